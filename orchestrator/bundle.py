@@ -1,0 +1,133 @@
+"""From a Worker's source to the one module that is uploaded.
+
+esbuild makes one ES module of each Worker's TypeScript; the routing table is given to it as the module
+`routing-table`. The same sources give the same bytes on every machine (no time, no absolute path, pinned esbuild),
+because Pulumi decides by the SHA-256 of the module whether a Worker is uploaded again. What a bundle was made of is
+kept beside it, so that nothing runs when no source has changed.
+
+Touches: files below the project's root, and a child process (esbuild).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.errors import BundleError, SetupError
+
+BUILD = Path(".build")
+_ESBUILD = Path("node_modules/esbuild/bin/esbuild")
+_OPTIONS = (
+    "--bundle",
+    "--format=esm",
+    "--target=es2024",
+    "--platform=browser",
+    "--conditions=workerd,worker,browser",
+    "--main-fields=module,main",
+    "--external:cloudflare:*",
+    "--external:node:*",
+    "--minify-syntax",
+    "--minify-whitespace",
+    "--legal-comments=none",
+    "--charset=utf8",
+    "--log-level=warning",
+    "--log-limit=20",
+    "--color=false",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Module:
+    """One module, ready to upload: `path` relative to the project's root, `sha256` of its bytes in hex."""
+
+    path: str
+    sha256: str
+
+
+def bundle(
+    *, sources: Mapping[str, str], contents: Mapping[str, str], routing_table: str, root: Path
+) -> dict[str, Module]:
+    """Make the module of every Worker, by name.
+
+    `sources` has Workers by the path of their entry point (relative to `root`), `contents` those whose script stands in
+    the manifest. Raises BundleError with esbuild's own message, SetupError when esbuild is not installed.
+    """
+    build = root / BUILD
+    build.mkdir(exist_ok=True)
+    _write(build / "routing-table.json", routing_table.encode())
+    for name, text in contents.items():
+        _write(build / f"{name}.js", text.encode())
+    stale = {name: source for name, source in sources.items() if not _is_fresh(name, source, root)}
+    if stale:
+        _run_esbuild(stale, root)
+    return {name: _module(name, root) for name in sorted({*sources, *contents})}
+
+
+def _module(name: str, root: Path) -> Module:
+    path = BUILD / f"{name}.js"
+    return Module(path=path.as_posix(), sha256=_sha256(root / path))
+
+
+def _run_esbuild(sources: Mapping[str, str], root: Path) -> None:
+    if not (root / _ESBUILD).exists():
+        raise SetupError("esbuild, which bundles the Workers, is not installed", "run `make setup`")
+    missing = [source for source in sources.values() if not (root / source).is_file()]
+    if missing:
+        raise BundleError(f"no such file: {', '.join(missing)}", "name the Worker's entry point in `source:`")
+    metafile = BUILD / "metafile.json"
+    command = [
+        "node",
+        str(_ESBUILD),
+        *(f"{name}={source}" for name, source in sources.items()),
+        *_OPTIONS,
+        f"--outdir={BUILD}",
+        f"--alias:routing-table=./{BUILD}/routing-table.json",
+        f"--metafile={metafile}",
+    ]
+    try:
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise SetupError("node, which runs esbuild, is not on PATH", "run `make setup`, then `make shell`") from error
+    if done.returncode != 0:
+        raise BundleError(f"the Workers do not compile:\n{done.stderr.strip()}")
+    outputs = json.loads((root / metafile).read_text())["outputs"]
+    for name, source in sources.items():
+        inputs = {path: _sha256(root / path) for path in outputs[f"{BUILD.as_posix()}/{name}.js"]["inputs"]}
+        record = {
+            "source": source,
+            "options": _OPTIONS,
+            "output": _sha256(root / BUILD / f"{name}.js"),
+            "inputs": inputs,
+        }
+        _write(root / BUILD / f"{name}.inputs.json", json.dumps(record, indent=1).encode())
+
+
+def _is_fresh(name: str, source: str, root: Path) -> bool:
+    """Whether the module on disk was made by these options from files that still have the same bytes."""
+    try:
+        record = json.loads((root / BUILD / f"{name}.inputs.json").read_text())
+        return (
+            record["source"] == source
+            and record["options"] == list(_OPTIONS)
+            and record["output"] == _sha256(root / BUILD / f"{name}.js")
+            and all(_sha256(root / path) == digest for path, digest in record["inputs"].items())
+        )
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all, and not when it says the same already."""
+    if path.exists() and path.read_bytes() == data:
+        return
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_bytes(data)
+    temporary.replace(path)

@@ -1,0 +1,81 @@
+"""Every error that a user can meet, as one tree.
+
+    OrchestratorError                  exit 1   something failed that is not the user's doing
+    ├── UserError                      exit 2   something that the user can put right
+    │   ├── ManifestError              exit 2   autopilots.yaml breaks rules (all of them at once)
+    │   ├── SettingsError              exit 2   a setting, secret or environment variable is missing or wrong
+    │   ├── SetupError                 exit 2   a tool is not installed: `make setup`
+    │   └── BundleError                exit 2   a Worker's source does not compile
+    └── CloudflareError                exit 1   the Cloudflare API refused or did not answer
+
+Each has a stable `code` for scripts, and a `hint`: what to do next. No traceback of these reaches a user.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from orchestrator.manifest import Issue
+
+
+class OrchestratorError(Exception):
+    """Base of the tree. `message`: what was being done, to what, and why it failed; `hint`: what to do next."""
+
+    code = "error"
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  {self.hint}" if self.hint else self.message
+
+
+class UserError(OrchestratorError):
+    """Something that the user can put right."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class ManifestError(UserError):
+    """`autopilots.yaml` breaks rules; `issues` holds each one with file, line and column."""
+
+    code = "manifest"
+
+    def __init__(self, issues: Sequence[Issue]) -> None:
+        super().__init__("\n".join(str(issue) for issue in issues))
+        self.issues = tuple(issues)
+
+
+class SettingsError(UserError):
+    """A setting, secret or environment variable is missing or wrong."""
+
+    code = "settings"
+
+
+class SetupError(UserError):
+    """A tool that the project needs is not installed."""
+
+    code = "setup"
+
+
+class BundleError(UserError):
+    """esbuild refused a Worker's source."""
+
+    code = "bundle"
+
+
+class CloudflareError(OrchestratorError):
+    """The Cloudflare API refused a call or did not answer; `status` is its HTTP status, 0 without an answer."""
+
+    code = "cloudflare"
+
+    def __init__(self, message: str, hint: str = "", *, status: int = 0, api_code: int = 0) -> None:
+        super().__init__(message, hint)
+        self.status = status
+        self.api_code = api_code
