@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.desired import Desired
 from orchestrator.errors import BundleError, SetupError
 
 BUILD = Path(".build")
@@ -46,6 +47,16 @@ class Module:
 
     path: str
     sha256: str
+
+
+def bundle_workers(desired: Desired, *, root: Path) -> dict[str, Module]:
+    """Make the module of every Worker of `desired`, by key; see `bundle`."""
+    return bundle(
+        sources={worker.key: worker.source for worker in desired.workers if worker.source},
+        contents={worker.key: worker.content for worker in desired.workers if worker.content},
+        routing_table=desired.routes.to_json(),
+        root=root,
+    )
 
 
 def bundle(

@@ -1,0 +1,25 @@
+"""The Pulumi program: what autopilots.yaml says becomes what the account has."""
+
+from pathlib import Path
+
+import pulumi
+
+from orchestrator.bundle import bundle_workers
+from orchestrator.desired import derive
+from orchestrator.errors import OrchestratorError
+from orchestrator.infra.platform import declare
+from orchestrator.infra.settings import read_settings, require_secrets
+from orchestrator.manifest import load
+
+try:
+    settings = read_settings()
+    manifest = load(Path(settings.manifest))
+    desired = derive(manifest, name_prefix=settings.name_prefix, stage=settings.stack)
+    require_secrets(settings, desired)
+    modules = bundle_workers(desired, root=Path.cwd())
+    outputs = declare(desired, modules, settings)
+except OrchestratorError as error:
+    raise pulumi.RunError(str(error)) from None
+
+for name, value in outputs.items():
+    pulumi.export(name, value)

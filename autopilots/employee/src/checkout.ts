@@ -1,0 +1,83 @@
+// A Stripe Checkout session: the address of a page on which a customer pays. Creating one moves no money.
+import { callExternal, externalUrl } from "../../shared/external.ts";
+import { notConfigured } from "../../shared/problem.ts";
+import type { Call } from "../../shared/serve.ts";
+import {
+  email,
+  httpsUrl,
+  integer,
+  list,
+  object,
+  oneOf,
+  optional,
+  string,
+  text,
+  textMap,
+  validate,
+  where,
+  withDefault,
+} from "../../shared/validate.ts";
+import type { Env } from "./env.ts";
+
+const LINE_ITEM = where(
+  object({
+    price: optional(string(/^price_\w+$/, { max: 100, message: "must be a Stripe price's id such as price_123" })),
+    name: optional(text({ max: 200 })),
+    /** In the currency's smallest unit: cents. */
+    amount: optional(integer({ min: 1, max: 99_999_999 })),
+    currency: optional(string(/^[a-z]{3}$/, { max: 3, message: "must be a currency such as eur" })),
+    quantity: withDefault(integer({ min: 1, max: 1000 }), 1),
+  }),
+  ({ price, name, amount, currency }) => {
+    const described = [name, amount, currency].filter((value) => value !== undefined).length;
+    return described === (price === undefined ? 3 : 0) ? null : "needs either price, or name, amount and currency";
+  },
+);
+const META = object({
+  lineItems: list(LINE_ITEM, { min: 1, max: 20 }),
+  mode: withDefault(oneOf("payment", "subscription"), "payment"),
+  successUrl: httpsUrl,
+  cancelUrl: optional(httpsUrl),
+  customerEmail: optional(email),
+  clientReferenceId: optional(text({ max: 200 })),
+  metadata: withDefault(textMap(50), {}),
+});
+
+export async function createCheckout({ env, meta, repeatKey }: Call<Env>): Promise<Response> {
+  const checkout = validate(META, meta);
+  if (!env.STRIPE_API_KEY) throw notConfigured(["STRIPE_API_KEY"], "checkouts are Stripe's and need its secret key.");
+  const session = await callExternal({
+    service: "Stripe",
+    url: new URL("/v1/checkout/sessions", stripeUrl(env)).href,
+    key: env.STRIPE_API_KEY,
+    idempotencyKey: repeatKey,
+    body: formOf({
+      mode: checkout.mode,
+      success_url: checkout.successUrl,
+      cancel_url: checkout.cancelUrl,
+      customer_email: checkout.customerEmail,
+      client_reference_id: checkout.clientReferenceId,
+      metadata: checkout.metadata,
+      line_items: checkout.lineItems.map(({ price, name, amount, currency, quantity }) =>
+        price ? { price, quantity } : { quantity, price_data: { currency, unit_amount: amount, product_data: { name } } },
+      ),
+    }),
+  });
+  return Response.json({ id: session.id, url: session.url, expiresAt: session.expires_at }, { status: 201 });
+}
+
+function stripeUrl(env: Env): string {
+  return externalUrl("STRIPE_API_URL", env.STRIPE_API_URL || "https://api.stripe.com", env.STAGE);
+}
+
+type Form = string | number | undefined | Form[] | { [key: string]: Form };
+
+/** Stripe's form encoding: `line_items[0][price]=…`. What is undefined is left out. */
+function formOf(value: Form, name = "", form = new URLSearchParams()): URLSearchParams {
+  if (typeof value === "object") {
+    for (const [key, item] of Object.entries(value)) formOf(item, name ? `${name}[${key}]` : key, form);
+  } else if (value !== undefined) {
+    form.append(name, String(value));
+  }
+  return form;
+}

@@ -1,0 +1,38 @@
+// Leads and enrolments, kept in KV. `crm.lead.update {id}` with nothing to change reads a lead back: reading personal data
+// needs the signature over a body that names it, which a GET does not have.
+import type { Call } from "../../shared/serve.ts";
+import { email, lines, list, object, optional, string, text, validate } from "../../shared/validate.ts";
+import type { Env } from "./env.ts";
+import { createRecord, updateRecord } from "./records.ts";
+
+const DETAILS = {
+  name: optional(text({ max: 200 })),
+  company: optional(text({ max: 200 })),
+  phone: optional(string(/^\+?[\d ()./-]{3,40}$/, { max: 40, message: "must be a telephone number" })),
+  source: optional(text({ max: 100 })),
+  notes: optional(lines({ max: 10_000 })),
+  tags: optional(list(text({ max: 50 }), { max: 20 })),
+};
+const NEW_LEAD = object({ email, ...DETAILS });
+const LEAD_CHANGES = object({
+  id: string(/^[0-9a-f]{32}$/, { max: 32, message: "must be a lead's id" }),
+  email: optional(email),
+  ...DETAILS,
+});
+const NEW_ENROLMENT = object({
+  student: object({ email, name: optional(text({ max: 200 })) }),
+  course: string(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, { max: 63, message: "must be a course's name such as bread-for-beginners" }),
+});
+
+export async function createLead({ env, meta, repeatKey }: Call<Env>): Promise<Response> {
+  return await createRecord(env.AI_EMPLOYEE_LOGS, "lead", repeatKey, validate(NEW_LEAD, meta));
+}
+
+export async function updateLead({ env, meta }: Call<Env>): Promise<Response> {
+  const { id, ...changes } = validate(LEAD_CHANGES, meta);
+  return await updateRecord(env.AI_EMPLOYEE_LOGS, "lead", id, changes);
+}
+
+export async function createEnrolment({ env, meta, repeatKey }: Call<Env>): Promise<Response> {
+  return await createRecord(env.AI_EMPLOYEE_LOGS, "enrollment", repeatKey, validate(NEW_ENROLMENT, meta));
+}

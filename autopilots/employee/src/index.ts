@@ -1,0 +1,33 @@
+// ai-employee: the office work.
+//   crm.lead.create, crm.lead.update, lms.enrollment.create   records in KV
+//   email.process, email.send                                 rules and KV in; an HTTP mail API out
+//   payment.checkout.create                                   Stripe
+//   files.intake.upload                                       R2, private
+//   task.schedule                                             not in this version
+import { Problem } from "../../shared/problem.ts";
+import { serve } from "../../shared/serve.ts";
+import { createCheckout } from "./checkout.ts";
+import { createEnrolment, createLead, updateLead } from "./crm.ts";
+import type { Env } from "./env.ts";
+import { uploadFile } from "./files.ts";
+import { processEmail, sendEmail } from "./mail.ts";
+
+/** Storing a task that nothing ever runs would only look like scheduling it. */
+async function scheduleTask(): Promise<Response> {
+  throw new Problem(501, "Not implemented", "This version does not run tasks later; send the task when it is due.");
+}
+
+export default serve<Env>({
+  capabilities: {
+    "crm.lead.create": createLead,
+    "crm.lead.update": updateLead,
+    "lms.enrollment.create": createEnrolment,
+    "email.process": processEmail,
+    "email.send": sendEmail,
+    "payment.checkout.create": createCheckout,
+    "files.intake.upload": uploadFile,
+    "task.schedule": scheduleTask,
+  },
+  required: ["AI_EMPLOYEE_LOGS", "EFH_PRIVATE"],
+  optional: ["STRIPE_API_KEY", "MAIL_API_KEY", "MAIL_API_URL", "MAIL_FROM"],
+});

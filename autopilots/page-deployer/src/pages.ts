@@ -1,0 +1,69 @@
+// Pages in R2. Each version is an object of its own, named by its content and never changed; one small object per page,
+// `current.json`, says which is shown and what was deployed when. It is replaced by compare-and-set on its ETag, so of two
+// deployments at the same moment one is told to try again, and readers always see a whole page.
+import { Problem } from "../../shared/problem.ts";
+import { sha256 } from "../../shared/hash.ts";
+
+export interface Version {
+  version: string;
+  /** ISO 8601, when it was first deployed. */
+  deployedAt: string;
+  /** Characters of its HTML. */
+  length: number;
+}
+
+export interface Page {
+  current: string;
+  /** Newest first. */
+  versions: Version[];
+}
+
+/** Older versions leave the history; their objects stay, and their addresses go on working. */
+const MAX_HISTORY = 50;
+
+const versionKey = (slug: string, version: string) => `pages/${slug}/${version}.html`;
+const pointerKey = (slug: string) => `pages/${slug}/current.json`;
+
+/** Store `html` as a version and show it. The same HTML is the same version. */
+export async function deployPage(bucket: R2Bucket, slug: string, html: string): Promise<Page> {
+  const version = await sha256(html, 16);
+  const { page, replace } = await readPointer(bucket, slug);
+  if (page?.current === version) return page;
+  await bucket.put(versionKey(slug, version), html, { httpMetadata: { contentType: "text/html; charset=utf-8" } });
+  const known = page?.versions ?? [];
+  const added: Version = { version, deployedAt: new Date().toISOString(), length: html.length };
+  const versions = known.some((one) => one.version === version) ? known : [added, ...known].slice(0, MAX_HISTORY);
+  return await replace({ current: version, versions });
+}
+
+/** Show a version that was deployed before. */
+export async function rollBackPage(bucket: R2Bucket, slug: string, version: string): Promise<Page> {
+  const { page, replace } = await readPointer(bucket, slug);
+  if (page?.current === version) return page;
+  if (!page?.versions.some((one) => one.version === version)) {
+    const versions = page?.versions.map((one) => one.version) ?? [];
+    throw new Problem(404, "No such version", `The page ${slug} has no version ${version} in its history.`, { versions });
+  }
+  return await replace({ ...page, current: version });
+}
+
+/** The version that is shown, or null where there is no such page. */
+export async function currentVersion(bucket: R2Bucket, slug: string): Promise<string | null> {
+  return (await readPointer(bucket, slug)).page?.current ?? null;
+}
+
+export async function loadVersion(bucket: R2Bucket, slug: string, version: string): Promise<R2ObjectBody | null> {
+  return await bucket.get(versionKey(slug, version));
+}
+
+async function readPointer(bucket: R2Bucket, slug: string) {
+  const object = await bucket.get(pointerKey(slug));
+  const page = object ? await object.json<Page>() : null;
+  const onlyIf = new Headers(object ? { "if-match": object.httpEtag } : { "if-none-match": "*" });
+  const replace = async (next: Page): Promise<Page> => {
+    const httpMetadata = { contentType: "application/json" };
+    if (await bucket.put(pointerKey(slug), JSON.stringify(next), { onlyIf, httpMetadata })) return next;
+    throw new Problem(409, "Deployed at the same time", `The page ${slug} was changed meanwhile; send the task again.`);
+  };
+  return { page, replace };
+}

@@ -1,0 +1,1 @@
+"""Cloudflare on this machine, for development and tests; never deployed."""

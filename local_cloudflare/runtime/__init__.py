@@ -1,0 +1,1 @@
+"""Workers on this machine: workerd through miniflare, and its Python bridge."""

@@ -1,0 +1,167 @@
+"""What goes into the runtime and what comes out of it, as frozen values.
+
+The REST API builds these from uploads and turns results into Cloudflare's envelopes; the runtime knows no HTTP status
+of that API. Touches nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+ModuleType = Literal["esm", "cjs", "text", "data", "wasm", "json"]
+Outcome = Literal["ok", "exception", "notFound"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Module:
+    """One uploaded module: the name it is imported by, its type, and the file that holds its bytes."""
+
+    name: str
+    type: ModuleType
+    path: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assets:
+    """Static assets: a directory of files, and `config` as in an upload's `metadata.assets.config`.
+
+    The binding to them, if any, is the one of type `assets` in `WorkerConfig.bindings`.
+    """
+
+    directory: Path
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerConfig:
+    """A Worker, ready to run.
+
+    `bindings` are dicts as in the upload API: kv_namespace {name, namespace_id}, r2_bucket {name, bucket_name,
+    jurisdiction?}, d1 {name, id or database_id}, service {name, service, entrypoint?}, plain_text and secret_text
+    {name, text}, json {name, json}, ai {name}, assets {name}. A service whose Worker is not known to the runtime answers
+    an error page. `version` names the upload: the same name and version are never loaded twice.
+    """
+
+    name: str
+    version: str
+    modules: tuple[Module, ...]
+    main_module: str
+    compatibility_date: str
+    compatibility_flags: tuple[str, ...] = ()
+    bindings: tuple[Mapping[str, Any], ...] = ()
+    crons: tuple[str, ...] = ()
+    assets: Assets | None = None
+    workers_dev: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Startup:
+    """What an upload's code turned out to be: its handlers (`fetch`, `scheduled`, …) and how long it took to start."""
+
+    handlers: tuple[str, ...]
+    startup_time_ms: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduledResult:
+    """How a cron run ended: `notFound` when the Worker has no `scheduled` handler; `detail` is the exception's text."""
+
+    outcome: Outcome
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KvValue:
+    """A value as it was put; `expiration` in seconds since 1970, None for never; `metadata` any JSON value."""
+
+    value: bytes
+    metadata: Any = None
+    expiration: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class KvKey:
+    """A key of a list, without its value."""
+
+    name: str
+    metadata: Any = None
+    expiration: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class KvPage:
+    """One page of keys in order; `cursor` asks for the next one, None on the last."""
+
+    keys: tuple[KvKey, ...]
+    cursor: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class R2Object:
+    """An object without its bytes. `etag` unquoted hex MD5, `uploaded` RFC 3339 in UTC, `size` in bytes.
+
+    `http_metadata` has R2's keys: contentType, contentLanguage, contentDisposition, contentEncoding, cacheControl,
+    cacheExpiry (RFC 3339).
+    """
+
+    key: str
+    size: int
+    etag: str
+    version: str
+    uploaded: str
+    storage_class: str = "Standard"
+    http_metadata: Mapping[str, str] = field(default_factory=dict)
+    custom_metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class R2Body:
+    """An object and its bytes as a stream; exhaust `chunks` or call its `aclose()`."""
+
+    object: R2Object
+    chunks: AsyncIterator[bytes]
+
+    async def read(self) -> bytes:
+        """All bytes at once."""
+        return b"".join([chunk async for chunk in self.chunks])
+
+
+@dataclass(frozen=True, kw_only=True)
+class R2Page:
+    """One page of objects in key order; `cursor` asks for the next one, None on the last."""
+
+    objects: tuple[R2Object, ...]
+    delimited_prefixes: tuple[str, ...]
+    cursor: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class D1Result:
+    """What one statement gave. `meta` as D1's: served_by, duration (ms), changes, last_row_id, changed_db, size_after,
+    rows_read, rows_written.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    meta: Mapping[str, Any]
+
+    def records(self) -> list[dict[str, Any]]:
+        """The rows as objects, as the `query` endpoint answers them."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogLine:
+    """One line a Worker wrote, or an exception it did not catch. `seq` grows; `time` in ms since 1970.
+
+    `level`: debug, info, log, warn, error, or `exception`.
+    """
+
+    seq: int
+    time: int
+    worker: str
+    level: str
+    text: str

@@ -1,0 +1,113 @@
+"""The whole platform: a `Desired` as Pulumi resources, and the stack's outputs.
+
+The routing Worker comes last, since it is bound to the other Workers: a service binding needs its target to exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+import pulumi_cloudflare as cloudflare
+
+from orchestrator.account import Account
+from orchestrator.bundle import Module
+from orchestrator.desired import (
+    AiBinding,
+    Binding,
+    D1Binding,
+    Desired,
+    KvBinding,
+    R2Binding,
+    SecretBinding,
+    ServiceBinding,
+    TextBinding,
+    Worker,
+)
+from orchestrator.infra.settings import StackSettings
+from orchestrator.infra.storage import Storage, StorageArgs
+from orchestrator.infra.worker import WorkerService, WorkerServiceArgs
+from orchestrator.names import BUILD_ID
+
+
+def declare(desired: Desired, modules: Mapping[str, Module], settings: StackSettings) -> dict[str, Any]:
+    """Declare everything that `desired` names; `modules` has each Worker's module by key. Returns the stack's outputs."""
+    storage = Storage(
+        "storage",
+        StorageArgs(
+            account_id=settings.account_id,
+            kv_namespaces=desired.kv_namespaces,
+            r2_buckets=desired.r2_buckets,
+            d1_databases=desired.d1_databases,
+            keep_data=settings.keep_data,
+        ),
+    )
+    services: dict[str, WorkerService] = {}
+    for worker in sorted(desired.workers, key=lambda worker: worker.key == desired.router):
+        module = modules[worker.key]
+        bindings = list(filter(None, (_bind(each, desired, storage, services, settings) for each in worker.bindings)))
+        if worker.key == desired.router:
+            bindings.append(
+                cloudflare.WorkersScriptBindingArgs(type="plain_text", name=BUILD_ID, text=module.sha256[:12])
+            )
+        services[worker.key] = WorkerService(
+            worker.key,
+            WorkerServiceArgs(
+                account_id=settings.account_id,
+                name=worker.name,
+                module=module,
+                compatibility_date=worker.compatibility_date,
+                compatibility_flags=worker.compatibility_flags,
+                bindings=bindings,
+                crons=worker.crons,
+            ),
+        )
+    return _outputs(desired, storage, settings)
+
+
+def _bind(
+    binding: Binding, desired: Desired, storage: Storage, services: Mapping[str, WorkerService], settings: StackSettings
+) -> cloudflare.WorkersScriptBindingArgs | None:
+    """The provider's form of a binding; None for an optional secret that the stack does not have."""
+    args: dict[str, Any]
+    match binding:
+        case KvBinding():
+            args = {"namespace_id": storage.kv_namespaces[binding.namespace].id}
+        case R2Binding():
+            bucket = next(each for each in desired.r2_buckets if each.key == binding.bucket)
+            args = {"bucket_name": storage.r2_buckets[binding.bucket].name}
+            if bucket.jurisdiction != "default":
+                args["jurisdiction"] = bucket.jurisdiction
+        case D1Binding():
+            args = {"database_id": storage.d1_databases[binding.database].id}
+        case ServiceBinding():
+            args = {"service": services[binding.worker].script_name}
+        case SecretBinding():
+            if binding.secret not in settings.secrets:
+                return None
+            args = {"text": settings.secrets[binding.secret]}
+        case TextBinding():
+            args = {"text": binding.text}
+        case AiBinding():
+            args = {}
+    return cloudflare.WorkersScriptBindingArgs(type=binding.type, name=binding.name, **args)
+
+
+def _outputs(desired: Desired, storage: Storage, settings: StackSettings) -> dict[str, Any]:
+    template = settings.workers_url or _workers_dev(settings)
+    urls = {worker.key: template.format(worker=worker.name) for worker in desired.workers}
+    return {
+        "orchestratorUrl": urls[desired.router],
+        "workerUrls": urls,
+        "kvNamespaces": {key: namespace.id for key, namespace in storage.kv_namespaces.items()},
+        "r2Buckets": {key: bucket.name for key, bucket in storage.r2_buckets.items()},
+        "d1Database": next(database.id for database in storage.d1_databases.values()),
+    }
+
+
+def _workers_dev(settings: StackSettings) -> str:
+    """The account's own place under workers.dev, asked once per run where the stack does not name it."""
+    token = pulumi.Config("cloudflare").get("apiToken")
+    subdomain = Account.from_environment(settings.account_id, token).workers_subdomain()
+    return f"https://{{worker}}.{subdomain}.workers.dev"

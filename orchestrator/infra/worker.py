@@ -1,0 +1,69 @@
+"""A Worker: its script with bindings, its workers.dev switch, and its cron triggers.
+
+Every Worker has a cron trigger resource, with an empty list where it has no cron: deleting the resource calls nothing,
+so declaring the empty list is the only way in which a removed cron really ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_cloudflare as cloudflare
+
+from orchestrator.bundle import Module
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerServiceArgs:
+    """A Worker of `account_id`: `name` in the account, its module, and what it is bound to."""
+
+    account_id: str
+    name: str
+    module: Module
+    compatibility_date: str
+    compatibility_flags: Sequence[str]
+    bindings: Sequence[cloudflare.WorkersScriptBindingArgs]
+    crons: Sequence[str]
+
+
+class WorkerService(pulumi.ComponentResource):
+    """A Worker that runs, answers under its workers.dev name, and fires its crons."""
+
+    script_name: pulumi.Output[str]
+
+    def __init__(self, name: str, args: WorkerServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("autopilot:infra:WorkerService", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        script = cloudflare.WorkersScript(
+            name,
+            account_id=args.account_id,
+            script_name=args.name,
+            main_module=args.module.path.rpartition("/")[2],
+            content_file=args.module.path,
+            content_sha256=args.module.sha256,
+            compatibility_date=args.compatibility_date,
+            compatibility_flags=list(args.compatibility_flags),
+            bindings=list(args.bindings),
+            # Answered by the API whether asked or not: left out, it would be a difference for ever.
+            observability={"enabled": True},
+            opts=child,
+        )
+        cloudflare.WorkersScriptSubdomain(
+            name,
+            account_id=args.account_id,
+            script_name=script.script_name,
+            enabled=True,
+            previews_enabled=False,
+            opts=child,
+        )
+        cloudflare.WorkersCronTrigger(
+            name,
+            account_id=args.account_id,
+            script_name=script.script_name,
+            schedules=[{"cron": cron} for cron in args.crons],
+            opts=child,
+        )
+        self.script_name = script.script_name
+        self.register_outputs({})

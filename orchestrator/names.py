@@ -1,0 +1,46 @@
+"""What names Cloudflare takes, and which binding name follows from a resource's name.
+
+The rules are data and pure functions; the manifest applies them to what people write, `desired` again to what comes of
+it with `namePrefix` in front.
+"""
+
+from __future__ import annotations
+
+import re
+
+BUCKET_PATTERN = r"^[a-z0-9]([a-z0-9-]{1,61}[a-z0-9])$"
+BUCKET_RULE = "3 to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends"
+WORKER_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
+WORKER_RULE = (
+    "1 to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends, "
+    "since it is part of a host name on workers.dev"
+)
+KV_TITLE_PATTERN = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]{0,510}[^\s\x00-\x1f\x7f])?$"
+KV_TITLE_RULE = "1 to 512 characters on one line, without a space at either end"
+VARIABLE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"
+VARIABLE_RULE = "letters, digits and underscores, not beginning with a digit"
+PREFIX_PATTERN = r"^[a-z0-9][a-z0-9-]*$"
+PREFIX_RULE = "lower-case letters, digits and hyphens, beginning with a letter or digit"
+
+REGISTRY = "REGISTRY"
+WEBHOOK_SECRET = "WEBHOOK_SECRET"  # noqa: S105 - the binding's name, not its value
+API_TOKEN = "API_TOKEN"  # noqa: S105 - the binding's name, not its value
+STAGE = "STAGE"
+BUILD_ID = "BUILD_ID"
+DATABASE = "DB"
+AI = "AI"
+ASSETS = "ASSETS"
+
+# What the program itself binds; nothing that a manifest names may take these.
+RESERVED_VARIABLES = frozenset({API_TOKEN, WEBHOOK_SECRET, STAGE, BUILD_ID, DATABASE, AI, ASSETS})
+RESERVED_ON_AUTOPILOT = frozenset({WEBHOOK_SECRET, STAGE, BUILD_ID, AI})
+RESERVED_ON_ROUTER = RESERVED_VARIABLES
+
+
+def binding_name(name: str) -> str:
+    """The name under which a Worker's code sees a resource: `efh-private` gives `EFH_PRIVATE`.
+
+    Upper case; each character outside A-Z, 0-9 and `_` becomes `_`; a leading digit gets a `_` before it.
+    """
+    bound = re.sub(r"[^A-Za-z0-9_]", "_", name).upper()
+    return f"_{bound}" if bound[:1].isdigit() else bound

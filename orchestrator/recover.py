@@ -1,0 +1,116 @@
+"""After an update that died: put Pulumi's state right before the next one.
+
+A `pulumi up` that is killed leaves two things. Its lock: removed here when the process that holds it is gone (file
+backend; other backends know `pulumi cancel`). And operations that were begun and not recorded: a namespace, bucket or
+database that was being created may well exist, and creating it again would fail (KV, code 10014) or make a second one.
+Those are looked up by name in the account and taken into the state with their id; the rest is read again.
+
+Touches Pulumi's state through the `pulumi` command, and reads the account.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from orchestrator.account import Account
+from orchestrator.errors import OrchestratorError
+
+_LOCK_PATIENCE_S = 120
+
+
+def recover(stack: str, *, cwd: Path, report: Callable[[str], None]) -> None:
+    """Make the state of `stack` fit for the next update; `report` gets a line for each thing that was put right."""
+    _wait_for_lock(stack, cwd, report)
+    pending = _export(stack, cwd).get("pending_operations") or []
+    if not pending:
+        return
+    report(f"An earlier update was broken off in the middle of {len(pending)} operations; looking at each:")
+    arguments = ["--clear-pending-creates"]
+    for operation in pending:
+        resource = operation["resource"]
+        found = _find(resource) if operation["type"] == "creating" else None
+        if found:
+            arguments += ["--import-pending-creates", resource["urn"], "--import-pending-creates", found]
+        report(f"  {operation['type']} {resource['urn'].rpartition('::')[2]}" + (f": exists, {found}" if found else ""))
+    targets = [argument for operation in pending for argument in ("--target", operation["resource"]["urn"])]
+    _pulumi(["refresh", "--yes", "--skip-preview", "--stack", stack, *arguments, *targets], cwd)
+
+
+def _find(resource: Mapping[str, Any]) -> str | None:
+    """The id of the thing that a broken-off creation has made, if it is in the account."""
+    inputs = resource.get("inputs") or {}
+    match resource["type"].rpartition(":")[2]:
+        case "WorkersKvNamespace":
+            return Account.from_environment(inputs["accountId"]).kv_namespaces().get(inputs["title"])
+        case "D1Database":
+            return Account.from_environment(inputs["accountId"]).d1_databases().get(inputs["name"])
+        case "R2Bucket":
+            buckets = Account.from_environment(inputs["accountId"]).r2_buckets(inputs.get("jurisdiction", "default"))
+            return inputs["name"] if inputs["name"] in buckets else None
+        case _:  # Workers, their switches and crons are put, not created: doing it again does no harm.
+            return None
+
+
+def _wait_for_lock(stack: str, cwd: Path, report: Callable[[str], None]) -> None:
+    """Remove the lock of a dead process; wait for a living one."""
+    deadline = time.monotonic() + _LOCK_PATIENCE_S
+    told = False
+    for holder in iter(lambda: next(_lock_holders(stack), None), None):
+        if not _is_alive(holder):
+            report(f"Removing the lock of an update that died (process {holder}).")
+            _pulumi(["cancel", "--yes", "--stack", stack], cwd)
+        elif time.monotonic() > deadline:
+            raise OrchestratorError(
+                f"the stack {stack} is still locked by process {holder}",
+                f"wait for it, or stop it; if it is no Pulumi: pulumi cancel -s {stack}",
+            )
+        else:
+            if not told:
+                report(f"Another update of the stack {stack} is running (process {holder}); waiting for it.")
+                told = True
+            time.sleep(0.5)
+
+
+def _lock_holders(stack: str) -> Iterator[int]:
+    """The processes of this machine that hold the stack's lock in a file backend."""
+    backend = urlsplit(os.environ.get("PULUMI_BACKEND_URL", ""))
+    if backend.scheme != "file":
+        return
+    for lock in Path(url2pathname(backend.path)).glob(f".pulumi/locks/organization/*/{stack}/*.json"):
+        try:
+            content = json.loads(lock.read_text())
+        except (OSError, ValueError):  # just removed, or being written
+            continue
+        if content.get("hostname") == socket.gethostname():
+            yield int(content["pid"])
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _export(stack: str, cwd: Path) -> dict[str, Any]:
+    deployment: dict[str, Any] = json.loads(_pulumi(["stack", "export", "--stack", stack], cwd))["deployment"]
+    return deployment
+
+
+def _pulumi(arguments: list[str], cwd: Path) -> str:
+    done = subprocess.run(["pulumi", *arguments], cwd=cwd, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise OrchestratorError(f"pulumi {arguments[0]} failed:\n{(done.stderr or done.stdout).strip()}")
+    return done.stdout

@@ -1,0 +1,126 @@
+"""The things that can be declared in a Cloudflare account, as frozen values.
+
+A `key` is the manifest's own name of a thing: stable, the logical name in Pulumi, and the name that bindings refer to.
+A `name` or `title` is the real one in the account: the key with `namePrefix` in front. The types of bindings and their
+names (`kv_namespace`, …) are those of Cloudflare's upload API. Pure values; `desired` makes them from the manifest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from orchestrator.names import AI
+
+COMPATIBILITY_DATE = "2026-07-01"
+
+
+@dataclass(frozen=True, kw_only=True)
+class KvNamespace:
+    """A Workers KV namespace; `owners` are the names of the autopilots that need it."""
+
+    key: str
+    title: str
+    owners: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class R2Bucket:
+    """An R2 bucket; `location` is a hint (`weur`, …) or None, where Cloudflare chooses."""
+
+    key: str
+    name: str
+    location: str | None = None
+    jurisdiction: Literal["default", "eu", "fedramp"] = "default"
+    storage_class: Literal["Standard", "InfrequentAccess"] = "Standard"
+    owners: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class D1Database:
+    """A D1 database."""
+
+    key: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class KvBinding:
+    """`namespace` is the key of a KvNamespace."""
+
+    type: ClassVar = "kv_namespace"
+    name: str
+    namespace: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class R2Binding:
+    """`bucket` is the key of an R2Bucket."""
+
+    type: ClassVar = "r2_bucket"
+    name: str
+    bucket: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class D1Binding:
+    """`database` is the key of a D1Database."""
+
+    type: ClassVar = "d1"
+    name: str
+    database: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceBinding:
+    """`worker` is the key of a Worker."""
+
+    type: ClassVar = "service"
+    name: str
+    worker: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretBinding:
+    """`secret` names the value in the stack's config; an optional one is not bound while it has none."""
+
+    type: ClassVar = "secret_text"
+    name: str
+    secret: str
+    optional: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextBinding:
+    """A plain value."""
+
+    type: ClassVar = "plain_text"
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AiBinding:
+    """Workers AI."""
+
+    type: ClassVar = "ai"
+    name: str = AI
+
+
+Binding = KvBinding | R2Binding | D1Binding | ServiceBinding | SecretBinding | TextBinding | AiBinding
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker:
+    """A Worker script: either `source`, a path that is bundled, or `content`, the module itself. Bindings by name."""
+
+    key: str
+    name: str
+    owner: str
+    source: str | None = None
+    content: str | None = None
+    bindings: tuple[Binding, ...]
+    crons: tuple[str, ...] = ()
+    compatibility_date: str = COMPATIBILITY_DATE
+    compatibility_flags: tuple[str, ...] = ()
+    public: bool = True

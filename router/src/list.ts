@@ -1,0 +1,31 @@
+// GET /autopilot/list: who can do what, and which tasks there are.
+
+import routingTable from "routing-table";
+import type { State } from "./decide.ts";
+import { byCodePoint } from "./names.ts";
+import type { Route } from "./table.ts";
+
+export function list(state: State): Response {
+  const declared = routingTable.autopilots.map((route) => entry(route, "declared", state));
+  const names = new Set(routingTable.autopilots.map((route) => route.name));
+  const registered = state.registered
+    .filter((route) => !names.has(route.name))
+    .map((route) => entry(route, "registered", state));
+  const autopilots = [...declared, ...registered].sort((a, b) => byCodePoint(a.name, b.name));
+  return Response.json({
+    autopilots,
+    capabilities: [...new Set(autopilots.flatMap((autopilot) => autopilot.capabilities))].sort(byCodePoint),
+    tasks: Object.entries(routingTable.tasks).map(([name, rule]) => ({ name, ...rule })),
+  });
+}
+
+function entry(route: Route, source: "declared" | "registered", state: State) {
+  const { binding, ...shown } = route;
+  return {
+    ...shown,
+    source,
+    transport: binding ? "service" : "https",
+    status: Object.hasOwn(state.statuses, route.name) ? state.statuses[route.name] : "unknown",
+    infrastructure: Object.hasOwn(state.missing, route.name) ? "missing" : "ready",
+  };
+}

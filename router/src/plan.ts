@@ -1,0 +1,66 @@
+// POST /autopilot/plan: a task comes in, is decided on and forwarded; with `explain` only the decision comes back.
+
+import routingTable from "routing-table";
+import { invalid, readJson, type FieldError } from "./body.ts";
+import { decide, type State } from "./decide.ts";
+import type { Env } from "./env.ts";
+import { forward, HOP_HEADER } from "./forward.ts";
+import { Refused } from "./problem.ts";
+
+const MAX_TASK_LENGTH = 256;
+
+interface PlanRequest {
+  readonly task: string;
+  readonly meta: Readonly<Record<string, unknown>>;
+  readonly explain: boolean;
+}
+
+/** Answers a plan request; throws Refused for everything that is not the autopilot's own answer. */
+export async function plan(request: Request, env: Env, state: State, requestId: string): Promise<Response> {
+  if (request.headers.has(HOP_HEADER)) throw new Refused(LOOP);
+  const asked = planRequest(await readJson(request));
+  const explain = asked.explain || ["1", "true"].includes(new URL(request.url).searchParams.get("explain") ?? "");
+  const outcome = decide(routingTable, asked.task, state, Math.random());
+  if ("problem" in outcome) {
+    const { problem, reasons } = outcome;
+    throw new Refused(explain ? { ...problem, members: { ...problem.members, reasons } } : problem);
+  }
+  if (explain) {
+    const { route, ...decision } = outcome;
+    return Response.json({ ...decision, autopilot: route.name });
+  }
+  return forward({ decision: outcome, meta: asked.meta, request, requestId }, env);
+}
+
+const LOOP = {
+  status: 508,
+  title: "Loop Detected",
+  detail: "This task has already passed through the orchestrator once, so the autopilot it went to sent it back.",
+  members: { hint: "An autopilot that gives work on makes a request of its own, without the headers of the one it got." },
+};
+
+/** Checks the body; throws Refused (422) with all that is wrong with it. */
+function planRequest(body: unknown): PlanRequest {
+  if (!isObject(body)) throw invalid([{ pointer: "#", message: "must be an object" }]);
+  const { task, meta = {}, explain = false, ...unknown } = body;
+  const errors: FieldError[] = Object.keys(unknown).map((name) => ({
+    pointer: `#/${pointerToken(name)}`,
+    message: "is not a member of a plan request: it has task, meta and explain",
+  }));
+  if (typeof task !== "string" || task === "" || [...task].length > MAX_TASK_LENGTH || !task.isWellFormed()) {
+    errors.push({ pointer: "#/task", message: `must be a string of 1 to ${MAX_TASK_LENGTH} characters` });
+  }
+  if (!isObject(meta)) errors.push({ pointer: "#/meta", message: "must be an object" });
+  if (typeof explain !== "boolean") errors.push({ pointer: "#/explain", message: "must be true or false" });
+  if (errors.length > 0) throw invalid(errors);
+  return { task, meta, explain } as PlanRequest;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A member's name in a JSON Pointer within a URI fragment (RFC 6901, sections 3 and 6). */
+function pointerToken(name: string): string {
+  return encodeURIComponent(name.toWellFormed().replaceAll("~", "~0").replaceAll("/", "~1"));
+}

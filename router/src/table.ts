@@ -1,0 +1,37 @@
+// The routing table's shape: compiled from autopilots.yaml by orchestrator/routes.py, bundled as `routing-table`.
+
+export interface Route {
+  readonly name: string;
+  readonly capabilities: readonly string[];
+  /** Higher first. */
+  readonly priority: number;
+  /** 1 to 100: its share among those of the same priority. */
+  readonly weight: number;
+  readonly endpoint: string | null;
+  /** The Worker behind `binding`, by its name in the manifest. */
+  readonly worker: string | null;
+  /** The service binding's name in the environment; it is preferred to `endpoint`. */
+  readonly binding: string | null;
+}
+
+export interface TaskRule {
+  readonly capability: string;
+  readonly description: string;
+  /** Never twice for one key. */
+  readonly once: boolean;
+  /** May be sent again when it is not known what became of it. */
+  readonly idempotent: boolean;
+  readonly timeoutMs: number;
+}
+
+export interface RoutingTable {
+  readonly autopilots: readonly Route[];
+  readonly tasks: Readonly<Record<string, TaskRule>>;
+  /** The hosts that endpoints may have; empty: any. */
+  readonly allowedHosts: readonly string[];
+}
+
+/** The rule of a capability that is called by its own name. */
+export function defaultRule(capability: string): TaskRule {
+  return { capability, description: "", once: false, idempotent: false, timeoutMs: 25_000 };
+}

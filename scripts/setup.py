@@ -1,0 +1,256 @@
+#!/usr/bin/env python3
+"""Install everything that the project needs, inside the checkout: `make setup`, which every other target runs first.
+
+Needs Python 3.11 with `venv`, and nothing else by hand. Each step leaves a stamp of what it was made from, so that the
+next run takes milliseconds, and a broken or interrupted step is done again. Pulumi is taken from PATH or downloaded;
+where neither can be had it is built with Go (tools/), once for all checkouts.
+
+Touches: .venv/, node_modules/, .local/ in the checkout, and ${XDG_CACHE_HOME:-~/.cache}/autopilot-orchestrator/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+VENV = ROOT / ".venv"
+BIN = VENV / "bin"
+LOCAL = ROOT / ".local"
+LOG = LOCAL / "setup.log"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "autopilot-orchestrator"
+PULUMI_HOME = LOCAL / "pulumi"
+PULUMI_VERSION = re.search(r"^pulumi==(\S+)", (ROOT / "requirements.txt").read_text(), re.M)[1]  # type: ignore[index]
+LANGUAGE_HOST = "pulumi-language-python"
+BINARIES = ("pulumi", LANGUAGE_HOST, f"{LANGUAGE_HOST}-exec")
+ENVIRONMENT = {
+    **os.environ,
+    "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
+    "PULUMI_SKIP_UPDATE_CHECK": "true",
+}
+
+
+class StepError(Exception):
+    """A step failed; the text says which, why, and what to do."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dev", action="store_true", help="also what the tests and checks need")
+    dev = parser.parse_args().dev
+    if sys.version_info < (3, 11):  # noqa: UP036  whoever runs this may have any Python
+        print("Python 3.11 or newer is needed; name one with `make PYTHON=python3.12 setup`", file=sys.stderr)
+        return 2
+    LOCAL.mkdir(mode=0o700, exist_ok=True)
+    try:
+        with only_one():
+            step("Python environment", VENV / "stamp", sys.version, make_environment)
+            requirements = ROOT / ("requirements-dev.txt" if dev else "requirements.txt")
+            if not (dev is False and stamp_is(VENV / "requirements.stamp", digest(ROOT / "requirements-dev.txt"))):
+                step("Python packages", VENV / "requirements.stamp", digest(requirements), lambda: pip(requirements))
+            step("Node packages", ROOT / "node_modules" / ".stamp", digest(ROOT / "package-lock.json"), npm)
+            step(f"Pulumi {PULUMI_VERSION}", VENV / "pulumi.stamp", PULUMI_VERSION, pulumi)
+            step("Cloudflare provider for the local stack", PULUMI_HOME / "stamp", f"{ROOT} {PULUMI_VERSION}", provider)
+    except StepError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\ninterrupted; `make setup` goes on from here", file=sys.stderr)
+        return 130
+    return 0
+
+
+def step(name: str, stamp: Path, content: str, action: Callable[[], None]) -> None:
+    """Run `action` unless `stamp` says that it was done for the same `content`."""
+    if stamp_is(stamp, content):
+        return
+    print(f"  {name} … ", end="", flush=True)
+    start = time.monotonic()
+    stamp.unlink(missing_ok=True)
+    try:
+        action()
+    except StepError as error:
+        print("failed")
+        raise StepError(f"setup failed at: {name}\n{error}") from error
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(content)
+    print(f"{time.monotonic() - start:.0f} s")
+
+
+def make_environment() -> None:
+    run([sys.executable, "-m", "venv", "--clear", str(VENV)], "install Python's venv module (Debian: python3-venv)")
+
+
+def pip(requirements: Path) -> None:
+    run(
+        [str(BIN / "python"), "-m", "pip", "install", "--disable-pip-version-check", "-r", str(requirements)],
+        "is the Python package index reachable?",
+        # Without bytecode each run of Pulumi would compile the provider's large SDK again.
+        env={**ENVIRONMENT, "PYTHONDONTWRITEBYTECODE": ""},
+    )
+
+
+def npm() -> None:
+    run([str(BIN / "npm"), "ci", "--no-progress"], "is the npm registry reachable?")
+
+
+def pulumi() -> None:
+    """Link a Pulumi of the pinned version, or a newer 3.x from PATH, into the environment."""
+    folder = pulumi_on_path() or cached_pulumi() or downloaded_pulumi() or built_pulumi()
+    for binary in BINARIES:
+        link = BIN / binary
+        link.unlink(missing_ok=True)
+        link.symlink_to(folder / binary)
+
+
+def pulumi_on_path() -> Path | None:
+    """The folder of an installed Pulumi that is new enough and has its Python language host beside it."""
+    path = os.pathsep.join(p for p in os.environ.get("PATH", "").split(os.pathsep) if Path(p) != BIN)
+    found = shutil.which("pulumi", path=path)
+    if not found:
+        return None
+    folder = Path(found).resolve().parent
+    version = subprocess.run([found, "version"], env=ENVIRONMENT, capture_output=True, text=True, check=False).stdout
+    numbers = re.match(r"v(\d+)\.(\d+)\.(\d+)", version)
+    wanted = tuple(int(number) for number in PULUMI_VERSION.split("."))
+    if not numbers or not all((folder / binary).exists() for binary in BINARIES):
+        return None
+    installed = tuple(int(number) for number in numbers.groups())
+    return folder if installed[0] == wanted[0] and installed >= wanted else None
+
+
+def cached_pulumi() -> Path | None:
+    return next((f for f in (official_folder(), built_folder()) if all((f / b).exists() for b in BINARIES)), None)
+
+
+def official_folder() -> Path:
+    return CACHE / f"pulumi-v{PULUMI_VERSION}" / "bin"
+
+
+def built_folder() -> Path:
+    return CACHE / f"pulumi-v{PULUMI_VERSION}-built"
+
+
+def downloaded_pulumi() -> Path | None:
+    """The official release, by Pulumi's own installer; None where its site is out of reach."""
+    if not reachable("get.pulumi.com"):
+        return None
+    code = (
+        "import sys, semver; from pulumi.automation import PulumiCommand as P;"
+        "P.install(root=sys.argv[1], version=semver.VersionInfo.parse(sys.argv[2]))"
+    )
+    with contextlib.suppress(StepError):
+        run([str(BIN / "python"), "-c", code, str(official_folder().parent), PULUMI_VERSION], "")
+    return official_folder() if all((official_folder() / binary).exists() for binary in BINARIES) else None
+
+
+def built_pulumi() -> Path:
+    """Pulumi and its Python language host, built from source with Go (about two minutes)."""
+    if not shutil.which("go"):
+        raise StepError(
+            "Pulumi is not installed, get.pulumi.com is out of reach, and there is no Go to build it with.\n"
+            f"Install Pulumi {PULUMI_VERSION} or newer, or Go 1.25 or newer, then run the command again."
+        )
+    print("building with Go, about two minutes … ", end="", flush=True)
+    folder = built_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    sources = ROOT / "tools"
+    go_build(sources / "pulumi", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", f"v{PULUMI_VERSION}", folder / "pulumi")
+    go_build(
+        sources / LANGUAGE_HOST,
+        f"github.com/pulumi/pulumi/sdk/v3/python/cmd/{LANGUAGE_HOST}",
+        "v3.79.0",
+        folder / LANGUAGE_HOST,
+    )
+    module = run(["go", "list", "-m", "-f", "{{.Dir}}", "github.com/pulumi/pulumi/sdk/v3"], "", cwd=sources / "pulumi")
+    executor = folder / BINARIES[2]
+    executor.unlink(missing_ok=True)
+    shutil.copyfile(Path(module.strip()) / "python" / "cmd" / BINARIES[2], executor)
+    executor.chmod(0o755)
+    return folder
+
+
+def go_build(module: Path, package: str, version: str, output: Path) -> None:
+    flags = f"-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={version}"
+    partial = output.with_name(output.name + ".partial")
+    run(["go", "build", "-ldflags", flags, "-o", str(partial), package], "is the Go module proxy reachable?", cwd=module)
+    partial.replace(output)
+
+
+def provider() -> None:
+    """The official provider plugin where it can be downloaded, else the stand-in, in the local stack's own home."""
+    home = {**ENVIRONMENT, "PULUMI_HOME": str(PULUMI_HOME)}
+    version = run(
+        [str(BIN / "python"), "-c", "import importlib.metadata as m; print(m.version('pulumi-cloudflare'))"], ""
+    ).strip()
+    if reachable("get.pulumi.com"):
+        with contextlib.suppress(StepError):
+            run([str(BIN / "pulumi"), "plugin", "install", "resource", "cloudflare", version], "", env=home, timeout=300)
+            return
+    command = [str(BIN / "python"), "-m", "local_cloudflare.provider", "install", "--pulumi-home", str(PULUMI_HOME)]
+    run(command, "", env=home)
+
+
+def run(
+    command: list[str], hint: str, *, cwd: Path = ROOT, env: dict[str, str] = ENVIRONMENT, timeout: float | None = None
+) -> str:
+    """Run a command, its output into the log as well; a failure shows its last lines."""
+    try:
+        done = subprocess.run(
+            command,
+            cwd=cwd,
+            env=env,
+            timeout=timeout,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise StepError(f"{' '.join(command)}: {error}\n{hint}".strip()) from error
+    with LOG.open("a") as log:
+        log.write(f"$ {' '.join(command)}\n{done.stdout}{done.stderr}")
+    if done.returncode != 0:
+        last = "\n".join((done.stdout + done.stderr).strip().splitlines()[-8:])
+        raise StepError(f"{' '.join(command)} exited with {done.returncode}:\n{last}\n{hint}\nAll output: {LOG}")
+    return done.stdout
+
+
+@contextlib.contextmanager
+def only_one() -> Iterator[None]:
+    """Two setups in one checkout wait for each other."""
+    with (LOCAL / "setup.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def reachable(host: str) -> bool:
+    try:
+        socket.create_connection((host, 443), timeout=3).close()
+    except OSError:
+        return False
+    return True
+
+
+def stamp_is(stamp: Path, content: str) -> bool:
+    return stamp.exists() and stamp.read_text() == content
+
+
+def digest(*paths: Path) -> str:
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted({*paths, ROOT / "requirements.txt"}))).hexdigest()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,117 @@
+"""`make up`: Cloudflare on this machine, `pulumi up` on the stack `local`, one real task, and what to try next.
+
+Every step can be broken off and run again: what is there is kept, what an update that died left half-done is put right
+first (`orchestrator.recover`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from typing import Any, cast
+
+import yaml
+
+from orchestrator.errors import OrchestratorError
+from orchestrator.recover import recover
+from scripts.local_http import post
+from scripts.local_stack import CLOUDFLARE, ROOT, STACK, STATE, environment, local_cloudflare, pulumi, secret
+
+CONFIG = ROOT / f"Pulumi.{STACK}.yaml"
+TASK = {"task": "generate_page", "meta": {"brand": {"name": "EFH"}, "title": "Hello from the local stack"}}
+
+
+def main() -> int:
+    try:
+        start_cloudflare()
+        prepare_stack()
+        os.environ.update(environment())
+        before = outputs() if (STATE / ".pulumi" / "stacks").exists() else {}
+        recover(STACK, cwd=ROOT, report=print)
+        pulumi("up", "--yes", "--skip-preview", "--stack", STACK, "--suppress-outputs")
+        after = outputs()
+        say_what_was_kept(before, after)
+        run_task(after["orchestratorUrl"])
+        say_what_next(after)
+    except OrchestratorError as error:
+        print(f"\nmake up stopped: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("\ninterrupted; `make up` goes on from here", file=sys.stderr)
+        return 130
+    return 0
+
+
+def start_cloudflare() -> None:
+    command = [sys.executable, "-m", "local_cloudflare", "start", "--dir", str(CLOUDFLARE)]
+    done = subprocess.run(command, cwd=ROOT, check=False)
+    if done.returncode != 0:
+        raise SystemExit(done.returncode)
+
+
+def prepare_stack() -> None:
+    """The stack and its configuration, made on the first run and put right when the ports have changed."""
+    STATE.mkdir(parents=True, exist_ok=True)
+    if pulumi("stack", "select", STACK, capture=True, check=False).returncode != 0:
+        pulumi("stack", "init", STACK, capture=True)
+    elif not CONFIG.exists():
+        pulumi("config", "refresh", "--force", "--stack", STACK, capture=True)
+    cloudflare = local_cloudflare()
+    plain = {"accountId": cloudflare.account_id, "workersUrl": cloudflare.workers_url}
+    config = (yaml.safe_load(CONFIG.read_text()) or {}).get("config", {}) if CONFIG.exists() else {}
+    values = {key.partition(":")[2]: value for key, value in config.items()}
+    if {**values, **plain} == values and {"apiToken", "webhookSecret"} <= values.keys():
+        return
+    pulumi("config", "set-all", "--stack", STACK, *(f"--plaintext={k}={v}" for k, v in plain.items()), capture=True)
+    for key in {"apiToken", "webhookSecret"} - values.keys():
+        pulumi("config", "set", "--secret", key, "--stack", STACK, capture=True, stdin=secret(key))
+
+
+def outputs() -> dict[str, Any]:
+    """The stack's outputs; none before its first update."""
+    return cast("dict[str, Any]", json.loads(pulumi("stack", "output", "--json", "--stack", STACK, capture=True).stdout))
+
+
+def say_what_was_kept(before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Data that has left autopilots.yaml is out of Pulumi's sight, not out of the account."""
+    for output, kind in (("kvNamespaces", "KV namespace"), ("r2Buckets", "R2 bucket")):
+        for name in sorted(before.get(output, {}).keys() - after.get(output, {}).keys()):
+            print(f"Kept, with its data: {kind} {name}. It is no longer declared, and still in the account.")
+
+
+def run_task(url: str) -> None:
+    """Send one task through the routing Worker and show the answer."""
+    print(f"\nOne task through the routing Worker: {json.dumps(TASK)}")
+    start = time.monotonic()
+    headers = {"Authorization": f"Bearer {secret('apiToken')}"}
+    response = post(f"{url}/autopilot/plan", json=TASK, headers=headers)
+    text = response.text if len(response.text) < 600 else f"{response.text[:600]}…"
+    print(f"{response.status_code} in {time.monotonic() - start:.2f} s: {text}")
+    if response.is_error:
+        raise OrchestratorError("the task was not answered", "`make logs` shows what the Workers say")
+
+
+def say_what_next(after: dict[str, Any]) -> None:
+    """URLs and curl lines that work as they stand."""
+    url = after["orchestratorUrl"]
+    print("\nWorkers:")
+    for name, worker_url in sorted(after["workerUrls"].items()):
+        print(f"  {name:30} {worker_url}")
+    print(
+        f"""
+Try next:
+  eval "$(make -s shell)"
+  curl {url}/health
+  curl -H "Authorization: Bearer $ORCHESTRATOR_TOKEN" {url}/autopilot/list
+  curl -H "Authorization: Bearer $ORCHESTRATOR_TOKEN" --json '{{"task": "deploy_page", "meta": {{"slug": "hello", \
+    "html": "<h1>Hello</h1>"}}}}' {url}/autopilot/plan
+  pulumi preview -s {STACK}
+`make logs` follows the Workers, `make down` stops, `make destroy` removes."""
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
