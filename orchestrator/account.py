@@ -108,7 +108,7 @@ class Account:
 _HINTS = {
     9106: "set CLOUDFLARE_API_TOKEN",
     9109: "the API token is not valid (any more): make a new one",
-    10000: "the API token lacks a permission for this call: README, “Deploy to a real account”, lists the five it needs",
+    10000: "the API token lacks a permission; README, “Deploy to a real account”, lists the five it needs",
     10001: "the API token is not valid (any more): make a new one",
     10007: "choose the account's workers.dev subdomain once: dashboard, Workers & Pages",
     10136: "switch R2 on once: dashboard, R2 (it asks for a payment method, also for free use)",

@@ -60,43 +60,43 @@ def bundle_workers(desired: Desired, *, root: Path) -> dict[str, Module]:
 
 
 def bundle(
-    *, sources: Mapping[str, str], contents: Mapping[str, str], routing_table: str, root: Path
+    *, sources: Mapping[str, str], contents: Mapping[str, str], routing_table: str, root: Path, build: Path = BUILD
 ) -> dict[str, Module]:
     """Make the module of every Worker, by name.
 
     `sources` has Workers by the path of their entry point (relative to `root`), `contents` those whose script stands in
-    the manifest. Raises BundleError with esbuild's own message, SetupError when esbuild is not installed.
+    the manifest. The modules are written to `build`, below `root`. Raises BundleError with esbuild's own message,
+    SetupError when esbuild is not installed.
     """
-    build = root / BUILD
-    build.mkdir(exist_ok=True)
-    _write(build / "routing-table.json", routing_table.encode())
+    (root / build).mkdir(parents=True, exist_ok=True)
+    _write(root / build / "routing-table.json", routing_table.encode())
     for name, text in contents.items():
-        _write(build / f"{name}.js", text.encode())
-    stale = {name: source for name, source in sources.items() if not _is_fresh(name, source, root)}
+        _write(root / build / f"{name}.js", text.encode())
+    stale = {name: source for name, source in sources.items() if not _is_fresh(name, source, root, build)}
     if stale:
-        _run_esbuild(stale, root)
-    return {name: _module(name, root) for name in sorted({*sources, *contents})}
+        _run_esbuild(stale, root, build)
+    return {name: _module(name, root, build) for name in sorted({*sources, *contents})}
 
 
-def _module(name: str, root: Path) -> Module:
-    path = BUILD / f"{name}.js"
+def _module(name: str, root: Path, build: Path) -> Module:
+    path = build / f"{name}.js"
     return Module(path=path.as_posix(), sha256=_sha256(root / path))
 
 
-def _run_esbuild(sources: Mapping[str, str], root: Path) -> None:
+def _run_esbuild(sources: Mapping[str, str], root: Path, build: Path) -> None:
     if not (root / _ESBUILD).exists():
         raise SetupError("esbuild, which bundles the Workers, is not installed", "run `make setup`")
     missing = [source for source in sources.values() if not (root / source).is_file()]
     if missing:
         raise BundleError(f"no such file: {', '.join(missing)}", "name the Worker's entry point in `source:`")
-    metafile = BUILD / "metafile.json"
+    metafile = build / "metafile.json"
     command = [
         "node",
         str(_ESBUILD),
         *(f"{name}={source}" for name, source in sources.items()),
         *_OPTIONS,
-        f"--outdir={BUILD}",
-        f"--alias:routing-table=./{BUILD}/routing-table.json",
+        f"--outdir={build}",
+        f"--alias:routing-table=./{build}/routing-table.json",
         f"--metafile={metafile}",
     ]
     try:
@@ -107,24 +107,24 @@ def _run_esbuild(sources: Mapping[str, str], root: Path) -> None:
         raise BundleError(f"the Workers do not compile:\n{done.stderr.strip()}")
     outputs = json.loads((root / metafile).read_text())["outputs"]
     for name, source in sources.items():
-        inputs = {path: _sha256(root / path) for path in outputs[f"{BUILD.as_posix()}/{name}.js"]["inputs"]}
+        inputs = {path: _sha256(root / path) for path in outputs[f"{build.as_posix()}/{name}.js"]["inputs"]}
         record = {
             "source": source,
             "options": _OPTIONS,
-            "output": _sha256(root / BUILD / f"{name}.js"),
+            "output": _sha256(root / build / f"{name}.js"),
             "inputs": inputs,
         }
-        _write(root / BUILD / f"{name}.inputs.json", json.dumps(record, indent=1).encode())
+        _write(root / build / f"{name}.inputs.json", json.dumps(record, indent=1).encode())
 
 
-def _is_fresh(name: str, source: str, root: Path) -> bool:
+def _is_fresh(name: str, source: str, root: Path, build: Path) -> bool:
     """Whether the module on disk was made by these options from files that still have the same bytes."""
     try:
-        record = json.loads((root / BUILD / f"{name}.inputs.json").read_text())
+        record = json.loads((root / build / f"{name}.inputs.json").read_text())
         return (
             record["source"] == source
             and record["options"] == list(_OPTIONS)
-            and record["output"] == _sha256(root / BUILD / f"{name}.js")
+            and record["output"] == _sha256(root / build / f"{name}.js")
             and all(_sha256(root / path) == digest for path, digest in record["inputs"].items())
         )
     except (OSError, ValueError, KeyError):

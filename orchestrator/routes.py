@@ -130,8 +130,10 @@ def compile_routes(manifest: Manifest) -> RoutingTable:
             description=task.description,
             once=task.once,
             idempotent=task.idempotent,
-            timeout_ms=round(task.timeout * 1000),
+            timeout_ms=task.timeout * 1000,
         )
         for name, task in sorted(manifest.tasks.items())
     }
-    return RoutingTable(autopilots=tuple(autopilots), tasks=tasks)
+    return RoutingTable(
+        autopilots=tuple(autopilots), tasks=tasks, allowed_hosts=tuple(sorted(manifest.orchestrator.allowed_hosts))
+    )

@@ -1,7 +1,7 @@
 """The embedded default: the Pulumi stack `local` against Cloudflare on this machine.
 
-Everything of it is below `.local/` (git-ignored): the emulated account, Pulumi's state, a plugin home of its own (so that
-no production stack can pick up the stand-in provider), and the passphrase that encrypts the stack's secrets.
+Everything of it is below `.local/` (git-ignored): the emulated account, Pulumi's state, a plugin home of its own (so
+that no production stack can pick up the stand-in provider), and the passphrase that encrypts the stack's secrets.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def secret(name: Literal["passphrase", "apiToken", "webhookSecret"]) -> str:
 
 
 def environment() -> dict[str, str]:
-    """What `make shell` exports: the environment in which pulumi, python -m orchestrator, wrangler and curl just work."""
+    """What `make shell` exports, so that pulumi, python -m orchestrator, wrangler and curl just work."""
     cloudflare = local_cloudflare()
     api = f"http://127.0.0.1:{cloudflare.api_port}/client/v4"
     return {

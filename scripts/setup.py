@@ -184,7 +184,8 @@ def built_pulumi() -> Path:
 def go_build(module: Path, package: str, version: str, output: Path) -> None:
     flags = f"-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={version}"
     partial = output.with_name(output.name + ".partial")
-    run(["go", "build", "-ldflags", flags, "-o", str(partial), package], "is the Go module proxy reachable?", cwd=module)
+    command = ["go", "build", "-ldflags", flags, "-o", str(partial), package]
+    run(command, "is the Go module proxy reachable?", cwd=module)
     partial.replace(output)
 
 
@@ -196,7 +197,8 @@ def provider() -> None:
     ).strip()
     if reachable("get.pulumi.com"):
         with contextlib.suppress(StepError):
-            run([str(BIN / "pulumi"), "plugin", "install", "resource", "cloudflare", version], "", env=home, timeout=300)
+            command = [str(BIN / "pulumi"), "plugin", "install", "resource", "cloudflare", version]
+            run(command, "", env=home, timeout=300)
             return
     command = [str(BIN / "python"), "-m", "local_cloudflare.provider", "install", "--pulumi-home", str(PULUMI_HOME)]
     run(command, "", env=home)
@@ -214,8 +216,7 @@ def run(
             timeout=timeout,
             check=False,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             text=True,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -249,7 +250,9 @@ def stamp_is(stamp: Path, content: str) -> bool:
 
 
 def digest(*paths: Path) -> str:
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted({*paths, ROOT / "requirements.txt"}))).hexdigest()
+    """One hash of these files and of requirements.txt, which pins the tools that read them."""
+    files = sorted({*paths, ROOT / "requirements.txt"})
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
 if __name__ == "__main__":

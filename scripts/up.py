@@ -72,7 +72,8 @@ def prepare_stack() -> None:
 
 def outputs() -> dict[str, Any]:
     """The stack's outputs; none before its first update."""
-    return cast("dict[str, Any]", json.loads(pulumi("stack", "output", "--json", "--stack", STACK, capture=True).stdout))
+    done = pulumi("stack", "output", "--json", "--stack", STACK, capture=True)
+    return cast("dict[str, Any]", json.loads(done.stdout))
 
 
 def say_what_was_kept(before: dict[str, Any], after: dict[str, Any]) -> None:

@@ -1,4 +1,5 @@
-// A request's body as text: JSON only (415), UTF-8 only (400), capped in size whether or not the length is announced (413).
+// A request's body as text: JSON only (415), UTF-8 only (400), capped in size whether or not the length is announced
+// (413).
 import { Problem } from "./problem.ts";
 
 /** The orchestrator takes 1 MiB from its callers and wraps it in an envelope. */
@@ -22,7 +23,7 @@ export async function readJsonText(request: Request): Promise<string> {
 
 async function readCapped(request: Request): Promise<Uint8Array> {
   const tooLarge = () =>
-    new Problem(413, "Body too large", `The body is larger than ${MAX_BODY} bytes.`, { limit: MAX_BODY });
+    new Problem(413, "Content too large", `The body is larger than ${MAX_BODY} bytes.`, { limit: MAX_BODY });
   if (Number(request.headers.get("content-length")) > MAX_BODY) throw tooLarge();
   const chunks: Uint8Array[] = [];
   let size = 0;

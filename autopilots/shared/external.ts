@@ -1,5 +1,6 @@
-// Calls to other companies' APIs (mail, Stripe): one try, a time limit, and an honest problem. `outcome` says whether the
-// other side may have acted: `rejected` it has not, `unknown` it may have, so a repeat needs the same idempotency key.
+// Calls to other companies' APIs (mail, Stripe): one try, a time limit, and an honest problem. `outcome` says
+// whether the other side may have acted: `rejected` it has not, `unknown` it may have, so a repeat needs the same
+// idempotency key.
 import { notConfigured, Problem } from "./problem.ts";
 import { isObject } from "./validate.ts";
 
@@ -27,15 +28,11 @@ export async function callExternal(call: ExternalCall): Promise<Record<string, u
     });
   }
   if (response.status >= 400 && response.status < 500) {
-    throw new Problem(502, "Upstream refused", `${service} answered ${response.status}${reason(response.status, answer)}.`, {
-      outcome: "rejected",
-      upstream_status: response.status,
-    });
+    const detail = `${service} answered ${response.status}${reason(response.status, answer)}.`;
+    throw new Problem(502, "Upstream refused", detail, { outcome: "rejected", upstream_status: response.status });
   }
-  throw new Problem(502, "Upstream failed", `${service} answered ${response.status} in a way that was not understood.`, {
-    outcome: "unknown",
-    upstream_status: response.status,
-  });
+  const detail = `${service} answered ${response.status} in a way that was not understood.`;
+  throw new Problem(502, "Upstream failed", detail, { outcome: "unknown", upstream_status: response.status });
 }
 
 async function send({ service, url, key, idempotencyKey, body }: ExternalCall): Promise<Response> {

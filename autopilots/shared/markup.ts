@@ -1,5 +1,6 @@
-// HTML and SVG by tagged templates that escape: `markup`<h1>${title}</h1>``. Only what `markup` made itself goes in as it
-// stands, so a text can become neither an element nor an attribute. Every attribute's value must be in double quotes.
+// HTML and SVG by tagged templates that escape: `markup`<h1>${title}</h1>``. Only what `markup` made itself goes in
+// as it stands, so a text can become neither an element nor an attribute. Every attribute's value must be in double
+// quotes.
 
 export class Markup {
   constructor(readonly source: string) {}

@@ -1,5 +1,6 @@
-// Hand-written validators for `meta`: each takes a value and the JSON pointer where it stands, notes every mistake and
-// gives back the value as its type. Strict: an unknown member is a mistake, since a misspelt one would be lost silently.
+// Hand-written validators for `meta`: each takes a value and the JSON pointer where it stands, notes every mistake
+// and gives back the value as its type. Strict: an unknown member is a mistake, since a misspelt one would be lost
+// silently.
 import { Problem } from "./problem.ts";
 
 export interface Issue {
@@ -56,7 +57,7 @@ export function withDefault<T>(check: Check<T>, fallback: T): Check<T> {
   return (value, pointer, issues) => (value === undefined ? fallback : check(value, pointer, issues));
 }
 
-/** A rule across members: `rule` gives the message of what is wrong, or null. Only asked of a value that is otherwise right. */
+/** A rule across members: `rule` gives what is wrong, or null. Only asked of a value that is otherwise right. */
 export function where<T>(check: Check<T>, rule: (value: T) => string | null): Check<T> {
   return (value, pointer, issues) => {
     const before = issues.length;

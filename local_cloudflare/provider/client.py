@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from local_cloudflare.provider.errors import ApiError, ProviderError
+from local_cloudflare.provider.settings import Settings
 from local_cloudflare.provider.values import Properties, from_api
 
 _RETRIES = 2
@@ -26,17 +27,20 @@ _NO_BODY: Any = object()
 
 
 class Client:
-    """Calls below `base_url` with a bearer token; `cancelled`, once set, ends every wait and refuses further calls."""
+    """Calls to the API of `settings`; `cancelled`, once set, ends every wait and refuses further calls."""
 
-    def __init__(self, base_url: str, token: str, cancelled: threading.Event) -> None:
-        self._base_url = base_url.rstrip("/")
+    def __init__(self, settings: Settings, cancelled: threading.Event) -> None:
+        self._base_url = settings.base_url
         self._cancelled = cancelled
         self._http = httpx.Client(
-            headers={"authorization": f"Bearer {token}"},
+            headers={"authorization": f"Bearer {settings.token}"},
             timeout=_TIMEOUT,
             limits=httpx.Limits(max_connections=None),
             trust_env=False,
         )
+
+    def close(self) -> None:
+        self._http.close()
 
     def call(self, method: str, path: str, body: Any = _NO_BODY, headers: Mapping[str, str] | None = None) -> Any:
         """Send `body` as JSON, where there is one, and return `result` of the answer as it came. Raises ApiError."""

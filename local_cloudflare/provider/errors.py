@@ -3,6 +3,8 @@
     ProviderError                  something failed: said to Pulumi as it is
     ├── ConfigurationError         no token, or an address that is not on this machine
     └── ApiError                   Cloudflare's API refused a call; `status` is its HTTP status
+
+Nothing of this is retried or hidden further up.
 """
 
 from __future__ import annotations

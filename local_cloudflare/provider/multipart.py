@@ -20,18 +20,14 @@ class Part:
 def encode(parts: Iterable[Part]) -> tuple[bytes, str]:
     """The body of `parts` and its content type, which has the boundary."""
     boundary = uuid4().hex
-    body = b"".join(
-        f"--{boundary}\r\nContent-Disposition: {_disposition(part)}\r\nContent-Type: {part.content_type}\r\n\r\n".encode()
-        + part.content
-        + b"\r\n"
-        for part in parts
-    )
+    body = b"".join(f"--{boundary}\r\n{_head(part)}\r\n".encode() + part.content + b"\r\n" for part in parts)
     return body + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
 
 
-def _disposition(part: Part) -> str:
+def _head(part: Part) -> str:
     filename = f'; filename="{_escape(part.filename)}"' if part.filename else ""
-    return f'form-data; name="{_escape(part.name)}"{filename}'
+    disposition = f'form-data; name="{_escape(part.name)}"{filename}'
+    return f"Content-Disposition: {disposition}\r\nContent-Type: {part.content_type}\r\n"
 
 
 def _escape(text: str) -> str:

@@ -63,8 +63,8 @@ def _walk(path: str, desired: Any, state: Any, computed: frozenset[str]) -> Iter
             yield from _walk(f"{path}.{key}", desired.get(key), state.get(key), computed)
     elif isinstance(desired, list) and isinstance(state, list):
         for index in range(max(len(desired), len(state))):
-            items = (values[index] if index < len(values) else None for values in (desired, state))
-            yield from _walk(f"{path}[{index}]", *items, computed)
+            wanted, found = (values[index] if index < len(values) else None for values in (desired, state))
+            yield from _walk(f"{path}[{index}]", wanted, found, computed)
     elif desired != state:
         yield path, Kind.UPDATE
 

@@ -72,7 +72,7 @@ def _is_choice(value: Any, choices: tuple[str, ...]) -> bool:
 
 def _unexpected(name: str, known: list[str]) -> str:
     near = get_close_matches(name, known, n=1)
-    hint = f' Did you mean "{near[0]}"?' if near else f" It takes: {', '.join(sorted(known))}."
+    hint = f' Did you mean "{near[0]}"?' if near else f" The local stand-in takes: {', '.join(sorted(known))}."
     return f'An argument named "{name}" is not expected here.{hint}'
 
 

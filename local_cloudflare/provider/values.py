@@ -1,8 +1,9 @@
 """Pulumi's values on the wire, and Cloudflare's, as plain Python values. Pure.
 
-Pulumi sends a protobuf Struct in which a value that is not known yet (in a preview) is a fixed text; here it is UNKNOWN.
-Secrets do not arrive: the provider says that it accepts none, so Pulumi takes the marks off before a call and puts them
-back on the answer. What the schema itself calls secret is marked by `to_struct`, as the official provider does.
+Pulumi sends a protobuf Struct in which a value that is not known yet (in a preview) is a fixed text; here it is
+UNKNOWN. Secrets do not arrive: the provider says that it accepts none, so Pulumi takes the marks off before a call and
+puts them back on the answer. What the schema itself calls secret is marked by `to_struct`, as the official provider has
+it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Collection
 from enum import Enum
 from typing import Any, Final
 
-from google.protobuf import struct_pb2
+from google.protobuf import struct_pb2  # type: ignore[import-untyped]
 
 Properties = dict[str, Any]
 
@@ -64,15 +65,6 @@ def _to_wire(value: Any, secret_keys: frozenset[str]) -> Any:
     if isinstance(value, list):
         return [_to_wire(item, secret_keys) for item in value]
     return value.value if value is UNKNOWN else value
-
-
-def has_unknown(value: Any) -> bool:
-    """Whether a value, or anything in it, is not known yet."""
-    if isinstance(value, dict):
-        return any(has_unknown(item) for item in value.values())
-    if isinstance(value, list):
-        return any(has_unknown(item) for item in value)
-    return value is UNKNOWN
 
 
 def to_api(value: Any) -> Any:

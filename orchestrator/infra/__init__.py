@@ -1,1 +1,1 @@
-"""The Pulumi side: what a `Desired` becomes. The only package, with the project's `__main__.py`, that imports pulumi."""
+"""The Pulumi side: what a `Desired` becomes. Only this package and the project's `__main__.py` import pulumi."""

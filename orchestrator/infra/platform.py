@@ -13,26 +13,25 @@ import pulumi_cloudflare as cloudflare
 
 from orchestrator.account import Account
 from orchestrator.bundle import Module
-from orchestrator.desired import (
+from orchestrator.desired import Desired
+from orchestrator.infra.settings import StackSettings
+from orchestrator.infra.storage import Storage, StorageArgs
+from orchestrator.infra.worker import WorkerService, WorkerServiceArgs
+from orchestrator.names import BUILD_ID
+from orchestrator.resources import (
     AiBinding,
     Binding,
     D1Binding,
-    Desired,
     KvBinding,
     R2Binding,
     SecretBinding,
     ServiceBinding,
     TextBinding,
-    Worker,
 )
-from orchestrator.infra.settings import StackSettings
-from orchestrator.infra.storage import Storage, StorageArgs
-from orchestrator.infra.worker import WorkerService, WorkerServiceArgs
-from orchestrator.names import BUILD_ID
 
 
 def declare(desired: Desired, modules: Mapping[str, Module], settings: StackSettings) -> dict[str, Any]:
-    """Declare everything that `desired` names; `modules` has each Worker's module by key. Returns the stack's outputs."""
+    """Declare everything that `desired` names, `modules` by Worker's key, and return the stack's outputs."""
     storage = Storage(
         "storage",
         StorageArgs(

@@ -15,9 +15,10 @@ from typing import Literal, get_args
 
 import pulumi
 
-from orchestrator.desired import Desired, SecretBinding
+from orchestrator.desired import Desired
 from orchestrator.errors import SettingsError
 from orchestrator.names import API_TOKEN, PREFIX_PATTERN, PREFIX_RULE, WEBHOOK_SECRET
+from orchestrator.resources import SecretBinding
 
 Plan = Literal["free", "paid"]
 
@@ -35,7 +36,7 @@ _WHAT = {
 
 @dataclass(frozen=True, kw_only=True)
 class StackSettings:
-    """What the stack's configuration says. `secrets` by the name that Workers bind them under, the program's own too."""
+    """What the stack's configuration says; `secrets` by the name that Workers bind, the program's own too."""
 
     stack: str
     account_id: str
@@ -72,7 +73,7 @@ def read_settings() -> StackSettings:
         problems.append(f"plan is {plan!r}, and must be free or paid: pulumi config set plan free -s {stack}")
     keep_data = config.get("keepData") or "true"
     if keep_data not in ("true", "false"):
-        problems.append(f"keepData is {keep_data!r}, and must be true or false: pulumi config set keepData true -s {stack}")
+        problems.append(f"keepData is {keep_data!r}, not true or false: pulumi config set keepData true -s {stack}")
     workers_url = config.get("workersUrl")
     if workers_url and "{worker}" not in workers_url:
         problems.append(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_cloudflare as cloudflare
 
-from orchestrator.desired import D1Database, KvNamespace, R2Bucket
+from orchestrator.resources import D1Database, KvNamespace, R2Bucket
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@
 import type { Env } from "./env.ts";
 import { notConfigured, Refused } from "./problem.ts";
 
+const HINT = "Set it: `openssl rand -hex 32 | pulumi config set --secret apiToken`, then run `pulumi up`.";
 const REALM = 'Bearer realm="autopilot-orchestrator"';
 
 /** Throws Refused: 503 when no token is configured, 401 when the caller does not present one that is. */
@@ -13,7 +14,7 @@ export async function authenticate(request: Request, env: Env): Promise<void> {
   const accepted = tokens(env);
   if (accepted.length === 0) {
     throw new Refused(
-      notConfigured("API_TOKEN", "is not bound, so no caller can be told from another", "Set it: `pulumi config set --secret apiToken …`, then `pulumi up`."),
+      notConfigured("API_TOKEN", "is not bound, so nobody may call", HINT),
     );
   }
   const presented = /^Bearer +(\S+) *$/i.exec(request.headers.get("authorization") ?? "")?.[1];

@@ -7,7 +7,7 @@ import { readCapped } from "./stream.ts";
 
 export const MAX_BODY_BYTES = 1024 * 1024;
 
-/** One thing that is wrong with a body: where, as a JSON Pointer in a URI fragment (RFC 6901), and what. */
+/** One thing that is wrong with a body: where, as a JSON Pointer (RFC 6901), and what. */
 export interface FieldError {
   readonly pointer: string;
   readonly message: string;
@@ -19,7 +19,7 @@ export async function readJson(request: Request): Promise<unknown> {
   if (type.split(";", 1)[0]!.trim().toLowerCase() !== "application/json") {
     throw new Refused({
       status: 415,
-      title: "Unsupported Media Type",
+      title: "Unsupported media type",
       detail: `The body must be JSON, but its Content-Type is ${type ? `"${type}"` : "absent"}.`,
       members: { hint: "Send the header `Content-Type: application/json`." },
       headers: { Accept: "application/json" },
@@ -30,7 +30,7 @@ export async function readJson(request: Request): Promise<unknown> {
   if (bytes === null) {
     throw new Refused({
       status: 413,
-      title: "Content Too Large",
+      title: "Content too large",
       detail: `The body is larger than ${MAX_BODY_BYTES} bytes (1 MiB).`,
       members: { hint: "Store large data, for example in R2, and pass where it is." },
     });
@@ -39,7 +39,7 @@ export async function readJson(request: Request): Promise<unknown> {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes));
   } catch (error) {
     const why = error instanceof SyntaxError ? error.message : "it is not UTF-8";
-    throw new Refused({ status: 400, title: "Bad Request", detail: `The body is not valid JSON: ${why}.` });
+    throw new Refused({ status: 400, title: "Malformed body", detail: `The body is not valid JSON: ${why}.` });
   }
 }
 
@@ -47,8 +47,8 @@ export async function readJson(request: Request): Promise<unknown> {
 export function invalid(errors: readonly FieldError[]): Refused {
   return new Refused({
     status: 422,
-    title: "Unprocessable Content",
-    detail: errors.map(({ pointer, message }) => `${pointer} ${message}`).join("; ") + ".",
+    title: "Invalid request",
+    detail: errors.map(({ pointer, message }) => `${pointer || "the body"} ${message}`).join("; ") + ".",
     members: { errors },
   });
 }

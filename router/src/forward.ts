@@ -15,6 +15,7 @@ import {
   unboundFailure,
   type Failure,
 } from "./failure.ts";
+import routingTable from "routing-table";
 import { Refused } from "./problem.ts";
 import { signatureHeaders } from "./sign.ts";
 import { readCapped } from "./stream.ts";
@@ -70,7 +71,8 @@ function address(decision: Decision, env: Env, ownHost: string): { target: Pick<
     if (!target) throw failed(decision, unboundFailure(route.binding));
     return { target, url: `https://${route.worker}/` };
   }
-  const error = endpointError(route.endpoint ?? "", { ownHost, allowedHosts: [], allowLoopback: env.STAGE === "local" });
+  const { allowedHosts } = routingTable;
+  const error = endpointError(route.endpoint ?? "", { ownHost, allowedHosts, allowLoopback: env.STAGE === "local" });
   if (error) throw failed(decision, endpointFailure(error));
   return { target: { fetch }, url: route.endpoint! };
 }

@@ -1,6 +1,7 @@
 // The routing Worker: its endpoints, and what holds for all of them (token, request id, refusals).
 
-import { Hono, type Context } from "hono/tiny";
+import type { Context } from "hono";
+import { Hono } from "hono/tiny";
 import { authenticate } from "./auth.ts";
 import type { State } from "./decide.ts";
 import type { Env } from "./env.ts";
@@ -31,7 +32,7 @@ app.use(async (context, next) => {
   context.res.headers.set("x-request-id", requestId);
 });
 
-app.use(async ({ req, res, env }, next) => {
+app.use(async ({ req, env }, next) => {
   if (req.path !== "/health") await authenticate(req.raw, env);
   await next();
 });
@@ -56,7 +57,7 @@ function methodNotAllowed(method: string, path: string, allowed: readonly string
   const allow = allowed.flatMap((each) => (each === "GET" ? ["GET", "HEAD"] : [each])).join(", ");
   return {
     status: 405,
-    title: "Method Not Allowed",
+    title: "Method not allowed",
     detail: `${path} does not take ${method}; it takes ${allow}.`,
     headers: { Allow: allow },
   };
@@ -65,7 +66,7 @@ function methodNotAllowed(method: string, path: string, allowed: readonly string
 function notFound(path: string): Problem {
   return {
     status: 404,
-    title: "Not Found",
+    title: "Not found",
     detail: `There is no ${path} here.`,
     members: { endpoints: Object.keys(ENDPOINTS) },
   };
@@ -73,7 +74,7 @@ function notFound(path: string): Problem {
 
 const FAULT: Problem = {
   status: 500,
-  title: "Internal Server Error",
+  title: "Internal error",
   detail: "The orchestrator failed; the reason is in its log under the same request id.",
 };
 

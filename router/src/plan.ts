@@ -34,24 +34,24 @@ export async function plan(request: Request, env: Env, state: State, requestId: 
 
 const LOOP = {
   status: 508,
-  title: "Loop Detected",
+  title: "Loop detected",
   detail: "This task has already passed through the orchestrator once, so the autopilot it went to sent it back.",
   members: { hint: "An autopilot that gives work on makes a request of its own, without the headers of the one it got." },
 };
 
 /** Checks the body; throws Refused (422) with all that is wrong with it. */
 function planRequest(body: unknown): PlanRequest {
-  if (!isObject(body)) throw invalid([{ pointer: "#", message: "must be an object" }]);
+  if (!isObject(body)) throw invalid([{ pointer: "", message: "must be an object" }]);
   const { task, meta = {}, explain = false, ...unknown } = body;
   const errors: FieldError[] = Object.keys(unknown).map((name) => ({
-    pointer: `#/${pointerToken(name)}`,
+    pointer: `/${pointerToken(name)}`,
     message: "is not a member of a plan request: it has task, meta and explain",
   }));
   if (typeof task !== "string" || task === "" || [...task].length > MAX_TASK_LENGTH || !task.isWellFormed()) {
-    errors.push({ pointer: "#/task", message: `must be a string of 1 to ${MAX_TASK_LENGTH} characters` });
+    errors.push({ pointer: "/task", message: `must be a string of 1 to ${MAX_TASK_LENGTH} characters` });
   }
-  if (!isObject(meta)) errors.push({ pointer: "#/meta", message: "must be an object" });
-  if (typeof explain !== "boolean") errors.push({ pointer: "#/explain", message: "must be true or false" });
+  if (!isObject(meta)) errors.push({ pointer: "/meta", message: "must be an object" });
+  if (typeof explain !== "boolean") errors.push({ pointer: "/explain", message: "must be true or false" });
   if (errors.length > 0) throw invalid(errors);
   return { task, meta, explain } as PlanRequest;
 }
@@ -60,7 +60,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A member's name in a JSON Pointer within a URI fragment (RFC 6901, sections 3 and 6). */
+/** A member's name in a JSON Pointer (RFC 6901, section 3). */
 function pointerToken(name: string): string {
-  return encodeURIComponent(name.toWellFormed().replaceAll("~", "~0").replaceAll("/", "~1"));
+  return name.replaceAll("~", "~0").replaceAll("/", "~1");
 }

@@ -18,14 +18,9 @@ export function unsupported(capability: string): string {
   return `No autopilot currently supports ${capability}`;
 }
 
-/** A setting of the router that is absent or broken; it refuses then, for it must never be open or unsigned. */
-export function notConfigured(setting: string, why: string, hint: string): Problem {
-  return {
-    status: 503,
-    title: "Orchestrator not configured",
-    detail: `${setting} ${why}.`,
-    members: { setting, hint },
-  };
+/** A secret of the router that is absent or broken; it refuses then, for it must never be open or unsigned. */
+export function notConfigured(secret: string, why: string, hint: string): Problem {
+  return { status: 503, title: "Not configured", detail: `${secret} ${why}.`, members: { missing: [secret], hint } };
 }
 
 /** Ends a request with `problem`; the application turns it into the answer. */

@@ -3,7 +3,8 @@
 
 import { notConfigured, Refused } from "./problem.ts";
 
-const HINT = "Set it: `pulumi config set --secret webhookSecret whsec_…` (base64 of 24 to 64 random bytes), then `pulumi up`.";
+const HINT =
+  'Set it: `echo "whsec_$(openssl rand -base64 32)" | pulumi config set --secret webhookSecret`, then run `pulumi up`.';
 
 // Importing a key costs more than a signature; an isolate serves many requests with the same secrets.
 const imported = new Map<string, CryptoKey[]>();

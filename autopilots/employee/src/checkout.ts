@@ -59,7 +59,9 @@ export async function createCheckout({ env, meta, repeatKey }: Call<Env>): Promi
       client_reference_id: checkout.clientReferenceId,
       metadata: checkout.metadata,
       line_items: checkout.lineItems.map(({ price, name, amount, currency, quantity }) =>
-        price ? { price, quantity } : { quantity, price_data: { currency, unit_amount: amount, product_data: { name } } },
+        price
+          ? { price, quantity }
+          : { quantity, price_data: { currency, unit_amount: amount, product_data: { name } } },
       ),
     }),
   });

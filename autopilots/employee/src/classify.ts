@@ -1,4 +1,5 @@
-// What kind of e-mail is this? Plain rules, tried in order, so that the answer can be explained: `rule` says which one held.
+// What kind of e-mail is this? Plain rules, tried in order, so that the answer can be explained: `rule` says which
+// one held.
 
 export interface IncomingEmail {
   /** As in the header: `Ada <ada@example.com>`. */
@@ -31,16 +32,29 @@ const RULES: Rule[] = [
     kind: "auto-reply",
     rule: "sent by an automatic responder",
     holds: ({ subject, headers }) =>
-      (headers["auto-submitted"] ?? "no").toLowerCase() !== "no" || /^(auto(matic)?[ -]?reply|out of (the )?office)\b/i.test(subject),
+      (headers["auto-submitted"] ?? "no").toLowerCase() !== "no" ||
+      /^(auto(matic)?[ -]?reply|out of (the )?office)\b/i.test(subject),
   },
-  { kind: "unsubscribe", rule: "asks to be taken off the list", holds: words(/\b(unsubscribe|opt[ -]?out|remove me)\b/i) },
-  { kind: "payment", rule: "is about money paid", holds: words(/\b(invoice|refund|receipt|payment|charged?)\b/i) },
+  {
+    kind: "unsubscribe",
+    rule: "asks to be taken off the list",
+    holds: words(/\b(unsubscribe|opt[ -]?out|remove me)\b/i),
+  },
+  {
+    kind: "payment",
+    rule: "is about money paid",
+    holds: words(/\b(invoice|refund|receipt|payment|charged?)\b/i),
+  },
   {
     kind: "support",
     rule: "asks for help",
     holds: words(/\b(help|problem|error|broken|not working|can(no|')t (log ?in|open|access|find))\b/i),
   },
-  { kind: "lead", rule: "shows interest", holds: words(/\b(interested|pric(e|es|ing)|quote|demo|enrol(l)?|sign up|course)\b/i) },
+  {
+    kind: "lead",
+    rule: "shows interest",
+    holds: words(/\b(interested|pric(e|es|ing)|quote|demo|enroll?|sign up|course)\b/i),
+  },
 ];
 
 export function classify(mail: IncomingEmail): Classification {

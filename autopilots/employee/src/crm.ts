@@ -1,5 +1,5 @@
-// Leads and enrolments, kept in KV. `crm.lead.update {id}` with nothing to change reads a lead back: reading personal data
-// needs the signature over a body that names it, which a GET does not have.
+// Leads and enrolments, kept in KV. `crm.lead.update {id}` with nothing to change reads a lead back: reading
+// personal data needs the signature over a body that names it, which a GET does not have.
 import type { Call } from "../../shared/serve.ts";
 import { email, lines, list, object, optional, string, text, validate } from "../../shared/validate.ts";
 import type { Env } from "./env.ts";
@@ -19,9 +19,10 @@ const LEAD_CHANGES = object({
   email: optional(email),
   ...DETAILS,
 });
+const COURSE = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 const NEW_ENROLMENT = object({
   student: object({ email, name: optional(text({ max: 200 })) }),
-  course: string(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, { max: 63, message: "must be a course's name such as bread-for-beginners" }),
+  course: string(COURSE, { max: 63, message: "must be a course's name such as bread-for-beginners" }),
 });
 
 export async function createLead({ env, meta, repeatKey }: Call<Env>): Promise<Response> {

@@ -1,5 +1,5 @@
-// E-mail in and out: incoming ones are classified and kept, outgoing ones go through an HTTP mail API that takes the JSON
-// which Resend made common: {from, to, subject, text, html, reply_to}, a bearer token, and an Idempotency-Key.
+// E-mail in and out: incoming ones are classified and kept, outgoing ones go through an HTTP mail API that takes the
+// JSON which Resend made common: {from, to, subject, text, html, reply_to}, a bearer token, and an Idempotency-Key.
 import { callExternal, externalUrl } from "../../shared/external.ts";
 import { notConfigured } from "../../shared/problem.ts";
 import type { Call } from "../../shared/serve.ts";
@@ -36,7 +36,8 @@ export async function sendEmail({ env, meta, repeatKey }: Call<Env>): Promise<Re
   const { to, subject, text: plain, html, replyTo } = validate(OUTGOING, meta);
   const { MAIL_API_KEY, MAIL_API_URL, MAIL_FROM } = env;
   if (!MAIL_API_KEY || !MAIL_API_URL || !MAIL_FROM) {
-    const missing = Object.entries({ MAIL_API_KEY, MAIL_API_URL, MAIL_FROM }).flatMap(([name, value]) => (value ? [] : [name]));
+    const settings = Object.entries({ MAIL_API_KEY, MAIL_API_URL, MAIL_FROM });
+    const missing = settings.filter(([, value]) => !value).map(([name]) => name);
     throw notConfigured(missing, "e-mail is sent by an HTTP mail API; nothing was sent.");
   }
   const sent = await callExternal({

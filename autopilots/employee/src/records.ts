@@ -1,7 +1,8 @@
 // Records in KV, named so that a repeat of the same call finds what the first one stored.
 //
-// KV is eventually consistent and has no compare-and-set. Creating is safe all the same: the name follows from the call, so
-// two writers write the same record. Updates are last-writer-wins, and another location may read the old one for a minute.
+// KV is eventually consistent and has no compare-and-set. Creating is safe all the same: the name follows from the
+// call, so two writers write the same record. Updates are last-writer-wins, and another location may read the old
+// one for a minute.
 import { Problem } from "../../shared/problem.ts";
 import { sha256 } from "../../shared/hash.ts";
 
@@ -12,7 +13,7 @@ interface Metadata {
   fingerprint: string;
 }
 
-/** Answer 201 with the new record, 200 with the one that the same call stored before, 422 when `data` differs from that. */
+/** 201 with the new record; 200 with the one that the same call stored before; 422 when `data` differs from that. */
 export async function createRecord(kv: KVNamespace, kind: string, repeatKey: string, data: object): Promise<Response> {
   const id = await sha256(`${kind}\n${repeatKey}`, 32);
   const key = `${kind}/${id}`;

@@ -20,7 +20,8 @@ const META = where(
     html: optional(string(/\S/, { max: 1024 * 1024, message: "must be a page's HTML" })),
     rollbackTo: optional(string(VERSION, { max: 16, message: "must be a version such as 0123456789abcdef" })),
   }),
-  ({ html, rollbackTo }) => ((html === undefined) === (rollbackTo === undefined) ? "needs either html or rollbackTo" : null),
+  ({ html, rollbackTo }) =>
+    (html === undefined) === (rollbackTo === undefined) ? "needs either html or rollbackTo" : null,
 );
 
 // Pages come from many authors and share one origin: the sandbox gives each an origin of its own, so that a page's
@@ -60,4 +61,9 @@ function etagOf(version: string): string {
   return `"${version}"`;
 }
 
-export default serve<Env>({ capabilities: { "web.pages.deploy": deploy }, required: ["EFH_PAGES"], optional: [], page });
+export default serve<Env>({
+  capabilities: { "web.pages.deploy": deploy },
+  required: ["EFH_PAGES"],
+  optional: [],
+  page,
+});

@@ -1,6 +1,6 @@
-// Pages in R2. Each version is an object of its own, named by its content and never changed; one small object per page,
-// `current.json`, says which is shown and what was deployed when. It is replaced by compare-and-set on its ETag, so of two
-// deployments at the same moment one is told to try again, and readers always see a whole page.
+// Pages in R2. Each version is an object of its own, named by its content and never changed; one small object per
+// page, `current.json`, says which is shown and what was deployed when. It is replaced by compare-and-set on its
+// ETag, so of two deployments at the same moment one is told to try again, and readers always see a whole page.
 import { Problem } from "../../shared/problem.ts";
 import { sha256 } from "../../shared/hash.ts";
 
@@ -42,7 +42,8 @@ export async function rollBackPage(bucket: R2Bucket, slug: string, version: stri
   if (page?.current === version) return page;
   if (!page?.versions.some((one) => one.version === version)) {
     const versions = page?.versions.map((one) => one.version) ?? [];
-    throw new Problem(404, "No such version", `The page ${slug} has no version ${version} in its history.`, { versions });
+    const detail = `The page ${slug} has no version ${version} in its history.`;
+    throw new Problem(404, "No such version", detail, { versions });
   }
   return await replace({ ...page, current: version });
 }

@@ -1,7 +1,7 @@
 // payout-batch: affiliate payouts by Stripe transfers.
 //   payouts.batch.run, payouts.transfer.single
-// No money moves in this version: a transfer needs a claim that is written before it, so that it is never sent twice, and
-// that guard is not here yet. What callers must send already holds: an Idempotency-Key with every payout.
+// No money moves in this version: a transfer needs a claim that is written before it, so that it is never sent
+// twice, and that guard is not here yet. What callers must send already holds: an Idempotency-Key with every payout.
 import { notConfigured, Problem } from "../../shared/problem.ts";
 import { type BaseEnv, type Call, serve } from "../../shared/serve.ts";
 
@@ -10,9 +10,9 @@ interface Env extends BaseEnv {
 }
 
 async function payOut({ env, idempotencyKey }: Call<Env>): Promise<Response> {
-  if (!env.STRIPE_API_KEY) throw notConfigured(["STRIPE_API_KEY"], "payouts are Stripe transfers and need its secret key.");
+  if (!env.STRIPE_API_KEY) throw notConfigured(["STRIPE_API_KEY"], "payouts are Stripe's and need its secret key.");
   if (idempotencyKey === null) {
-    const detail = "Send an Idempotency-Key header, the same one when you repeat the call: a payout must not happen twice.";
+    const detail = "Send an Idempotency-Key header, and the same one in a repeat: a payout must not happen twice.";
     throw new Problem(400, "Idempotency-Key required", detail);
   }
   throw new Problem(501, "Transfers are switched off", "This version sends no money. Nothing was transferred.", {

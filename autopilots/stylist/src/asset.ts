@@ -1,5 +1,5 @@
-// A marketing asset as SVG, from a template: the brand's colour, a headline, a line below it, the brand's name. Text in SVG
-// does not wrap by itself, so it is broken into lines by an estimate of its width.
+// A marketing asset as SVG, from a template: the brand's colour, a headline, a line below it, the brand's name. Text
+// in SVG does not wrap by itself, so it is broken into lines by an estimate of its width.
 import { type Markup, markup } from "../../shared/markup.ts";
 import { type Brand, textOn } from "./brand.ts";
 
@@ -26,7 +26,9 @@ export function renderAsset({ brand, format, headline, subline }: AssetContent):
   const head = wrap(headline, (width - 2 * margin) / size, 4);
   const sub = subline ? wrap(subline, (width - 2 * margin) / small, 3) : [];
   const top = (height - head.length * size * 1.2 - sub.length * small * 1.4) / 2 + size * 0.6;
-  return markup`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="title description" font-family="system-ui, sans-serif" fill="${textOn(brand.colour)}">
+  return markup`<svg xmlns="http://www.w3.org/2000/svg"
+ viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"
+ role="img" aria-labelledby="title description" font-family="system-ui, sans-serif" fill="${textOn(brand.colour)}">
 <title id="title">${headline}</title>
 <desc id="description">${brand.name}${subline ? `: ${subline}` : ""}</desc>
 <rect width="${width}" height="${height}" fill="${brand.colour}"/>
@@ -37,11 +39,11 @@ ${textLines(sub, margin, top + head.length * size * 1.2, small, 1.4, 400)}
 `.source;
 }
 
-function textLines(rows: string[], x: number, y: number, size: number, leading: number, weight: number): Markup[] {
-  return rows.map(
-    (row, index) =>
-      markup`<text x="${x}" y="${y + index * size * leading}" font-size="${size}" font-weight="${weight}">${row}</text>\n`,
-  );
+function textLines(rows: string[], x: number, top: number, size: number, leading: number, weight: number): Markup[] {
+  return rows.map((row, index) => {
+    const y = top + index * size * leading;
+    return markup`<text x="${x}" y="${y}" font-size="${size}" font-weight="${weight}">${row}</text>\n`;
+  });
 }
 
 /** Break a text into at most `maxLines` lines of about `width` em; what does not fit ends in an ellipsis. */
@@ -72,11 +74,13 @@ function breakWord(word: string, width: number): string[] {
   return pieces;
 }
 
+const WIDE = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Extended_Pictographic}]/u;
+
 /** In em, estimated: wide scripts and pictures take a whole one, other characters a little more than half. */
 function widthOf(text: string): number {
   let width = 0;
   for (const { segment } of new Intl.Segmenter().segment(text)) {
-    width += /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Extended_Pictographic}]/u.test(segment) ? 1 : 0.58;
+    width += WIDE.test(segment) ? 1 : 0.58;
   }
   return width;
 }

@@ -1,5 +1,5 @@
-// The words of a page or an asset: written by Workers AI where it is bound, else by a template. AI is never required: when
-// it fails, the template's words are used and the answer says so.
+// The words of a page or an asset: written by Workers AI where it is bound, else by a template. AI is never
+// required: when it fails, the template's words are used and the answer says so.
 import { type Check, validate } from "../../shared/validate.ts";
 
 // Fast, multilingual, on the free plan about 500 pages a day (10,000 neurons at $0.40 per million tokens written).
@@ -32,7 +32,8 @@ export async function writeCopy<T>(ai: Ai | undefined, assignment: Assignment<T>
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     console.warn(JSON.stringify({ message: "Workers AI was not used", model: MODEL, error: why }));
-    return { copy: assignment.template, source: "template", note: "Workers AI gave no usable text; the template's was used." };
+    const note = "Workers AI gave no usable text; the template's was used.";
+    return { copy: assignment.template, source: "template", note };
   }
 }
 

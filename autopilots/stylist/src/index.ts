@@ -5,7 +5,18 @@
 import { sha256 } from "../../shared/hash.ts";
 import { type BaseEnv, type Call, serve } from "../../shared/serve.ts";
 import { answerStored, type Links, links } from "../../shared/stored.ts";
-import { httpsUrl, lines, list, object, oneOf, optional, string, text, validate, withDefault } from "../../shared/validate.ts";
+import {
+  httpsUrl,
+  lines,
+  list,
+  object,
+  oneOf,
+  optional,
+  string,
+  text,
+  validate,
+  withDefault,
+} from "../../shared/validate.ts";
 import { FORMATS, renderAsset } from "./asset.ts";
 import { BRAND } from "./brand.ts";
 import { writeCopy } from "./copy.ts";
@@ -16,6 +27,7 @@ interface Env extends BaseEnv, Links {
   AI?: Ai;
 }
 
+const LANGUAGE = /^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*$/;
 const SECTION = object({ heading: text({ max: 120 }), text: lines({ max: 5000 }) });
 const PAGE_META = object({
   brand: BRAND,
@@ -24,7 +36,7 @@ const PAGE_META = object({
   brief: optional(text({ max: 1000 })),
   sections: optional(list(SECTION, { max: 20 })),
   callToAction: optional(object({ label: text({ max: 60 }), href: httpsUrl })),
-  language: withDefault(string(/^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*$/, { max: 35, message: "must be a language such as en" }), "en"),
+  language: withDefault(string(LANGUAGE, { max: 35, message: "must be a language such as en" }), "en"),
 });
 const PAGE_COPY = object({ lead: text({ max: 600 }), sections: list(SECTION, { min: 1, max: 6 }) });
 
@@ -50,7 +62,7 @@ const objectSchema = (properties: Record<string, unknown>) => ({
 async function generatePage({ env, meta }: Call<Env>): Promise<Response> {
   const { brand, title, brief, sections, callToAction, language } = validate(PAGE_META, meta);
   const { copy, ...how } = await writeCopy(sections ? undefined : env.AI, {
-    instruction: `Write the copy of a web page in the language ${language}: one opening paragraph and three short sections.`,
+    instruction: `Write a web page in the language ${language}: one opening paragraph and three short sections.`,
     subject: { brand: brand.name, tagline: brand.tagline, title, brief },
     schema: objectSchema({
       lead: textSchema,

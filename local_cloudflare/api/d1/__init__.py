@@ -1,0 +1,1 @@
+"""D1: databases, and the statements run on them."""

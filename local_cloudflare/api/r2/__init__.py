@@ -1,0 +1,1 @@
+"""R2: buckets by jurisdiction, and the objects in them."""

@@ -1,0 +1,1 @@
+"""Workers: scripts with their versions, bindings, secrets, assets, schedules and workers.dev switches."""

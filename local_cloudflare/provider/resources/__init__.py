@@ -1,0 +1,18 @@
+"""The resource types that the provider knows, by Pulumi's type token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from local_cloudflare.provider.resources.base import Resource
+from local_cloudflare.provider.resources.cron import CronTrigger
+from local_cloudflare.provider.resources.d1 import D1Database
+from local_cloudflare.provider.resources.kv import KvNamespace
+from local_cloudflare.provider.resources.r2 import R2Bucket
+from local_cloudflare.provider.resources.script import WorkersScript
+from local_cloudflare.provider.resources.subdomain import ScriptSubdomain
+
+RESOURCES: Mapping[str, Resource] = {
+    resource.pulumi_type: resource
+    for resource in (KvNamespace(), R2Bucket(), D1Database(), WorkersScript(), ScriptSubdomain(), CronTrigger())
+}

@@ -1,0 +1,125 @@
+"""An update killed at any moment: the next `make up` ends well, with nothing twice and no data lost.
+
+`KILL_MOMENTS` (default 3) is how many random moments are tried, `KILL_SEED` makes a run repeatable.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import yaml
+
+from tests.support.checkout import Checkout
+from tests.support.manifests import GREETER
+
+MOMENTS = int(os.environ.get("KILL_MOMENTS", "3"))
+SEED = int(os.environ.get("KILL_SEED", str(random.randrange(10**6))))  # noqa: S311 - moments, not secrets
+CURL = 'curl -sf -H "Authorization: Bearer $CLOUDFLARE_API_TOKEN" $CLOUDFLARE_BASE_URL/accounts/$CLOUDFLARE_ACCOUNT_ID'
+INVENTORY = f"""
+echo "["; {CURL}/storage/kv/namespaces; echo ","; {CURL}/r2/buckets; echo ","; {CURL}/d1/database; echo ","
+{CURL}/workers/scripts; echo "]"
+"""
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    checkout = Checkout.create(tmp_path_factory.mktemp("killed") / "project")
+    try:
+        yield checkout
+    finally:
+        checkout.make("destroy")
+
+
+@pytest.fixture(scope="module")
+def update_s(stack: Checkout) -> float:
+    """How long a whole `pulumi up` of the shipped manifest takes here, in seconds."""
+    process = stack.start("make", "up")
+    begun = wait_for_update(process.stdout)
+    process.communicate(timeout=240)
+    assert process.returncode == 0
+    return time.monotonic() - begun
+
+
+def wait_for_update(output: Iterator[str] | None) -> float:
+    """Read until Pulumi has begun; the moment."""
+    assert output
+    for line in output:
+        if line.startswith("Updating"):
+            return time.monotonic()
+    raise AssertionError("make up ended before its update began")
+
+
+def kill_after(stack: Checkout, delay: float) -> None:
+    """Begin `make up`, and kill it with everything that it has started `delay` seconds into the update."""
+    process = stack.start("make", "up")
+    assert process.stdout
+    begun = wait_for_update(process.stdout)
+    threading.Thread(target=process.stdout.read, daemon=True).start()
+    try:
+        process.wait(timeout=max(0.0, begun + delay - time.monotonic()))
+    except Exception:  # still running, as it should be
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(timeout=20)
+
+
+def inventory(stack: Checkout) -> dict[str, list[str]]:
+    """The names of everything in the account, sorted."""
+    kv, r2, d1, workers = (answer["result"] for answer in json.loads(stack.shell(INVENTORY)))
+    return {
+        "kv": sorted(each["title"] for each in kv),
+        "r2": sorted(each["name"] for each in r2["buckets"]),
+        "d1": sorted(each["name"] for each in d1),
+        "workers": sorted(each["id"] for each in workers),
+    }
+
+
+@pytest.mark.timeout(1200)
+def test_the_next_up_ends_well(stack: Checkout, update_s: float) -> None:
+    moments = random.Random(SEED)  # noqa: S311
+    text = stack.manifest.read_text()
+    expected = inventory(stack)
+    for number in range(MOMENTS):
+        delay = moments.uniform(0, update_s)
+        where = f"seed {SEED}, kill {number}, {delay:.2f} s of {update_s:.2f} s"
+        stack.make("destroy")
+        kill_after(stack, delay)
+        output = stack.make("up")
+        assert inventory(stack) == expected, f"{where}\n{output}"
+        stack.shell("pulumi preview -s local --refresh --expect-no-changes")
+    assert stack.manifest.read_text() == text
+
+
+@pytest.mark.timeout(1200)
+def test_data_survives_kills_of_an_update_that_changes_what_is_bound(stack: Checkout, update_s: float) -> None:
+    moments = random.Random(SEED + 1)  # noqa: S311
+    text = stack.manifest.read_text()
+    manifest = yaml.safe_load(text)
+    manifest["autopilots"].append(GREETER)
+    manifest["tasks"]["greet"] = {"capability": "greet.person"}
+    stack.make("up")
+    lead = """curl -sf -H "Authorization: Bearer $ORCHESTRATOR_TOKEN" --json '{"task": "create_lead",
+      "meta": {"email": "ada@example.com", "name": "Ada"}}' $ORCHESTRATOR_URL/autopilot/plan"""
+    stack.shell(lead)
+    keys = f"""for id in $({CURL}/storage/kv/namespaces | python -c '
+import json, sys; print(*[each["id"] for each in json.load(sys.stdin)["result"]
+                          if each["title"] == "AI_EMPLOYEE_LOGS"])'); do {CURL}/storage/kv/namespaces/$id/keys; done"""
+    before = json.loads(stack.shell(keys))["result"]
+    assert before
+    try:
+        for number in range(MOMENTS):
+            stack.manifest.write_text(yaml.safe_dump(manifest) if number % 2 == 0 else text)
+            kill_after(stack, moments.uniform(0, update_s / 2))
+            stack.make("up")
+            assert json.loads(stack.shell(keys))["result"] == before, f"seed {SEED}, kill {number}"
+            stack.shell("pulumi preview -s local --refresh --expect-no-changes")
+            if number % 2 == 1:
+                break
+    finally:
+        stack.manifest.write_text(text)

@@ -1,0 +1,106 @@
+"""`make up` and what follows, as a user does it: real make, real Pulumi, real workerd, in a checkout of its own."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.checkout import Checkout
+from tests.support.manifests import GREETER
+
+CURL = 'curl -sf -H "Authorization: Bearer $CLOUDFLARE_API_TOKEN" $CLOUDFLARE_BASE_URL/accounts/$CLOUDFLARE_ACCOUNT_ID'
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    checkout = Checkout.create(tmp_path_factory.mktemp("stack") / "project")
+    try:
+        yield checkout
+    finally:
+        checkout.make("destroy")
+
+
+@pytest.fixture
+def shipped(stack: Checkout) -> Iterator[Path]:
+    """The manifest, put back as it was shipped after the test."""
+    text = stack.manifest.read_text()
+    yield stack.manifest
+    stack.manifest.write_text(text)
+
+
+def api(stack: Checkout, path: str) -> Any:
+    """One read of the account, by curl."""
+    return json.loads(stack.shell(f"{CURL}{path}"))["result"]
+
+
+def plan(stack: Checkout, task: str) -> dict[str, object]:
+    """One task through the routing Worker, by curl."""
+    body = json.dumps({"task": task, "meta": {}})
+    call = f"curl -s -H \"Authorization: Bearer $ORCHESTRATOR_TOKEN\" --json '{body}' $ORCHESTRATOR_URL/autopilot/plan"
+    answer: dict[str, object] = json.loads(stack.shell(call))
+    return answer
+
+
+def test_make_up_ends_with_a_real_answer_and_lines_that_work(stack: Checkout) -> None:
+    output = stack.make("up")
+    assert re.search(r"^200 in .*<html", output, re.M), output
+    lines = re.findall(r"^  (curl (?:.*\\\n)?.*)$", output, re.M)
+    assert len(lines) == 3
+    for line in lines:
+        assert stack.shell(f"{line} -sf")
+
+
+def test_a_second_up_changes_nothing_and_a_preview_is_empty(stack: Checkout) -> None:
+    stack.make("up")
+    assert "unchanged" in stack.make("up")
+    stack.shell("pulumi preview -s local --expect-no-changes")
+    stack.shell("pulumi preview -s local --refresh --expect-no-changes")
+
+
+def test_data_and_stack_survive_down_and_up(stack: Checkout) -> None:
+    stack.make("up")
+    titles = {each["title"]: each["id"] for each in api(stack, "/storage/kv/namespaces")}
+    value = f"{CURL}/storage/kv/namespaces/{titles['REGISTRY']}/values/kept"
+    stack.shell(f"{value} -X PUT --data still-here")
+    stack.make("down")
+    stack.make("up")
+    assert stack.shell(value) == "still-here"
+    stack.shell("pulumi preview -s local --expect-no-changes")
+
+
+def test_reordering_the_file_changes_nothing(stack: Checkout, shipped: Path) -> None:
+    stack.make("up")
+    manifest = yaml.safe_load(shipped.read_text())
+    manifest["autopilots"].reverse()
+    manifest["tasks"] = dict(reversed(manifest["tasks"].items()))
+    shipped.write_text(yaml.safe_dump(manifest, sort_keys=False))
+    stack.shell("pulumi preview -s local --expect-no-changes")
+
+
+def test_an_autopilot_comes_with_an_edit_and_goes_without_its_data(stack: Checkout, shipped: Path) -> None:
+    stack.make("up")
+    manifest = yaml.safe_load(shipped.read_text())
+    manifest["autopilots"].append(GREETER)
+    manifest["tasks"]["greet"] = {"capability": "greet.person"}
+    text = shipped.read_text()
+
+    shipped.write_text(yaml.safe_dump(manifest))
+    stack.make("up")
+    assert plan(stack, "greet") == {"greeting": "Hello", "card": None}
+    assert api(stack, "/workers/scripts/efh-greeter/schedules")["schedules"][0]["cron"] == "0 6 * * *"
+
+    shipped.write_text(text)
+    output = stack.make("up")
+    assert "Kept, with its data: KV namespace GREETINGS" in output
+    assert "Kept, with its data: R2 bucket efh-cards" in output
+    assert "efh-greeter" not in {worker["id"] for worker in api(stack, "/workers/scripts")}
+    titles = {each["title"]: each["id"] for each in api(stack, "/storage/kv/namespaces")}
+    assert api(stack, f"/storage/kv/namespaces/{titles['GREETINGS']}/keys") == [{"name": "last"}]
+    assert plan(stack, "greet")["title"] == "No autopilot currently supports greet"
+    stack.shell("pulumi preview -s local --expect-no-changes")

@@ -1,0 +1,69 @@
+"""A checkout of its own for tests that run `make`: the project's files, copied, and the installed tools, linked."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """The project in `folder`. Every command runs there as a user's would."""
+
+    folder: Path
+
+    @classmethod
+    def create(cls, folder: Path) -> Checkout:
+        listed = subprocess.run(
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for name in filter(None, listed.split("\0")):
+            if (ROOT / name).is_file():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, folder / name)
+        for name in (".venv", "node_modules"):
+            (folder / name).symlink_to((ROOT / name).resolve())
+        return cls(folder)
+
+    @property
+    def manifest(self) -> Path:
+        return self.folder / "autopilots.yaml"
+
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        """Start a command as the leader of its own process group."""
+        # Without what an outer make or an outer local stack has put there.
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS", "PULUMI", "CLOUDFLARE"))}
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=clean,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, *command: str, expect: int = 0, timeout: float = 240) -> str:
+        """Run a command to its end; what it printed."""
+        process = self.start(*command)
+        output, _ = process.communicate(timeout=timeout)
+        assert process.returncode == expect, f"{shlex.join(command)} exited with {process.returncode}:\n{output}"
+        return output
+
+    def make(self, target: str) -> str:
+        return self.run("make", target)
+
+    def shell(self, script: str, expect: int = 0) -> str:
+        """Run a script in the environment of `make shell`."""
+        return self.run("bash", "-ec", f'eval "$(make -s shell)"\n{script}', expect=expect)
