@@ -109,7 +109,8 @@ def script(name: str, bindings: list[dict[str, Any]], flags: list[str]) -> dict[
         "compatibilityDate": "2026-07-01",
         "compatibilityFlags": flags,
         "observability": {"enabled": True},
-        "bindings": bindings,
+        # Bindings that hold a secret are secret as a whole: this is how Pulumi marks such a value on the wire.
+        "bindings": {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "value": bindings},
     }
 
 
@@ -152,7 +153,7 @@ def test_declares_exactly_what_the_manifest_implies() -> None:
         ("WorkersScriptSubdomain", "router", subdomain("router")),
         ("WorkersCronTrigger", "router", crons("router", "*/15 * * * *")),
     ]
-    assert sorted(recorder.declared, key=str) == sorted(expected, key=str)
+    assert sorted(recorder.declared, key=kind_and_name) == sorted(expected, key=kind_and_name)
     assert outputs == {
         "orchestratorUrl": "https://router.example.workers.dev",
         "workerUrls": {
@@ -163,6 +164,10 @@ def test_declares_exactly_what_the_manifest_implies() -> None:
         "r2Buckets": {"clerk-files": "clerk-files"},
         "d1Database": "id-of-router",
     }
+
+
+def kind_and_name(declared: tuple[str, str, dict[str, Any]]) -> tuple[str, str]:
+    return declared[:2]
 
 
 def subdomain(name: str) -> dict[str, Any]:
@@ -179,7 +184,7 @@ def test_a_prefix_names_everything_in_the_account_and_no_binding() -> None:
         inputs.get("title") or inputs.get("name") or inputs.get("scriptName") for _, _, inputs in recorder.declared
     }
     assert named - {None} == {"pr-7-LEADS", "pr-7-REGISTRY", "pr-7-clerk-files", "pr-7-router", "pr-7-clerk"}
-    bindings = next(i["bindings"] for t, n, i in recorder.declared if (t, n) == ("WorkersScript", "router"))
+    bindings = next(i["bindings"]["value"] for t, n, i in recorder.declared if (t, n) == ("WorkersScript", "router"))
     assert {binding["name"] for binding in bindings} == {binding["name"] for binding in ROUTER_BINDINGS}
 
 
