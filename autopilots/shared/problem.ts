@@ -31,7 +31,7 @@ export class Problem extends Error {
   }
 }
 
-/** 503: a binding, secret or variable that the call needs is not there. `missing`: their names. */
+/** 503: a binding, secret or variable that the call needs is not there or not usable. `missing`: their names. */
 export function notConfigured(missing: string[], hint: string): Problem {
-  return new Problem(503, "Not configured", `${missing.join(", ")} is not set: ${hint}`, { missing, hint });
+  return new Problem(503, "Not configured", `Not set, or not usable: ${missing.join(", ")}; ${hint}`, { missing, hint });
 }

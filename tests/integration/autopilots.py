@@ -1,4 +1,4 @@
-"""The autopilots' Workers for tests: bundled as they are deployed, run in workerd, called as the orchestrator calls them.
+"""The autopilots' Workers for tests: bundled as they are deployed, run in workerd, called as by the orchestrator.
 
 The signature is made by the Standard Webhooks library for Python, so that the Worker's check is held against code that
 was written elsewhere. What a Worker stored is read by a second Worker, bound to the same storage.
@@ -7,6 +7,7 @@ was written elsewhere. What a Worker stored is read by a second Worker, bound to
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,7 +59,9 @@ def signature(body: str, *, secret: str = SECRET, message_id: str | None = None,
 
 def envelope(capability: str, meta: object, task: str = "a_task") -> str:
     """The body that the orchestrator forwards."""
-    return json.dumps({"task": task, "capability": capability, "meta": meta}, ensure_ascii=False)
+    body = json.dumps({"task": task, "capability": capability, "meta": meta}, ensure_ascii=False)
+    # As JSON.stringify writes it: half a surrogate has no UTF-8 and is escaped.
+    return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", body)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +71,12 @@ class Autopilot:
     http: httpx.Client
 
     def call(
-        self, capability: str, meta: object, *, headers: dict[str, str] | None = None, idempotency_key: str | None = None
+        self,
+        capability: str,
+        meta: object,
+        *,
+        headers: dict[str, str] | None = None,
+        idempotency_key: str | None = None,
     ) -> httpx.Response:
         """Send a task as the orchestrator does. `headers` replaces the signature's."""
         body = envelope(capability, meta)

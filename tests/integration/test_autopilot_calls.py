@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.integration.autopilots import OLD_SECRET, ROOT, SECRET, STORAGE, Autopilot, built, envelope, running, signature
+from tests.integration.autopilots import OLD_SECRET, SECRET, STORAGE, Autopilot, built, envelope, running, signature
+from tests.support.workerd import ROOT
 
 CAPABILITY = {
     "employee": "crm.lead.create",
@@ -193,6 +194,15 @@ def test_without_its_storage_a_worker_is_not_healthy_and_says_what_is_missing() 
 
     assert (health.status_code, health.json()["status"]) == (503, "fail")
     assert (answer.status_code, answer.json()["missing"]) == (503, ["EFH_PAGES"])
+
+
+def test_an_unexpected_error_is_answered_without_its_text() -> None:
+    with running("page-deployer", storage={"r2Buckets": []}, bindings={"EFH_PAGES": "no bucket"}) as autopilot:
+        answer = autopilot.call("web.pages.deploy", {"slug": "a", "html": "<p>a"})
+
+    assert (answer.status_code, answer.json()["title"]) == (500, "The autopilot failed")
+    assert answer.json()["request_id"]
+    assert "not a function" not in answer.text
 
 
 def assert_refused(answer: httpx.Response, reason: str) -> None:
