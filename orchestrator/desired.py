@@ -52,7 +52,6 @@ __all__ = [
     "derive",
 ]
 
-ORCHESTRATOR = "orchestrator"  # the owner of what the routing Worker needs
 ROUTER_SOURCE = "router/src/index.ts"
 # A fetch to another Worker of the account fails with error 1042 without it; it also closes requests into our own zones.
 ROUTER_FLAGS = ("global_fetch_strictly_public",)
@@ -92,7 +91,7 @@ def derive(manifest: Manifest, *, name_prefix: str = "", stage: str = "local") -
 def _kv_namespaces(manifest: Manifest, prefix: str) -> tuple[KvNamespace, ...]:
     owners: dict[str, set[str]] = defaultdict(set)
     for kv in manifest.orchestrator.kv_namespaces:
-        owners[kv.title].add(ORCHESTRATOR)
+        owners[kv.title].add(names.ORCHESTRATOR)
     for autopilot in manifest.autopilots:
         for kv in autopilot.needs.kv_namespaces:
             owners[kv.title].add(autopilot.name)
@@ -127,7 +126,7 @@ def _router(manifest: Manifest, prefix: str, stage: str) -> Worker:
     return Worker(
         key=settings.worker,
         name=prefix + settings.worker,
-        owner=ORCHESTRATOR,
+        owner=names.ORCHESTRATOR,
         source=ROUTER_SOURCE,
         bindings=_by_name(
             [

@@ -22,6 +22,8 @@ VARIABLE_RULE = "letters, digits and underscores, not beginning with a digit"
 PREFIX_PATTERN = r"^[a-z0-9][a-z0-9-]*$"
 PREFIX_RULE = "lower-case letters, digits and hyphens, beginning with a letter or digit"
 
+ORCHESTRATOR = "orchestrator"  # the owner of what the routing Worker needs; no autopilot may be called so
+
 REGISTRY = "REGISTRY"
 WEBHOOK_SECRET = "WEBHOOK_SECRET"  # noqa: S105 - the binding's name, not its value
 API_TOKEN = "API_TOKEN"  # noqa: S105 - the binding's name, not its value

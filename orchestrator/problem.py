@@ -6,7 +6,7 @@ the same ones.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,3 +39,37 @@ class Problem:
             "detail": self.detail,
             **self.members,
         }
+
+
+def invalid_request(errors: Sequence[Mapping[str, str]]) -> Problem:
+    """A request whose members are wrong: `errors` has `{pointer, message}` for each."""
+    return Problem(
+        status=422,
+        title="Invalid request",
+        detail="; ".join(f"{error['pointer']} {error['message']}" for error in errors) + ".",
+        members={"errors": list(errors)},
+    )
+
+
+def content_too_large(limit: int) -> Problem:
+    """A task of more than `limit` bytes."""
+    return Problem(
+        status=413,
+        title="Content too large",
+        detail=f"The body is larger than {limit} bytes ({limit // 1024**2} MiB).",
+        members={"hint": "Store large data, for example in R2, and pass where it is."},
+    )
+
+
+def not_configured(secret: str, why: str) -> Problem:
+    """A secret that is absent or broken: nothing is sent unsigned."""
+    return Problem(
+        status=503,
+        title="Not configured",
+        detail=f"{secret} {why}.",
+        members={
+            "missing": [secret],
+            "hint": 'Set it: `echo "whsec_$(openssl rand -base64 32)" | pulumi config set --secret webhookSecret`, '
+            "then run `pulumi up`.",
+        },
+    )

@@ -1,8 +1,8 @@
 """API tokens, their permissions, and who may make a call.
 
-The main token is given at the start and may do everything. Others are minted through `/_local/tokens` with a chosen set of
-permissions, as one does in the dashboard, so that "this token lacks one" can be tried. A permission is named as in
-Cloudflare's list of permission groups; the dashboard says "Edit" where the API says "Write", and both are taken.
+The main token is given at the start and may do everything. Others are minted through `/_local/tokens` with a chosen
+set of permissions, as one does in the dashboard, so that "this token lacks one" can be tried. A permission is named as
+in Cloudflare's list of permission groups; the dashboard says "Edit" where the API says "Write", and both are taken.
 
 Only a hash of a minted token is stored; it is shown once.
 """
@@ -46,7 +46,7 @@ _KIND = "token"
 
 @dataclass(frozen=True, kw_only=True)
 class Token:
-    """An API token without its value. One owned by an account is not known to `/user/tokens/verify`, nor the other way."""
+    """An API token without its value. `/user/tokens/verify` knows none owned by an account, nor the other way round."""
 
     id: str
     name: str

@@ -71,7 +71,9 @@ class Call:
     def integer(self, name: str, default: int, *, malformed: Callable[[str], ApiError]) -> int:
         """A query parameter that counts from 1."""
         try:
-            value = int(float(self.query.get(name, default)))  # the official SDK sends floats where the schema says number
+            value = int(
+                float(self.query.get(name, default))
+            )  # the official SDK sends floats where the schema says number
         except (ValueError, OverflowError):
             value = 0
         if value < 1:

@@ -46,8 +46,7 @@ class Cloud:
     def settings(self) -> AccountSettings:
         return AccountSettings(**(self.store.get(*_SETTINGS) or {}))
 
-    @settings.setter
-    def settings(self, settings: AccountSettings) -> None:
+    def change_settings(self, settings: AccountSettings) -> None:
         self.store.put(*_SETTINGS, asdict(settings))
 
 

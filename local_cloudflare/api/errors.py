@@ -61,9 +61,7 @@ def missing_credentials() -> ApiError:
 
 
 def malformed_credentials() -> ApiError:
-    return ApiError(
-        400, 6003, "Invalid request headers", chain=[(6111, "Invalid format for Authorization header")]
-    )
+    return ApiError(400, 6003, "Invalid request headers", chain=[(6111, "Invalid format for Authorization header")])
 
 
 def unable_to_authenticate() -> ApiError:

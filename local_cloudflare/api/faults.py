@@ -43,7 +43,7 @@ class Fault:
 
 
 def parse(rules: Any) -> tuple[Fault, ...]:
-    """Rules from JSON: a list of objects with the fields of Fault. Raises ValueError saying what is wrong with which."""
+    """Rules from JSON: a list of objects with the fields of Fault. Raises ValueError naming the wrong one and why."""
     if not isinstance(rules, list):
         raise ValueError("faults: must be a list of objects")
     return tuple(_fault(number, rule) for number, rule in enumerate(rules))

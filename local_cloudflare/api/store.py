@@ -1,9 +1,9 @@
 """What the account holds, in one SQLite file: each object as a JSON document of a kind, with an id and a unique name.
 
-Documents rather than a table for each service: a service reads and writes whole objects, and the real API's fields change
-more often than this file should. SQLite in WAL mode gives what counts here: a write is there whole or not at all after
-the process was killed, a restart finds everything, and a reader can look at the state as of before the last write,
-which is how a stale read is told (see faults).
+Documents rather than a table for each service: a service reads and writes whole objects, and the real API's fields
+change more often than this file should. SQLite in WAL mode gives what counts here: a write is there whole or not at
+all after the process was killed, a restart finds everything, and a reader can look at the state as of before the last
+write, which is how a stale read is told (see faults).
 
 One process, one event loop, one writer: calls are synchronous and never wait for anything but the disk.
 """
@@ -135,6 +135,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")  # what a killed process wrote is kept; only a power cut may lose it
+    connection.execute(
+        "PRAGMA synchronous = NORMAL"
+    )  # what a killed process wrote is kept; only a power cut may lose it
     connection.execute("PRAGMA busy_timeout = 5000")
     return connection

@@ -2,143 +2,37 @@
 
 Keys are camelCase in the file and snake_case here; an unknown key is an error, and so is a value of another type (no
 `"5"` for 5). Each type has its description and examples, since the JSON Schema for editors is made of these models.
-What needs more than one place of the file (duplicates, references) is in `checks`.
+What single values may be is in `fields`; what needs more than one place of the file in `duplicates`, `references` and
+`bindings`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from pathlib import PurePosixPath
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    GetJsonSchemaHandler,
-    Strict,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_validator
 from pydantic.alias_generators import to_camel
-from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core import CoreSchema
 
-from orchestrator import cron, names
+from orchestrator.manifest.fields import (
+    AutopilotName,
+    BucketName,
+    Capability,
+    CronExpression,
+    Given,
+    HostPattern,
+    Items,
+    KvTitle,
+    SourcePath,
+    TaskName,
+    VariableName,
+    VariableValue,
+    WorkerName,
+)
+from orchestrator.names import REGISTRY
 
-MAX_VARIABLE_BYTES = 5 * 1024  # Cloudflare's limit for one variable
 DEFAULT_TIMEOUT = 25  # seconds
 DEFAULT_CRON = "*/15 * * * *"
-
-
-def issue(code: str, message: str, hint: str = "") -> PydanticCustomError:
-    """An error of a value, for a validator to raise; braces in the texts stay as they are."""
-    return PydanticCustomError(code, "{message}", {"message": message, "hint": hint})
-
-
-def _matching(kind: str, pattern: str, rule: str) -> Callable[[str], str]:
-    code = f"invalid-{kind.lower().replace(' ', '-')}"
-    compiled = re.compile(pattern.removesuffix("$"))  # fullmatch: `$` alone would let a line break follow
-
-    def check(value: str) -> str:
-        if not compiled.fullmatch(value):
-            raise issue(code, f"`{value}` is not a valid {kind}", f"use {rule}")
-        return value
-
-    return check
-
-
-def _text(kind: str, pattern: str, rule: str, *examples: str) -> tuple[Any, ...]:
-    """The metadata of a text type that must match `pattern`."""
-    schema = {"type": "string", "pattern": pattern, "description": f"{kind}: {rule}.", "examples": list(examples)}
-    return AfterValidator(_matching(kind, pattern, rule)), WithJsonSchema(schema)
-
-
-_NAME_PATTERN = r"^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$"
-_TASK_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$"
-_CAPABILITY_PATTERN = r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$"
-_NAME_RULE = "up to 64 lower-case letters, digits, dots, hyphens and underscores, with a letter or digit at both ends"
-_TASK_RULE = "up to 128 letters, digits, dots, hyphens and underscores, with a letter or digit at both ends"
-_CAPABILITY_RULE = "lower-case words (letters, digits, hyphens, underscores) with dots between them"
-
-AutopilotName = Annotated[str, *_text("autopilot name", _NAME_PATTERN, _NAME_RULE, "ai-employee")]
-TaskName = Annotated[str, *_text("task name", _TASK_PATTERN, _TASK_RULE, "generate_page")]
-Capability = Annotated[str, *_text("capability", _CAPABILITY_PATTERN, _CAPABILITY_RULE, "web.pages.generate")]
-WorkerName = Annotated[str, *_text("Worker name", names.WORKER_PATTERN, names.WORKER_RULE, "efh-agent")]
-BucketName = Annotated[str, *_text("bucket name", names.BUCKET_PATTERN, names.BUCKET_RULE, "efh-private")]
-KvTitle = Annotated[str, *_text("KV title", names.KV_TITLE_PATTERN, names.KV_TITLE_RULE, "AI_EMPLOYEE_LOGS")]
-
-
-def _check_variable(name: str) -> str:
-    _matching("variable name", names.VARIABLE_PATTERN, names.VARIABLE_RULE)(name)
-    if name in names.RESERVED_VARIABLES:
-        raise issue("reserved-binding", f"`{name}` is bound by the orchestrator itself", "choose another name")
-    return name
-
-
-def _check_value(value: str) -> str:
-    size = len(value.encode())
-    if size > MAX_VARIABLE_BYTES:
-        raise issue(
-            "variable-too-large",
-            f"a variable holds at most {MAX_VARIABLE_BYTES:,} bytes, and this one has {size:,}",
-            "keep large values in KV or R2, or in the Worker's source",
-        )
-    return value
-
-
-def _check_cron(expression: str) -> str:
-    try:
-        parsed = cron.parse(expression)
-    except ValueError as error:
-        raise issue(
-            "invalid-cron", f"cron expression `{expression}`: {error}", 'for example "*/15 * * * *" (times are UTC)'
-        ) from error
-    if not parsed.ever_fires:
-        raise issue(
-            "cron-never-fires", f"cron expression `{expression}` never fires", "no month it names has such a day"
-        )
-    return expression
-
-
-def _check_source(source: str) -> str:
-    path = PurePosixPath(source)
-    if "\\" in source or not source.strip() or path.is_absolute() or re.match(r"[A-Za-z]:", source):
-        problem = "must be a path relative to the project, with forward slashes"
-    elif ".." in path.parts:
-        problem = "leaves the project's folder"
-    else:
-        return source
-    raise issue("invalid-source", f"`source` {problem}: `{source}`", "for example `autopilots/employee/src/index.ts`")
-
-
-_VARIABLE_SCHEMA = {
-    "type": "string",
-    "pattern": names.VARIABLE_PATTERN,
-    "not": {"enum": sorted(names.RESERVED_VARIABLES)},
-    "description": f"Name of a variable: {names.VARIABLE_RULE}.",
-    "examples": ["STRIPE_API_KEY"],
-}
-_CRON_SCHEMA = {
-    "type": "string",
-    "description": "Minute, hour, day of month, month, day of week (1 is Sunday); UTC.",
-    "examples": [DEFAULT_CRON, "0 9 * * MON-FRI"],
-}
-_SOURCE_SCHEMA = {
-    "type": "string",
-    "description": "The Worker's entry point, relative to the project's folder; bundled by esbuild.",
-    "examples": ["autopilots/employee/src/index.ts"],
-}
-VariableName = Annotated[str, AfterValidator(_check_variable), WithJsonSchema(_VARIABLE_SCHEMA)]
-VariableValue = Annotated[str, AfterValidator(_check_value)]
-CronExpression = Annotated[str, AfterValidator(_check_cron), WithJsonSchema(_CRON_SCHEMA)]
-SourcePath = Annotated[str, AfterValidator(_check_source), WithJsonSchema(_SOURCE_SCHEMA)]
-
-
-# A list of the file, kept as a tuple: strict mode alone would take nothing but a tuple.
-Item = TypeVar("Item")
-Items = Annotated[tuple[Item, ...], Strict(False)]
 
 
 class Model(BaseModel):
@@ -175,7 +69,7 @@ class BucketNeed(Shorthand):
 
     short_for: ClassVar = "name"
     name: BucketName
-    location: Literal["apac", "eeur", "enam", "oc", "weur", "wnam"] | None = Field(
+    location: Annotated[Literal["apac", "eeur", "enam", "oc", "weur", "wnam"] | None, Given] = Field(
         default=None, description="Where the data should be; a hint to Cloudflare, used when the bucket is created."
     )
     jurisdiction: Literal["default", "eu", "fedramp"] = Field(
@@ -197,9 +91,13 @@ class SecretNeed(Shorthand):
 class WorkerScript(Model):
     """A Worker: its script and what is bound to it beside the autopilot's namespaces and buckets."""
 
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["source"]}, {"required": ["content"]}]})
+
     name: WorkerName
-    source: SourcePath | None = None
-    content: str | None = Field(default=None, min_length=1, description="The script itself, an ES module.")
+    source: Annotated[SourcePath | None, Given] = None
+    content: Annotated[str | None, Given] = Field(
+        default=None, min_length=1, description="The script itself, an ES module."
+    )
     crons: Items[CronExpression] = Field(default=(), description="Cron triggers of its own.")
     secrets: Items[SecretNeed] = Field(default=(), description="Bound from the stack's encrypted config.")
     vars: dict[VariableName, VariableValue] = Field(
@@ -219,13 +117,15 @@ class Needs(Model):
 class Autopilot(Model):
     """A service that does tasks."""
 
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["endpoint"]}, {"required": ["worker"]}]})
+
     name: AutopilotName
-    endpoint: str | None = Field(
+    endpoint: Annotated[str | None, Given] = Field(
         default=None,
         description="Where it answers: an https URL. May be left out when `worker` is given.",
         examples=["https://autopilot.example.com/"],
     )
-    worker: WorkerName | None = Field(
+    worker: Annotated[WorkerName | None, Given] = Field(
         default=None, description="The declared Worker that answers for it, reached by service binding."
     )
     capabilities: Items[Capability] = Field(min_length=1, description="What it can do.")
@@ -250,13 +150,11 @@ class Orchestrator(Model):
     worker: WorkerName
     cron: CronExpression = DEFAULT_CRON
     kv_namespaces: Items[KvNamespaceNeed] = Field(
-        default=(KvNamespaceNeed(title=names.REGISTRY),),
+        default=(KvNamespaceNeed(title=REGISTRY),),
         description="Its KV namespaces; `REGISTRY` must be among them.",
     )
-    allowed_hosts: Items[str] = Field(
-        default=(),
-        description="Hosts that endpoints may have; every public host where it is empty. `*.` stands for all below.",
-        examples=[["api.example.com", "*.efh.workers.dev"]],
+    allowed_hosts: Items[HostPattern] = Field(
+        default=(), description="Hosts that endpoints may have; every public host where it is empty."
     )
 
 

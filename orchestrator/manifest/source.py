@@ -61,6 +61,10 @@ class Source:
         line, column = places.get(path, (1, 1))
         return Issue(file=self.file, line=line, column=column, code=code, message=message, hint=hint)
 
+    def has(self, path: Path) -> bool:
+        """Whether something stands at `path`."""
+        return path in self.values
+
     def line(self, path: Path) -> int:
         """The line on which the value at `path` begins."""
         return self.values.get(path, (1, 1))[0]

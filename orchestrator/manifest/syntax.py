@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import yaml
 
-_OPENING = tuple("[{\"'")
+_CLOSING = {"[": "]", "{": "}"}
 _INDICATORS = tuple("*&@`%!")  # characters that mean something at the beginning of a plain text
 
 
@@ -19,11 +19,12 @@ def explain(error: yaml.MarkedYAMLError, text: str) -> tuple[int, int, str, str]
         return 1, 1, f"this is not YAML: {error}", ""
     lines = [*text.splitlines(), ""]  # a mark may stand behind the last line
     opened = error.context_mark
-    there = lines[opened.line][opened.column : opened.column + 1] if opened else ""
-    if opened and there in _OPENING and not "\n".join(lines)[_offset(lines, mark) :].strip():
-        return opened.line + 1, opened.column + 1, f"`{there}` is opened here and never closed", f"close the `{there}`"
-    there = lines[mark.line][mark.column : mark.column + 1]
+    opening = lines[opened.line][opened.column : opened.column + 1] if opened else ""
+    if opened and opening in {*_CLOSING, '"', "'"} and not "\n".join(lines)[_offset(lines, mark) :].strip():
+        message = f"`{opening}` is opened here and never closed"
+        return opened.line + 1, opened.column + 1, message, f"close the `{opening}`"
     place = (mark.line + 1, mark.column + 1)
+    there = lines[mark.line][mark.column : mark.column + 1]
     if there == "\t":
         return *place, "a tab may not indent YAML", "use spaces"
     if there in _INDICATORS:
@@ -32,6 +33,9 @@ def explain(error: yaml.MarkedYAMLError, text: str) -> tuple[int, int, str, str]
         return *place, "a `:` is not expected here", "put a text with `: ` in it in quotes; check the indentation"
     if "document" in (error.problem or ""):
         return *place, "the file has more than one YAML document", "remove the line `---`"
+    if opened and opening in _CLOSING:
+        message = f"`,` or `{_CLOSING[opening]}` is missing before this, for the `{opening}` on line {opened.line + 1}"
+        return *place, message, f"close the `{opening}`"
     context = f" ({error.context})" if error.context else ""
     return *place, f"this is not YAML: {error.problem}{context}", "check brackets, quotes and indentation around here"
 

@@ -88,7 +88,11 @@ export function timeoutFailure(timeoutMs: number): Failure {
 }
 
 export function brokenFailure(): Failure {
-  return { outcome: "unknown", why: "broke the connection off before it had answered", hint: LOOK_AT_LOGS };
+  return {
+    outcome: "unknown",
+    why: "could not be reached, or broke the connection off before it had answered",
+    hint: LOOK_AT_LOGS,
+  };
 }
 
 export function oversizeFailure(limit: number): Failure {

@@ -20,7 +20,7 @@ import { Refused } from "./problem.ts";
 import { signatureHeaders } from "./sign.ts";
 import { readCapped } from "./stream.ts";
 import { traceparent } from "./trace.ts";
-import { endpointError } from "./urls.ts";
+import { checkEndpoint, MESSAGES } from "./urls.ts";
 
 export const MAX_ANSWER_BYTES = 10 * 1024 * 1024;
 export const HOP_HEADER = "x-autopilot-hop";
@@ -72,8 +72,9 @@ function address(decision: Decision, env: Env, ownHost: string): { target: Pick<
     return { target, url: `https://${route.worker}/` };
   }
   const { allowedHosts } = routingTable;
-  const error = endpointError(route.endpoint ?? "", { ownHost, allowedHosts, allowLoopback: env.STAGE === "local" });
-  if (error) throw failed(decision, endpointFailure(error));
+  const rules = { ownHosts: [ownHost], allowedHosts, allowLoopbackHttp: env.STAGE === "local" };
+  const code = checkEndpoint(route.endpoint ?? "", rules);
+  if (code) throw failed(decision, endpointFailure(MESSAGES[code]));
   return { target: { fetch }, url: route.endpoint! };
 }
 

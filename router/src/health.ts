@@ -33,7 +33,7 @@ export async function health(env: Env, state: State): Promise<Response> {
     }),
     {
       status: status === "fail" ? 503 : 200,
-      headers: { "content-type": "application/health+json", "cache-control": "no-store" },
+      headers: { "content-type": "application/health+json" },
     },
   );
 }

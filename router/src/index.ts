@@ -30,6 +30,7 @@ app.use(async (context, next) => {
   context.set("requestId", requestId);
   await next();
   context.res.headers.set("x-request-id", requestId);
+  context.res.headers.set("cache-control", "no-store");
 });
 
 app.use(async ({ req, env }, next) => {

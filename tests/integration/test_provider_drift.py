@@ -54,14 +54,6 @@ def _refreshed(provider: ProviderStub, kind: str, name: str) -> tuple[Any, dict[
     return found, provider.diff(kind, resource["inputs"], found.outputs)
 
 
-def _settings(script: str, **changed: Any) -> Answer:
-    return Answer.of({**REFRESH.result(f"{script}/settings"), **changed})
-
-
-def _bindings(*changed: dict[str, Any]) -> Answer:
-    return _settings(AGENT, bindings=list(changed))
-
-
 @pytest.mark.parametrize(("kind", "name"), RESOURCES)
 def test_without_drift_a_refresh_changes_nothing(
     provider: ProviderStub, recorded: replay.Replay, kind: str, name: str

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.urls import MESSAGES, check_endpoint
@@ -35,6 +35,7 @@ def test_names_of_cases_are_unique() -> None:
     assert len(names) == len(set(names))
 
 
+@settings(max_examples=60, database=None, deadline=None)
 @given(st.text(alphabet="htps:/.@#?[]%0x127local-aA\\\t ", max_size=40).map("https://".__add__))
 def test_what_is_taken_is_read_by_pythons_parser_as_the_same_public_name(url: str) -> None:
     if check_endpoint(url) is None:

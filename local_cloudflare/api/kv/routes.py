@@ -1,6 +1,6 @@
 """Workers KV's calls: namespaces, then values, metadata, lists and bulk calls within one.
 
-The listing of namespaces is paged by page, that of keys by cursor; some clients ask for further pages until one is empty.
+Namespaces are listed by page, keys by cursor; some clients ask for further pages until one is empty.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import base64
 import binascii
 import json
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
 from starlette.responses import Response
 
@@ -25,7 +25,7 @@ _LIST_KEYS = 1000
 
 
 async def list_namespaces(call: Call) -> Answer:
-    order = "id" if call.query.get("order") == "id" else "title"
+    order: Literal["id", "title"] = "id" if call.query.get("order") == "id" else "title"
     wanted = call.page(per_page=20, most=1000, malformed=errors.malformed_parameter)
     found = Namespaces(call.cloud).all(order, descending=call.query.get("direction") == "desc")
     return page([asdict(namespace) for namespace in found], wanted)

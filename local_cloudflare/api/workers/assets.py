@@ -1,7 +1,8 @@
-"""Static assets: a manifest is announced, the contents that are missing are uploaded, and an upload then names the session.
+"""Static assets: a manifest is announced, missing contents are uploaded, and a script's upload then names the session.
 
-A session lives in its token, a JWT as the real API gives (wrangler reads its expiry), signed with a key of this process:
-the manifest is in the store under its own hash, so that a restart costs an upload at most its unfinished session.
+A session lives in its token, a JWT as the real API gives (wrangler reads its expiry), signed with a key of this
+process: the manifest is in the store under its own hash, so that a restart costs an upload at most its unfinished
+session.
 """
 
 from __future__ import annotations

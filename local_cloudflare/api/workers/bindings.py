@@ -82,14 +82,14 @@ def redacted(binding: Binding) -> Binding:
     return {name: binding[name] for name in ("name", "type")} if binding["type"] in _SECRETS else binding
 
 
-def _kv_namespace(cloud: Cloud, worker: str, binding: Binding) -> Binding:
+def _kv_namespace(cloud: Cloud, _worker: str, binding: Binding) -> Binding:
     id = _required(binding, "namespace_id")
     if cloud.store.get(kv.KIND, id) is None:
         raise errors.kv_namespace_not_found(id)
     return binding
 
 
-def _r2_bucket(cloud: Cloud, worker: str, binding: Binding) -> Binding:
+def _r2_bucket(cloud: Cloud, _worker: str, binding: Binding) -> Binding:
     name = _required(binding, "bucket_name")
     if not cloud.settings.r2_enabled:
         raise errors.r2_not_enabled()
@@ -98,7 +98,7 @@ def _r2_bucket(cloud: Cloud, worker: str, binding: Binding) -> Binding:
     return binding
 
 
-def _d1(cloud: Cloud, worker: str, binding: Binding) -> Binding:
+def _d1(cloud: Cloud, _worker: str, binding: Binding) -> Binding:
     """The id has two names: `id` is the older one."""
     id = binding.get("database_id") or _required(binding, "id")
     if cloud.store.get(d1.KIND, id) is None:
@@ -113,7 +113,7 @@ def _service(cloud: Cloud, worker: str, binding: Binding) -> Binding:
     return binding
 
 
-def _text(cloud: Cloud, worker: str, binding: Binding) -> Binding:
+def _text(_cloud: Cloud, _worker: str, binding: Binding) -> Binding:
     if not isinstance(binding.get("text"), str):
         raise errors.incomplete_binding(binding["name"], binding["type"], "text")
     size = len(binding["text"].encode())
@@ -122,13 +122,13 @@ def _text(cloud: Cloud, worker: str, binding: Binding) -> Binding:
     return binding
 
 
-def _json(cloud: Cloud, worker: str, binding: Binding) -> Binding:
+def _json(_cloud: Cloud, _worker: str, binding: Binding) -> Binding:
     if "json" not in binding:
         raise errors.incomplete_binding(binding["name"], "json", "json")
     return binding
 
 
-def _as_it_is(cloud: Cloud, worker: str, binding: Binding) -> Binding:
+def _as_it_is(_cloud: Cloud, _worker: str, binding: Binding) -> Binding:
     return binding
 
 

@@ -85,9 +85,7 @@ def too_many_text_bindings(count: int, most: int) -> ApiError:
 
 
 def binding_not_found(name: str) -> ApiError:
-    return ApiError(
-        404, 10056, f"Binding {name} not found. Verify the binding name is correct and try again."
-    )
+    return ApiError(404, 10056, f"Binding {name} not found. Verify the binding name is correct and try again.")
 
 
 def invalid_inherit(name: str) -> ApiError:
@@ -101,9 +99,7 @@ def incomplete_binding(name: str, type: str, field: str) -> ApiError:
 
 
 def kv_namespace_not_found(id: str) -> ApiError:
-    return ApiError(
-        400, 10041, f"KV namespace {id} not found. Verify the namespace ID is correct and try again."
-    )
+    return ApiError(400, 10041, f"KV namespace {id} not found. Verify the namespace ID is correct and try again.")
 
 
 def r2_bucket_not_found(name: str) -> ApiError:

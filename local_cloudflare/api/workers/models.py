@@ -44,7 +44,7 @@ class StoredAssets:
 
 @dataclass(frozen=True, kw_only=True)
 class Version:
-    """What an upload, or a change of bindings, made. `handlers` and `startup_time_ms` were found by running the code."""
+    """What an upload or a change of bindings made. `handlers` and `startup_time_ms` were found by running the code."""
 
     id: str
     number: int

@@ -32,9 +32,7 @@ async def put_script(call: Call) -> Answer:
     uploaded = upload.parse(await call.parts())
     strict = call.query.get("bindings_inherit") == "strict"
     scripts = Scripts(call.cloud)
-    worker = await scripts.upload(
-        call["script_name"], uploaded, source=version_routes.source(call), strict=strict
-    )
+    worker = await scripts.upload(call["script_name"], uploaded, source=version_routes.source(call), strict=strict)
     return Answer(result=views.uploaded(worker))
 
 
@@ -148,7 +146,7 @@ async def delete_secret(call: Call) -> Answer:
     return Answer(result=None)
 
 
-async def get_account_settings(call: Call) -> Answer:
+async def get_account_settings(_call: Call) -> Answer:
     return Answer(result={"default_usage_model": "standard", "green_compute": False})
 
 
@@ -172,6 +170,7 @@ ROUTES = (
     Route(method="GET", path=f"{_SCRIPT}/secrets/{{secret_name}}", handler=get_secret, permission=WORKERS_READ),
     Route(method="DELETE", path=f"{_SCRIPT}/secrets/{{secret_name}}", handler=delete_secret, permission=WORKERS_WRITE),
     Route(method="GET", path=f"{_WORKERS}/services/{{script_name}}", handler=get_service, permission=WORKERS_READ),
+    Route(method="DELETE", path=f"{_WORKERS}/services/{{script_name}}", handler=delete_script, permission=WORKERS_WRITE),
     Route(method="GET", path=f"{_WORKERS}/account-settings", handler=get_account_settings, permission=WORKERS_READ),
     *version_routes.ROUTES,
     *trigger_routes.ROUTES,

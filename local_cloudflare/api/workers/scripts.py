@@ -46,7 +46,9 @@ class Scripts:
         """Create or update a Worker, and make the new version the active one."""
         startup = await self._prepare(name, upload)
         version = self._version(name, upload, startup, source=source, strict=strict)
-        return await self._deploy(name, version, lambda worker: _with_script_settings(worker, {**_RESET, **upload.metadata}))
+        return await self._deploy(
+            name, version, lambda worker: _with_script_settings(worker, {**_RESET, **upload.metadata})
+        )
 
     async def add_version(self, name: str, upload: Upload, *, source: str, strict: bool) -> Version:
         """A new version that is not active yet."""

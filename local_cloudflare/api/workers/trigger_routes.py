@@ -56,7 +56,7 @@ async def put_account_subdomain(call: Call) -> Answer:
     subdomain = str((await call.json_object()).get("subdomain"))
     if not _LABEL.fullmatch(subdomain):
         raise errors.invalid_subdomain(subdomain)
-    call.cloud.settings = replace(call.cloud.settings, workers_dev_subdomain=subdomain)
+    call.cloud.change_settings(replace(call.cloud.settings, workers_dev_subdomain=subdomain))
     return Answer(result={"subdomain": subdomain})
 
 

@@ -57,7 +57,7 @@ class Upload:
 
     @property
     def etag(self) -> str:
-        """SHA-256 of the content; of a single module just of its bytes, so that a client can compare it with its file."""
+        """SHA-256 of the content; of a single module just of its bytes, which a client can compare with its file."""
         if len(self.modules) == 1:
             return self.modules[0].sha256
         listing = [[module.name, module.content_type, module.sha256] for module in self.modules]
@@ -85,7 +85,7 @@ def parse(parts: Sequence[Part]) -> Upload:
         raise errors.unparsable_upload("the metadata has no `main_module`")
     modules = {module.name: module for module in map(_module, _module_parts(parts))}
     if main not in modules:
-        raise errors.invalid_script(f"No such module \"{main}\": the upload has no part of that name")
+        raise errors.invalid_script(f'No such module "{main}": the upload has no part of that name')
     others = [modules[name] for name in sorted(modules) if name != main]
     return Upload(metadata=metadata, main_module=main, modules=(modules[main], *others))
 

@@ -197,6 +197,9 @@ def replay() -> Iterator[Replay]:
         daemon_threads = True
         replay: Replay
 
+        def handle_error(self, *_: Any) -> None:
+            """A client that was killed in the middle of a call is part of what is tested."""
+
     server = Server(("127.0.0.1", 0), Handler)
     server.replay = Replay(f"http://127.0.0.1:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever)

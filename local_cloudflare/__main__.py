@@ -1,0 +1,128 @@
+"""`python -m local_cloudflare serve|start|stop|status|logs`: the local Cloudflare from the command line.
+
+Exit codes: 0 done; 1 it failed; 2 the user can put it right; `status` answers 3 where it does not run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from local_cloudflare import process, server, service
+from local_cloudflare.errors import ServiceError
+from local_cloudflare.settings import Settings
+
+_NOT_RUNNING = 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    data: Path = options.dir.resolve()
+    try:
+        match options.command:
+            case "serve":
+                logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+                logging.getLogger("httpx").setLevel(logging.WARNING)
+                server.serve(
+                    server.Options(
+                        data=data,
+                        api_port=options.api_port,
+                        workers_port=options.workers_port,
+                        account_id=options.account_id,
+                    )
+                )
+            case "start":
+                _say(_described(service.start(data, _serve_arguments(options), _progress)))
+            case "stop":
+                _say("stopped" if service.stop(data) else "was not running")
+            case "status":
+                return _status(data, as_json=options.json)
+            case "logs":
+                for line in service.logs(data, options.worker, follow=options.follow):
+                    _say(_log_line(line))
+    except ServiceError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return error.exit_code
+    except (KeyboardInterrupt, BrokenPipeError):
+        return 0
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local_cloudflare", description="Cloudflare on this machine.")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--dir", type=Path, default=Path(".local/cloudflare"), help="data directory (default: %(default)s)"
+    )
+    ports = argparse.ArgumentParser(add_help=False)
+    ports.add_argument("--api-port", type=int, help="port of the REST API; 0 takes any free one")
+    ports.add_argument("--workers-port", type=int, help="port of the Workers; 0 takes any free one")
+    ports.add_argument("--account-id", help="32 hexadecimal digits (default: chosen at the first start)")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("serve", parents=[common, ports], help="run in the foreground")
+    commands.add_parser("start", parents=[common, ports], help="run in the background")
+    commands.add_parser("stop", parents=[common], help="stop the one in the background")
+    status = commands.add_parser("status", parents=[common], help="whether it runs, and where")
+    status.add_argument("--json", action="store_true", help="with the token, for scripts")
+    logs = commands.add_parser("logs", parents=[common], help="what the Workers logged")
+    logs.add_argument("worker", nargs="?", help="only this one's")
+    logs.add_argument("--follow", "-f", action="store_true", help="go on with new lines as they come")
+    return parser
+
+
+def _serve_arguments(options: argparse.Namespace) -> list[str]:
+    given = {"--api-port": options.api_port, "--workers-port": options.workers_port, "--account-id": options.account_id}
+    return [word for name, value in given.items() if value is not None for word in (name, str(value))]
+
+
+def _status(data: Path, *, as_json: bool) -> int:
+    settings = service.healthy(data)
+    if settings is None:
+        _say(json.dumps({"running": process.running(data)}) if as_json else "not running")
+        return _NOT_RUNNING
+    found = process.find(data)
+    if as_json:
+        facts = {
+            "running": True,
+            "pid": found.pid if found else None,
+            "base_url": settings.base_url,
+            "workers_url": settings.workers_url,
+            "account_id": settings.account_id,
+            "api_token": settings.api_token,
+        }
+        _say(json.dumps(facts, indent=1))
+    else:
+        _say(_described(settings))
+    return 0
+
+
+def _described(settings: Settings) -> str:
+    return (
+        f"local Cloudflare is running\n  API      {settings.base_url}\n  Workers  {settings.workers_url}\n"
+        f"  account  {settings.account_id}"
+    )
+
+
+def _log_line(line: str) -> str:
+    """Time in UTC, Worker, level, text."""
+    entry = json.loads(line)
+    moment = datetime.fromtimestamp(entry["time"] / 1000, UTC)
+    return f"{moment:%H:%M:%S} {entry['worker']} {entry['level']}: {entry['text']}"
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _progress(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,122 @@
+"""What happens to a call before and after it reaches the API: the Host check, the record of calls, and faults.
+
+Plain ASGI, outside Starlette, since a fault must be able to let the call have its effect and then withhold the answer,
+or cut the connection, which needs the transport that `server` puts into the scope.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from http import HTTPStatus
+
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from local_cloudflare.api import envelope
+from local_cloudflare.api.calls import Calls, RecordedCall
+from local_cloudflare.api.errors import ApiError, internal_error
+from local_cloudflare.api.faults import Fault, Faults
+
+PREFIX = "/client/v4"
+ABORT = "local_cloudflare.abort"
+"""The key of the scope's extensions under which a function is that cuts the connection."""
+
+STALE = "local_cloudflare.stale"
+"""The key of the scope under which is said that this read is to be answered as of before the last write."""
+
+_HOSTS = ("127.0.0.1", "localhost", "[::1]")
+
+
+class HostCheck:
+    """Refuse calls whose Host header is not this machine: a web page could have its own name point here."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        host = headers.get(b"host", b"").decode("latin-1").lower()
+        if host.rpartition(":")[0] not in _HOSTS and host not in _HOSTS:
+            refusal = JSONResponse({"error": f"this server answers only to {', '.join(_HOSTS)}, not {host!r}"}, 403)
+            await refusal(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+class RawPath:
+    """Route by the path as it was sent, so that a key with an encoded slash stays one segment."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raw = scope.get("raw_path") or scope["path"].encode()
+        await self._app({**scope, "path": raw.partition(b"?")[0].decode("latin-1")}, receive, send)
+
+
+class Wire:
+    """Record each call of the API, and make the fault happen that strikes it."""
+
+    def __init__(self, app: ASGIApp, *, calls: Calls, faults: Faults) -> None:
+        self._app = app
+        self._calls = calls
+        self._faults = faults
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not scope["path"].startswith(f"{PREFIX}/"):
+            await self._app(scope, receive, send)
+            return
+        path = scope["path"].removeprefix(PREFIX)
+        fault = self._faults.strike(scope["method"], path)
+        answered = 0
+
+        async def recording(message: Message) -> None:
+            nonlocal answered
+            if message["type"] == "http.response.start":
+                answered = message["status"]
+            await send(message)
+
+        try:
+            await self._serve(fault, scope, receive, recording)
+        finally:
+            query = scope["query_string"].decode("latin-1")
+            name = fault.effect if fault else ""
+            self._calls.add(RecordedCall(method=scope["method"], path=path, query=query, status=answered, fault=name))
+
+    async def _serve(self, fault: Fault | None, scope: Scope, receive: Receive, send: Send) -> None:
+        if fault is None:
+            await self._app(scope, receive, send)
+        elif fault.effect == "delay":
+            await asyncio.sleep(fault.seconds)
+            await self._app(scope, receive, send)
+        elif fault.effect == "stale":
+            await self._app({**scope, STALE: scope["method"] == "GET"}, receive, send)
+        else:
+            if fault.when == "after":
+                await self._app(scope, receive, _swallow)
+            if fault.effect == "reset":
+                _abort(scope)()
+            else:
+                await _refusal(fault)(scope, receive, send)
+
+
+async def _swallow(message: Message) -> None:
+    """Take an answer that nobody is to see."""
+
+
+def _abort(scope: Scope) -> Callable[[], None]:
+    abort: Callable[[], None] = scope["extensions"][ABORT]
+    return abort
+
+
+def _refusal(fault: Fault) -> Response:
+    """As Cloudflare says it: its API by the envelope, its edge (502 to 504) in plain text."""
+    headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+    if fault.status in (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT):
+        return PlainTextResponse(f"error code: {fault.status}", fault.status, headers)
+    if fault.status == HTTPStatus.TOO_MANY_REQUESTS:
+        error = ApiError(429, 971, "Please wait and consider throttling your request speed")
+    else:
+        error = internal_error()
+    return JSONResponse(envelope.failure(error), fault.status, headers)

@@ -1,0 +1,150 @@
+"""The process itself: the API on one port, workerd on another, cron triggers, until it is told to end.
+
+Everything listens on loopback only. uvicorn's own handling of signals is replaced: it ends the process before the
+runtime is closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from local_cloudflare import process
+from local_cloudflare import settings as settings_file
+from local_cloudflare.api.app import create_app
+from local_cloudflare.api.auth import Tokens
+from local_cloudflare.api.cloud import Cloud
+from local_cloudflare.api.cron import run_forever
+from local_cloudflare.api.local import Controls
+from local_cloudflare.api.store import Store
+from local_cloudflare.api.wire import ABORT
+from local_cloudflare.api.workers.scripts import Scripts
+from local_cloudflare.errors import ServiceError
+from local_cloudflare.runtime.bridge import Runtime
+from local_cloudflare.runtime.errors import RuntimeFault
+from local_cloudflare.settings import API_PORT, LOOPBACK, WORKERS_PORT, Settings, choose_port
+
+_BACKLOG = 512
+_GRACE = 2  # seconds that open connections get at the end
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """A port of None: the remembered one; 0: any free one."""
+
+    data: Path
+    api_port: int | None = None
+    workers_port: int | None = None
+    account_id: str | None = None
+
+
+def serve(options: Options) -> None:
+    """Run until SIGINT or SIGTERM. Raises ServiceError where it cannot start."""
+    with process.serving(options.data):
+        settings = settings_file.load_or_create(options.data, account_id=options.account_id)
+        ports = (
+            choose_port(
+                "the API", "--api-port", asked=options.api_port, remembered=settings.api_port, default=API_PORT
+            ),
+            choose_port(
+                "Workers",
+                "--workers-port",
+                asked=options.workers_port,
+                remembered=settings.workers_port,
+                default=WORKERS_PORT,
+            ),
+        )
+        with _listener(ports[0]) as listener:
+            try:
+                asyncio.run(_run(options.data, settings, listener, ports[1]))
+            except RuntimeFault as fault:
+                raise ServiceError(
+                    f"workerd, which runs the Workers: {fault}", "if it never ran: `make setup`"
+                ) from fault
+
+
+async def _run(data: Path, settings: Settings, listener: socket.socket, workers_port: int) -> None:
+    with Store(data / "account.sqlite") as store:
+        runtime = Runtime(data=data / "runtime", workers_port=workers_port)
+        cloud = Cloud(account_id=settings.account_id, data=data, store=store, runtime=runtime)
+        server = _server(create_app(Controls(cloud=cloud, tokens=Tokens(store, settings.api_token))))
+        for number in _SIGNALS:
+            asyncio.get_running_loop().add_signal_handler(number, server.end)
+        async with runtime:
+            await Scripts(cloud).restore()
+            settings = replace(settings, api_port=listener.getsockname()[1], workers_port=runtime.workers_port)
+            settings_file.save(data, settings)
+            process.announce(data, _process(settings))
+            crons = asyncio.create_task(run_forever(cloud))
+            try:
+                await server.serve(sockets=[listener])
+            finally:
+                crons.cancel()
+
+
+def _server(app: ASGIApp) -> _Server:
+    return _Server(
+        uvicorn.Config(
+            app,
+            http=_AbortableProtocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=_GRACE,
+        )
+    )
+
+
+def _process(settings: Settings) -> process.Process:
+    return process.Process(
+        pid=os.getpid(),
+        api_port=settings.api_port,
+        workers_port=settings.workers_port,
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+@contextlib.contextmanager
+def _listener(port: int) -> Iterator[socket.socket]:
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((LOOPBACK, port))
+        listener.listen(_BACKLOG)
+        yield listener
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def end(self) -> None:
+        self.should_exit = True
+
+
+class _AbortableProtocol(H11Protocol):
+    """Lets the application cut the connection it is called on: for faults."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        app: ASGIApp = self.app
+
+        async def abortable(scope: Scope, receive: Receive, send: Send) -> None:
+            extensions: dict[str, Any] = {**scope.get("extensions", {}), ABORT: transport.abort}
+            await app({**scope, "extensions": extensions}, receive, send)
+
+        self.app = abortable

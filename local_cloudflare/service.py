@@ -1,0 +1,148 @@
+"""Starting, stopping and asking a local Cloudflare that runs in the background.
+
+The process started is `python -m local_cloudflare serve` in a session of its own, so that it outlives the shell and a
+Ctrl-C in it. It is believed to be there when it holds its lock, and to be well when `/_local/health` answers with its
+token. Touches the data directory, that process, and loopback.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+
+from local_cloudflare import process
+from local_cloudflare import settings as settings_file
+from local_cloudflare.errors import ServiceError
+from local_cloudflare.settings import LOOPBACK, Settings
+
+_START_SECONDS = 60.0
+_STOP_SECONDS = 15.0
+_POLL_SECONDS = 0.05
+_HEALTH_SECONDS = 5.0
+_LOG_LINES = 15
+
+Say = Callable[[str], None]
+
+
+def start(data: Path, arguments: list[str], say: Say) -> Settings:
+    """Start it in the background and wait until it is well; at once where it runs already.
+
+    `arguments` are further ones of `serve`. Two starts at once: the second waits for the first one's process.
+    """
+    data.mkdir(parents=True, exist_ok=True)
+    with process.exclusive(data / "start.lock") as mine:
+        if not mine or process.running(data):
+            say("a local Cloudflare is running, or being started, already")
+            return _wait(data, None, say)
+        log = data / "server.log"
+        with log.open("ab") as output:
+            child = subprocess.Popen(
+                [sys.executable, "-m", "local_cloudflare", "serve", "--dir", str(data), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        return _wait(data, child, say)
+
+
+def stop(data: Path) -> bool:
+    """Stop it; False where none ran. What does not end in time is killed, with workerd."""
+    if not process.running(data):
+        return False
+    found = process.find(data)
+    if found is None:
+        raise ServiceError(f"the local Cloudflare of {data} is just being started", "try again in a few seconds")
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(found.pid, signal.SIGTERM)
+        if not _until(lambda: not process.running(data), _STOP_SECONDS):
+            os.kill(found.pid, signal.SIGKILL)
+    if not _until(lambda: not process.running(data), _STOP_SECONDS):
+        raise ServiceError(
+            f"the local Cloudflare (process {found.pid}) does not end", f"see {data / 'server.log'}, and kill it"
+        )
+    return True
+
+
+def healthy(data: Path) -> Settings | None:
+    """The settings of the local Cloudflare of this directory, if it runs and is well."""
+    settings = settings_file.load(data)
+    found = process.find(data)
+    if settings is None or found is None:
+        return None
+    try:
+        answer = httpx.get(
+            f"http://{LOOPBACK}:{found.api_port}/_local/health", headers=_headers(settings), timeout=_HEALTH_SECONDS
+        )
+        well = answer.status_code == httpx.codes.OK and answer.json()["account_id"] == settings.account_id
+    except (httpx.HTTPError, ValueError, KeyError):
+        return None
+    return settings if well else None
+
+
+def logs(data: Path, worker: str | None, *, follow: bool) -> Iterator[str]:
+    """The lines of the Workers' logs as JSON, oldest first; with `follow`, without end."""
+    settings = healthy(data)
+    if settings is None:
+        raise ServiceError(
+            f"the local Cloudflare of {data} does not run, so its Workers have no logs", "start it: `make up`"
+        )
+    query = {"follow": str(follow).lower()} | ({"worker": worker} if worker else {})
+    url = f"http://{LOOPBACK}:{settings.api_port}/_local/logs"
+    try:
+        with httpx.stream("GET", url, params=query, headers=_headers(settings), timeout=None) as answer:  # noqa: S113
+            yield from answer.iter_lines()
+    except httpx.HTTPError as error:
+        raise ServiceError(f"the logs ended: {error}", f"see {data / 'server.log'}") from error
+
+
+def _wait(data: Path, child: subprocess.Popen[bytes] | None, say: Say) -> Settings:
+    began = time.monotonic()
+    told = began
+    while time.monotonic() - began < _START_SECONDS:
+        if child is not None and child.poll() is not None:
+            raise ServiceError(
+                f"the local Cloudflare ended with exit code {child.returncode}:\n{_tail(data)}",
+                f"the whole log is {data / 'server.log'}",
+                exit_code=child.returncode,
+            )
+        settings = healthy(data)
+        if settings is not None:
+            return settings
+        if time.monotonic() - told >= 1:
+            told = time.monotonic()
+            say(f"waiting for the local Cloudflare to answer ({told - began:.0f} s)")
+        time.sleep(_POLL_SECONDS)
+    raise ServiceError(
+        f"the local Cloudflare did not answer within {_START_SECONDS:.0f} s:\n{_tail(data)}",
+        f"the whole log is {data / 'server.log'}; `stop --dir {data}` ends it",
+    )
+
+
+def _until(condition: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
+
+
+def _tail(data: Path) -> str:
+    try:
+        lines = (data / "server.log").read_text(errors="replace").splitlines()
+    except FileNotFoundError:
+        return ""
+    return "\n".join(lines[-_LOG_LINES:])
+
+
+def _headers(settings: Settings) -> dict[str, str]:
+    return {"Authorization": f"Bearer {settings.api_token}"}

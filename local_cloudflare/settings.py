@@ -1,0 +1,108 @@
+"""What one local Cloudflare remembers between starts: its token, its account id and its ports.
+
+In `settings.json` of the data directory, readable by its owner only. The same token, account and ports at each start
+mean that stacks, shells and bookmarks stay valid. Touches that file and, to see whether a port is free, loopback.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import socket
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from local_cloudflare.errors import ServiceError
+
+LOOPBACK = "127.0.0.1"
+API_PORT = 7787
+WORKERS_PORT = 7788
+_ACCOUNT_ID = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """`api_token` has 40 characters, as the official provider demands; a port of 0 was not chosen yet."""
+
+    api_token: str
+    account_id: str
+    api_port: int = 0
+    workers_port: int = 0
+
+    @property
+    def base_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.api_port}/client/v4"
+
+    @property
+    def workers_url(self) -> str:
+        """The URL of a Worker, with `{worker}` for its name."""
+        return f"http://{{worker}}.localhost:{self.workers_port}"
+
+
+def load(data: Path) -> Settings | None:
+    """The settings of a data directory, None where there are none yet."""
+    try:
+        return Settings(**json.loads(_path(data).read_text()))
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError) as error:
+        raise ServiceError(
+            f"{_path(data)} cannot be read: {error}", "delete it: the next start makes a new token", exit_code=2
+        ) from error
+
+
+def load_or_create(data: Path, *, account_id: str | None = None) -> Settings:
+    """The settings, made at the first start. Another `account_id` than the remembered one replaces it."""
+    if account_id is not None and not _ACCOUNT_ID.fullmatch(account_id):
+        raise ServiceError(
+            f"the account id {account_id!r} is none", "an account id has 32 hexadecimal digits", exit_code=2
+        )
+    settings = load(data) or Settings(
+        api_token=secrets.token_urlsafe(30), account_id=account_id or secrets.token_hex(16)
+    )
+    return replace(settings, account_id=account_id or settings.account_id)
+
+
+def save(data: Path, settings: Settings) -> None:
+    data.mkdir(parents=True, exist_ok=True)
+    temporary = _path(data).with_name("settings.json.tmp")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(asdict(settings), file, indent=1)
+    temporary.replace(_path(data))
+
+
+def choose_port(label: str, option: str, *, asked: int | None, remembered: int, default: int) -> int:
+    """The port to listen on; 0 for any free one.
+
+    What is asked for on the command line comes first, then what was used the last time; at the first start the default,
+    or any free one where that is taken. Raises ServiceError where a port that was asked for or remembered is taken.
+    """
+    wanted = remembered if asked is None else asked
+    if wanted == 0:
+        return default if asked is None and is_free(default) else 0
+    if is_free(wanted):
+        return wanted
+    why = "was used the last time" if asked is None else "was asked for"
+    raise ServiceError(
+        f"port {wanted}, which {why} for {label}, is taken by another program",
+        f"stop that program, or choose another port with {option} N ({option} 0 takes any free one)",
+        exit_code=2,
+    )
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+        return True
+
+
+def _path(data: Path) -> Path:
+    return data / "settings.json"

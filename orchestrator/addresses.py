@@ -1,0 +1,89 @@
+"""A transport that knows where it connects: to an address that was checked, not to one resolved again later.
+
+Python has no sandbox around it, as a Worker has. So the name is resolved once, every address of it must be global, and
+the connection goes to one of these, with the name kept in the Host header and for TLS. Names below `localhost` are
+loopback by RFC 6761, whatever a resolver says; they are taken only where loopback is allowed.
+
+Touches the network: name resolution, and the connections themselves. No proxy is used: it would resolve the name again.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from collections.abc import Callable, Sequence
+
+import httpx
+
+LOOPBACK = "127.0.0.1"
+_LOOPBACK_HOST = re.compile(r"(.+\.)?localhost|127\.0\.0\.1|::1")
+Resolver = Callable[[str, int], Sequence[str]]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is this machine by its name alone."""
+    return _LOOPBACK_HOST.fullmatch(host) is not None
+
+
+def system_resolver(host: str, port: int) -> Sequence[str]:
+    """The addresses of `host`, in the system's order of preference. Raises OSError."""
+    return list(dict.fromkeys(str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
+
+
+class PinnedTransport(httpx.BaseTransport):
+    """Sends over `inner` to a checked address; raises httpx.ConnectError where there is none."""
+
+    def __init__(
+        self,
+        *,
+        allow_loopback: bool = False,
+        resolver: Resolver = system_resolver,
+        inner: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._allow_loopback = allow_loopback
+        self._resolver = resolver
+        self._inner = inner or httpx.HTTPTransport()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Try each address in turn: where no connection came about, nothing was sent."""
+        error = httpx.ConnectError(f"{request.url.host} has no address", request=request)
+        for address in self._addresses(request):
+            try:
+                return self._inner.handle_request(_pinned(request, address))
+            except httpx.ConnectError as refused:
+                error = refused
+        raise error
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def _addresses(self, request: httpx.Request) -> Sequence[str]:
+        host = request.url.host
+        if is_loopback(host):
+            if not self._allow_loopback:
+                raise httpx.ConnectError(f"{host} is this machine", request=request)
+            return [host if host == "::1" else LOOPBACK]
+        try:
+            addresses = self._resolver(host, request.url.port or 443)
+        except OSError as error:
+            raise httpx.ConnectError(f"{host} does not resolve", request=request) from error
+        if not all(_is_global(address) for address in addresses):
+            raise httpx.ConnectError(f"{host} has an address that is not public", request=request)
+        return addresses
+
+
+def _is_global(address: str) -> bool:
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
+    return (mapped or parsed).is_global and not (mapped or parsed).is_multicast
+
+
+def _pinned(request: httpx.Request, address: str) -> httpx.Request:
+    return httpx.Request(
+        method=request.method,
+        url=request.url.copy_with(host=address),
+        headers=request.headers,  # Host has the name
+        stream=request.stream,
+        extensions={**request.extensions, "sni_hostname": request.url.host},
+    )

@@ -1,0 +1,126 @@
+"""`python -m orchestrator`: a table of commands, and what happens when one fails.
+
+Adding a command is a line in COMMANDS and a module in `orchestrator/commands/`. Only the module of the command that is
+used is imported, so `validate` does not wait for httpx.
+
+Exit codes: 0 done, 1 a fault, 2 a mistake that the user can put right, 130 interrupted. No traceback reaches a user,
+except with ORCHESTRATOR_DEBUG=1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+
+from orchestrator.errors import ManifestError, OrchestratorError
+from orchestrator.terminal import Terminal
+
+PROGRAM = "python -m orchestrator"
+INTERRUPTED = 130  # 128 + SIGINT
+BROKEN_PIPE = 141  # 128 + SIGPIPE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """`module` has `arguments(parser)` and `run(options, terminal) -> exit code`."""
+
+    name: str
+    summary: str
+    module: str
+
+
+COMMANDS = (
+    Command(
+        name="validate",
+        summary="check autopilots.yaml: every mistake, with line and column",
+        module="orchestrator.commands.validate",
+    ),
+    Command(
+        name="show",
+        summary="print what autopilots.yaml implies: resources, bindings, routes",
+        module="orchestrator.commands.show",
+    ),
+    Command(
+        name="schema",
+        summary="print the JSON Schema of autopilots.yaml",
+        module="orchestrator.commands.schema",
+    ),
+)
+_EXAMPLES = f"""examples:
+  {PROGRAM} validate                 is the file right?
+  {PROGRAM} show                     what would `pulumi up` make of it?
+  {PROGRAM} COMMAND --help           more about one command
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit code. Raises SystemExit as argparse does: 2 for wrong usage, 0 for --help."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    terminal = Terminal(sys.stdout, sys.stderr, os.environ)
+    if not given:
+        _parser(given).print_help(sys.stderr)
+        return 2
+    try:
+        options = _parser(given).parse_args(given)
+        code: int = options.run(options, terminal)
+        sys.stdout.flush()
+    except ManifestError as error:
+        _report_issues(error, terminal)
+        return error.exit_code
+    except OrchestratorError as error:
+        _report(error.message, error.hint, terminal)
+        return error.exit_code
+    except KeyboardInterrupt:
+        terminal.report()
+        return INTERRUPTED
+    except BrokenPipeError:  # `… | head`: nobody reads on; keep the interpreter from complaining when it flushes
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except Exception as error:
+        if os.environ.get("ORCHESTRATOR_DEBUG"):
+            raise
+        text = f"{type(error).__name__}: {error}".splitlines()[0]
+        _report(f"this is a bug in the orchestrator: {text}", "ORCHESTRATOR_DEBUG=1 shows where", terminal)
+        return 1
+    return code
+
+
+def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser, with the arguments of the commands that are named in `given` only: those modules are imported."""
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description="One file says which AI service can do what; these commands check it and use it.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        child = commands.add_parser(
+            command.name, help=command.summary, formatter_class=argparse.RawDescriptionHelpFormatter
+        )
+        if command.name in given:
+            module = import_module(command.module)
+            module.arguments(child)
+            child.set_defaults(run=module.run)
+    return parser
+
+
+def _report(message: str, hint: str, terminal: Terminal) -> None:
+    terminal.report(f"{terminal.styled('error:', 'red', terminal.err)} {message}")
+    if hint:
+        terminal.report(f"  {hint}")
+
+
+def _report_issues(error: ManifestError, terminal: Terminal) -> None:
+    for issue in error.issues:
+        place = terminal.styled(f"{issue.file}:{issue.line}:{issue.column}:", "bold", terminal.err)
+        code = terminal.styled(f"[{issue.code}]", "dim", terminal.err)
+        terminal.report(f"{place} {issue.message} {code}")
+        if issue.hint:
+            terminal.report(f"  {issue.hint}")
+    count = len(error.issues)
+    terminal.report(f"{count} mistake{'s' if count > 1 else ''} in {error.issues[0].file}")

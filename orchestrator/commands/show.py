@@ -1,0 +1,108 @@
+"""`show`: what a manifest implies, as tables or as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from pydantic.alias_generators import to_camel
+
+from orchestrator.desired import Desired, derive
+from orchestrator.manifest import DEFAULT_FILE, load
+from orchestrator.resources import Binding, SecretBinding, TextBinding, Worker
+from orchestrator.terminal import Terminal
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Print what a manifest implies: namespaces, buckets, databases, Workers with their bindings, routes."
+    )
+    parser.epilog = """examples:
+  python -m orchestrator show
+  python -m orchestrator show --json | jq '.workers[] | {name, crons}'
+  python -m orchestrator show --name-prefix pr-7- --stage pr-7
+"""
+    parser.add_argument("file", nargs="?", default=DEFAULT_FILE, metavar="FILE", help=f"default: {DEFAULT_FILE}")
+    parser.add_argument("--json", action="store_true", help="the same as JSON")
+    parser.add_argument("--name-prefix", default="", metavar="PREFIX", help="as the stack's config `namePrefix`")
+    parser.add_argument("--stage", default="local", metavar="STACK", help="bound to Workers as STAGE; default: local")
+
+
+def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    desired = derive(load(options.file), name_prefix=options.name_prefix, stage=options.stage)
+    if options.json:
+        terminal.write(json.dumps(as_json(desired), indent=2))
+    else:
+        _tables(desired, terminal)
+    return 0
+
+
+def as_json(desired: Desired) -> dict[str, Any]:
+    """The keys are part of the contract; `routes` is the routing table as the Worker has it."""
+    return {
+        "kvNamespaces": [_members(each) for each in desired.kv_namespaces],
+        "r2Buckets": [_members(each) for each in desired.r2_buckets],
+        "d1Databases": [_members(each) for each in desired.d1_databases],
+        "workers": [
+            {**_members(worker), "bindings": [{"type": each.type, **_members(each)} for each in worker.bindings]}
+            for worker in desired.workers
+        ],
+        "routes": json.loads(desired.routes.to_json()),
+    }
+
+
+def _members(value: Any) -> dict[str, Any]:
+    return {to_camel(key): member for key, member in asdict(value).items()}
+
+
+def _tables(desired: Desired, terminal: Terminal) -> None:
+    def heading(text: str, count: int) -> None:
+        terminal.write(f"{terminal.styled(text, 'bold')} ({count})")
+
+    heading("KV namespaces", len(desired.kv_namespaces))
+    terminal.table(["TITLE", "NEEDED BY"], [[kv.title, _list(kv.owners)] for kv in desired.kv_namespaces])
+    terminal.write()
+    heading("R2 buckets", len(desired.r2_buckets))
+    terminal.table(
+        ["NAME", "LOCATION", "JURISDICTION", "STORAGE CLASS", "NEEDED BY"],
+        [[r2.name, r2.location, r2.jurisdiction, r2.storage_class, _list(r2.owners)] for r2 in desired.r2_buckets],
+    )
+    terminal.write()
+    heading("D1 databases", len(desired.d1_databases))
+    terminal.table(["NAME"], [[database.name] for database in desired.d1_databases])
+    terminal.write()
+    heading("Workers", len(desired.workers))
+    for worker in desired.workers:
+        _worker(worker, terminal)
+    heading("Tasks", len(desired.routes.tasks))
+    rows = []
+    for name, rule in sorted(desired.routes.tasks.items()):
+        able = [route.name for route in desired.routes.autopilots if rule.capability in route.capabilities]
+        notes = [*(["once"] if rule.once else []), *(["idempotent"] if rule.idempotent else [])]
+        rows.append([name, rule.capability, _list(able), f"{rule.timeout_ms / 1000:g} s", _list(notes)])
+    terminal.table(["TASK", "CAPABILITY", "AUTOPILOTS", "TIME-OUT", "NOTES"], rows)
+
+
+def _worker(worker: Worker, terminal: Terminal) -> None:
+    script = worker.source or f"{len(worker.content or ''):,} characters in the manifest"
+    crons = f", cron {', '.join(worker.crons)}" if worker.crons else ""
+    terminal.write(f"  {worker.name}: {script}, for {worker.owner}{crons}")
+    terminal.table(
+        ["BINDING", "TYPE", "TO"], [[each.name, each.type, _target(each)] for each in worker.bindings], indent="    "
+    )
+    terminal.write()
+
+
+def _target(binding: Binding) -> str:
+    if isinstance(binding, SecretBinding):
+        return "optional" if binding.optional else ""
+    if isinstance(binding, TextBinding):
+        return binding.text if len(binding.text) <= 40 else f"{binding.text[:39]}…"
+    return next((value for key, value in asdict(binding).items() if key != "name"), "")
+
+
+def _list(items: Iterable[str]) -> str:
+    return ", ".join(items)

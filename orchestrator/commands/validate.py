@@ -1,0 +1,60 @@
+"""`validate`: every mistake of a manifest at once, for a person, for scripts, or for GitHub."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+
+from orchestrator.errors import ManifestError
+from orchestrator.manifest import DEFAULT_FILE, Issue, load
+from orchestrator.terminal import Terminal
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Check a manifest. Exit code 0 when it is right, 2 when it is not."
+    parser.epilog = """examples:
+  python -m orchestrator validate
+  python -m orchestrator validate --json | jq -r '.[].message'
+  python -m orchestrator validate --github          # annotations on the lines of a pull request
+"""
+    parser.add_argument("file", nargs="?", default=DEFAULT_FILE, metavar="FILE", help=f"default: {DEFAULT_FILE}")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
+        "--json", action="store_true", help="a list of {file, line, column, code, message, hint}; empty when right"
+    )
+    form.add_argument("--github", action="store_true", help="workflow commands, which GitHub shows at the lines")
+
+
+def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    try:
+        manifest = load(options.file)
+    except ManifestError as error:
+        if options.json:
+            terminal.write(json.dumps([asdict(issue) for issue in error.issues], indent=2))
+        elif options.github:
+            for issue in error.issues:
+                terminal.write(annotation(issue))
+        else:
+            raise
+        return error.exit_code
+    if options.json:
+        terminal.write("[]")
+    else:
+        counts = f"{len(manifest.autopilots)} autopilots, {len(manifest.tasks)} tasks"
+        terminal.write(f"{options.file} is {terminal.styled('right', 'green')}: {counts}")
+    return 0
+
+
+def annotation(issue: Issue) -> str:
+    """An issue as a GitHub workflow command."""
+    properties = {"file": issue.file, "line": issue.line, "col": issue.column, "title": issue.code}
+    where = ",".join(f"{key}={_escaped(str(value), ':,')}" for key, value in properties.items())
+    message = f"{issue.message}\n{issue.hint}" if issue.hint else issue.message
+    return f"::error {where}::{_escaped(message)}"
+
+
+def _escaped(text: str, more: str = "") -> str:
+    for character in f"%\r\n{more}":
+        text = text.replace(character, f"%{ord(character):02X}")
+    return text

@@ -1,0 +1,98 @@
+"""Whether the names under which Workers see their resources are free and different.
+
+A Worker's bindings come from several places of the file (an autopilot's namespaces and buckets, the Worker's secrets
+and variables) and from the orchestrator itself, and each name is made by `names.binding_name`. Pure.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+
+from orchestrator import names
+from orchestrator.manifest.place import Finding, Place
+
+MAX_VARIABLES = 64
+_OWN_VARIABLES = 2  # WEBHOOK_SECRET and STAGE
+
+# What is bound, as messages call it ("R2 bucket `efh-private`"), and where it stands.
+Bound = tuple[str, Place]
+
+
+def worker_bindings(root: Place) -> Iterator[Finding]:
+    """The bindings of each declared Worker; one that several autopilots declare has the needs of all of them."""
+    bound: dict[str, dict[str, list[Bound]]] = defaultdict(lambda: defaultdict(list))
+    for autopilot in root["autopilots"].items():
+        for worker in autopilot["needs"]["workers"].items():
+            for name, what in [*_needs(autopilot["needs"]), *_variables(worker)]:
+                bound[worker.named() or str(worker.path)][name].append(what)
+    for worker_name, by_name in bound.items():
+        yield from _collisions(worker_name, by_name, names.RESERVED_ON_AUTOPILOT)
+
+
+def router_bindings(root: Place) -> Iterator[Finding]:
+    """The routing Worker's: its KV namespaces, and a service binding for each Worker that answers for an autopilot."""
+    by_name: dict[str, list[Bound]] = defaultdict(list)
+    for name, what in _listed(root["orchestrator"]["kvNamespaces"], "title", "KV namespace"):
+        by_name[name].append(what)
+    for autopilot in root["autopilots"].items():
+        worker = autopilot["worker"]
+        if worker.text:
+            by_name[names.binding_name(worker.text)].append((f"Worker `{worker.text}`", worker))
+    router = root["orchestrator"]["worker"].text or "orchestrator"
+    yield from _collisions(router, by_name, names.RESERVED_ON_ROUTER)
+
+
+def too_many_variables(root: Place) -> Iterator[Finding]:
+    """Cloudflare's limit of variables (secrets too) for one Worker."""
+    for autopilot in root["autopilots"].items():
+        for worker in autopilot["needs"]["workers"].items():
+            count = len(list(_variables(worker))) + _OWN_VARIABLES
+            if count > MAX_VARIABLES:
+                yield Finding(
+                    path=worker["name"].path,
+                    code="too-many-variables",
+                    message=f"the Worker `{worker.named()}` has {count} variables and secrets, with the orchestrator's "
+                    f"{_OWN_VARIABLES}; a Worker has at most {MAX_VARIABLES}",
+                    hint="keep settings together in one JSON value, or in KV",
+                )
+
+
+def _collisions(worker: str, by_name: dict[str, list[Bound]], reserved: Collection[str]) -> Iterator[Finding]:
+    for name, bound in by_name.items():
+        what, place = bound[0]
+        if name in reserved and not what.startswith(("secret", "variable")):  # those are the models' business
+            yield Finding(
+                path=place.path,
+                code="reserved-binding",
+                message=f"the {what} would be bound as `{name}`, which the orchestrator itself binds",
+                hint="choose another name",
+            )
+        others = {other: place for other, place in bound if other != what}
+        for other, place in others.items():
+            yield Finding(
+                path=place.path,
+                code="binding-collision",
+                message=f"in the Worker `{worker}`, the {what} (line {bound[0][1].line}) and the {other} "
+                f"would both be bound as `{name}`",
+                hint="rename one of them",
+            )
+
+
+def _needs(needs: Place) -> Iterator[tuple[str, Bound]]:
+    yield from _listed(needs["kvNamespaces"], "title", "KV namespace")
+    yield from _listed(needs["r2Buckets"], "name", "R2 bucket")
+
+
+def _listed(listed: Place, key: str, kind: str) -> Iterator[tuple[str, Bound]]:
+    for item in listed.items():
+        if name := item.named(key):
+            yield names.binding_name(name), (f"{kind} `{name}`", item)
+
+
+def _variables(worker: Place) -> Iterator[tuple[str, Bound]]:
+    for item in worker["secrets"].items():
+        if name := item.named():
+            yield name, (f"secret `{name}`", item)
+    for name, place in worker["vars"].entries():
+        yield name, (f"variable `{name}`", place)

@@ -1,0 +1,109 @@
+"""What stands twice in the manifest, or is declared in two ways. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from orchestrator.manifest.place import Finding, Place
+from orchestrator.names import ORCHESTRATOR
+
+_NEEDS = {
+    "kvNamespaces": ("title", "KV namespace"),
+    "r2Buckets": ("name", "R2 bucket"),
+    "workers": ("name", "Worker"),
+}
+_DEFAULTS: dict[str, Any] = {
+    "jurisdiction": "default",
+    "storageClass": "Standard",
+    "optional": False,
+    "crons": [],
+    "secrets": [],
+    "vars": {},
+    "ai": False,
+}
+
+
+def duplicate_autopilots(root: Place) -> Iterator[Finding]:
+    first: dict[str, int] = {}
+    for autopilot in root["autopilots"].items():
+        name = autopilot["name"]
+        if name.text == ORCHESTRATOR:
+            yield Finding(
+                path=name.path,
+                code="reserved-name",
+                message=f"`{ORCHESTRATOR}` is the name of the orchestrator itself",
+                hint="choose another name",
+            )
+        elif name.text in first:
+            yield Finding(
+                path=name.path,
+                code="duplicate-autopilot",
+                message=f"the autopilot `{name.text}` is declared twice; first on line {first[name.text]}",
+                hint="give one of them another name, or make them one",
+            )
+        elif name.text:
+            first[name.text] = name.line
+
+
+def duplicate_items(root: Place) -> Iterator[Finding]:
+    """Lists in which a name may stand once."""
+    yield from _twice(root["orchestrator"]["kvNamespaces"], "title", "duplicate-need", "KV namespace")
+    for autopilot in root["autopilots"].items():
+        yield from _twice(autopilot["capabilities"], "", "duplicate-capability", "capability")
+        for key, (name, kind) in _NEEDS.items():
+            yield from _twice(autopilot["needs"][key], name, "duplicate-need", kind)
+        for worker in autopilot["needs"]["workers"].items():
+            yield from _twice(worker["crons"], "", "duplicate-cron", "cron expression")
+
+
+def _twice(listed: Place, key: str, code: str, kind: str) -> Iterator[Finding]:
+    first: dict[str, int] = {}
+    for item in listed.items():
+        name = item.named(key)
+        if name is None:
+            continue
+        if name in first:
+            message = f"the {kind} `{name}` stands twice in this list; first on line {first[name]}"
+            yield Finding(path=item.path, code=code, message=message, hint="remove one of them")
+        else:
+            first[name] = item.line
+
+
+def conflicting_needs(root: Place) -> Iterator[Finding]:
+    """What several autopilots need is one thing, so they must agree on what it is."""
+    router = root["orchestrator"]["worker"]
+    for key, code in (("r2Buckets", "conflicting-bucket"), ("workers", "conflicting-worker")):
+        name_key, kind = _NEEDS[key]
+        first: dict[str, tuple[int, int, str]] = {}
+        for index, autopilot in enumerate(root["autopilots"].items()):
+            for need in autopilot["needs"][key].items():
+                name = need.named(name_key)
+                if name is None:
+                    continue
+                if key == "workers" and name == router.text:
+                    message = f"the Worker `{name}` is the orchestrator's own (line {router.line})"
+                    yield Finding(path=need["name"].path, code=code, message=message, hint="choose another name")
+                    continue
+                content = _content(need.value)
+                owner, line, known = first.setdefault(name, (index, need.line, content))
+                if owner != index and content != known:
+                    yield Finding(
+                        path=need[name_key].path,
+                        code=code,
+                        message=f"the {kind} `{name}` is declared otherwise on line {line}",
+                        hint="several autopilots may need the same one, with the same settings; or choose another name",
+                    )
+
+
+def _content(value: Any) -> str:
+    """A text that is equal for equal declarations: written short or in full, crons and secrets in any order."""
+    if isinstance(value, dict):
+        options = {key: each for key, each in value.items() if each != _DEFAULTS.get(key)}
+        if options.keys() == {"name"}:
+            return _content(options["name"])
+        return json.dumps({key: _content(each) for key, each in sorted(options.items())})
+    if isinstance(value, list):
+        return json.dumps(sorted(map(_content, value)))
+    return json.dumps(value)

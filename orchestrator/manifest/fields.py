@@ -1,0 +1,141 @@
+"""The kinds of values that `autopilots.yaml` has: names, cron expressions, paths, lists.
+
+Each is a type with its check, its error (code, message, way out) and its JSON Schema. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import PurePosixPath
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BeforeValidator, Strict, WithJsonSchema
+from pydantic_core import PydanticCustomError, PydanticKnownError
+
+from orchestrator import cron, names
+
+MAX_VARIABLE_BYTES = 5 * 1024  # Cloudflare's limit for one variable
+
+
+def issue(code: str, message: str, hint: str = "") -> PydanticCustomError:
+    """An error of a value, for a validator to raise; braces in the texts stay as they are."""
+    return PydanticCustomError(code, "{message}", {"message": message, "hint": hint})
+
+
+def _matching(kind: str, pattern: str, rule: str) -> Callable[[str], str]:
+    code = f"invalid-{kind.lower().replace(' ', '-')}"
+    compiled = re.compile(pattern.removesuffix("$"))  # fullmatch: `$` alone would let a line break follow
+
+    def check(value: str) -> str:
+        if not compiled.fullmatch(value):
+            raise issue(code, f"`{value}` is not a valid {kind}", f"use {rule}")
+        return value
+
+    return check
+
+
+def _text(kind: str, pattern: str, rule: str, *examples: str) -> tuple[Any, ...]:
+    """The metadata of a text type that must match `pattern`."""
+    description = f"{rule[0].upper()}{rule[1:]}."
+    schema = {"type": "string", "pattern": pattern, "description": description, "examples": list(examples)}
+    return AfterValidator(_matching(kind, pattern, rule)), WithJsonSchema(schema)
+
+
+_HOST_PATTERN = r"^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
+_HOST_RULE = "a host name in lower case, or `*.` and the name whose subdomains are meant"
+_NAME_PATTERN = r"^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$"
+_TASK_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$"
+_CAPABILITY_PATTERN = r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$"
+_NAME_RULE = "up to 64 lower-case letters, digits, dots, hyphens and underscores, with a letter or digit at both ends"
+_TASK_RULE = "up to 128 letters, digits, dots, hyphens and underscores, with a letter or digit at both ends"
+_CAPABILITY_RULE = "lower-case words (letters, digits, hyphens, underscores) with dots between them"
+
+AutopilotName = Annotated[str, *_text("autopilot name", _NAME_PATTERN, _NAME_RULE, "ai-employee")]
+TaskName = Annotated[str, *_text("task name", _TASK_PATTERN, _TASK_RULE, "generate_page")]
+Capability = Annotated[str, *_text("capability", _CAPABILITY_PATTERN, _CAPABILITY_RULE, "web.pages.generate")]
+WorkerName = Annotated[str, *_text("Worker name", names.WORKER_PATTERN, names.WORKER_RULE, "efh-agent")]
+BucketName = Annotated[str, *_text("bucket name", names.BUCKET_PATTERN, names.BUCKET_RULE, "efh-private")]
+KvTitle = Annotated[str, *_text("KV title", names.KV_TITLE_PATTERN, names.KV_TITLE_RULE, "AI_EMPLOYEE_LOGS")]
+
+HostPattern = Annotated[str, *_text("host", _HOST_PATTERN, _HOST_RULE, "api.example.com", "*.efh.workers.dev")]
+
+
+def _check_variable(name: str) -> str:
+    _matching("variable name", names.VARIABLE_PATTERN, names.VARIABLE_RULE)(name)
+    if name in names.RESERVED_VARIABLES:
+        raise issue("reserved-binding", f"`{name}` is bound by the orchestrator itself", "choose another name")
+    return name
+
+
+def _check_value(value: str) -> str:
+    size = len(value.encode())
+    if size > MAX_VARIABLE_BYTES:
+        raise issue(
+            "variable-too-large",
+            f"a variable holds at most {MAX_VARIABLE_BYTES:,} bytes, and this one has {size:,}",
+            "keep large values in KV or R2, or in the Worker's source",
+        )
+    return value
+
+
+def _check_cron(expression: str) -> str:
+    try:
+        parsed = cron.parse(expression)
+    except ValueError as error:
+        raise issue(
+            "invalid-cron", f"cron expression `{expression}`: {error}", 'for example "*/15 * * * *" (times are UTC)'
+        ) from error
+    if not parsed.ever_fires:
+        raise issue(
+            "cron-never-fires", f"cron expression `{expression}` never fires", "no month it names has such a day"
+        )
+    return expression
+
+
+def _check_source(source: str) -> str:
+    path = PurePosixPath(source)
+    if "\\" in source or not source.strip() or path.is_absolute() or re.match(r"[A-Za-z]:", source):
+        problem = "must be a path relative to the project, with forward slashes"
+    elif ".." in path.parts:
+        problem = "leaves the project's folder"
+    else:
+        return source
+    raise issue("invalid-source", f"`source` {problem}: `{source}`", "for example `autopilots/employee/src/index.ts`")
+
+
+_VARIABLE_SCHEMA = {
+    "type": "string",
+    "pattern": names.VARIABLE_PATTERN,
+    "not": {"enum": sorted(names.RESERVED_VARIABLES)},
+    "description": f"Name of a variable: {names.VARIABLE_RULE}.",
+    "examples": ["STRIPE_API_KEY"],
+}
+_CRON_SCHEMA = {
+    "type": "string",
+    "description": "Minute, hour, day of month, month, day of week (1 is Sunday); UTC.",
+    "examples": ["*/15 * * * *", "0 9 * * MON-FRI"],
+}
+_SOURCE_SCHEMA = {
+    "type": "string",
+    "description": "The Worker's entry point, relative to the project's folder; bundled by esbuild.",
+    "examples": ["autopilots/employee/src/index.ts"],
+}
+VariableName = Annotated[str, AfterValidator(_check_variable), WithJsonSchema(_VARIABLE_SCHEMA)]
+VariableValue = Annotated[str, AfterValidator(_check_value)]
+CronExpression = Annotated[str, AfterValidator(_check_cron), WithJsonSchema(_CRON_SCHEMA)]
+SourcePath = Annotated[str, AfterValidator(_check_source), WithJsonSchema(_SOURCE_SCHEMA)]
+
+# A list of the file, kept as a tuple: strict mode alone would take nothing but a tuple.
+Item = TypeVar("Item")
+Items = Annotated[tuple[Item, ...], Strict(False)]
+
+
+def _refuse_null(value: object) -> object:
+    if value is None:
+        raise PydanticKnownError("string_type")
+    return value
+
+
+# For optional keys: they may be left out, and not be there without a value.
+Given = BeforeValidator(_refuse_null)

@@ -1,0 +1,121 @@
+"""What the manifest refers to but does not have, what contradicts itself, and endpoints that are not taken. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from orchestrator import names
+from orchestrator.manifest.place import Finding, Place
+from orchestrator.manifest.translate import did_you_mean
+from orchestrator.urls import check_endpoint
+
+
+def autopilots_without_a_way(root: Place) -> Iterator[Finding]:
+    """Each autopilot has an endpoint or a Worker, and the Worker is declared somewhere in the file."""
+    workers = [worker for autopilot in root["autopilots"].items() for worker in autopilot["needs"]["workers"].items()]
+    declared = {name for worker in workers if (name := worker.named())}
+    readable = all(_is_readable(autopilot["needs"]) for autopilot in root["autopilots"].items())
+    router = root["orchestrator"]["worker"].text
+    for autopilot in root["autopilots"].items():
+        worker = autopilot["worker"]
+        if not isinstance(autopilot.value, dict):
+            continue
+        if "worker" not in autopilot.value and "endpoint" not in autopilot.value:
+            yield Finding(
+                path=autopilot["name"].path,
+                code="unreachable-autopilot",
+                message=f"the autopilot `{autopilot.named()}` has neither `endpoint` nor `worker`",
+                hint="say where it answers: `endpoint: https://…`, or `worker:` with the name of a declared Worker",
+            )
+        elif worker.text and worker.text not in declared and readable:
+            itself = worker.text == router
+            yield Finding(
+                path=worker.path,
+                code="unknown-worker",
+                message=f"the Worker `{worker.text}` is {'the orchestrator itself' if itself else 'declared nowhere'}",
+                hint=did_you_mean(worker.text, declared, "declare it under `needs.workers` of an autopilot"),
+            )
+
+
+def _is_readable(needs: Place) -> bool:
+    """Whether the declared Workers can be known: a `needs` or `workers` of another type is another check's business."""
+    return needs.is_absent or (isinstance(needs.value, dict) and isinstance(needs.value.get("workers", []), list))
+
+
+def unsupported_capabilities(root: Place) -> Iterator[Finding]:
+    """A task whose capability nobody has. Not asked while some autopilot's capabilities cannot be read."""
+    known: set[str] = set()
+    if not isinstance(root["autopilots"].value, list):
+        return
+    for autopilot in root["autopilots"].items():
+        if not isinstance(autopilot["capabilities"].value, list):
+            return
+        known.update(filter(None, (capability.text for capability in autopilot["capabilities"].items())))
+    for _, task in root["tasks"].entries():
+        capability = task["capability"]
+        if capability.text and capability.text not in known:
+            yield Finding(
+                path=capability.path,
+                code="unsupported-capability",
+                message=f"No autopilot currently supports {capability.text}",
+                hint=did_you_mean(capability.text, known, "add the capability to an autopilot, or remove the task"),
+            )
+
+
+def contradictions(root: Place) -> Iterator[Finding]:
+    """Settings that exclude each other."""
+    for name, task in root["tasks"].entries():
+        if task["once"].value is True and task["idempotent"].value is True:
+            yield Finding(
+                path=task["idempotent"].path,
+                code="once-and-idempotent",
+                message=f"the task `{name}` is both `once` (never do it twice) and `idempotent` (may be done twice)",
+                hint="keep `once` for what moves money, `idempotent` for what may be retried",
+                at_key=True,
+            )
+    for autopilot in root["autopilots"].items():
+        for worker in autopilot["needs"]["workers"].items():
+            if not isinstance(worker.value, dict) or ("source" in worker.value) != ("content" in worker.value):
+                continue
+            both = "source" in worker.value
+            yield Finding(
+                path=worker["content" if both else "name"].path,
+                code="source-or-content",
+                message=f"the Worker `{worker.named()}` has {'both' if both else 'neither'} `source` "
+                f"{'and' if both else 'nor'} `content`",
+                hint="give exactly one of them",
+                at_key=both,
+            )
+
+
+def endpoints(root: Place) -> Iterator[Finding]:
+    """The URL rules. The account's subdomain is not known here, so any `<router>.….workers.dev` counts as our own."""
+    router = root["orchestrator"]["worker"].text
+    allowed = [host.text for host in root["orchestrator"]["allowedHosts"].items() if host.text]
+    for autopilot in root["autopilots"].items():
+        endpoint = autopilot["endpoint"]
+        if endpoint.text is None:
+            continue
+        host = endpoint.text.removeprefix("https://").partition("/")[0].removesuffix(":443")
+        own = [host] if router and host.startswith(f"{router}.") and host.endswith(".workers.dev") else []
+        if refusal := check_endpoint(endpoint.text, own_hosts=own, allowed_hosts=allowed):
+            yield Finding(
+                path=endpoint.path,
+                code=f"endpoint-{refusal.code}",
+                message=f"`{endpoint.text}` cannot be an endpoint: {refusal.message}",
+                hint="for example https://autopilot.example.com/",
+            )
+
+
+def registry_namespace(root: Place) -> Iterator[Finding]:
+    """The routing Worker keeps copies of registrations in REGISTRY."""
+    listed = root["orchestrator"]["kvNamespaces"]
+    titles = {names.binding_name(item.named("title") or "") for item in listed.items()}
+    if isinstance(listed.value, list) and names.REGISTRY not in titles:
+        yield Finding(
+            path=listed.path,
+            code="missing-registry",
+            message="the orchestrator's KV namespaces lack `REGISTRY`, where registrations are kept for reading",
+            hint="add REGISTRY to the list",
+            at_key=True,
+        )

@@ -1,0 +1,82 @@
+"""A task through the deployed routing Worker: `POST /autopilot/plan` with the stack's token.
+
+Touches the network through the transport that it is given.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Self
+
+import httpx
+
+from orchestrator.addresses import PinnedTransport, is_loopback
+from orchestrator.errors import OrchestratorError, SettingsError
+from orchestrator.forward import Answer
+from orchestrator.plan_request import check_key
+
+# The router itself waits for an autopilot for up to 300 s, the longest `timeout` of a task.
+_TIMEOUT = httpx.Timeout(310, connect=10)
+
+
+class RemoteDispatcher:
+    """The routing Worker at `url`, called with `token`. Close it, or use it in a `with` statement.
+
+    Raises SettingsError for a URL that would carry the token unencrypted over a network.
+    """
+
+    def __init__(self, url: str, token: str, *, transport: httpx.BaseTransport | None = None) -> None:
+        try:
+            base = httpx.URL(url)
+        except httpx.InvalidURL as error:
+            raise SettingsError(f"the orchestrator's URL {url!r} is no URL: {error}", "set ORCHESTRATOR_URL") from error
+        local = is_loopback(base.host)
+        if base.scheme != "https" and not (base.scheme == "http" and local):
+            raise SettingsError(f"the orchestrator's URL {url!r} must begin with https://", "set ORCHESTRATOR_URL")
+        self._url = url
+        self._client = httpx.Client(
+            base_url=base,
+            headers={"authorization": f"Bearer {token}"},
+            transport=transport or (PinnedTransport(allow_loopback=True) if local else None),
+            timeout=_TIMEOUT,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def explain(self, task: str) -> Answer:
+        """The router's decision and its reasons; nothing is forwarded."""
+        return self._post({"task": task, "explain": True}, {})
+
+    def plan(self, task: str, meta: Mapping[str, Any] | None = None, idempotency_key: str | None = None) -> Answer:
+        """The router's answer, whatever its status: an autopilot's, or a problem document."""
+        headers = {} if idempotency_key is None else {"idempotency-key": check_key(idempotency_key)}
+        return self._post({"task": task, "meta": {} if meta is None else meta}, headers)
+
+    def _post(self, body: Mapping[str, Any], headers: Mapping[str, str]) -> Answer:
+        try:
+            response = self._client.post(
+                "/autopilot/plan",
+                content=json.dumps(body, allow_nan=False),
+                headers={"content-type": "application/json", **headers},
+            )
+        except httpx.HTTPError as error:
+            raise OrchestratorError(
+                f"the routing Worker at {self._url} did not answer: {error or type(error).__name__}",
+                "check ORCHESTRATOR_URL; the task may have been forwarded, so look before you send it again",
+            ) from error
+        passed = {name: response.headers[name] for name in ("content-type", "x-request-id") if name in response.headers}
+        return Answer(
+            status=response.status_code,
+            headers=passed,
+            body=response.content,
+            autopilot=response.headers.get("x-autopilot"),
+        )

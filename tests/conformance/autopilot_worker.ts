@@ -1,0 +1,68 @@
+// An autopilot for the tests: it answers what it was sent and whether the stock Standard Webhooks library takes the
+// signature, or misbehaves as `meta.do` says.
+import { Webhook } from "standardwebhooks";
+
+interface Meta {
+  do?: string;
+  status?: number;
+  bytes?: number;
+  text?: string;
+}
+
+const BEHAVIOURS: Readonly<Record<string, (meta: Meta) => Response | Promise<Response>>> = {
+  redirect: ({ status }) => new Response("moved", { status: status!, headers: { location: "https://evil.example/" } }),
+  problem: ({ status }) =>
+    Response.json(
+      { type: "about:blank", title: "Out of paper", status: status!, mine: true },
+      { status: status!, headers: { "content-type": "application/problem+json" } },
+    ),
+  page: () => new Response("<h1>Grüße</h1>", { headers: { "content-type": "text/html", "set-cookie": "a=b" } }),
+  empty: ({ status }) => new Response(null, { status: status! }),
+  plain: ({ status, text }) => new Response(text!, { status: status! }),
+  bytes: ({ bytes }) => new Response(stream(bytes!)),
+  never: () => new Promise(() => setTimeout(() => undefined, 60_000)),
+  stall: () => new Response(stream(1, "stall")),
+  cut: () => new Response(stream(1, "cut")),
+  throw: () => {
+    throw new Error("the password is hunter2");
+  },
+};
+
+/** `length` bytes in chunks, and then the end, nothing, or an error. */
+function stream(length: number, then: "close" | "stall" | "cut" = "close"): ReadableStream<Uint8Array> {
+  let left = length;
+  return new ReadableStream({
+    pull(controller) {
+      if (left > 0) {
+        const size = Math.min(left, 65536);
+        left -= size;
+        controller.enqueue(new Uint8Array(size).fill(0x61));
+      } else if (then === "close") {
+        controller.close();
+      } else if (then === "cut") {
+        controller.error(new Error("the password is hunter2"));
+      } else {
+        return new Promise(() => setTimeout(() => undefined, 60_000));
+      }
+      return undefined;
+    },
+  });
+}
+
+export default {
+  async fetch(request, env): Promise<Response> {
+    const body = await request.text();
+    const { meta } = JSON.parse(body) as { meta: Meta };
+    if (meta.do) return BEHAVIOURS[meta.do]!(meta);
+    const headers = Object.fromEntries(request.headers);
+    const verified = env.SECRETS.split(" ").map((secret) => {
+      try {
+        new Webhook(secret).verify(body, headers);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+    return Response.json({ url: request.url, method: request.method, headers, body, verified });
+  },
+} satisfies ExportedHandler<{ SECRETS: string }>;

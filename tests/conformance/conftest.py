@@ -1,0 +1,49 @@
+"""One workerd for all conformance tests, and the two implementations of `/autopilot/plan` behind one interface."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from tests.conformance import workers
+from tests.conformance.planners import PythonPlanner, WorkerPlanner
+
+Client = Callable[[str], httpx.Client]
+
+
+@pytest.fixture(scope="session")
+def workerd_url() -> Iterator[str]:
+    with workers.running() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def client(workerd_url: str) -> Iterator[Client]:
+    """A client for each Worker, by name, without a token."""
+    clients: dict[str, httpx.Client] = {}
+    # A refusal may come before the body was read, and the connection is of no use then.
+    limits = httpx.Limits(max_keepalive_connections=0)
+
+    def of(name: str) -> httpx.Client:
+        if name not in clients:
+            headers = {"host": f"{name}.example.net"}
+            clients[name] = httpx.Client(base_url=workerd_url, headers=headers, timeout=30, limits=limits)
+        return clients[name]
+
+    yield of
+    for each in clients.values():
+        each.close()
+
+
+@pytest.fixture(params=["worker", "python"])
+def planner(
+    request: pytest.FixtureRequest, client: Client, workerd_url: str
+) -> Iterator[WorkerPlanner | PythonPlanner]:
+    """`/autopilot/plan` of the routing Worker, and of Python."""
+    if request.param == "worker":
+        yield WorkerPlanner(client)
+    else:
+        with PythonPlanner(workerd_url) as python:
+            yield python

@@ -1,0 +1,117 @@
+"""A local Cloudflare for tests: the real server with the real runtime, in a process of its own, on free ports.
+
+`restart` and `kill` are what a person or a crash would do to it; its data directory stays.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from local_cloudflare import process, service, settings
+from local_cloudflare.settings import Settings
+
+_SECONDS = 60.0
+
+
+class LocalCloudflare:
+    """`url` is the base URL of the API, `workers_url` that of a Worker with `{worker}` for its name."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self._start()
+
+    @property
+    def url(self) -> str:
+        return self._settings.base_url
+
+    @property
+    def token(self) -> str:
+        return self._settings.api_token
+
+    @property
+    def account_id(self) -> str:
+        return self._settings.account_id
+
+    @property
+    def workers_url(self) -> str:
+        return self._settings.workers_url
+
+    @property
+    def account_url(self) -> str:
+        return f"{self.url}/accounts/{self.account_id}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What wrangler, the provider and the command line read."""
+        return {
+            "CLOUDFLARE_BASE_URL": self.url,
+            "CLOUDFLARE_API_BASE_URL": self.url,
+            "CLOUDFLARE_API_TOKEN": self.token,
+            "CLOUDFLARE_ACCOUNT_ID": self.account_id,
+        }
+
+    def call(self, method: str, path: str, *, token: str | None = None, **options: Any) -> httpx.Response:
+        """One call below the account, by a plain HTTP client."""
+        headers = {"Authorization": f"Bearer {token or self.token}", **options.pop("headers", {})}
+        return httpx.request(method, f"{self.account_url}{path}", headers=headers, timeout=60, **options)
+
+    def local(self, method: str, path: str, json: Any = None) -> Any:
+        """One call of the controls: `path` is below `/_local`."""
+        url = f"http://127.0.0.1:{self._settings.api_port}/_local{path}"
+        answer = httpx.request(
+            method, url, json=json, headers={"Authorization": f"Bearer {self.token}"}, timeout=60
+        )
+        answer.raise_for_status()
+        return answer.json()
+
+    def fetch(self, worker: str, path: str = "/", method: str = "GET", **options: Any) -> httpx.Response:
+        """Call a Worker, as a browser would by its name below `localhost`."""
+        port = self._settings.workers_port
+        headers = {"Host": f"{worker}.localhost:{port}", **options.pop("headers", {})}
+        return httpx.request(method, f"http://127.0.0.1:{port}{path}", headers=headers, timeout=30, **options)
+
+    def reset(self) -> None:
+        self.local("POST", "/reset")
+
+    def kill(self) -> None:
+        """SIGKILL, as a crash or a power cut would."""
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait(timeout=30)
+
+    def restart(self) -> None:
+        """Start it again on its data directory, after `kill` or `stop`."""
+        self._start()
+
+    def _start(self) -> None:
+        command = [sys.executable, "-m", "local_cloudflare", "serve", "--dir", str(self.data)]
+        fresh = settings.load(self.data) is None
+        self.data.mkdir(parents=True, exist_ok=True)
+        with (self.data / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*command, *(["--api-port", "0", "--workers-port", "0"] if fresh else [])], stdout=log, stderr=log
+            )
+        self._settings: Settings = self._wait()
+
+    def _wait(self) -> Settings:
+        deadline = time.monotonic() + _SECONDS
+        while time.monotonic() < deadline:
+            found = process.find(self.data)
+            healthy = service.healthy(self.data) if found and found.pid == self._process.pid else None
+            if healthy:
+                return healthy
+            if self._process.poll() is not None:
+                break
+            time.sleep(0.05)
+        self._process.kill()
+        self._process.wait()
+        raise AssertionError(f"the local Cloudflare did not start:\n{(self.data / 'server.log').read_text()}")
