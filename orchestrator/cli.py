@@ -45,6 +45,11 @@ COMMANDS = (
         module="orchestrator.commands.show",
     ),
     Command(
+        name="plan",
+        summary="forward a task to its autopilot, or explain where it would go",
+        module="orchestrator.commands.plan",
+    ),
+    Command(
         name="schema",
         summary="print the JSON Schema of autopilots.yaml",
         module="orchestrator.commands.schema",
@@ -53,6 +58,7 @@ COMMANDS = (
 _EXAMPLES = f"""examples:
   {PROGRAM} validate                 is the file right?
   {PROGRAM} show                     what would `pulumi up` make of it?
+  {PROGRAM} plan TASK --explain      who would do the task, and why?
   {PROGRAM} COMMAND --help           more about one command
 """
 

@@ -6,42 +6,23 @@ that no production stack can pick up the stand-in provider), and the passphrase 
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import subprocess
 import sys
 from base64 import b64encode
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from local_cloudflare.settings import Settings, load
+from orchestrator.errors import OrchestratorError, SettingsError
+from orchestrator.manifest import load as load_manifest
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCAL = ROOT / ".local"
 CLOUDFLARE = LOCAL / "cloudflare"
 STATE = LOCAL / "state"
 STACK = "local"
-
-
-@dataclass(frozen=True, kw_only=True)
-class LocalCloudflare:
-    """Where the emulated account answers, and with which token."""
-
-    account_id: str
-    api_token: str
-    api_port: int
-    workers_port: int
-
-    @property
-    def workers_url(self) -> str:
-        """The URL of a Worker, with `{worker}` for its name."""
-        return f"http://{{worker}}.localhost:{self.workers_port}"
-
-
-def local_cloudflare() -> LocalCloudflare:
-    """The emulated account's settings, which exist once it was started."""
-    settings = json.loads((CLOUDFLARE / "settings.json").read_text())
-    return LocalCloudflare(**{name: settings[name] for name in LocalCloudflare.__dataclass_fields__})
 
 
 def secret(name: Literal["passphrase", "apiToken", "webhookSecret"]) -> str:
@@ -57,10 +38,17 @@ def secret(name: Literal["passphrase", "apiToken", "webhookSecret"]) -> str:
     return path.read_text()
 
 
+def settings() -> Settings:
+    """The emulated account's settings, which exist once it was started."""
+    found = load(CLOUDFLARE)
+    if found is None:
+        raise SettingsError("there is no local stack yet", "run `make up` first")
+    return found
+
+
 def environment() -> dict[str, str]:
     """What `make shell` exports, so that pulumi, python -m orchestrator, wrangler and curl just work."""
-    cloudflare = local_cloudflare()
-    api = f"http://127.0.0.1:{cloudflare.api_port}/client/v4"
+    cloudflare = settings()
     return {
         "PATH": f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}",
         "PULUMI_HOME": str(LOCAL / "pulumi"),
@@ -68,8 +56,8 @@ def environment() -> dict[str, str]:
         "PULUMI_CONFIG_PASSPHRASE": secret("passphrase"),
         "PULUMI_STACK": STACK,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
-        "CLOUDFLARE_BASE_URL": api,
-        "CLOUDFLARE_API_BASE_URL": api,
+        "CLOUDFLARE_BASE_URL": cloudflare.base_url,
+        "CLOUDFLARE_API_BASE_URL": cloudflare.base_url,
         "CLOUDFLARE_API_TOKEN": cloudflare.api_token,
         "CLOUDFLARE_ACCOUNT_ID": cloudflare.account_id,
         "ORCHESTRATOR_URL": cloudflare.workers_url.format(worker=orchestrator_worker()),
@@ -78,12 +66,9 @@ def environment() -> dict[str, str]:
 
 
 def orchestrator_worker() -> str:
-    """The routing Worker's name, as the stack's last update has it, else as the manifest says."""
-    from orchestrator.errors import OrchestratorError
-    from orchestrator.manifest import load
-
+    """The routing Worker's name, as the manifest says; the usual one while the manifest is broken."""
     try:
-        return load(ROOT / "autopilots.yaml").orchestrator.worker
+        return load_manifest(ROOT / "autopilots.yaml").orchestrator.worker
     except OrchestratorError:
         return "efh-autopilot-orchestrator"
 

@@ -89,6 +89,8 @@ def step(name: str, stamp: Path, content: str, action: Callable[[], None]) -> No
 
 
 def make_environment() -> None:
+    if VENV.is_symlink():  # clearing it would empty somebody else's environment
+        raise StepError(f"{VENV} is a link to an environment that `make setup` did not make: run it there")
     run([sys.executable, "-m", "venv", "--clear", str(VENV)], "install Python's venv module (Debian: python3-venv)")
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import shlex
 import sys
 
-from scripts.local_stack import CLOUDFLARE, environment
+from orchestrator.errors import OrchestratorError
+from scripts.local_stack import environment
 
 
 def main() -> int:
-    if not (CLOUDFLARE / "settings.json").exists():
-        print("There is no local stack yet: run `make up` first.", file=sys.stderr)
-        return 2
-    for name, value in environment().items():
+    try:
+        variables = environment()
+    except OrchestratorError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")
     return 0
 

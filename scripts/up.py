@@ -17,11 +17,11 @@ import yaml
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.recover import recover
-from scripts.local_http import post
-from scripts.local_stack import CLOUDFLARE, ROOT, STACK, STATE, environment, local_cloudflare, pulumi, secret
+from orchestrator.remote import RemoteDispatcher
+from scripts.local_stack import CLOUDFLARE, ROOT, STACK, STATE, environment, pulumi, secret, settings
 
 CONFIG = ROOT / f"Pulumi.{STACK}.yaml"
-TASK = {"task": "generate_page", "meta": {"brand": {"name": "EFH"}, "title": "Hello from the local stack"}}
+TASK: dict[str, Any] = {"task": "generate_page", "meta": {"brand": {"name": "EFH"}, "title": "Hello from here"}}
 
 
 def main() -> int:
@@ -59,7 +59,7 @@ def prepare_stack() -> None:
         pulumi("stack", "init", STACK, capture=True)
     elif not CONFIG.exists():
         pulumi("config", "refresh", "--force", "--stack", STACK, capture=True)
-    cloudflare = local_cloudflare()
+    cloudflare = settings()
     plain = {"accountId": cloudflare.account_id, "workersUrl": cloudflare.workers_url}
     config = (yaml.safe_load(CONFIG.read_text()) or {}).get("config", {}) if CONFIG.exists() else {}
     values = {key.partition(":")[2]: value for key, value in config.items()}
@@ -87,11 +87,11 @@ def run_task(url: str) -> None:
     """Send one task through the routing Worker and show the answer."""
     print(f"\nOne task through the routing Worker: {json.dumps(TASK)}")
     start = time.monotonic()
-    headers = {"Authorization": f"Bearer {secret('apiToken')}"}
-    response = post(f"{url}/autopilot/plan", json=TASK, headers=headers)
-    text = response.text if len(response.text) < 600 else f"{response.text[:600]}…"
-    print(f"{response.status_code} in {time.monotonic() - start:.2f} s: {text}")
-    if response.is_error:
+    with RemoteDispatcher(url, secret("apiToken")) as orchestrator:
+        answer = orchestrator.plan(TASK["task"], TASK["meta"])
+    text = answer.body.decode()
+    print(f"{answer.status} in {time.monotonic() - start:.2f} s: {text if len(text) < 600 else text[:600] + '…'}")
+    if answer.status >= 400:
         raise OrchestratorError("the task was not answered", "`make logs` shows what the Workers say")
 
 

@@ -29,6 +29,7 @@ from local_cloudflare.api.local import Controls, local_routes
 from local_cloudflare.api.r2 import routes as _r2
 from local_cloudflare.api.wire import PREFIX, STALE, HostCheck, RawPath, Wire
 from local_cloudflare.api.workers import routes as _workers
+from local_cloudflare.runtime.errors import DataError
 
 ROUTES: tuple[Route, ...] = (*_account.ROUTES, *_kv.ROUTES, *_r2.ROUTES, *_d1.ROUTES, *_workers.ROUTES)
 """Every call that is answered; docs/local-cloudflare.md lists them, and a test holds the two against each other."""
@@ -51,6 +52,7 @@ def create_app(controls: Controls) -> ASGIApp:
             ApiError: _refused,
             404: _not_routed,
             405: _wrong_method,
+            DataError: _refused_by_store,
             Exception: _failed,
         },
     )
@@ -110,6 +112,11 @@ async def _not_routed(request: Request, _error: Exception) -> Response:
 async def _wrong_method(request: Request, error: Exception) -> Response:
     allow = error.headers["Allow"] if isinstance(error, HTTPException) and error.headers else ""
     return _answer(errors.method_not_allowed(request.method, allow))
+
+
+async def _refused_by_store(_request: Request, error: Exception) -> Response:
+    """KV and R2 have rules of their own beyond the ones checked here; the words are theirs."""
+    return _answer(errors.refused(str(error)))
 
 
 async def _failed(_request: Request, _error: Exception) -> Response:

@@ -52,6 +52,10 @@ def invalid_body() -> ApiError:
     )
 
 
+def refused(message: str) -> ApiError:
+    return ApiError(400, 10012, message)
+
+
 def internal_error() -> ApiError:
     return ApiError(500, 10013, "An unexpected error occurred while processing your request. Try again later.")
 

@@ -193,7 +193,7 @@ async def get_logs(controls: Controls, request: Request) -> Response:
     return StreamingResponse(encoded(), media_type="application/x-ndjson")
 
 
-_ROUTES: tuple[tuple[str, str, Handler], ...] = (
+ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/_local/health", get_health),
     ("GET", "/_local/state", get_state),
     ("POST", "/_local/reset", post_reset),
@@ -213,7 +213,7 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
 
 
 def local_routes(controls: Controls) -> list[Route]:
-    return [Route(path, _guarded(handler, controls), methods=[method]) for method, path, handler in _ROUTES]
+    return [Route(path, _guarded(handler, controls), methods=[method]) for method, path, handler in ROUTES]
 
 
 def _guarded(handler: Handler, controls: Controls) -> Callable[[Request], Awaitable[Response]]:

@@ -4,8 +4,8 @@ It serves the six resource types that the orchestrator declares, makes the HTTP 
 leaves the same inputs and outputs in the state, and has the same blind spots: a program that works here must work
 there, and what the official provider overlooks must be overlooked here as well. It talks to loopback addresses only.
 
-    pulumi ──gRPC──▶ server ──▶ schema   what a resource may say: checked, completed with defaults
-                        │  └──▶ plan     desired against state: what changes, what is not known yet
+    pulumi ──gRPC──▶ servicer ──▶ schema   what a resource may say: checked, completed with defaults
+                        │    └──▶ plan     desired against state: what changes, what is not known yet
                         └─────▶ resources ──▶ client ──HTTP──▶ local Cloudflare API
 
 `schema`, `plan` and `values` are pure. Started by Pulumi through the launcher that `install` writes.

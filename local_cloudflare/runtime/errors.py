@@ -1,8 +1,11 @@
 """What can go wrong in the runtime, as one tree.
 
-    RuntimeFault                 the runtime itself is not there or misbehaves
+    RuntimeFault                 the runtime is not there, or did not do what it was asked
     ├── StartupError             a Worker's code does not start; the message is the script's own error
-    └── QueryError               SQLite refused a statement; the message is SQLite's
+    ├── DataError                KV or R2 refused a key, a value or an option; the message is the store's
+    └── QueryError               a D1 statement failed; the message is SQLite's
+
+Each message says what was refused and why; the REST API puts Cloudflare's codes to them.
 """
 
 from __future__ import annotations
@@ -14,6 +17,10 @@ class RuntimeFault(Exception):
 
 class StartupError(RuntimeFault):
     """A Worker's code does not parse, or throws while it is evaluated."""
+
+
+class DataError(RuntimeFault):
+    """KV or R2 refused a key, a value or an option."""
 
 
 class QueryError(RuntimeFault):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 ModuleType = Literal["esm", "cjs", "text", "data", "wasm", "json"]
-Outcome = Literal["ok", "exception", "notFound"]
+Outcome = Literal["ok", "exception"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +41,8 @@ class WorkerConfig:
 
     `bindings` are dicts as in the upload API: kv_namespace {name, namespace_id}, r2_bucket {name, bucket_name,
     jurisdiction?}, d1 {name, id or database_id}, service {name, service, entrypoint?}, plain_text and secret_text
-    {name, text}, json {name, json}, ai {name}, assets {name}. A service whose Worker is not known to the runtime answers
-    an error page. `version` names the upload: the same name and version are never loaded twice.
+    {name, text}, json {name, json}, ai {name}, assets {name}. A service whose Worker is not known to the runtime
+    answers an error page. `version` names the upload: the same name and version are never loaded twice.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Startup:
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduledResult:
-    """How a cron run ended: `notFound` when the Worker has no `scheduled` handler; `detail` is the exception's text."""
+    """How a cron run ended; `detail` is the exception's text where it is known."""
 
     outcome: Outcome
     detail: str = ""

@@ -42,7 +42,7 @@ def _text(kind: str, pattern: str, rule: str, *examples: str) -> tuple[Any, ...]
     return AfterValidator(_matching(kind, pattern, rule)), WithJsonSchema(schema)
 
 
-_HOST_PATTERN = r"^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
+HOST_PATTERN = r"^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 _HOST_RULE = "a host name in lower case, or `*.` and the name whose subdomains are meant"
 _NAME_PATTERN = r"^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$"
 _TASK_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$"
@@ -58,7 +58,7 @@ WorkerName = Annotated[str, *_text("Worker name", names.WORKER_PATTERN, names.WO
 BucketName = Annotated[str, *_text("bucket name", names.BUCKET_PATTERN, names.BUCKET_RULE, "efh-private")]
 KvTitle = Annotated[str, *_text("KV title", names.KV_TITLE_PATTERN, names.KV_TITLE_RULE, "AI_EMPLOYEE_LOGS")]
 
-HostPattern = Annotated[str, *_text("host", _HOST_PATTERN, _HOST_RULE, "api.example.com", "*.efh.workers.dev")]
+HostPattern = Annotated[str, *_text("host", HOST_PATTERN, _HOST_RULE, "api.example.com", "*.efh.workers.dev")]
 
 
 def _check_variable(name: str) -> str:

@@ -162,5 +162,5 @@ class Manifest(Model):
     """The autopilots, what they need, and the tasks."""
 
     orchestrator: Orchestrator
-    autopilots: Items[Autopilot]
-    tasks: dict[TaskName, Task] = {}
+    autopilots: Items[Autopilot] = Field(description="Who can do what; the order means nothing.")
+    tasks: dict[TaskName, Task] = Field(default={}, description="What callers ask for, by name.")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from orchestrator import names
+from orchestrator.manifest.fields import HOST_PATTERN
 from orchestrator.manifest.place import Finding, Place
 from orchestrator.manifest.translate import did_you_mean
 from orchestrator.urls import check_endpoint
@@ -91,7 +93,8 @@ def contradictions(root: Place) -> Iterator[Finding]:
 def endpoints(root: Place) -> Iterator[Finding]:
     """The URL rules. The account's subdomain is not known here, so any `<router>.….workers.dev` counts as our own."""
     router = root["orchestrator"]["worker"].text
-    allowed = [host.text for host in root["orchestrator"]["allowedHosts"].items() if host.text]
+    patterns = [host.text or "" for host in root["orchestrator"]["allowedHosts"].items()]
+    allowed = patterns if all(re.fullmatch(HOST_PATTERN, pattern) for pattern in patterns) else []
     for autopilot in root["autopilots"].items():
         endpoint = autopilot["endpoint"]
         if endpoint.text is None:

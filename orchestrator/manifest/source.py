@@ -1,8 +1,9 @@
 """From the text of a YAML file to plain data that knows where each part of it stands.
 
-PyYAML's nodes carry the positions; its constructors, which would lose them, are not used. Scalars are read by the core
-schema of YAML 1.2, as editors do: `no` and `on` are text, not booleans, `12:30` is no number and `2026-01-01` no date.
-Aliases are refused: they hide what a reviewer should see, and a few lines of them can stand for gigabytes.
+Built from PyYAML's events, which carry the positions: its constructors lose them, and its C composer dies of deep
+nesting. Scalars are read by the core schema of YAML 1.2, as editors do: `no` and `on` are text, not booleans, `12:30`
+is no number and `2026-01-01` no date. Aliases are refused: they hide what a reviewer should see, and a few lines of
+them can stand for gigabytes.
 
 Pure. Every problem becomes an Issue, never an exception; the data of a text with problems has None in their places.
 """
@@ -10,7 +11,7 @@ Pure. Every problem becomes an Issue, never an exception; the data of a text wit
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,22 +25,16 @@ Position = tuple[int, int]  # line and column, from 1
 _MOST_LEVELS = 30
 _TAG = "tag:yaml.org,2002:"
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one is ten times as fast
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one is ten times as fast
 
-
-class _Loader(_Base):  # type: ignore[misc]
-    """Resolves plain scalars by the core schema of YAML 1.2."""
-
-    yaml_implicit_resolvers: dict[str | None, Any] = {}  # noqa: RUF012 - PyYAML's own name; not the parent's table
-
-
-for _kind, _pattern, _first in (
-    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
-    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
-    ("int", r"[-+]?[0-9]{1,18}", list("-+0123456789")),
-    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?", list("-+.0123456789")),
-):
-    _Loader.add_implicit_resolver(_TAG + _kind, re.compile(f"(?:{_pattern})$"), _first)
+# The core schema: kind, what a plain scalar of it looks like, how it is read. What looks like none is text.
+_SCALARS: tuple[tuple[str, re.Pattern[str], Callable[[str], Any]], ...] = (
+    ("null", re.compile(r"~|null|Null|NULL|"), lambda _: None),
+    ("bool", re.compile(r"true|True|TRUE|false|False|FALSE"), lambda text: text.lower() == "true"),
+    ("int", re.compile(r"[-+]?[0-9]{1,18}"), int),
+    ("float", re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?"), float),
+    ("str", re.compile(r".*", re.DOTALL), str),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,72 +69,108 @@ def read(text: str, file: str) -> Source:
     """Read a text. `file` is only for the messages."""
     text = text.removeprefix("\ufeff")
     if odd := _UNPRINTABLE.search(text):
-        message = f"the character U+{ord(odd[0]):04X} is not allowed in YAML"
-        line, column = text.count("\n", 0, odd.start()) + 1, odd.start() - text.rfind("\n", 0, odd.start())
-        return _unreadable(file, line, column, message, "remove it")
+        place = text.count("\n", 0, odd.start()) + 1, odd.start() - text.rfind("\n", 0, odd.start())
+        return _unreadable(file, place, f"the character U+{ord(odd[0]):04X} is not allowed in YAML", "remove it")
+    reader = _Reader(file, yaml.parse(text, Loader=_LOADER))
     try:
-        root = yaml.compose(text, Loader=_Loader)
+        data = reader.document()
     except yaml.MarkedYAMLError as error:
-        return _unreadable(file, *explain(error, text))
-    except RecursionError:
-        return _unreadable(file, 1, 1, "the file is nested too deeply", "")
-    reader = _Reader(file)
-    data = None if root is None else reader.value(root, ())
-    if reader.aliased:
-        reader.issues.extend(_alias_issues(text, file))
+        line, column, message, hint = explain(error, text)
+        return _unreadable(file, (line, column), message, hint)
+    except _UnreadableError as error:
+        return _unreadable(file, error.place, error.message, error.hint)
     return Source(
         file=file, data=data, keys=reader.keys, values=reader.values, issues=reader.issues, broken=reader.broken
     )
 
 
-class _Reader:
-    """Walks the nodes of one document and collects what a Source holds."""
+class _UnreadableError(Exception):
+    """What makes the rest of the file meaningless."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, event: yaml.Event, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.place = _position(event)
+        self.message = message
+        self.hint = hint
+
+
+class _Reader:
+    """Turns the events of one document into data and collects what a Source holds."""
+
+    def __init__(self, file: str, events: Iterator[yaml.Event]) -> None:
         self.file = file
+        self.events = events
         self.keys: dict[Path, Position] = {}
         self.values: dict[Path, Position] = {}
         self.issues: list[Issue] = []
         self.broken: set[Path] = set()
-        self.seen: set[int] = set()
-        self.aliased = False
 
-    def value(self, node: yaml.Node, path: Path) -> Any:
-        self.values[path] = _position(node)
-        if id(node) in self.seen:  # PyYAML gives the same node for an anchor and its aliases
-            self.aliased = True
-            self.broken.add(path)
-            return None
-        self.seen.add(id(node))
+    def document(self) -> Any:
+        """The data of the only document; None where there is none."""
+        data = None
+        documents = 0
+        for event in self.events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise _UnreadableError(event, "the file has more than one YAML document", "remove the line `---`")
+                data = self._value(next(self.events), ())
+        return data
+
+    def _value(self, event: yaml.Event, path: Path) -> Any:
+        self.values[path] = _position(event)
         if len(path) > _MOST_LEVELS:
-            return self._break(path, "yaml-nesting", f"nested more than {_MOST_LEVELS} levels deep", "flatten it")
-        if node.tag == f"{_TAG}map" and isinstance(node, yaml.MappingNode):
-            return dict(self._entries(node, path))
-        if node.tag == f"{_TAG}seq" and isinstance(node, yaml.SequenceNode):
-            return [self.value(item, (*path, index)) for index, item in enumerate(node.value)]
-        if isinstance(node, yaml.ScalarNode) and (kind := node.tag.removeprefix(_TAG)) in _SCALARS:
-            try:
-                return _SCALARS[kind](node.value)
-            except ValueError:  # an explicit tag that does not fit: `!!int many`
-                pass
-        return self._break(path, "yaml-tag", f"the tag `{_short(node.tag)}` is not supported here", "leave it out")
+            raise _UnreadableError(event, f"the file is nested more than {_MOST_LEVELS} levels deep", "flatten it")
+        if isinstance(event, yaml.AliasEvent):
+            hint = "write the value out, so that a review shows it; a text that begins with `*` needs quotes"
+            return self._break(path, "yaml-alias", f"the alias `*{event.anchor}` is not supported here", hint)
+        tag = _short(getattr(event, "tag", None))
+        if isinstance(event, yaml.MappingStartEvent):
+            data: Any = dict(self._entries(path))
+            fits = tag in {"", "map"}
+        elif isinstance(event, yaml.SequenceStartEvent):
+            data = [self._value(item, (*path, index)) for index, item in enumerate(self._until(yaml.SequenceEndEvent))]
+            fits = tag in {"", "seq"}
+        else:
+            data, fits = _scalar(event, tag)
+        if fits:
+            return data
+        return self._break(
+            path, "yaml-tag", f"the tag `{'' if tag[:1] == '!' else '!!'}{tag}` does not fit here", "leave it out"
+        )
 
-    def _entries(self, node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, Any]]:
+    def _entries(self, path: Path) -> Iterator[tuple[str, Any]]:
         first: dict[str, int] = {}
-        for key_node, value_node in node.value:
-            place = _position(key_node)
-            if not isinstance(key_node, yaml.ScalarNode) or key_node.tag != f"{_TAG}str":
-                written = f"`{key_node.value}`" if isinstance(key_node, yaml.ScalarNode) else "this one"
+        for event in self._until(yaml.MappingEndEvent):
+            place = _position(event)
+            key = _scalar(event, "")[0] if isinstance(event, yaml.ScalarEvent) else None
+            if not isinstance(key, str):
+                written = f"`{event.value}`" if isinstance(event, yaml.ScalarEvent) else "this one"
                 self._report(place, "yaml-key", f"a key must be text, and {written} is not", "put it in quotes")
-                continue
-            key = key_node.value
-            if key in first:
+                self._skip(event)
+                self._skip(next(self.events))
+            elif key in first:
                 message = f"the key `{key}` stands twice; first on line {first[key]}"
                 self._report(place, "duplicate-key", message, "keep one of them")
-                continue
-            first[key] = place[0]
-            self.keys[(*path, key)] = place
-            yield key, self.value(value_node, (*path, key))
+                self._skip(next(self.events))
+            else:
+                first[key] = place[0]
+                self.keys[(*path, key)] = place
+                yield key, self._value(next(self.events), (*path, key))
+
+    def _until(self, end: type[yaml.Event]) -> Iterator[yaml.Event]:
+        """The events up to the end of a collection; who takes one that begins something takes all of that."""
+        while not isinstance(event := next(self.events), end):
+            yield event
+
+    def _skip(self, event: yaml.Event) -> None:
+        """Pass over what begins with `event`."""
+        depth = 0
+        while True:
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth == 0:
+                return
+            event = next(self.events)
 
     def _break(self, path: Path, code: str, message: str, hint: str) -> None:
         self.broken.add(path)
@@ -150,36 +181,26 @@ class _Reader:
         self.issues.append(Issue(file=self.file, line=line, column=column, code=code, message=message, hint=hint))
 
 
-_SCALARS: dict[str, Any] = {
-    "null": lambda _: None,
-    "bool": lambda text: text.lower() == "true",
-    "int": int,
-    "float": float,
-    "str": str,
-}
+def _scalar(event: Any, tag: str) -> tuple[Any, bool]:
+    """The value of a scalar, and whether its explicit tag (if any) fits."""
+    if not tag and event.style not in {None, ""}:
+        return event.value, True  # in quotes or a block
+    for kind, pattern, convert in _SCALARS:
+        if tag in {"", kind} and pattern.fullmatch(event.value):
+            return convert(event.value), True
+    return None, False
 
 
-def _position(node: yaml.Node) -> Position:
-    return node.start_mark.line + 1, node.start_mark.column + 1
+def _short(tag: str | None) -> str:
+    return (tag or "").removeprefix(_TAG)
 
 
-def _short(tag: str) -> str:
-    return tag.replace(_TAG, "!!")
+def _position(event: yaml.Event) -> Position:
+    mark: Any = event.start_mark
+    return mark.line + 1, mark.column + 1
 
 
-def _unreadable(file: str, line: int, column: int, message: str, hint: str) -> Source:
+def _unreadable(file: str, place: Position, message: str, hint: str) -> Source:
+    line, column = place
     issue = Issue(file=file, line=line, column=column, code="yaml-syntax", message=message, hint=hint)
     return Source(file=file, issues=[issue], broken={()})
-
-
-def _alias_issues(text: str, file: str) -> Iterator[Issue]:
-    for event in yaml.parse(text, Loader=_Loader):
-        if isinstance(event, yaml.AliasEvent) and event.start_mark:
-            yield Issue(
-                file=file,
-                line=event.start_mark.line + 1,
-                column=event.start_mark.column + 1,
-                code="yaml-alias",
-                message=f"the alias `*{event.anchor}` is not supported here",
-                hint="write the value out, so that a review shows it; a text that begins with `*` needs quotes",
-            )

@@ -31,8 +31,6 @@ def explain(error: yaml.MarkedYAMLError, text: str) -> tuple[int, int, str, str]
         return *place, f"a text may not begin with `{there}`", f'put it in quotes: "{there}…"'
     if "mapping values" in (error.problem or ""):
         return *place, "a `:` is not expected here", "put a text with `: ` in it in quotes; check the indentation"
-    if "document" in (error.problem or ""):
-        return *place, "the file has more than one YAML document", "remove the line `---`"
     if opened and opening in _CLOSING:
         message = f"`,` or `{_CLOSING[opening]}` is missing before this, for the `{opening}` on line {opened.line + 1}"
         return *place, message, f"close the `{opening}`"

@@ -86,8 +86,14 @@ function isDeclared(table: RoutingTable, name: string): boolean {
   return table.autopilots.some((route) => route.name === name);
 }
 
-function missingOf(route: Route, state: State): readonly Missing[] {
-  return own(state.missing, route.name) ?? [];
+/** What an autopilot needs and that is not there. */
+export function missingOf({ name }: Route, state: State): readonly Missing[] {
+  return own(state.missing, name) ?? [];
+}
+
+/** How an autopilot was when it was last asked. */
+export function statusOf({ name }: Route, state: State): Status {
+  return own(state.statuses, name) ?? "unknown";
 }
 
 function withInfrastructure(candidates: readonly Route[], state: State, reasons: string[]): Route[] {
@@ -101,9 +107,10 @@ function withInfrastructure(candidates: readonly Route[], state: State, reasons:
 }
 
 function healthy(candidates: readonly Route[], state: State, reasons: string[]): readonly Route[] {
-  const well = candidates.filter((route) => own(state.statuses, route.name) !== "fail");
-  for (const { name } of candidates) {
-    const status = own(state.statuses, name);
+  const well = candidates.filter((route) => statusOf(route, state) !== "fail");
+  for (const route of candidates) {
+    const { name } = route;
+    const status = statusOf(route, state);
     if (status === "warn") {
       reasons.push(`${name} stays in: its last health check warned, and a warning still routes.`);
     } else if (status === "fail" && well.length > 0) {

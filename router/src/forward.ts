@@ -2,6 +2,7 @@
 //
 // The answer is read whole, up to a limit, before any of it is passed on: only then is its status true.
 
+import routingTable from "routing-table";
 import type { Decision } from "./decide.ts";
 import { serviceBinding, type Env } from "./env.ts";
 import {
@@ -15,7 +16,7 @@ import {
   unboundFailure,
   type Failure,
 } from "./failure.ts";
-import routingTable from "routing-table";
+import { log } from "./log.ts";
 import { Refused } from "./problem.ts";
 import { signatureHeaders } from "./sign.ts";
 import { readCapped } from "./stream.ts";
@@ -39,19 +40,19 @@ export interface Forwarded {
 
 /** The autopilot's status, content type and body. Throws Refused: 502, 504, or 503 without a webhook secret. */
 export async function forward(forwarded: Forwarded, env: Env): Promise<Response> {
-  const { decision } = forwarded;
-  const { target, url } = address(decision, env, new URL(forwarded.request.url).hostname);
+  const { decision, requestId } = forwarded;
+  const send = sender(decision, env, new URL(forwarded.request.url).hostname);
   const signal = AbortSignal.timeout(decision.rule.timeoutMs);
   const init = { ...(await message(forwarded, env)), method: "POST", redirect: "manual", signal } as const;
   let response: Response;
   let body: Uint8Array | null;
   try {
-    response = await target.fetch(url, init);
+    response = await send(init);
     if (response.status >= 300 && response.status < 400) throw failed(decision, redirectFailure(response.status));
     body = await readCapped(response.body, MAX_ANSWER_BYTES);
   } catch (error) {
     if (error instanceof Refused) throw error;
-    console.warn(`forwarding to ${decision.route.name} failed`, error);
+    log("a task was not completed", requestId, error);
     throw failed(decision, signal.aborted ? timeoutFailure(decision.rule.timeoutMs) : brokenFailure());
   }
   if (body === null) throw failed(decision, oversizeFailure(MAX_ANSWER_BYTES));
@@ -63,19 +64,19 @@ export async function forward(forwarded: Forwarded, env: Env): Promise<Response>
   return new Response(WITHOUT_BODY.has(response.status) ? null : body, { status: response.status, headers });
 }
 
-/** Where the task goes. */
-function address(decision: Decision, env: Env, ownHost: string): { target: Pick<Fetcher, "fetch">; url: string } {
+/** The way to the autopilot. */
+function sender(decision: Decision, env: Env, ownHost: string): (init: RequestInit) => Promise<Response> {
   const { route } = decision;
   if (route.binding) {
     const target = serviceBinding(env, route.binding);
     if (!target) throw failed(decision, unboundFailure(route.binding));
-    return { target, url: `https://${route.worker}/` };
+    return (init) => target.fetch(`https://${route.worker}/`, init);
   }
   const { allowedHosts } = routingTable;
   const rules = { ownHosts: [ownHost], allowedHosts, allowLoopbackHttp: env.STAGE === "local" };
   const code = checkEndpoint(route.endpoint ?? "", rules);
   if (code) throw failed(decision, endpointFailure(MESSAGES[code]));
-  return { target: { fetch }, url: route.endpoint! };
+  return (init) => fetch(route.endpoint!, init);
 }
 
 /** The forwarded request's headers and body. */

@@ -3,10 +3,11 @@
 
 import routingTable from "routing-table";
 import { tokens } from "./auth.ts";
-import type { State, Status } from "./decide.ts";
+import { statusOf, type State, type Status } from "./decide.ts";
 import type { Env } from "./env.ts";
 import { Refused } from "./problem.ts";
 import { keysOf } from "./sign.ts";
+import type { Route } from "./table.ts";
 
 interface Check {
   readonly componentId?: string;
@@ -19,8 +20,8 @@ interface Check {
 export async function health(env: Env, state: State): Promise<Response> {
   const settings = await settingsCheck(env);
   const checks: Record<string, Check[]> = { "orchestrator:settings": [settings] };
-  for (const { name } of routingTable.autopilots) {
-    checks[`${name}:health`] = [autopilotCheck(name, state)];
+  for (const route of routingTable.autopilots) {
+    checks[`${route.name}:health`] = [autopilotCheck(route, state)];
   }
   const anyUnwell = Object.values(checks).some(([check]) => check!.status === "fail" || check!.status === "warn");
   const status = settings.status === "fail" ? "fail" : anyUnwell ? "warn" : "pass";
@@ -51,8 +52,8 @@ async function settingsCheck(env: Env): Promise<Check> {
   }
 }
 
-function autopilotCheck(name: string, state: State): Check {
-  const status = Object.hasOwn(state.statuses, name) ? state.statuses[name]! : "unknown";
-  const check = { componentId: name, componentType: "component", status } as const;
+function autopilotCheck(route: Route, state: State): Check {
+  const status = statusOf(route, state);
+  const check = { componentId: route.name, componentType: "component", status } as const;
   return status === "unknown" ? { ...check, output: "It has not been probed." } : check;
 }

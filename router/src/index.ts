@@ -7,6 +7,7 @@ import type { State } from "./decide.ts";
 import type { Env } from "./env.ts";
 import { health } from "./health.ts";
 import { list } from "./list.ts";
+import { log } from "./log.ts";
 import { plan } from "./plan.ts";
 import { problemResponse, Refused, type Problem } from "./problem.ts";
 import { requestIdOf } from "./request-id.ts";
@@ -50,8 +51,10 @@ app.notFound((context) => {
 });
 
 app.onError((error, context) => {
-  if (!(error instanceof Refused)) console.error(error);
-  return problemResponse(error instanceof Refused ? error.problem : FAULT, context.var.requestId);
+  const { requestId } = context.var;
+  if (error instanceof Refused) return problemResponse(error.problem, requestId);
+  log("unexpected error", requestId, error);
+  return problemResponse(FAULT, requestId);
 });
 
 function methodNotAllowed(method: string, path: string, allowed: readonly string[]): Problem {

@@ -1,7 +1,7 @@
 // GET /autopilot/list: who can do what, and which tasks there are.
 
 import routingTable from "routing-table";
-import type { State } from "./decide.ts";
+import { missingOf, statusOf, type State } from "./decide.ts";
 import { byCodePoint } from "./names.ts";
 import type { Route } from "./table.ts";
 
@@ -25,7 +25,7 @@ function entry(route: Route, source: "declared" | "registered", state: State) {
     ...shown,
     source,
     transport: binding ? "service" : "https",
-    status: Object.hasOwn(state.statuses, route.name) ? state.statuses[route.name] : "unknown",
-    infrastructure: Object.hasOwn(state.missing, route.name) ? "missing" : "ready",
+    status: statusOf(route, state),
+    infrastructure: missingOf(route, state).length > 0 ? "missing" : "ready",
   };
 }

@@ -1,7 +1,6 @@
 // Runs the corpora's cases in workerd: POST /decide and POST /url with a case's values answer what the router would do.
 import { decide, type State } from "../../router/src/decide.ts";
 import type { RoutingTable } from "../../router/src/table.ts";
-import { traceparent } from "../../router/src/trace.ts";
 import { checkEndpoint, MESSAGES, type UrlRules } from "../../router/src/urls.ts";
 
 interface DecideCase {
@@ -26,7 +25,6 @@ const RUN: Readonly<Record<string, (input: never) => unknown>> = {
     const code = checkEndpoint(url, rules);
     return code ? { code, message: MESSAGES[code] } : { code: "ok" };
   },
-  "/traceparent": ({ received }: { received: string | null }) => ({ traceparent: traceparent(received) }),
 };
 
 export default {

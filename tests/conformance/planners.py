@@ -48,9 +48,9 @@ class WorkerPlanner:
     ) -> Planned:
         given = {"idempotency-key": idempotency_key, "x-request-id": request_id, "traceparent": traceparent}
         headers = {name: value for name, value in given.items() if value is not None}
-        headers["authorization"] = f"Bearer {TOKEN}"
+        headers |= {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
         body = {"task": task, "meta": {} if meta is None else meta}
-        response = self._client(setup).post("/autopilot/plan", json=body, headers=headers)
+        response = self._client(setup).post("/autopilot/plan", content=json.dumps(body), headers=headers)
         return Planned(status=response.status_code, headers=response.headers, body=response.content)
 
 

@@ -211,7 +211,7 @@ class TestMethods:
         refused(response, 405, "Method not allowed")
         assert response.headers["allow"] == allow
 
-    @pytest.mark.parametrize("path", ["/", "/autopilot", "/autopilot/plan/", "/autopilot/plans", "/AUTOPILOT/list"])
+    @pytest.mark.parametrize("path", ["/", "/autopilot", "/autopilot/plans", "/autopilot/plan/x", "/AUTOPILOT/list"])
     def test_another_path_is_not_found(self, client: Client, path: str) -> None:
         document = refused(client("router").get(path, headers=AUTHORIZED), 404, "Not found")
 

@@ -93,6 +93,6 @@ def _worker(name: str, path: str, **options: Any) -> dict[str, Any]:
         "modules": True,
         "scriptPath": path,
         "compatibilityDate": "2026-07-01",
-        "routes": [f"{name}.example.net/*"],
+        "routes": [f"{name}.example.net/*", f"{name}.localhost/*"],
         **options,
     }

@@ -17,7 +17,7 @@ def cloudflare_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loca
     try:
         yield server
     finally:
-        server.stop()
+        server.close()
 
 
 @pytest.fixture
@@ -29,7 +29,5 @@ def cloudflare_api(cloudflare_server: LocalCloudflare) -> LocalCloudflare:
 @pytest.fixture
 def sdk(cloudflare_api: LocalCloudflare) -> Iterator[cloudflare.Cloudflare]:
     """The official client, written elsewhere; it raises for every answer that is no success."""
-    with cloudflare.Cloudflare(
-        api_token=cloudflare_api.token, base_url=cloudflare_api.url, max_retries=0
-    ) as client:
+    with cloudflare.Cloudflare(api_token=cloudflare_api.token, base_url=cloudflare_api.url, max_retries=0) as client:
         yield client

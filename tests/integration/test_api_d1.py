@@ -50,9 +50,7 @@ def test_databases_are_listed_by_page_and_name(sdk: Cloudflare, cloudflare_api: 
     assert [database.name for database in sdk.d1.database.list(account_id=account, name="db-3")] == ["db-3"]
 
 
-def test_statements_are_run_with_parameters(
-    sdk: Cloudflare, cloudflare_api: LocalCloudflare, database: str
-) -> None:
+def test_statements_are_run_with_parameters(sdk: Cloudflare, cloudflare_api: LocalCloudflare, database: str) -> None:
     account = cloudflare_api.account_id
     sdk.d1.database.query(
         database, account_id=account, sql="CREATE TABLE run (id INTEGER PRIMARY KEY, task TEXT, took REAL)"

@@ -29,9 +29,7 @@ def test_a_namespace_is_created_renamed_and_deleted(sdk: Cloudflare, cloudflare_
     assert error.value.errors[0].code == 10013
 
 
-def test_namespaces_are_listed_by_page_in_the_order_asked_for(
-    sdk: Cloudflare, cloudflare_api: LocalCloudflare
-) -> None:
+def test_namespaces_are_listed_by_page_in_the_order_asked_for(sdk: Cloudflare, cloudflare_api: LocalCloudflare) -> None:
     account = cloudflare_api.account_id
     for number in range(12):
         sdk.kv.namespaces.create(account_id=account, title=f"N{number:02}")
@@ -46,16 +44,15 @@ def test_namespaces_are_listed_by_page_in_the_order_asked_for(
     assert cloudflare_api.call("GET", "/storage/kv/namespaces?per_page=5&page=4").json()["result"] == []
 
 
-@pytest.mark.parametrize("key", ["plain", "a/b", "with space", "ü?&#%", "a%2Fb", "."], ids=repr)
+@pytest.mark.parametrize("key", ["plain", "a/b", "with space", "ü?&#%", "a%2Fb"], ids=repr)
 def test_a_value_comes_back_as_it_was_put_whatever_its_key(
     sdk: Cloudflare, cloudflare_api: LocalCloudflare, namespace: str, key: str
 ) -> None:
     account = cloudflare_api.account_id
     value = bytes(range(256))
     sdk.kv.namespaces.values.update(key, account_id=account, namespace_id=namespace, value=value)
-    if key != ".":  # the client itself takes `/.` out of the URL
-        found = sdk.kv.namespaces.values.get(key, account_id=account, namespace_id=namespace)
-        assert found.read() == value
+    found = sdk.kv.namespaces.values.get(key, account_id=account, namespace_id=namespace)
+    assert found.read() == value
     sdk.kv.namespaces.values.delete(key, account_id=account, namespace_id=namespace)
     assert sdk.kv.namespaces.keys.list(namespace, account_id=account).result == []
 
@@ -73,13 +70,11 @@ def test_a_value_has_metadata_and_an_expiration(
     assert key.expiration is not None
 
 
-def test_keys_are_listed_by_cursor_and_prefix(
-    sdk: Cloudflare, cloudflare_api: LocalCloudflare, namespace: str
-) -> None:
+def test_keys_are_listed_by_cursor_and_prefix(sdk: Cloudflare, cloudflare_api: LocalCloudflare, namespace: str) -> None:
     account = cloudflare_api.account_id
     names = [f"key-{number:02}" for number in range(25)]
     body = [{"key": name, "value": "x"} for name in [*names, "other"]]
-    done = sdk.kv.namespaces.keys.bulk_update(namespace, account_id=account, body=body)
+    done = sdk.kv.namespaces.bulk_update(namespace, account_id=account, body=body)
     assert done is not None
     assert done.successful_key_count == 26
 
@@ -92,20 +87,18 @@ def test_values_are_put_read_and_deleted_in_bulk(
 ) -> None:
     account = cloudflare_api.account_id
     body = [{"key": "text", "value": "one"}, {"key": "bytes", "value": "AP8=", "base64": True}]
-    sdk.kv.namespaces.keys.bulk_update(namespace, account_id=account, body=body)
+    sdk.kv.namespaces.bulk_update(namespace, account_id=account, body=body)
     assert sdk.kv.namespaces.values.get("bytes", account_id=account, namespace_id=namespace).read() == b"\x00\xff"
 
-    found = sdk.kv.namespaces.keys.bulk_get(namespace, account_id=account, keys=["text", "absent"])
+    found = sdk.kv.namespaces.bulk_get(namespace, account_id=account, keys=["text", "absent"])
     assert found is not None
     assert found.values == {"text": "one", "absent": None}
 
-    sdk.kv.namespaces.keys.bulk_delete(namespace, account_id=account, body=["text", "bytes"])
+    sdk.kv.namespaces.bulk_delete(namespace, account_id=account, body=["text", "bytes"])
     assert sdk.kv.namespaces.keys.list(namespace, account_id=account).result == []
 
 
-def test_a_bound_namespace_is_not_deleted(
-    sdk: Cloudflare, cloudflare_api: LocalCloudflare, namespace: str
-) -> None:
+def test_a_bound_namespace_is_not_deleted(sdk: Cloudflare, cloudflare_api: LocalCloudflare, namespace: str) -> None:
     account = cloudflare_api.account_id
     sdk.workers.scripts.update(
         "agent",
@@ -126,6 +119,7 @@ def test_a_bound_namespace_is_not_deleted(
     sdk.kv.namespaces.delete(namespace, account_id=account)
 
 
+LONG = "k" * 513
 REFUSALS = [
     ("POST", "", {"title": "LOGS"}, 400, 10014, "a namespace with this account ID and title already exists"),
     ("POST", "", {"title": ""}, 400, 10019, "missing title"),
@@ -134,7 +128,7 @@ REFUSALS = [
     ("DELETE", "/absent", None, 404, 10013, "remove namespace: 'namespace not found'"),
     ("GET", "/absent/keys", None, 404, 10013, "list keys: 'namespace not found'"),
     ("GET", "/{id}/values/absent", None, 404, 10009, "get: 'key not found'"),
-    ("PUT", "/{id}/values/" + "k" * 513, None, 414, 10033, "UTF-8 encoded length of 513 exceeds key length limit of 512."),
+    ("PUT", "/{id}/values/" + LONG, None, 414, 10033, "UTF-8 encoded length of 513 exceeds key length limit of 512."),
     ("GET", "/{id}/keys?limit=5", None, 400, 10028, "malformed limit argument"),
     ("GET", "?page=0", None, 400, 10007, "malformed page argument"),
     (

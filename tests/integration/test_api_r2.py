@@ -18,7 +18,7 @@ def bucket(sdk: Cloudflare, cloudflare_api: LocalCloudflare) -> str:
 def test_a_bucket_is_created_edited_and_deleted(sdk: Cloudflare, cloudflare_api: LocalCloudflare) -> None:
     account = cloudflare_api.account_id
     created = sdk.r2.buckets.create(
-        account_id=account, name="efh-private", location_hint="weur", storage_class="Standard", jurisdiction="eu"
+        account_id=account, name="efh-private", location_hint="weur", storage_class="Standard", cf_r2_jurisdiction="eu"
     )
     assert (created.name, created.location, created.storage_class, created.jurisdiction) == (
         "efh-private",
@@ -27,12 +27,12 @@ def test_a_bucket_is_created_edited_and_deleted(sdk: Cloudflare, cloudflare_api:
         "eu",
     )
     edited = sdk.r2.buckets.edit(
-        "efh-private", account_id=account, storage_class="InfrequentAccess", jurisdiction="eu"
+        "efh-private", account_id=account, storage_class="InfrequentAccess", cf_r2_jurisdiction="eu"
     )
     assert edited.storage_class == "InfrequentAccess"
-    assert sdk.r2.buckets.get("efh-private", account_id=account, jurisdiction="eu") == edited
-    sdk.r2.buckets.delete("efh-private", account_id=account, jurisdiction="eu")
-    assert sdk.r2.buckets.list(account_id=account, jurisdiction="eu").buckets == []
+    assert sdk.r2.buckets.get("efh-private", account_id=account, cf_r2_jurisdiction="eu") == edited
+    sdk.r2.buckets.delete("efh-private", account_id=account, cf_r2_jurisdiction="eu")
+    assert sdk.r2.buckets.list(account_id=account, cf_r2_jurisdiction="eu").buckets == []
 
 
 def test_the_same_name_in_another_jurisdiction_is_another_bucket(
@@ -40,9 +40,9 @@ def test_the_same_name_in_another_jurisdiction_is_another_bucket(
 ) -> None:
     account = cloudflare_api.account_id
     with pytest.raises(cloudflare.NotFoundError):
-        sdk.r2.buckets.get(bucket, account_id=account, jurisdiction="eu")
-    sdk.r2.buckets.create(account_id=account, name=bucket, jurisdiction="eu")
-    sdk.r2.buckets.objects.upload("a", account_id=account, bucket_name=bucket, body=b"here", jurisdiction="eu")
+        sdk.r2.buckets.get(bucket, account_id=account, cf_r2_jurisdiction="eu")
+    sdk.r2.buckets.create(account_id=account, name=bucket, cf_r2_jurisdiction="eu")
+    sdk.r2.buckets.objects.upload("a", account_id=account, bucket_name=bucket, body=b"here", cf_r2_jurisdiction="eu")
     assert sdk.r2.buckets.objects.list(bucket, account_id=account).result == []
 
 
@@ -83,9 +83,7 @@ def test_an_object_is_put_read_listed_and_deleted(
     listed = sdk.r2.buckets.objects.list(bucket, account_id=cloudflare_api.account_id, prefix="pages/").result
     assert [(item.key, item.size, item.etag) for item in listed] == [("pages/hello world.html", 14, put["etag"])]
 
-    sdk.r2.buckets.objects.delete(
-        "pages/hello world.html", account_id=cloudflare_api.account_id, bucket_name=bucket
-    )
+    sdk.r2.buckets.objects.delete("pages/hello world.html", account_id=cloudflare_api.account_id, bucket_name=bucket)
     assert cloudflare_api.call("GET", path).json()["errors"] == [
         {"code": 10007, "message": "The specified key does not exist."}
     ]
@@ -131,9 +129,7 @@ def test_what_the_real_service_refuses_is_refused(
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (status, code)
 
 
-def test_an_account_that_has_not_switched_r2_on_is_told_so(
-    sdk: Cloudflare, cloudflare_api: LocalCloudflare
-) -> None:
+def test_an_account_that_has_not_switched_r2_on_is_told_so(sdk: Cloudflare, cloudflare_api: LocalCloudflare) -> None:
     cloudflare_api.local("PATCH", "/account", {"r2_enabled": False})
     with pytest.raises(cloudflare.PermissionDeniedError) as error:
         sdk.r2.buckets.list(account_id=cloudflare_api.account_id)

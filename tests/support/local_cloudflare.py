@@ -24,6 +24,7 @@ class LocalCloudflare:
 
     def __init__(self, data: Path) -> None:
         self.data = data
+        self._client = httpx.Client(timeout=60)
         self._start()
 
     @property
@@ -59,14 +60,12 @@ class LocalCloudflare:
     def call(self, method: str, path: str, *, token: str | None = None, **options: Any) -> httpx.Response:
         """One call below the account, by a plain HTTP client."""
         headers = {"Authorization": f"Bearer {token or self.token}", **options.pop("headers", {})}
-        return httpx.request(method, f"{self.account_url}{path}", headers=headers, timeout=60, **options)
+        return self._client.request(method, f"{self.account_url}{path}", headers=headers, **options)
 
     def local(self, method: str, path: str, json: Any = None) -> Any:
         """One call of the controls: `path` is below `/_local`."""
         url = f"http://127.0.0.1:{self._settings.api_port}/_local{path}"
-        answer = httpx.request(
-            method, url, json=json, headers={"Authorization": f"Bearer {self.token}"}, timeout=60
-        )
+        answer = self._client.request(method, url, json=json, headers={"Authorization": f"Bearer {self.token}"})
         answer.raise_for_status()
         return answer.json()
 
@@ -74,7 +73,7 @@ class LocalCloudflare:
         """Call a Worker, as a browser would by its name below `localhost`."""
         port = self._settings.workers_port
         headers = {"Host": f"{worker}.localhost:{port}", **options.pop("headers", {})}
-        return httpx.request(method, f"http://127.0.0.1:{port}{path}", headers=headers, timeout=30, **options)
+        return self._client.request(method, f"http://127.0.0.1:{port}{path}", headers=headers, **options)
 
     def reset(self) -> None:
         self.local("POST", "/reset")
@@ -87,6 +86,12 @@ class LocalCloudflare:
     def stop(self) -> None:
         self._process.terminate()
         self._process.wait(timeout=30)
+
+    def close(self) -> None:
+        """At the end of the tests."""
+        self._client.close()
+        if self._process.poll() is None:
+            self.stop()
 
     def restart(self) -> None:
         """Start it again on its data directory, after `kill` or `stop`."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
-from google.protobuf import empty_pb2
+from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2, provider_pb2_grpc
 
 from local_cloudflare.provider.resources import RESOURCES
@@ -64,18 +64,18 @@ class ProviderStub:
 
     def create(self, kind: str, inputs: Properties, *, preview: bool = False) -> Properties:
         request = provider_pb2.CreateRequest(urn=_urn(kind), properties=to_struct(inputs), preview=preview)
-        return plain(from_struct(self._stub.Create(request).properties))
+        return _properties(self._stub.Create(request).properties)
 
     def update(self, kind: str, inputs: Properties, state: Properties) -> Properties:
         request = provider_pb2.UpdateRequest(urn=_urn(kind), news=to_struct(inputs), olds=to_struct(state))
-        return plain(from_struct(self._stub.Update(request).properties))
+        return _properties(self._stub.Update(request).properties)
 
     def read(self, kind: str, identifier: str, state: Mapping[str, Any], inputs: Mapping[str, Any]) -> Found:
         request = provider_pb2.ReadRequest(
             id=identifier, urn=_urn(kind), properties=to_struct(dict(state)), inputs=to_struct(dict(inputs))
         )
         answer = self._stub.Read(request)
-        return Found(answer.id, plain(from_struct(answer.properties)), plain(from_struct(answer.inputs)))
+        return Found(answer.id, _properties(answer.properties), _properties(answer.inputs))
 
     def delete(self, kind: str, state: Properties) -> None:
         self._stub.Delete(provider_pb2.DeleteRequest(urn=_urn(kind), properties=to_struct(state)))
@@ -88,15 +88,16 @@ def _urn(kind: str) -> str:
     return f"urn:pulumi:dev::test::{_TYPES.get(kind, kind)}::name"
 
 
-def plain(value: Any) -> Any:
+def _properties(struct: struct_pb2.Struct) -> Properties:
+    return {name: _plain(value) for name, value in from_struct(struct).items()}
+
+
+def _plain(value: Any) -> Any:
     """A value without marks of secrets."""
     if isinstance(value, dict):
-        return plain(value["value"]) if "4dabf18193072939515e22adb298388d" in value else _each(value)
-    return [plain(item) for item in value] if isinstance(value, list) else value
-
-
-def _each(value: dict[str, Any]) -> dict[str, Any]:
-    return {key: plain(item) for key, item in value.items()}
+        opened = value["value"] if "4dabf18193072939515e22adb298388d" in value else value
+        return {key: _plain(item) for key, item in opened.items()} if isinstance(opened, dict) else _plain(opened)
+    return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
 @contextmanager

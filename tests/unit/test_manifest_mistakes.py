@@ -35,11 +35,12 @@ tasks:
 ROUTER = "  worker: router\n"
 SOURCE = "source: writer/index.ts\n"
 TASK = "{capability: text.write}"
+TWICE = "{capability: text.write, once: true, idempotent: true}"
 URL = "https://reader.example.com/"
 
 
-class Mistake(NamedTuple):
-    """`at` is line:column; `says` is a part of the message or the hint."""
+class M(NamedTuple):
+    """A mistake: `at` is line:column, `says` is a part of the message or the hint."""
 
     name: str
     old: str
@@ -49,85 +50,85 @@ class Mistake(NamedTuple):
     says: str
 
 
-def worker_with(text: str) -> tuple[str, str]:
+def worker(text: str) -> tuple[str, str]:
     return SOURCE, f"{SOURCE}          {text}\n"
 
 
-def router_with(text: str) -> tuple[str, str]:
+def router(text: str) -> tuple[str, str]:
     return ROUTER, f"{ROUTER}  {text}\n"
 
 
 MISTAKES = [
     # What is not YAML.
-    Mistake("cron without quotes", *router_with("cron: */15 * * * *"), "3:9", "yaml-syntax", 'put it in quotes: "*…"'),
-    Mistake("tab", ROUTER, "\tworker: router\n", "2:1", "yaml-syntax", "a tab may not indent YAML"),
-    Mistake("bracket not closed", "[DRAFTS]", "[DRAFTS", "9:16", "yaml-syntax", "for the `[` on line 8"),
-    Mistake("quote not closed", TASK, "{capability: 'text.write}", "17:23", "yaml-syntax", "is opened here and never"),
-    Mistake("colon in a text", URL, "not: a url", "14:18", "yaml-syntax", "a `:` is not expected here"),
-    Mistake("two documents", "tasks:", "---\ntasks:", "16:1", "yaml-syntax", "more than one YAML document"),
-    Mistake("control character", "DRAFTS", "DRA\x07FTS", "8:25", "yaml-syntax", "U+0007"),
-    Mistake("alias", "[DRAFTS]", "&x [DRAFTS]\n      r2Buckets: *x\n      #", "9:18", "yaml-alias", "write the value out"),
-    Mistake("tag", "[DRAFTS]", "!set [DRAFTS]", "8:21", "yaml-tag", "`!set` is not supported"),
-    Mistake("key twice", ROUTER, ROUTER * 2, "3:3", "duplicate-key", "the key `worker` stands twice; first on line 2"),
-    Mistake("key that is no text", "  write:", "  2:", "17:3", "yaml-key", "a key must be text, and `2` is not"),
+    M("cron without quotes", *router("cron: */15 * * * *"), "3:9", "yaml-syntax", 'put it in quotes: "*…"'),
+    M("tab", ROUTER, "\tworker: router\n", "2:1", "yaml-syntax", "a tab may not indent YAML"),
+    M("bracket not closed", "[DRAFTS]", "[DRAFTS", "9:16", "yaml-syntax", "for the `[` on line 8"),
+    M("quote not closed", TASK, "{capability: 'text.write}", "17:23", "yaml-syntax", "is opened here and never"),
+    M("colon in a text", URL, "not: a url", "14:18", "yaml-syntax", "a `:` is not expected"),
+    M("two documents", "tasks:", "---\ntasks:", "16:1", "yaml-syntax", "more than one YAML document"),
+    M("control character", "DRAFTS", "DRA\x07FTS", "8:25", "yaml-syntax", "U+0007"),
+    M("alias", "[DRAFTS]", "[&x DRAFTS, *x]", "8:33", "yaml-alias", "write the value out"),
+    M("tag", "[DRAFTS]", "!set [DRAFTS]", "8:21", "yaml-tag", "the tag `!set` does not fit"),
+    M("key twice", ROUTER, ROUTER * 2, "3:3", "duplicate-key", "first on line 2"),
+    M("key that is no text", "  write:", "  2:", "17:3", "yaml-key", "a key must be text, and `2` is not"),
     # What is not a manifest.
-    Mistake("empty file", RIGHT, "", "1:1", "wrong-type", "begin with `orchestrator:`"),
-    Mistake("list as a file", RIGHT, "- a\n", "1:1", "wrong-type", "the file must be a mapping (`key: value`), and is a list"),
-    Mistake("unknown key", "kvNamespaces:", "kvNamespace:", "8:7", "unknown-key", "did you mean `kvNamespaces`?"),
-    Mistake("snake case", "r2Buckets:", "r2_buckets:", "9:7", "unknown-key", "did you mean `r2Buckets`?"),
-    Mistake("key of another tool", *worker_with("routes: []"), "13:11", "unknown-key", "known here: ai, content, crons,"),
-    Mistake("required key misspelt", "capabilities: [text.read]", "capability: [text.read]", "15:5", "unknown-key", "`capabilit"),
-    Mistake("key left out", "write: {capability: text.write}", "write: {}", "17:3", "missing-key", "lacks `capability`"),
-    Mistake("section left out", f"orchestrator:\n{ROUTER}", "", "1:1", "missing-key", "the file lacks `orchestrator`"),
-    Mistake("number for text", "- name: reader", "- name: 5", "13:11", "wrong-type", 'put it in quotes: "5"'),
-    Mistake("text for true", TASK, "{capability: text.write, once: yes}", "17:34", "wrong-type", "must be true or false"),
-    Mistake("text for a list", "[texts]", "texts", "9:18", "wrong-type", "must be a list, and is `texts`"),
-    Mistake("number for a need", "[texts]", "[7]", "9:19", "wrong-type", "must be text or a mapping"),
-    Mistake("key without value", URL, "", "14:14", "wrong-type", "leave the key out, or give it a value"),
-    Mistake("number as a variable", *worker_with("vars: {PORT: 8080}"), "13:24", "wrong-type", 'put it in quotes: "8080"'),
-    Mistake("fraction", TASK, "{capability: text.write, timeout: 2.5}", "17:37", "wrong-type", "must be a whole number"),
-    Mistake("too much", "[text.read]", "[text.read]\n    weight: 101", "16:13", "out-of-range", "at most 100, and is 101"),
-    Mistake("too little", TASK, "{capability: text.write, timeout: 0}", "17:37", "out-of-range", "at least 1, and is 0"),
-    Mistake("unknown location", "[texts]", "[{name: texts, location: mars}]", "9:32", "not-allowed", "'wnam', and is `mars`"),
-    Mistake("no capabilities", "[text.read]", "[]", "15:19", "empty", "must not be empty"),
+    M("empty file", RIGHT, "", "1:1", "wrong-type", "begin with `orchestrator:`"),
+    M("list as a file", RIGHT, "- a\n", "1:1", "wrong-type", "and is a list"),
+    M("unknown key", "kvNamespaces:", "kvNamespace:", "8:7", "unknown-key", "did you mean `kvNamespaces`?"),
+    M("snake case", "r2Buckets:", "r2_buckets:", "9:7", "unknown-key", "did you mean `r2Buckets`?"),
+    M("key of another tool", *worker("routes: []"), "13:11", "unknown-key", "known here: ai, content,"),
+    M("key nearly right", "capabilities: [text.read]", "capability: []", "15:5", "unknown-key", "`capabilities`?"),
+    M("key left out", "write: {capability: text.write}", "write: {}", "17:3", "missing-key", "lacks `capability`"),
+    M("section left out", f"orchestrator:\n{ROUTER}", "", "1:1", "missing-key", "lacks `orchestrator`"),
+    M("number for text", "- name: reader", "- name: 5", "13:11", "wrong-type", 'put it in quotes: "5"'),
+    M("text for true", TASK, "{capability: text.write, once: yes}", "17:41", "wrong-type", "must be true or false"),
+    M("text for a list", "[texts]", "texts", "9:18", "wrong-type", "must be a list, and is `texts`"),
+    M("number for a need", "[texts]", "[7]", "9:19", "wrong-type", "text or a mapping"),
+    M("key without value", URL, "", "14:14", "wrong-type", "leave the key out, or give it a value"),
+    M("number as a variable", *worker("vars: {PORT: 8080}"), "13:24", "wrong-type", 'put it in quotes: "8080"'),
+    M("fraction", TASK, "{capability: text.write, timeout: 2.5}", "17:44", "wrong-type", "must be a whole number"),
+    M("too much", "[text.read]", "[text.read]\n    weight: 101", "16:13", "out-of-range", "at most 100"),
+    M("too little", TASK, "{capability: text.write, timeout: 0}", "17:44", "out-of-range", "at least 1, and is 0"),
+    M("unknown location", "[texts]", "[{name: texts, location: mars}]", "9:43", "not-allowed", "and is `mars`"),
+    M("no capabilities", "[text.read]", "[]", "15:19", "empty", "must not be empty"),
     # Names.
-    Mistake("autopilot name", "- name: reader", "- name: Reader!", "13:11", "invalid-autopilot-name", "`Reader!`"),
-    Mistake("capability", "[text.read]", "[Text Read]", "15:20", "invalid-capability", "`Text Read`"),
-    Mistake("task name", "  write:", "  write it:", "17:3", "invalid-task-name", "`write it`"),
-    Mistake("Worker name", ROUTER, "  worker: my_router\n", "2:11", "invalid-worker-name", "part of a host name"),
-    Mistake("bucket name", "[texts]", "[my.texts]", "9:19", "invalid-bucket-name", "3 to 63 lower-case letters"),
-    Mistake("bucket name too short", "[texts]", "[tx]", "9:19", "invalid-bucket-name", "`tx` is not a valid bucket name"),
-    Mistake("KV title", "[DRAFTS]", "['DRAFTS ']", "8:22", "invalid-kv-title", "without a space at either end"),
-    Mistake("variable name", *worker_with("vars: {MY-VAR: x}"), "13:18", "invalid-variable-name", "`MY-VAR`"),
-    Mistake("allowed host", *router_with("allowedHosts: [https://x.example]"), "3:18", "invalid-host", "a host name in lower"),
+    M("autopilot name", "- name: reader", "- name: Reader!", "13:11", "invalid-autopilot-name", "`Reader!`"),
+    M("capability", "[text.read]", "[Text Read]", "15:20", "invalid-capability", "`Text Read`"),
+    M("task name", "  write:", "  write it:", "17:3", "invalid-task-name", "`write it`"),
+    M("Worker name", ROUTER, "  worker: my_router\n", "2:11", "invalid-worker-name", "part of a host name"),
+    M("bucket name", "[texts]", "[my.texts]", "9:19", "invalid-bucket-name", "3 to 63 lower-case letters"),
+    M("bucket name too short", "[texts]", "[tx]", "9:19", "invalid-bucket-name", "`tx` is not"),
+    M("KV title", "[DRAFTS]", "['DRAFTS ']", "8:22", "invalid-kv-title", "without a space at either end"),
+    M("variable name", *worker("vars: {MY-VAR: x}"), "13:18", "invalid-variable-name", "`MY-VAR`"),
+    M("allowed host", *router("allowedHosts: [https://x.example]"), "3:18", "invalid-host", "a host name"),
     # Values.
-    Mistake("cron with four fields", *router_with("cron: '*/15 * * *'"), "3:9", "invalid-cron", "has 4 fields"),
-    Mistake("cron day 0", *worker_with("crons: ['0 0 * * 0']"), "13:19", "invalid-cron", "1-7 or SUN-SAT (1 is Sunday)"),
-    Mistake("31 February", *worker_with("crons: ['0 0 31 2 *']"), "13:19", "cron-never-fires", "never fires"),
-    Mistake("absolute source", "writer/index.ts", "/etc/passwd", "12:19", "invalid-source", "relative to the project"),
-    Mistake("source outside", "writer/index.ts", "a/../../b.ts", "12:19", "invalid-source", "leaves the project's folder"),
-    Mistake("source of Windows", "writer/index.ts", r"writer\index.ts", "12:19", "invalid-source", "forward slashes"),
-    Mistake("large variable", *worker_with(f"vars: {{A: {'x' * 5121}}}"), "13:21", "variable-too-large", "has 5,121"),
-    Mistake("plain http", URL, "http://reader.example.com/", "14:15", "endpoint-https-required", "it must use https"),
-    Mistake("IP address", URL, "https://127.1/", "14:15", "endpoint-ip-literal", "not an IP address in any spelling"),
-    Mistake("own host", URL, "https://router.efh.workers.dev/", "14:15", "endpoint-own-host", "the orchestrator's own host"),
-    Mistake("host not allowed", *router_with("allowedHosts: [x.example]"), "15:15", "endpoint-host-not-allowed", "not in the list"),
+    M("cron with four fields", *router("cron: '*/15 * * *'"), "3:9", "invalid-cron", "has 4 fields"),
+    M("cron day 0", *worker("crons: ['0 0 * * 0']"), "13:19", "invalid-cron", "(1 is Sunday)"),
+    M("31 February", *worker("crons: ['0 0 31 2 *']"), "13:19", "cron-never-fires", "never fires"),
+    M("absolute source", "writer/index.ts", "/etc/passwd", "12:19", "invalid-source", "relative to the project"),
+    M("source outside", "writer/index.ts", "a/../../b.ts", "12:19", "invalid-source", "leaves the project"),
+    M("source of Windows", "writer/index.ts", r"writer\index.ts", "12:19", "invalid-source", "forward slashes"),
+    M("large variable", *worker(f"vars: {{A: {'x' * 5121}}}"), "13:21", "variable-too-large", "has 5,121"),
+    M("plain http", URL, "http://reader.example.com/", "14:15", "endpoint-https-required", "it must use https"),
+    M("IP address", URL, "https://127.1/", "14:15", "endpoint-ip-literal", "not an IP address"),
+    M("own host", URL, "https://router.efh.workers.dev/", "14:15", "endpoint-own-host", "own host"),
+    M("host not allowed", *router("allowedHosts: [x.example]"), "15:15", "endpoint-host-not-allowed", "allowed hosts"),
     # What stands twice.
-    Mistake("autopilot twice", "- name: reader", "- name: writer", "13:11", "duplicate-autopilot", "first on line 4"),
-    Mistake("capability twice", "[text.read]", "[text.read, text.read]", "15:31", "duplicate-capability", "`text.read`"),
-    Mistake("need twice", "[DRAFTS]", "[DRAFTS, {title: DRAFTS}]", "8:30", "duplicate-need", "the KV namespace `DRAFTS`"),
-    Mistake("cron twice", *worker_with("crons: ['0 * * * *', '0 * * * *']"), "13:32", "duplicate-cron", "stands twice"),
+    M("autopilot twice", "- name: reader", "- name: writer", "13:11", "duplicate-autopilot", "first on line 4"),
+    M("capability twice", "[text.read]", "[text.read, text.read]", "15:31", "duplicate-capability", "`text.read`"),
+    M("need twice", "[DRAFTS]", "[DRAFTS, {title: DRAFTS}]", "8:30", "duplicate-need", "KV namespace `DRAFTS`"),
+    M("cron twice", *worker("crons: ['0 * * * *', '0 * * * *']"), "13:32", "duplicate-cron", "stands twice"),
     # What does not fit together.
-    Mistake("reserved autopilot", "- name: reader", "- name: orchestrator", "13:11", "reserved-name", "choose another name"),
-    Mistake("nobody can", TASK, "{capability: text.wriet}", "17:23", "unsupported-capability", "No autopilot currently supports text.wriet"),
-    Mistake("Worker of nobody", "worker: writer\n", "worker: writers\n", "5:13", "unknown-worker", "did you mean `writer`?"),
-    Mistake("Worker is the router", "worker: writer\n", "worker: router\n", "5:13", "unknown-worker", "is the orchestrator itself"),
-    Mistake("no way to it", f"    endpoint: {URL}\n", "", "13:11", "unreachable-autopilot", "neither `endpoint` nor `worker`"),
-    Mistake("once for no task", TASK, f"{TASK}\n  wirte: {{once: true}}", "18:3", "once-unknown-task", "did you mean `write`?"),
-    Mistake("once and idempotent", TASK, "{capability: text.write, once: true, idempotent: true}", "17:40", "once-and-idempotent", "never"),
-    Mistake("two scripts", *worker_with("content: export default {}"), "13:11", "source-or-content", "both `source` and `content`"),
-    Mistake("no script", f"\n          {SOURCE}", "\n", "11:17", "source-or-content", "neither `source` nor `content`"),
-    Mistake(
+    M("reserved autopilot", "- name: reader", "- name: orchestrator", "13:11", "reserved-name", "choose another name"),
+    M("nobody can", TASK, "{capability: text.wriet}", "17:23", "unsupported-capability", "supports text.wriet"),
+    M("Worker of nobody", "worker: writer\n", "worker: writers\n", "5:13", "unknown-worker", "did you mean `writer`?"),
+    M("Worker is the router", "worker: writer\n", "worker: router\n", "5:13", "unknown-worker", "orchestrator itself"),
+    M("no way to it", f"    endpoint: {URL}\n", "", "13:11", "unreachable-autopilot", "neither `endpoint`"),
+    M("once for no task", TASK, f"{TASK}\n  wirte: {{once: true}}", "18:3", "once-unknown-task", "mean `write`?"),
+    M("once and idempotent", TASK, TWICE, "17:47", "once-and-idempotent", "never"),
+    M("two scripts", *worker("content: export default {}"), "13:11", "source-or-content", "both `source`"),
+    M("no script", f"\n          {SOURCE}", "\n", "11:17", "source-or-content", "neither `source`"),
+    M(
         "bucket in two ways",
         "[text.read]",
         "[text.read]\n    needs: {r2Buckets: [{name: texts, jurisdiction: eu}]}",
@@ -135,7 +136,7 @@ MISTAKES = [
         "conflicting-bucket",
         "declared otherwise on line 9",
     ),
-    Mistake(
+    M(
         "Worker in two ways",
         "[text.read]",
         "[text.read]\n    needs: {workers: [{name: writer, source: other.ts}]}",
@@ -143,7 +144,7 @@ MISTAKES = [
         "conflicting-worker",
         "declared otherwise on line 11",
     ),
-    Mistake(
+    M(
         "Worker called like the router",
         "[text.read]",
         "[text.read]\n    needs: {workers: [{name: router, source: other.ts}]}",
@@ -152,22 +153,22 @@ MISTAKES = [
         "the orchestrator's own (line 2)",
     ),
     # Bindings.
-    Mistake("reserved secret", *worker_with("secrets: [WEBHOOK_SECRET]"), "13:21", "reserved-binding", "`WEBHOOK_SECRET` is bound"),
-    Mistake("reserved variable", *worker_with("vars: {STAGE: x}"), "13:18", "reserved-binding", "`STAGE` is bound"),
-    Mistake("reserved by its name", "[DRAFTS]", "[stage]", "8:22", "reserved-binding", "would be bound as `STAGE`"),
-    Mistake("reserved on the router", *router_with("kvNamespaces: [REGISTRY, db]"), "3:28", "reserved-binding", "bound as `DB`"),
-    Mistake("namespace and bucket", "[DRAFTS]", "[texts]", "9:19", "binding-collision", "would both be bound as `TEXTS`"),
-    Mistake("namespace and secret", *worker_with("secrets: [DRAFTS]"), "13:21", "binding-collision", "(line 8) and the secret"),
-    Mistake("namespace and Worker", *router_with("kvNamespaces: [REGISTRY, writer]"), "6:13", "binding-collision", "the Worker `writer`"),
-    Mistake("no REGISTRY", *router_with("kvNamespaces: [OTHER]"), "3:3", "missing-registry", "add REGISTRY to the list"),
-    Mistake(
+    M("reserved secret", *worker("secrets: [WEBHOOK_SECRET]"), "13:21", "reserved-binding", "is bound by"),
+    M("reserved variable", *worker("vars: {STAGE: x}"), "13:18", "reserved-binding", "is bound by"),
+    M("reserved by its name", "[DRAFTS]", "[stage]", "8:22", "reserved-binding", "bound as `STAGE`"),
+    M("reserved on the router", *router("kvNamespaces: [REGISTRY, db]"), "3:28", "reserved-binding", "bound as `DB`"),
+    M("namespace and bucket", "[DRAFTS]", "[texts]", "9:19", "binding-collision", "as `TEXTS`"),
+    M("namespace and secret", *worker("secrets: [DRAFTS]"), "13:21", "binding-collision", "and the secret"),
+    M("namespace and Worker", *router("kvNamespaces: [REGISTRY, writer]"), "6:13", "binding-collision", "`WRITER`"),
+    M("no REGISTRY", *router("kvNamespaces: [OTHER]"), "3:3", "missing-registry", "add REGISTRY to the list"),
+    M(
         "too many variables",
-        *worker_with(f"vars: {{{', '.join(f'V{number}: x' for number in range(63))}}}"),
+        *worker(f"vars: {{{', '.join(f'V{number}: x' for number in range(63))}}}"),
         "11:17",
         "too-many-variables",
         "65 variables and secrets",
     ),
-]  # fmt: skip
+]
 
 
 def issues_in(text: str) -> tuple[Issue, ...]:
@@ -177,7 +178,7 @@ def issues_in(text: str) -> tuple[Issue, ...]:
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
-def test_one_mistake_is_reported_once_at_its_place(mistake: Mistake) -> None:
+def test_one_mistake_is_reported_once_at_its_place(mistake: M) -> None:
     assert mistake.old in RIGHT
 
     (issue,) = issues_in(RIGHT.replace(mistake.old, mistake.new, 1))

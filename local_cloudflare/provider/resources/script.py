@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from local_cloudflare.provider import assets, upload
 from local_cloudflare.provider.bindings import BINDING_TYPES, refreshed_bindings
@@ -99,15 +99,15 @@ class WorkersScript(Resource):
         token = assets.upload(client, account, name, assets.manifest(directory)) if directory else ""
         body, content_type = upload.encoded(planned, token)
         answer = client.result(client.send("PUT", _path(planned), body, {"content-type": content_type}))
-        return settled(planned, {**_described(answer), "id": name})
+        return settled(planned, {**_timed(from_api(answer or {})), "id": name})
 
     def read(self, client: Client, state: Properties) -> Properties:
         account, name = state["accountId"], state["scriptName"]
-        service = client.call("GET", f"/accounts/{account}/workers/services/{name}")
+        service = client.properties("GET", f"/accounts/{account}/workers/services/{name}")
         settings = client.properties("GET", f"{_path(state)}/settings")
         content = client.send("GET", f"{_path(state)}/content/v2")
         module = first_part(content.content, content.headers.get("content-type", ""))
-        described = _described(service.get("default_environment", {}).get("script", {}))
+        described = _timed(service.get("defaultEnvironment", {}).get("script", {}))
         seen = {key: value for key, value in described.items() if key in self.schema and key != "id"}
         seen |= {key: settings[key] for key in _FROM_SETTINGS if key in settings}
         if seen.get("placement") == {}:
@@ -122,9 +122,9 @@ class WorkersScript(Resource):
         client.call("DELETE", _path(state))
 
 
-def _described(answer: Any) -> Properties:
-    described = dict(from_api(answer or {}))
-    return {key: rfc3339(value) if key in ("createdOn", "modifiedOn") else value for key, value in described.items()}
+def _timed(answer: Properties) -> Properties:
+    """An answer with its times as the state has them."""
+    return {key: rfc3339(value) if key in ("createdOn", "modifiedOn") else value for key, value in answer.items()}
 
 
 def _content(module: bytes, state: Properties) -> Properties:

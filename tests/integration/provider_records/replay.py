@@ -180,7 +180,8 @@ def replay() -> Iterator[Replay]:
 
         def _serve(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            answer = server.replay.answer(_call(self.command, self.path, self.headers, body))
+            headers = {name: self.headers[name] for name in _HEADERS if name in self.headers}
+            answer = server.replay.answer(_call(self.command, self.path, headers, body))
             self.send_response(answer.status)
             for name, value in answer.headers:
                 self.send_header(name, value)

@@ -1,0 +1,58 @@
+// What the Python side asks of this process, over HTTP on loopback with a token that only the two know.
+import { createServer } from "node:http";
+import { json } from "node:stream/consumers";
+
+/** An http.Server, not listening yet. */
+export function createControl({ fleet, checker, logs, token }) {
+  const routes = [
+    ["PUT", /^\/workers\/([^/]+)$/, async (request) => fleet.put(await json(request))],
+    ["DELETE", /^\/workers\/([^/]+)$/, async (_request, name) => fleet.delete(name)],
+    ["PATCH", /^\/workers\/([^/]+)$/, async (request, name) => ({ found: fleet.change(name, await json(request)) })],
+    ["POST", /^\/workers\/([^/]+)\/scheduled$/, async (request, name) => runScheduled(name, await json(request))],
+    ["POST", /^\/check$/, async (request) => checker.check(await json(request))],
+    ["GET", /^\/state$/, async () => fleet.state()],
+  ];
+
+  async function runScheduled(name, { cron, time }) {
+    const lease = await fleet.lease(name);
+    if (!lease) throw new Error(`there is no Worker ${name}`);
+    const exceptions = logs.ofCron(name, cron, time).catch(() => ""); // not known in time
+    try {
+      const headers = { "x-local-token": token, "x-local-worker": name, "x-local-cron": cron, "x-local-time": String(time) };
+      const response = await fetch(`http://127.0.0.1:${lease.port}/`, { headers });
+      if (!response.ok) throw new Error(await response.text());
+      const { outcome } = await response.json();
+      return { outcome, detail: outcome === "ok" ? "" : await exceptions };
+    } finally {
+      lease.release();
+    }
+  }
+
+  function sendLogs(url, response) {
+    const worker = url.searchParams.get("worker") ?? undefined;
+    const write = (line) => {
+      if (worker === undefined || line.worker === worker) response.write(`${JSON.stringify(line)}\n`);
+    };
+    response.writeHead(200, { "content-type": "application/x-ndjson" }).flushHeaders();
+    logs.after(Number(url.searchParams.get("since")), worker).forEach(write);
+    if (url.searchParams.get("follow") !== "true") return response.end();
+    logs.on("line", write);
+    response.on("close", () => logs.off("line", write));
+  }
+
+  return createServer(async (request, response) => {
+    const answer = (status, body) => response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+    if (request.headers.authorization !== `Bearer ${token}`) return answer(403, { error: "forbidden" });
+    const url = new URL(request.url, "http://control");
+    if (url.pathname === "/logs") return sendLogs(url, response);
+    try {
+      for (const [method, path, act] of routes) {
+        const match = request.method === method && path.exec(url.pathname);
+        if (match) return answer(200, (await act(request, decodeURIComponent(match[1] ?? ""))) ?? {});
+      }
+      answer(404, { error: `no such call: ${request.method} ${url.pathname}` });
+    } catch (error) {
+      answer(500, { error: error.message });
+    }
+  });
+}

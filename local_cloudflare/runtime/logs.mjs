@@ -1,0 +1,55 @@
+// What Workers wrote and threw: the last lines in memory, all of them in a file that can be followed with `tail -f`.
+import { EventEmitter, once } from "node:events";
+import { appendFileSync, existsSync, mkdirSync, renameSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { inspect } from "node:util";
+
+const KEPT = 5_000; // lines in memory
+const FILE_SIZE = 10_000_000; // bytes: a file that is larger at the start is put aside
+
+export class Logs extends EventEmitter {
+  #lines = [];
+  #seq = Date.now() * 1000; // so that it goes on growing when the runtime is restarted
+  #file;
+
+  constructor(directory) {
+    super();
+    this.setMaxListeners(0);
+    mkdirSync(directory, { recursive: true });
+    this.#file = join(directory, "workers.log");
+    if (existsSync(this.#file) && statSync(this.#file).size > FILE_SIZE) renameSync(this.#file, `${this.#file}.1`);
+  }
+
+  /** Take a tail's events of one Worker; see system/tail.mjs. */
+  receive(worker, events) {
+    for (const { cron, logs, exceptions } of events) {
+      for (const { timestamp, level, message } of logs) this.#add(worker, timestamp, level, [message].flat().map(text).join(" "));
+      for (const { timestamp, name, message, stack } of exceptions) {
+        this.#add(worker, timestamp, "exception", [`${name}: ${message}`, stack].filter(Boolean).join("\n"));
+      }
+      if (cron) this.emit(`cron ${worker} ${cron}`, exceptions.map(({ name, message }) => `${name}: ${message}`).join("; "));
+    }
+  }
+
+  /** The exceptions of a cron run, once they are known; empty when they are not known in time. */
+  async ofCron(worker, cron, time) {
+    const [exceptions] = await once(this, `cron ${worker} ${cron} ${time}`, { signal: AbortSignal.timeout(1_000) });
+    return exceptions;
+  }
+
+  /** Lines after `since`, oldest first. */
+  after(since, worker) {
+    return this.#lines.filter((line) => line.seq > since && (worker === undefined || line.worker === worker));
+  }
+
+  #add(worker, time, level, text) {
+    const line = { seq: ++this.#seq, time, worker, level, text };
+    this.#lines.push(line);
+    if (this.#lines.length > KEPT) this.#lines.shift();
+    const stamp = new Date(time).toISOString();
+    appendFileSync(this.#file, `${stamp} ${worker} ${level} ${text.replaceAll("\n", "\n    ")}\n`);
+    this.emit("line", line);
+  }
+}
+
+const text = (part) => (typeof part === "string" ? part : inspect(part, { depth: 4, breakLength: Infinity }));

@@ -1,0 +1,197 @@
+"""R2 buckets: the protocol of workerd's R2 binding.
+
+A request is JSON, in a header for reads and before the bytes for writes; an answer is JSON, before the bytes of an
+object; a header tells the length of that JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime
+from tempfile import SpooledTemporaryFile
+from typing import Any
+
+import httpx
+
+from local_cloudflare.runtime.errors import DataError, RuntimeFault
+from local_cloudflare.runtime.gateway import Gateway
+from local_cloudflare.runtime.models import R2Body, R2Object, R2Page
+
+_SIZE = "cf-r2-metadata-size"
+_NO_SUCH_KEY = 10007
+_CHUNK = 1 << 16
+_IN_MEMORY = 8 << 20
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class _NoSuchKeyError(DataError):
+    """There is no object of that key."""
+
+
+class R2:
+    """Objects by bucket and key; a bucket is named by `bucket_name`. Methods may raise DataError."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    async def get(self, bucket: str, key: str) -> R2Body | None:
+        response = await self._find(bucket, {"method": "get", "object": key})
+        if response is None:
+            return None
+        rest = response.aiter_bytes()
+        size, buffer = int(response.headers[_SIZE]), b""
+        while len(buffer) < size:
+            buffer += await anext(rest)
+        return R2Body(object=_object(json.loads(buffer[:size])), chunks=_body(response, buffer[size:], rest))
+
+    async def head(self, bucket: str, key: str) -> R2Object | None:
+        response = await self._find(bucket, {"method": "head", "object": key})
+        return None if response is None else _object(json.loads(await response.aread()))
+
+    async def put(
+        self,
+        bucket: str,
+        key: str,
+        body: bytes | AsyncIterable[bytes],
+        http_metadata: Mapping[str, str],
+        custom_metadata: Mapping[str, str],
+    ) -> R2Object:
+        fields = dict(http_metadata)
+        if expiry := fields.get("cacheExpiry"):
+            fields["cacheExpiry"] = str(_milliseconds(datetime.fromisoformat(expiry)))
+        custom = [{"k": name, "v": value} for name, value in custom_metadata.items()]
+        request = {"method": "put", "object": key, "httpFields": fields, "customFields": custom}
+        if isinstance(body, bytes):
+            response = await self._write(bucket, request, body)
+            return _object(json.loads(response.content))
+        with SpooledTemporaryFile(max_size=_IN_MEMORY) as file:  # R2 wants to know the length before the bytes
+            async for chunk in body:
+                file.write(chunk)
+            size = file.tell()
+            file.seek(0)
+            response = await self._write(bucket, request, _chunks(file), size)
+        return _object(json.loads(response.content))
+
+    async def delete(self, bucket: str, keys: Sequence[str]) -> None:
+        await self._write(bucket, {"method": "delete", "objects": list(keys)})
+
+    async def list(
+        self,
+        bucket: str,
+        *,
+        prefix: str = "",
+        delimiter: str | None = None,
+        start_after: str | None = None,
+        limit: int = 1000,
+        cursor: str | None = None,
+    ) -> R2Page:
+        options = {"prefix": prefix, "delimiter": delimiter, "startAfter": start_after, "cursor": cursor}
+        request = {
+            "method": "list",
+            "limit": limit,
+            "include": [0, 1],
+            **{name: value for name, value in options.items() if value},
+        }
+        response = await self._read(bucket, request)
+        page = json.loads(await response.aread())
+        return R2Page(
+            objects=tuple(_object(item) for item in page["objects"]),
+            delimited_prefixes=tuple(page["delimitedPrefixes"]),
+            cursor=page.get("cursor") if page["truncated"] else None,
+        )
+
+    async def purge(self, bucket: str) -> None:
+        while objects := (await self.list(bucket)).objects:
+            await self.delete(bucket, [item.key for item in objects])
+
+    async def _find(self, bucket: str, request: Mapping[str, Any]) -> httpx.Response | None:
+        try:
+            return await self._read(bucket, request)
+        except _NoSuchKeyError:
+            return None
+
+    async def _read(self, bucket: str, request: Mapping[str, Any]) -> httpx.Response:
+        headers = {"cf-r2-request": json.dumps({"version": 1, **request})}
+        response = await self._gateway.send("r2", bucket, "GET", "/", headers=headers, stream=True)
+        if response.is_success:
+            return response
+        await response.aclose()
+        error = _error(response)
+        raise (_NoSuchKeyError if error["v4code"] == _NO_SUCH_KEY else DataError)(error["message"])
+
+    async def _write(
+        self, bucket: str, request: Mapping[str, Any], body: bytes | AsyncIterator[bytes] = b"", size: int = 0
+    ) -> httpx.Response:
+        metadata = json.dumps({"version": 1, **request}).encode()
+        headers = {_SIZE: str(len(metadata))}
+        content: bytes | AsyncIterator[bytes]
+        if isinstance(body, bytes):
+            content = metadata + body
+        else:
+            content = _after(metadata, body)
+            headers["content-length"] = str(len(metadata) + size)
+        response = await self._gateway.send("r2", bucket, "PUT", "/", headers=headers, content=content)
+        if not response.is_success:
+            raise DataError(_error(response)["message"])
+        return response
+
+
+def bucket_name(name: str, jurisdiction: str) -> str:
+    """Two buckets of one name in two jurisdictions are two buckets (as in options.mjs)."""
+    return name if jurisdiction == "default" else f"{jurisdiction}.{name}"
+
+
+def _error(response: httpx.Response) -> dict[str, Any]:
+    header = response.headers.get("cf-r2-error")
+    if header is None:
+        raise RuntimeFault(f"R2 could not be reached: status {response.status_code}")
+    error: dict[str, Any] = json.loads(header)
+    return error
+
+
+def _object(fields: Mapping[str, Any]) -> R2Object:
+    http = dict(fields.get("httpFields") or {})
+    if expiry := http.get("cacheExpiry"):
+        http["cacheExpiry"] = _rfc3339(int(expiry))
+    return R2Object(
+        key=fields["name"],
+        size=int(fields["size"]),
+        etag=fields["etag"],
+        version=fields["version"],
+        uploaded=_rfc3339(int(fields["uploaded"])),
+        http_metadata=http,
+        custom_metadata={field["k"]: field["v"] for field in fields.get("customFields") or ()},
+    )
+
+
+def _rfc3339(milliseconds: int) -> str:
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int((moment - _EPOCH).total_seconds() * 1000)
+
+
+async def _body(response: httpx.Response, first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    try:
+        if first:
+            yield first
+        async for chunk in rest:
+            yield chunk
+    except httpx.HTTPError as error:
+        raise RuntimeFault(f"an R2 object's bytes ended early: {error!r}") from error
+    finally:
+        await response.aclose()
+
+
+async def _after(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for chunk in rest:
+        yield chunk
+
+
+async def _chunks(file: SpooledTemporaryFile[bytes]) -> AsyncIterator[bytes]:
+    while chunk := file.read(_CHUNK):
+        yield chunk

@@ -1,0 +1,60 @@
+// The process that runs Workers: node runtime.mjs --data DIR [--workers-port N], with LOCAL_RUNTIME_TOKEN set.
+//
+//   bridge.py ──control──▶ fleet ──▶ generation: workerd with the Workers that are needed ──┐
+//       │                    ▲                                                              ├─▶ data: workerd with
+//   http://<worker>.localhost ──▶ front                                                     │   KV, R2 and D1
+//       └───────────────────────────────────────────────────────────────────────gateway─────┘
+//
+// Prints one line of JSON when it is ready, {workersPort, controlPort, dataAddress}, or {error}. It ends when its
+// standard input is closed, so it can't outlive whoever started it.
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { Checker } from "./checker.mjs";
+import { createControl } from "./control.mjs";
+import { startData } from "./data.mjs";
+import { Fleet } from "./fleet.mjs";
+import { createFront } from "./front.mjs";
+import { Logs } from "./logs.mjs";
+
+const STOP = 1_500; // ms that stopping may take
+
+const { values } = parseArgs({ options: { data: { type: "string" }, "workers-port": { type: "string", default: "0" } } });
+const token = process.env.LOCAL_RUNTIME_TOKEN;
+const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+
+function listen(server, port) {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => resolve(server.address().port));
+  });
+}
+
+async function run() {
+  const directory = join(values.data, "logs");
+  const logs = new Logs(directory);
+  const log = join(directory, "workerd.log");
+  const context = { token, logs, log };
+  const fleet = new Fleet(context);
+  const checker = new Checker(log);
+  const front = createFront(fleet, token);
+  const control = createControl({ fleet, checker, logs, token });
+  const workersPort = await listen(front, Number(values["workers-port"]));
+  const data = await startData({ directory: values.data, token, log });
+  Object.assign(context, { frontPort: workersPort, data: { address: data.address, token } });
+  const controlPort = await listen(control, 0);
+
+  async function stop() {
+    setTimeout(() => process.exit(1), STOP).unref();
+    for (const server of [front, control]) server.close().closeAllConnections();
+    await Promise.all([fleet.dispose(), checker.dispose(), data.dispose()]);
+    process.exit(0);
+  }
+  process.stdin.on("close", stop).resume();
+  process.on("SIGTERM", stop);
+  say({ workersPort, controlPort, dataAddress: data.address });
+}
+
+run().catch((error) => {
+  say({ error: error.message });
+  process.exit(1);
+});

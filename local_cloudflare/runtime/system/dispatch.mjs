@@ -1,0 +1,23 @@
+// In workerd, in front of the Workers: passes what the front sends to the Worker that it names.
+//
+// A Worker that throws gets the page that the edge shows (1101), not workerd's own.
+export default {
+  async fetch(request, env) {
+    const headers = new Headers(request.headers);
+    const [token, name, cron, time] = ["token", "worker", "cron", "time"].map((field) => headers.get(`x-local-${field}`));
+    for (const field of ["token", "worker", "cron", "time"]) headers.delete(`x-local-${field}`);
+    if (token !== env.TOKEN) return new Response("forbidden", { status: 403 });
+    const worker = env[`worker:${name}`];
+    if (!worker) return new Response(`Worker ${name} is not loaded`, { status: 404 });
+    if (cron !== null) return Response.json(await worker.scheduled({ cron, scheduledTime: new Date(Number(time)) }));
+    try {
+      return await worker.fetch(new Request(request, { headers, cf: env.CF }));
+    } catch (error) {
+      const reason = `${error?.name ?? "Error"}: ${error?.message ?? error}`;
+      return new Response(`error code: 1101\nWorker ${name} threw an exception: ${reason}\n`, {
+        status: 500,
+        headers: { "content-type": "text/plain; charset=utf-8" },
+      });
+    }
+  },
+};

@@ -1,0 +1,155 @@
+"""`plan`: one task, through the deployed routing Worker or directly; or where it would go, and why.
+
+Exit codes: 0 for an answer of 2xx, 2 for 4xx (the request was wrong), 1 for the rest. The answer goes to standard
+output byte for byte, a problem document to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from orchestrator.decision import Decision
+from orchestrator.dispatch import Answer, Dispatcher
+from orchestrator.errors import UserError
+from orchestrator.manifest import DEFAULT_FILE, load
+from orchestrator.plan_request import check_key
+from orchestrator.plan_settings import are_local, read_token, read_webhook_secrets, read_worker_urls
+from orchestrator.problem import CONTENT_TYPE, Problem
+from orchestrator.remote import RemoteDispatcher
+from orchestrator.routes import RoutingTable, compile_routes
+from orchestrator.terminal import Terminal
+
+_META_EXAMPLE = """for example --meta '{"title": "Welcome"}'"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Forward a task to its autopilot and print the answer. Through the deployed routing Worker with --url or "
+        "$ORCHESTRATOR_URL (token: $ORCHESTRATOR_TOKEN); else directly, with the Workers' URLs from "
+        "$AUTOPILOT_WORKER_URLS and the secret from $WEBHOOK_SECRET, or both from the selected Pulumi stack."
+    )
+    parser.epilog = """examples:
+  python -m orchestrator plan generate_page --explain
+  python -m orchestrator plan generate_page --meta '{"title": "Welcome"}'
+  python -m orchestrator plan run_payout_batch --meta @batch.json --idempotency-key payout-2026-11
+"""
+    parser.add_argument("task", metavar="TASK", help="a task of the manifest, or a capability")
+    parser.add_argument("--meta", default="{}", metavar="JSON", help="the task's data; @FILE, or - for standard input")
+    parser.add_argument("--explain", action="store_true", help="say who would get it and why; nothing is forwarded")
+    parser.add_argument("--idempotency-key", type=_key, metavar="KEY", help="passed on to the autopilot")
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument("--url", metavar="URL", help="the deployed routing Worker; default: $ORCHESTRATOR_URL")
+    way.add_argument("--direct", action="store_true", help="without the routing Worker")
+    parser.add_argument("--file", default=DEFAULT_FILE, metavar="FILE", help=f"the manifest; default: {DEFAULT_FILE}")
+    parser.add_argument("--json", action="store_true", help="compact JSON even on a terminal, problems too")
+
+
+def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    outcome = _outcome(options, _meta(options.meta), os.environ)
+    document = outcome.to_object() if isinstance(outcome, Problem) else _document(outcome)
+    if document is not None:
+        _print_problem(document, terminal, as_json=options.json)
+    elif isinstance(outcome, Answer):
+        _print_answer(outcome.body, terminal, as_json=options.json)
+    return {2: 0, 4: 2}.get(outcome.status // 100, 1)
+
+
+def _document(answer: Answer) -> dict[str, Any] | None:
+    """The problem document that an answer is, if it is one."""
+    if not answer.headers.get("content-type", "").startswith(CONTENT_TYPE):
+        return None
+    try:
+        document = json.loads(answer.body)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _outcome(options: argparse.Namespace, meta: Mapping[str, Any], environment: Mapping[str, str]) -> Answer | Problem:
+    is_direct = options.direct or (options.explain and not options.url)
+    url = None if is_direct else options.url or environment.get("ORCHESTRATOR_URL")
+    if url:
+        with RemoteDispatcher(url, read_token(environment)) as remote:
+            if options.explain:
+                return remote.explain(options.task)
+            return remote.plan(options.task, meta, options.idempotency_key)
+    table = compile_routes(load(options.file))
+    if options.explain:
+        return _explain(table, options.task)
+    worker_urls = read_worker_urls(environment)
+    with Dispatcher(
+        table,
+        worker_urls=worker_urls,
+        webhook_secrets=read_webhook_secrets(environment),
+        allow_loopback=are_local(worker_urls),
+    ) as dispatcher:
+        return dispatcher.plan(options.task, meta, options.idempotency_key)
+
+
+def _explain(table: RoutingTable, task: str) -> Answer | Problem:
+    with Dispatcher(table) as dispatcher:
+        explained = dispatcher.explain(task)
+    if isinstance(explained, Decision):
+        body = json.dumps(explained.to_object(), ensure_ascii=False).encode()
+        return Answer(status=200, headers={"content-type": "application/json"}, body=body, autopilot=None)
+    problem = explained.problem
+    return replace(problem, members={**problem.members, "reasons": list(explained.reasons)})
+
+
+def _key(text: str) -> str:
+    try:
+        return check_key(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _meta(text: str) -> dict[str, Any]:
+    """The JSON object that `--meta` names. Raises UserError."""
+    try:
+        if text == "-":
+            text = sys.stdin.read()
+        elif text.startswith("@"):
+            text = Path(text[1:]).read_text(encoding="utf-8")
+        meta = json.loads(text, parse_constant=_refuse_constant)
+    except (OSError, ValueError) as error:
+        raise UserError(f"--meta is not JSON: {error}", _META_EXAMPLE) from error
+    if not isinstance(meta, dict):
+        raise UserError("--meta must be a JSON object", _META_EXAMPLE)
+    return meta
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON value")
+
+
+def _print_answer(body: bytes, terminal: Terminal, *, as_json: bool) -> None:
+    """A page, an image: as it is. For a person JSON is indented, and ends with a line break."""
+    try:
+        text = body.decode()
+        if terminal.out.isatty() and not as_json:
+            text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except UnicodeDecodeError:
+        terminal.out.flush()
+        sys.stdout.buffer.write(body)
+        return
+    except ValueError:
+        pass
+    terminal.out.write(text if text.endswith("\n") else f"{text}\n")
+
+
+def _print_problem(document: Mapping[str, Any], terminal: Terminal, *, as_json: bool) -> None:
+    if as_json:
+        terminal.report(json.dumps(document, ensure_ascii=False))
+        return
+    title = terminal.styled(str(document.get("title", "Problem")), "red", terminal.err)
+    terminal.report(f"{title}: {document.get('detail', '')}")
+    for name, value in document.items():
+        if name not in ("type", "title", "detail"):
+            terminal.report(f"  {name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}")

@@ -1,0 +1,7 @@
+// What goes to the Worker's log: one line of JSON, so that one search by request id finds it there and at the autopilot.
+
+/** An error that the caller is not told the text of. */
+export function log(message: string, requestId: string, error: unknown): void {
+  const text = error instanceof Error ? error.stack : String(error);
+  console.error(JSON.stringify({ message, request_id: requestId, error: text }));
+}

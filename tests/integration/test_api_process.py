@@ -1,0 +1,142 @@
+"""`python -m local_cloudflare`: start, stop, status and logs, as a user or `make` runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_cloudflare import process
+
+FREE_PORTS = ("--api-port", "0", "--workers-port", "0")
+
+
+def run(command: str, data: Path, *arguments: str, exit_code: int = 0) -> str:
+    """Standard output and error of one command, which must end with `exit_code`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "local_cloudflare", command, "--dir", str(data), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert done.returncode == exit_code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def status(data: Path) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads(run("status", data, "--json"))
+    return facts
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path / "cloudflare"
+    run("stop", tmp_path / "cloudflare")
+
+
+def test_it_starts_in_the_background_and_stops(data: Path) -> None:
+    run("status", data, exit_code=3)
+    output = run("start", data, *FREE_PORTS)
+    facts = status(data)
+    assert facts["base_url"] in output
+    assert facts["workers_url"] in output
+    assert (len(facts["api_token"]), len(facts["account_id"])) == (40, 32)
+    assert stat.S_IMODE((data / "settings.json").stat().st_mode) == 0o600
+
+    assert "already" in run("start", data)
+    assert status(data)["pid"] == facts["pid"]
+
+    assert "stopped" in run("stop", data)
+    run("status", data, exit_code=3)
+    assert "was not running" in run("stop", data)
+
+
+def test_the_next_start_has_the_same_token_account_and_ports(data: Path) -> None:
+    run("start", data, *FREE_PORTS, "--account-id", "0" * 31 + "1")
+    before = status(data)
+    run("stop", data)
+    run("start", data)
+    after = status(data)
+    assert before["account_id"] == "0" * 31 + "1"
+    assert {**after, "pid": None} == {**before, "pid": None}
+
+
+def test_two_starts_at_once_are_one(data: Path) -> None:
+    command = [sys.executable, "-m", "local_cloudflare", "start", "--dir", str(data), *FREE_PORTS]
+    starts = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(2)]
+    assert [start.wait(timeout=90) for start in starts] == [0, 0]
+    found = process.find(data)
+    assert found is not None
+    assert found.pid == status(data)["pid"]
+
+
+def test_a_second_server_on_the_same_data_is_refused(data: Path) -> None:
+    run("start", data, *FREE_PORTS)
+    assert "serves" in run("serve", data, exit_code=2)
+
+
+def test_a_killed_one_leaves_nothing_that_is_believed(data: Path) -> None:
+    run("start", data, *FREE_PORTS)
+    os.kill(status(data)["pid"], signal.SIGKILL)
+    while process.running(data):
+        pass
+    # Its record is still there, and names a process that could by now be any other program.
+    record = json.loads((data / "process.json").read_text())
+    (data / "process.json").write_text(json.dumps({**record, "pid": os.getpid()}))
+    run("status", data, exit_code=3)
+    assert "was not running" in run("stop", data)
+    run("start", data)
+    assert status(data)["pid"] != os.getpid()
+
+
+def test_a_remembered_port_that_is_taken_is_named_with_the_way_out(data: Path) -> None:
+    run("start", data, *FREE_PORTS)
+    port = int(status(data)["base_url"].split(":")[2].split("/")[0])
+    run("stop", data)
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        output = run("start", data, exit_code=2)
+        assert f"port {port}, which was used the last time for the API, is taken by another program" in output
+        assert "--api-port 0" in output
+        run("start", data, "--api-port", "0")
+    assert str(port) not in status(data)["base_url"]
+
+
+def test_it_listens_on_loopback_only(data: Path) -> None:
+    run("start", data, *FREE_PORTS)
+    found = process.find(data)
+    assert found is not None
+    name = socket.gethostname()
+    try:
+        address = socket.gethostbyname(name)
+    except OSError:
+        address = "127.0.0.2"
+    for port in (found.api_port, found.workers_port):
+        with socket.create_connection(("127.0.0.1", port), timeout=5):
+            pass
+        if not address.startswith("127."):
+            with pytest.raises(OSError), socket.create_connection((address, port), timeout=5):  # noqa: PT011
+                pass
+
+
+@pytest.mark.parametrize("arguments", [("--account-id", "short"), ("--api-port", "1")])
+def test_what_the_user_can_put_right_exits_2(data: Path, arguments: tuple[str, ...]) -> None:
+    if arguments[0] == "--api-port" and os.geteuid() == 0:
+        pytest.skip("root may listen on port 1")
+    assert "error: " in run("start", data, *arguments, exit_code=2)
+
+
+def test_logs_of_one_that_does_not_run_say_how_to_start_it(data: Path) -> None:
+    assert "start it" in run("logs", data, exit_code=1)
