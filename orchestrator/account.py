@@ -21,27 +21,45 @@ class Account:
     """One Cloudflare account, seen with one API token."""
 
     def __init__(
-        self, *, account_id: str, token: str, base_url: str = API_URL, transport: httpx.BaseTransport | None = None
+        self,
+        *,
+        account_id: str,
+        token: str,
+        base_url: str = API_URL,
+        transport: httpx.BaseTransport | None = None,
+        patience: float = 30,
     ) -> None:
+        """`patience`: seconds to wait for each answer."""
         self._path = f"/accounts/{account_id}"
         self._client = httpx.Client(
             base_url=base_url,
             headers={"Authorization": f"Bearer {token}"},
             transport=transport or httpx.HTTPTransport(retries=2),
-            timeout=30,
+            timeout=patience,
         )
 
     @classmethod
-    def from_environment(cls, account_id: str, token: str | None = None) -> Self:
+    def from_environment(cls, account_id: str, token: str | None = None, *, patience: float = 30) -> Self:
         """The account, as the Cloudflare provider finds it: CLOUDFLARE_API_TOKEN and CLOUDFLARE_BASE_URL."""
         token = token or os.environ.get("CLOUDFLARE_API_TOKEN")
         if not token:
             raise SettingsError("CLOUDFLARE_API_TOKEN is not set", "export the API token of the account")
-        return cls(account_id=account_id, token=token, base_url=os.environ.get("CLOUDFLARE_BASE_URL") or API_URL)
+        base_url = os.environ.get("CLOUDFLARE_BASE_URL") or API_URL
+        return cls(account_id=account_id, token=token, base_url=base_url, patience=patience)
 
     def workers_subdomain(self) -> str:
         """The account's name under workers.dev. CloudflareError 10007 when none was chosen yet."""
         return str(self._get("/workers/subdomain")["result"]["subdomain"])
+
+    def workers(self) -> dict[str, tuple[str, ...] | None]:
+        """The handlers (`fetch`, `scheduled`, …) of each Worker, by name; None where the API does not say. One call."""
+        listed = self._get("/workers/scripts")["result"]
+        return {worker["id"]: tuple(worker["handlers"]) if worker.get("handlers") else None for worker in listed}
+
+    def schedules(self, worker: str) -> tuple[str, ...]:
+        """The cron expressions of one Worker."""
+        answer = self._get(f"/workers/scripts/{worker}/schedules")
+        return tuple(schedule["cron"] for schedule in answer["result"]["schedules"])
 
     def kv_namespaces(self) -> dict[str, str]:
         """The id of each KV namespace, by title."""

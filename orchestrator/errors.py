@@ -5,7 +5,8 @@
     │   ├── ManifestError              exit 2   autopilots.yaml breaks rules (all of them at once)
     │   ├── SettingsError              exit 2   a setting, secret or environment variable is missing or wrong
     │   ├── SetupError                 exit 2   a tool is not installed: `make setup`
-    │   └── BundleError                exit 2   a Worker's source does not compile
+    │   ├── BundleError                exit 2   a Worker's source does not compile
+    │   └── LimitError                 exit 2   more than the account's Cloudflare plan allows
     └── CloudflareError                exit 1   the Cloudflare API refused or did not answer
 
 Each has a stable `code` for scripts, and a `hint`: what to do next. No traceback of these reaches a user.
@@ -68,6 +69,12 @@ class BundleError(UserError):
     """esbuild refused a Worker's source."""
 
     code = "bundle"
+
+
+class LimitError(UserError):
+    """More than the account's Cloudflare plan allows."""
+
+    code = "limit"
 
 
 class CloudflareError(OrchestratorError):

@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LOCAL = ROOT / ".local"
 CLOUDFLARE = LOCAL / "cloudflare"
 STATE = LOCAL / "state"
+TOOLS = (ROOT / ".venv" / "bin", ROOT / "node_modules" / ".bin")
 STACK = "local"
 
 
@@ -50,7 +51,7 @@ def environment() -> dict[str, str]:
     """What `make shell` exports, so that pulumi, python -m orchestrator, wrangler and curl just work."""
     cloudflare = settings()
     return {
-        "PATH": f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.pathsep.join(dict.fromkeys([*map(str, TOOLS), *os.environ["PATH"].split(os.pathsep)])),
         "PULUMI_HOME": str(LOCAL / "pulumi"),
         "PULUMI_BACKEND_URL": STATE.as_uri(),
         "PULUMI_CONFIG_PASSPHRASE": secret("passphrase"),

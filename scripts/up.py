@@ -107,8 +107,8 @@ Try next:
   eval "$(make -s shell)"
   curl {url}/health
   curl -H "Authorization: Bearer $ORCHESTRATOR_TOKEN" {url}/autopilot/list
-  curl -H "Authorization: Bearer $ORCHESTRATOR_TOKEN" --json '{{"task": "deploy_page", "meta": {{"slug": "hello", \
-    "html": "<h1>Hello</h1>"}}}}' {url}/autopilot/plan
+  curl -H "Authorization: Bearer $ORCHESTRATOR_TOKEN" {url}/autopilot/plan \\
+    --json '{{"task": "deploy_page", "meta": {{"slug": "hello", "html": "<h1>Hello</h1>"}}}}'
   pulumi preview -s {STACK}
 `make logs` follows the Workers, `make down` stops, `make destroy` removes."""
     )

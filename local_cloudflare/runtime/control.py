@@ -39,9 +39,7 @@ class Control:
     async def log_lines(self, query: Mapping[str, str]) -> AsyncIterator[LogLine]:
         """Until the process has no more; with `follow`, until it ends."""
         try:
-            async with self._client.stream(
-                "GET", f"{self._url}/logs", params=query, headers=self._headers
-            ) as response:
+            async with self._client.stream("GET", f"{self._url}/logs", params=query, headers=self._headers) as response:
                 async for line in response.aiter_lines():
                     yield LogLine(**json.loads(line))
         except httpx.HTTPError as error:

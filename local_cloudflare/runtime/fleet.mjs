@@ -1,25 +1,32 @@
-// The fleet: every Worker that was uploaded, and the generation that runs those of them that are needed.
+// The fleet: every Worker that was uploaded, and the generations that run those of them that are needed.
 //
 // As at the edge, an upload costs nothing until the Worker is needed: when it is called, when it has a cron, or when a
-// Worker that is needed has a service binding to it. Uploads are gathered: the first call of one that is not loaded as
-// it was last uploaded starts one reload for all, and so does a moment of quiet. Never more than one at a time.
+// Worker that is needed has a service binding to it. Two things load Workers, each one at a time:
+//
+// - A call of one that runs nowhere as it was last uploaded starts a generation with it and what it binds to (and with
+//   those of other calls that wait). So it waits for few Workers only, however many there are.
+// - A moment of quiet starts one generation of all that is needed, which takes the place of all others.
+//
+// A request is served by the newest generation in which the Worker, and all that it can reach, is as last uploaded.
 import { startGeneration } from "./generation.mjs";
 import { serviceTargets } from "./options.mjs";
 
-const QUIET = 300; // ms without an upload before a reload that nobody waits for
-const MOST_QUIET = 2_000; // where a reload takes long, the quiet lasts as long as the reload, up to this
+const QUIET = 300; // ms without an upload or a load
+const MOST_GENERATIONS = 4; // then a call loads all that is needed, so that the others can go
 
 export class Fleet {
   #context;
   #uploaded = new Map();
   #called = new Set();
-  #current;
-  #pending;
+  #live = []; // newest first
+  #waiting = new Set();
+  #loading; // for the Workers that were waiting
+  #gathering; // of all that is needed: {fingerprints, done}
   #timer;
   #stop = new AbortController();
   #retiring = new Set();
-  #reloads = 0;
-  #lastReload = 0; // ms
+  #loads = 0;
+  #lastLoad = 0; // ms
 
   constructor(context) {
     this.#context = context;
@@ -60,37 +67,41 @@ export class Fleet {
 
   /**
    * A place where the Worker runs as it was last uploaded: {port, release}; undefined where there is no such Worker.
-   * Waits for a reload if one is needed.
+   * Waits until it is loaded; rejects when that fails.
    */
   async lease(name) {
-    if (!this.has(name)) return undefined;
-    this.#called.add(name);
-    await this.#load([name]);
-    if (!this.has(name)) return undefined;
-    return { port: this.#current.port, release: this.#current.hold() };
+    if (this.has(name)) this.#called.add(name);
+    while (this.has(name)) {
+      const generation = this.#find(name);
+      if (generation) return { port: generation.port, release: generation.hold() };
+      await this.#load(name);
+    }
+    return undefined;
   }
 
   state() {
+    const loaded = new Set(this.#live.flatMap((generation) => [...generation.loaded.keys()]));
     return {
       uploaded: [...this.#uploaded.keys()].sort(),
-      loaded: [...(this.#current?.loaded.keys() ?? [])].sort(),
-      broken: Object.fromEntries(this.#current?.broken ?? []),
-      reloads: this.#reloads,
-      lastReloadMs: Math.round(this.#lastReload),
+      loaded: [...loaded].sort(),
+      broken: Object.fromEntries(this.#live.flatMap((generation) => [...generation.broken])),
+      generations: this.#live.length,
       retiring: this.#retiring.size,
+      loads: this.#loads,
+      lastLoadMs: Math.round(this.#lastLoad),
     };
   }
 
   async dispose() {
     clearTimeout(this.#timer);
     this.#stop.abort();
-    await this.#pending?.catch(() => {}); // whoever waits for it was told
-    await Promise.all([...this.#retiring, this.#current?.dispose()]);
+    await Promise.allSettled([this.#loading, this.#gathering?.done]); // whoever waits for them is told
+    await Promise.all([...this.#retiring, ...this.#live.map((generation) => generation.dispose())]);
   }
 
-  /** With the Workers that those named reach by service bindings. */
+  /** Those named, with the Workers that they reach by service bindings. */
   #closure(names) {
-    const found = new Set(names.filter((name) => this.has(name)));
+    const found = new Set([...names].filter((name) => this.has(name)));
     for (const name of found) {
       for (const target of serviceTargets(this.#uploaded.get(name).config)) if (this.has(target)) found.add(target);
     }
@@ -108,41 +119,75 @@ export class Fleet {
     return JSON.stringify([text, serviceTargets(config).map((target) => this.has(target))]);
   }
 
-  #isLoaded(name) {
-    return this.#current?.loaded.get(name) === this.#fingerprint(name);
+  #hasCurrent(fingerprints, names) {
+    return names.every((name) => fingerprints.get(name) === this.#fingerprint(name));
   }
 
-  async #load(names) {
-    while (!this.#closure(names).every((name) => this.#isLoaded(name))) {
-      this.#pending ??= this.#reload().finally(() => (this.#pending = undefined));
-      await this.#pending;
+  #find(name) {
+    const names = this.#closure([name]);
+    return this.#live.find(({ loaded }) => this.#hasCurrent(loaded, names));
+  }
+
+  async #load(name) {
+    if (this.#gathering && this.#hasCurrent(this.#gathering.fingerprints, this.#closure([name]))) {
+      return this.#gathering.done;
     }
+    this.#waiting.add(name);
+    this.#loading ??= this.#loadWaiting().finally(() => (this.#loading = undefined));
+    return this.#loading;
   }
 
-  async #reload() {
-    const started = performance.now();
+  async #loadWaiting() {
+    await undefined; // let all calls of this moment be heard
+    const names = this.#closure(this.#waiting);
+    this.#waiting.clear();
+    if (this.#live.length < MOST_GENERATIONS) this.#live.unshift(await this.#start(names));
+    else await this.#gather();
+    this.#plan();
+  }
+
+  /** One generation of all that is needed, in place of all others. */
+  #gather() {
+    const names = this.#needed();
+    const fingerprints = new Map(names.map((name) => [name, this.#fingerprint(name)]));
+    const replace = async () => {
+      const next = await this.#start(names);
+      for (const previous of this.#live) this.#retire(previous);
+      this.#live = [next];
+    };
+    this.#gathering ??= { fingerprints, done: replace().finally(() => (this.#gathering = undefined)) };
+    return this.#gathering.done;
+  }
+
+  async #start(names) {
     this.#stop.signal.throwIfAborted();
-    const needed = this.#needed();
-    const workers = needed.map((name) => ({ config: this.#uploaded.get(name).config, fingerprint: this.#fingerprint(name) }));
-    const suspects = needed.filter((name) => !this.#isLoaded(name));
-    const next = await startGeneration(workers, { ...this.#context, suspects });
-    const previous = this.#current;
-    this.#current = next;
-    this.#reloads += 1;
-    this.#lastReload = performance.now() - started;
-    if (previous) {
-      const retired = previous.retire(this.#stop.signal).finally(() => this.#retiring.delete(retired));
-      this.#retiring.add(retired);
-    }
+    const started = performance.now();
+    const workers = names.map((name) => ({ config: this.#uploaded.get(name).config, fingerprint: this.#fingerprint(name) }));
+    const suspects = names.filter((name) => !this.#live.some(({ loaded }) => this.#hasCurrent(loaded, [name])));
+    const generation = await startGeneration(workers, { ...this.#context, suspects });
+    this.#loads += 1;
+    this.#lastLoad = performance.now() - started;
+    return generation;
+  }
+
+  #retire(generation) {
+    const retired = generation.retire(this.#stop.signal).finally(() => this.#retiring.delete(retired));
+    this.#retiring.add(retired);
   }
 
   #plan() {
     clearTimeout(this.#timer);
-    const quiet = Math.min(Math.max(QUIET, this.#lastReload), MOST_QUIET);
-    this.#timer = setTimeout(() => {
-      this.#load(this.#needed()).catch((error) => {
-        if (!this.#stop.signal.aborted) process.stderr.write(`runtime: the Workers could not be loaded: ${error.message}\n`);
-      });
-    }, quiet);
+    this.#timer = setTimeout(() => this.#tidy().catch((error) => this.#report(error)), QUIET);
+  }
+
+  async #tidy() {
+    await this.#gathering?.done;
+    const needed = this.#needed();
+    if (!needed.length && !this.#live.length) return;
+    if (this.#live.length !== 1 || !this.#hasCurrent(this.#live[0].loaded, needed)) await this.#gather();
+  }
+
+  #report(error) {
+    if (!this.#stop.signal.aborted) process.stderr.write(`runtime: the Workers could not be loaded: ${error.message}\n`);
   }
 }

@@ -33,7 +33,7 @@ def explain(error: yaml.MarkedYAMLError, text: str) -> tuple[int, int, str, str]
         return *place, "a `:` is not expected here", "put a text with `: ` in it in quotes; check the indentation"
     if opened and opening in _CLOSING:
         message = f"`,` or `{_CLOSING[opening]}` is missing before this, for the `{opening}` on line {opened.line + 1}"
-        return *place, message, f"close the `{opening}`"
+        return *place, message, f"close the `{opening}`, or put a text with brackets in quotes"
     context = f" ({error.context})" if error.context else ""
     return *place, f"this is not YAML: {error.problem}{context}", "check brackets, quotes and indentation around here"
 

@@ -28,7 +28,7 @@ DATA = st.recursive(
 )
 
 
-@settings(max_examples=100, database=None, deadline=None)
+@settings(max_examples=60, database=None, deadline=None)
 @given(YAML_LIKE)
 def test_no_text_makes_the_reader_fail(text: str) -> None:
     source = read(text, "f")
@@ -37,7 +37,7 @@ def test_no_text_makes_the_reader_fail(text: str) -> None:
     assert all(1 <= issue.line <= lines and issue.column >= 1 for issue in source.issues)
 
 
-@settings(max_examples=60, database=None, deadline=None)
+@settings(max_examples=25, database=None, deadline=None)
 @given(DATA)
 def test_no_data_makes_the_checks_fail(data: object) -> None:
     with suppress(ManifestError):

@@ -35,7 +35,7 @@ def test_names_of_cases_are_unique() -> None:
     assert len(names) == len(set(names))
 
 
-@settings(max_examples=60, database=None, deadline=None)
+@settings(max_examples=40, database=None, deadline=None)
 @given(st.text(alphabet="htps:/.@#?[]%0x127local-aA\\\t ", max_size=40).map("https://".__add__))
 def test_what_is_taken_is_read_by_pythons_parser_as_the_same_public_name(url: str) -> None:
     if check_endpoint(url) is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from local_cloudflare.api.store import Store
@@ -109,7 +110,7 @@ class Workers:
         self._store = store
 
     def all(self) -> list[Worker]:
-        return [_worker(document) for document in self._store.all(_WORKER)]
+        return [_parsed(text) for text in self._store.texts(_WORKER)]
 
     def find(self, name: str) -> Worker | None:
         document = self._store.get(_WORKER, name)
@@ -154,7 +155,7 @@ class Workers:
     def bound_to(self, **fields: str) -> list[str]:
         """The names of the Workers with a binding that has all these fields, such as a type and an id."""
         longest = max(fields.values(), key=len)
-        found = map(_worker, self._store.all(_WORKER, containing=json.dumps(longest)))
+        found = map(_parsed, self._store.texts(_WORKER, containing=json.dumps(longest)))
         return sorted(
             worker.name
             for worker in found
@@ -167,6 +168,12 @@ class Workers:
 
 def _texts(binding: Binding) -> dict[str, str]:
     return {name: value for name, value in binding.items() if isinstance(value, str)}
+
+
+@lru_cache(maxsize=2048)
+def _parsed(text: str) -> Worker:
+    """A Worker from its JSON. Lists of many Workers are asked for again and again, with few of them changed."""
+    return _worker(json.loads(text))
 
 
 def _worker(document: dict[str, Any]) -> Worker:

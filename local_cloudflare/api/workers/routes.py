@@ -170,7 +170,9 @@ ROUTES = (
     Route(method="GET", path=f"{_SCRIPT}/secrets/{{secret_name}}", handler=get_secret, permission=WORKERS_READ),
     Route(method="DELETE", path=f"{_SCRIPT}/secrets/{{secret_name}}", handler=delete_secret, permission=WORKERS_WRITE),
     Route(method="GET", path=f"{_WORKERS}/services/{{script_name}}", handler=get_service, permission=WORKERS_READ),
-    Route(method="DELETE", path=f"{_WORKERS}/services/{{script_name}}", handler=delete_script, permission=WORKERS_WRITE),
+    Route(
+        method="DELETE", path=f"{_WORKERS}/services/{{script_name}}", handler=delete_script, permission=WORKERS_WRITE
+    ),
     Route(method="GET", path=f"{_WORKERS}/account-settings", handler=get_account_settings, permission=WORKERS_READ),
     *version_routes.ROUTES,
     *trigger_routes.ROUTES,

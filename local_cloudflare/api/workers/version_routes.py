@@ -37,8 +37,12 @@ async def post_version(call: Call) -> Answer:
 
 
 async def list_deployments(call: Call) -> Answer:
+    """wrangler reads all of `deployments`, the official SDK a page of `items`."""
     worker = Workers(call.cloud.store).get(call["script_name"])
-    return Answer(result={"deployments": [views.deployment(deployment) for deployment in worker.deployments]})
+    wanted = call.page(per_page=20, most=100, malformed=errors.malformed_parameter)
+    deployments = [views.deployment(deployment) for deployment in worker.deployments]
+    found = page(deployments, wanted)
+    return Answer(result={"deployments": deployments, "items": found.result}, info=found.info)
 
 
 async def post_deployment(call: Call) -> Answer:

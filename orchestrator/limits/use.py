@@ -1,0 +1,163 @@
+"""What a `Desired` uses of each limit, with what else is in the account where that is known.
+
+Pulumi creates before it deletes, and old and new stand side by side meanwhile: a Worker that has just left the file is
+still counted, as one that nobody declared, because Cloudflare counts it too. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from orchestrator import cron
+from orchestrator.desired import Desired
+from orchestrator.limits import plans
+from orchestrator.limits.plans import LIMITS, Limit, Plan
+from orchestrator.resources import AiBinding, SecretBinding, TextBinding, Worker
+
+State = Literal["ok", "near", "over", "unknown"]
+
+NEAR = 0.8  # of a limit: from here on it is worth a warning
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inventory:
+    """What is in an account, by name, declared or not. `crons`: how many each Worker has that nobody declared."""
+
+    workers: frozenset[str] = frozenset()
+    kv_namespaces: frozenset[str] = frozenset()
+    d1_databases: frozenset[str] = frozenset()
+    crons: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """How much one thing uses: a Worker, a namespace, …; `declared` is false for what else is in the account."""
+
+    name: str
+    count: int
+    declared: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """What is used of a limit in `plan`. `parts`: by what, the largest first; None where it cannot be known."""
+
+    limit: Limit
+    plan: Plan
+    parts: tuple[Part, ...] | None
+
+    @property
+    def most(self) -> int | None:
+        """What the plan allows; None for any amount."""
+        return self.limit.of(self.plan)
+
+    @property
+    def used(self) -> int | None:
+        """What counts against the limit: all parts together, or the largest where each Worker has its own allowance."""
+        if self.parts is None:
+            return None
+        counts = [part.count for part in self.parts]
+        return max(counts, default=0) if self.limit.scope == "Worker" else sum(counts)
+
+    @property
+    def state(self) -> State:
+        """`near` from 80 % of the limit on, and still when all of it is used; `over` beyond."""
+        if self.used is None:
+            return "unknown"
+        if self.most is None or self.used < NEAR * self.most:
+            return "ok"
+        return "over" if self.used > self.most else "near"
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it is more than Cloudflare takes."""
+        return self.state == "over" and self.plan in self.limit.hard
+
+
+def usage(
+    desired: Desired, *, plan: Plan, module_sizes: Mapping[str, int] | None = None, account: Inventory | None = None
+) -> tuple[Use, ...]:
+    """What `desired` uses of each of LIMITS, in their order.
+
+    `module_sizes`: compressed bytes of each Worker's module, by the Worker's key; without them that is unknown. Limits
+    of the whole account count what else is in `account`; without it, what is declared alone.
+    """
+    parts = {
+        **_account_parts(desired, account or Inventory()),
+        **_worker_parts(desired, module_sizes),
+        **_rate_parts(desired),
+    }
+    return tuple(Use(limit=limit, plan=plan, parts=_largest_first(parts[limit])) for limit in LIMITS)
+
+
+_Parts = dict[Limit, list[Part] | None]
+
+
+def _account_parts(desired: Desired, account: Inventory) -> _Parts:
+    workers = {worker.name for worker in desired.workers}
+    return {
+        plans.CRONS: [
+            *(Part(name=worker.name, count=len(set(worker.crons))) for worker in desired.workers if worker.crons),
+            *(
+                Part(name=name, count=count, declared=False)
+                for name, count in account.crons.items()
+                if count and name not in workers
+            ),
+        ],
+        plans.WORKERS: _each(workers, account.workers),
+        plans.KV_NAMESPACES: _each((kv.title for kv in desired.kv_namespaces), account.kv_namespaces),
+        plans.D1_DATABASES: _each((database.name for database in desired.d1_databases), account.d1_databases),
+    }
+
+
+def _each(declared: Iterable[str], found: frozenset[str]) -> list[Part]:
+    own = frozenset(declared)
+    others = (Part(name=name, count=1, declared=False) for name in found - own)
+    return [*(Part(name=name, count=1) for name in own), *others]
+
+
+def _worker_parts(desired: Desired, module_sizes: Mapping[str, int] | None) -> _Parts:
+    workers = desired.workers
+    return {
+        plans.VARIABLES: [Part(name=worker.name, count=_variables(worker, desired)) for worker in workers],
+        plans.VARIABLE_SIZE: [Part(name=worker.name, count=_largest_variable(worker)) for worker in workers],
+        plans.SCRIPT_SIZE: None
+        if module_sizes is None
+        else [Part(name=worker.name, count=module_sizes[worker.key]) for worker in workers],
+    }
+
+
+def _variables(worker: Worker, desired: Desired) -> int:
+    """Optional secrets count, since they may be set any time, and so does the BUILD_ID that the router gets."""
+    bound = sum(isinstance(binding, SecretBinding | TextBinding) for binding in worker.bindings)
+    return bound + (worker.key == desired.router)
+
+
+def _largest_variable(worker: Worker) -> int:
+    texts = (binding.text for binding in worker.bindings if isinstance(binding, TextBinding))
+    return max((len(text.encode()) for text in texts), default=0)
+
+
+def _rate_parts(desired: Desired) -> _Parts:
+    router = next(worker for worker in desired.workers if worker.key == desired.router)
+    runs, probes = _runs_a_day(router), len(desired.routes.autopilots)
+    crons = [Part(name=worker.name, count=_runs_a_day(worker)) for worker in desired.workers if worker.crons]
+    thinks = any(isinstance(binding, AiBinding) for worker in desired.workers for binding in worker.bindings)
+    return {
+        plans.SUBREQUESTS: [Part(name="probes", count=probes), Part(name="the snapshot", count=1)],
+        plans.KV_WRITES: [Part(name=router.name, count=runs)],
+        plans.REQUESTS: [Part(name="probes", count=runs * probes), *crons],
+        plans.NEURONS: None if thinks else [],
+    }
+
+
+def _runs_a_day(worker: Worker) -> int:
+    """How often its crons fire on a day on which each of them does."""
+    parsed = [cron.parse(expression) for expression in set(worker.crons)]
+    return sum(len(each.minutes) * len(each.hours) for each in parsed)
+
+
+def _largest_first(parts: list[Part] | None) -> tuple[Part, ...] | None:
+    return None if parts is None else tuple(sorted(parts, key=lambda part: (-part.count, part.name)))
