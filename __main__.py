@@ -7,6 +7,8 @@ import pulumi
 from orchestrator.bundle import bundle_workers
 from orchestrator.desired import derive
 from orchestrator.errors import OrchestratorError
+from orchestrator.infra.account import stack_account
+from orchestrator.infra.limits import check_limits
 from orchestrator.infra.platform import declare
 from orchestrator.infra.settings import read_settings, require_secrets
 from orchestrator.manifest import load
@@ -17,6 +19,8 @@ try:
     desired = derive(manifest, name_prefix=settings.name_prefix, stage=settings.stack)
     require_secrets(settings, desired)
     modules = bundle_workers(desired, root=Path.cwd())
+    with stack_account(settings, patience=5) as account:
+        check_limits(desired, modules, settings, account=account, root=Path.cwd())
     outputs = declare(desired, modules, settings)
 except OrchestratorError as error:
     raise pulumi.RunError(str(error)) from None

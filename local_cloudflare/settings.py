@@ -11,6 +11,7 @@ import os
 import re
 import secrets
 import socket
+import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from local_cloudflare.errors import ServiceError
 LOOPBACK = "127.0.0.1"
 API_PORT = 7787
 WORKERS_PORT = 7788
+_PATIENCE = 5.0  # seconds
 _ACCOUNT_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -84,7 +86,7 @@ def choose_port(label: str, option: str, *, asked: int | None, remembered: int, 
     wanted = remembered if asked is None else asked
     if wanted == 0:
         return default if asked is None and is_free(default) else 0
-    if is_free(wanted):
+    if _becomes_free(wanted):
         return wanted
     why = "was used the last time" if asked is None else "was asked for"
     raise ServiceError(
@@ -102,6 +104,16 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def _becomes_free(port: int) -> bool:
+    """Free at once, or soon: workerd of a server that was killed notices it a moment later."""
+    deadline = time.monotonic() + _PATIENCE
+    while not is_free(port):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_PATIENCE / 50)
+    return True
 
 
 def _path(data: Path) -> Path:

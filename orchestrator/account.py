@@ -18,7 +18,7 @@ _PAGE = 100
 
 
 class Account:
-    """One Cloudflare account, seen with one API token."""
+    """One Cloudflare account, seen with one API token. Close it, or use it in a `with` statement."""
 
     def __init__(
         self,
@@ -46,6 +46,15 @@ class Account:
             raise SettingsError("CLOUDFLARE_API_TOKEN is not set", "export the API token of the account")
         base_url = os.environ.get("CLOUDFLARE_BASE_URL") or API_URL
         return cls(account_id=account_id, token=token, base_url=base_url, patience=patience)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def workers_subdomain(self) -> str:
         """The account's name under workers.dev. CloudflareError 10007 when none was chosen yet."""

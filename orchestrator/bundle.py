@@ -10,6 +10,7 @@ Touches: files below the project's root, and a child process (esbuild).
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import subprocess
@@ -31,8 +32,7 @@ _OPTIONS = (
     "--main-fields=module,main",
     "--external:cloudflare:*",
     "--external:node:*",
-    "--minify-syntax",
-    "--minify-whitespace",
+    "--minify",
     "--legal-comments=none",
     "--charset=utf8",
     "--log-level=warning",
@@ -76,6 +76,11 @@ def bundle(
     if stale:
         _run_esbuild(stale, root, build)
     return {name: _module(name, root, build) for name in sorted({*sources, *contents})}
+
+
+def compressed_sizes(modules: Mapping[str, Module], *, root: Path) -> dict[str, int]:
+    """The bytes of each module after gzip, by Worker: what Cloudflare's limit of a script's size counts."""
+    return {name: len(gzip.compress((root / module.path).read_bytes())) for name, module in modules.items()}
 
 
 def _module(name: str, root: Path, build: Path) -> Module:

@@ -45,6 +45,11 @@ COMMANDS = (
         module="orchestrator.commands.show",
     ),
     Command(
+        name="limits",
+        summary="count what autopilots.yaml uses of Cloudflare's plan",
+        module="orchestrator.commands.limits",
+    ),
+    Command(
         name="plan",
         summary="forward a task to its autopilot, or explain where it would go",
         module="orchestrator.commands.plan",

@@ -17,19 +17,21 @@ _AT_ONCE = 6
 
 
 def take_inventory(account: Account, desired: Desired) -> Inventory:
-    """Read the account. Raises CloudflareError, as Account does."""
-    workers = account.workers()
+    """Read the account; schedules only of Workers that `desired` has not. Raises CloudflareError, as Account does."""
     declared = {worker.name for worker in desired.workers}
-    scheduled = sorted(
-        name
-        for name, handlers in workers.items()
-        if name not in declared and (handlers is None or "scheduled" in handlers)
-    )
     with ThreadPoolExecutor(_AT_ONCE) as pool:
+        namespaces = pool.submit(account.kv_namespaces)
+        databases = pool.submit(account.d1_databases)
+        workers = account.workers()
+        scheduled = [
+            name
+            for name, handlers in workers.items()
+            if name not in declared and (handlers is None or "scheduled" in handlers)
+        ]
         schedules = list(pool.map(account.schedules, scheduled))
-    return Inventory(
-        workers=frozenset(workers),
-        kv_namespaces=frozenset(account.kv_namespaces()),
-        d1_databases=frozenset(account.d1_databases()),
-        crons={name: len(crons) for name, crons in zip(scheduled, schedules, strict=True)},
-    )
+        return Inventory(
+            workers=frozenset(workers),
+            kv_namespaces=frozenset(namespaces.result()),
+            d1_databases=frozenset(databases.result()),
+            crons={name: len(crons) for name, crons in zip(scheduled, schedules, strict=True)},
+        )

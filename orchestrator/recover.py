@@ -3,7 +3,8 @@
 A `pulumi up` that is killed leaves two things. Its lock: removed here when the process that holds it is gone (file
 backend; other backends know `pulumi cancel`). And operations that were begun and not recorded: a namespace, bucket or
 database that was being created may well exist, and creating it again would fail (KV, code 10014) or make a second one.
-Those are looked up by name in the account and taken into the state with their id; the rest is read again.
+Those are looked up by name in the account and written into the state with their id; what was being changed or
+deleted is read again.
 
 Touches Pulumi's state through the `pulumi` command, and reads the account.
 """
@@ -30,19 +31,35 @@ _LOCK_PATIENCE_S = 120
 def recover(stack: str, *, cwd: Path, report: Callable[[str], None]) -> None:
     """Make the state of `stack` fit for the next update; `report` gets a line for each thing that was put right."""
     _wait_for_lock(stack, cwd, report)
-    pending = _export(stack, cwd).get("pending_operations") or []
+    state = json.loads(_pulumi(["stack", "export", "--stack", stack], cwd))
+    pending = state["deployment"].pop("pending_operations", None) or []
     if not pending:
         return
     report(f"An earlier update was broken off in the middle of {len(pending)} operations; looking at each:")
-    arguments = ["--clear-pending-creates"]
+    targets = []
     for operation in pending:
-        resource = operation["resource"]
-        found = _find(resource) if operation["type"] == "creating" else None
-        if found:
-            arguments += ["--import-pending-creates", resource["urn"], "--import-pending-creates", found]
-        report(f"  {operation['type']} {resource['urn'].rpartition('::')[2]}" + (f": exists, {found}" if found else ""))
-    targets = [argument for operation in pending for argument in ("--target", operation["resource"]["urn"])]
-    _pulumi(["refresh", "--yes", "--skip-preview", "--stack", stack, *arguments, *targets], cwd)
+        resource, begun = operation["resource"], operation["type"]
+        outcome = "read again"
+        if begun == "creating":
+            found = _find(resource)
+            outcome = f"exists, taken over: {found}" if found else "not there, or put again without harm"
+            if found:
+                # What Pulumi's own `refresh --import-pending-creates` is for; in 3.250 it forgets the resource.
+                _insert(state["deployment"]["resources"], resource, found)
+        if begun != "creating" or found:
+            targets += ["--target", resource["urn"]]
+        report(f"  {begun} {resource['type'].rpartition(':')[2]} {resource['urn'].rpartition('::')[2]}: {outcome}")
+    _pulumi(["stack", "import", "--stack", stack], cwd, stdin=json.dumps(state))
+    if targets:
+        _pulumi(["refresh", "--yes", "--skip-preview", "--stack", stack, *targets], cwd)
+
+
+def _insert(resources: list[dict[str, Any]], resource: Mapping[str, Any], found: str) -> None:
+    """Add a resource to the state: after what it depends on, before what may depend on it."""
+    before = (resource.get("parent", ""), resource.get("provider", "").rpartition("::")[0])
+    place = max((index + 1 for index, each in enumerate(resources) if each["urn"] in before), default=0)
+    known = {**resource["inputs"], "id": found, "uuid": found}  # what else it has is read from the account next
+    resources.insert(place, {**resource, "id": found, "outputs": known})
 
 
 def _find(resource: Mapping[str, Any]) -> str | None:
@@ -104,13 +121,8 @@ def _is_alive(process: int) -> bool:
     return True
 
 
-def _export(stack: str, cwd: Path) -> dict[str, Any]:
-    deployment: dict[str, Any] = json.loads(_pulumi(["stack", "export", "--stack", stack], cwd))["deployment"]
-    return deployment
-
-
-def _pulumi(arguments: list[str], cwd: Path) -> str:
-    done = subprocess.run(["pulumi", *arguments], cwd=cwd, capture_output=True, text=True, check=False)
+def _pulumi(arguments: list[str], cwd: Path, stdin: str = "") -> str:
+    done = subprocess.run(["pulumi", *arguments], cwd=cwd, capture_output=True, text=True, input=stdin, check=False)
     if done.returncode != 0:
         raise OrchestratorError(f"pulumi {arguments[0]} failed:\n{(done.stderr or done.stdout).strip()}")
     return done.stdout

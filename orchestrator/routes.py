@@ -82,12 +82,40 @@ class TaskRule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Declared:
+    """The resources that the file declares, by their names in it, sorted: whether a registration's needs are met."""
+
+    kv_namespaces: tuple[str, ...] = ()
+    r2_buckets: tuple[str, ...] = ()
+    workers: tuple[str, ...] = ()
+
+    @classmethod
+    def from_object(cls, value: Mapping[str, Any]) -> Self:
+        """Read this part of the table's JSON."""
+        return cls(
+            kv_namespaces=tuple(value["kvNamespaces"]),
+            r2_buckets=tuple(value["r2Buckets"]),
+            workers=tuple(value["workers"]),
+        )
+
+    def to_object(self) -> dict[str, list[str]]:
+        """As plain values, in the table's key order."""
+        return {
+            "kvNamespaces": list(self.kv_namespaces),
+            "r2Buckets": list(self.r2_buckets),
+            "workers": list(self.workers),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
 class RoutingTable:
-    """All declared autopilots in name order, all tasks by name, and the hosts that endpoints may have (empty: any)."""
+    """All declared autopilots in name order, all tasks by name, the hosts that endpoints may have (empty: any), and the
+    declared resources."""
 
     autopilots: tuple[Route, ...] = ()
     tasks: Mapping[str, TaskRule] = field(default_factory=dict)
     allowed_hosts: tuple[str, ...] = ()
+    declared: Declared = Declared()
 
     def to_json(self) -> str:
         """The table as JSON: the same table gives the same text, whatever order it was declared in."""
@@ -96,6 +124,7 @@ class RoutingTable:
             "autopilots": [route.to_object() for route in autopilots],
             "tasks": {name: self.tasks[name].to_object() for name in sorted(self.tasks)},
             "allowedHosts": sorted(self.allowed_hosts),
+            "declared": self.declared.to_object(),
         }
         return json.dumps(table, ensure_ascii=False, indent=2) + "\n"
 
@@ -107,6 +136,7 @@ class RoutingTable:
             autopilots=tuple(Route.from_object(route) for route in table["autopilots"]),
             tasks={name: TaskRule.from_object(rule) for name, rule in table["tasks"].items()},
             allowed_hosts=tuple(table["allowedHosts"]),
+            declared=Declared.from_object(table["declared"]),
         )
 
 
@@ -135,5 +165,19 @@ def compile_routes(manifest: Manifest) -> RoutingTable:
         for name, task in sorted(manifest.tasks.items())
     }
     return RoutingTable(
-        autopilots=tuple(autopilots), tasks=tasks, allowed_hosts=tuple(sorted(manifest.orchestrator.allowed_hosts))
+        autopilots=tuple(autopilots),
+        tasks=tasks,
+        allowed_hosts=tuple(sorted(manifest.orchestrator.allowed_hosts)),
+        declared=_declared(manifest),
+    )
+
+
+def _declared(manifest: Manifest) -> Declared:
+    needs = [autopilot.needs for autopilot in manifest.autopilots]
+    shared = manifest.orchestrator.kv_namespaces
+    workers = {manifest.orchestrator.worker, *(worker.name for each in needs for worker in each.workers)}
+    return Declared(
+        kv_namespaces=tuple(sorted({kv.title for kv in (*shared, *(kv for each in needs for kv in each.kv_namespaces))})),
+        r2_buckets=tuple(sorted({bucket.name for each in needs for bucket in each.r2_buckets})),
+        workers=tuple(sorted(workers)),
     )

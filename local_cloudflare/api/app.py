@@ -27,7 +27,7 @@ from local_cloudflare.api.errors import ApiError
 from local_cloudflare.api.kv import routes as _kv
 from local_cloudflare.api.local import Controls, local_routes
 from local_cloudflare.api.r2 import routes as _r2
-from local_cloudflare.api.wire import PREFIX, STALE, HostCheck, RawPath, Wire
+from local_cloudflare.api.wire import PREFIX, STALE, HostCheck, RawPath, WholeRequest, Wire
 from local_cloudflare.api.workers import routes as _workers
 from local_cloudflare.runtime.errors import DataError
 
@@ -57,7 +57,7 @@ def create_app(controls: Controls) -> ASGIApp:
         },
     )
     starlette.router.redirect_slashes = False
-    return HostCheck(RawPath(Wire(starlette, calls=controls.calls, faults=controls.faults)))
+    return HostCheck(WholeRequest(RawPath(Wire(starlette, calls=controls.calls, faults=controls.faults))))
 
 
 def _endpoint(route: Route, cloud: Cloud, tokens: Tokens) -> Callable[[Request], Awaitable[Response]]:

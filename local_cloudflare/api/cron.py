@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from local_cloudflare.api.cloud import Cloud
-from local_cloudflare.api.workers.models import Workers
+from local_cloudflare.api.workers.models import Worker, Workers
 from local_cloudflare.runtime.errors import RuntimeFault
 from orchestrator import cron
 
 _log = logging.getLogger(__name__)
 
 
-def due(cloud: Cloud, moment: datetime) -> list[tuple[str, str]]:
-    """The Workers and expressions that fire in the minute of `moment`."""
+def due(workers: Iterable[Worker], moment: datetime) -> list[tuple[str, str]]:
+    """The Workers' names and expressions that fire in the minute of `moment`."""
     return [
         (worker.name, schedule.cron)
-        for worker in Workers(cloud.store).all()
+        for worker in workers
         for schedule in worker.schedules
         if cron.parse(schedule.cron).matches(moment)
     ]
@@ -34,7 +35,7 @@ async def run_forever(cloud: Cloud) -> None:
         now = datetime.now(UTC)
         minute = (now + timedelta(minutes=1)).replace(second=0, microsecond=0)
         await asyncio.sleep((minute - now).total_seconds())
-        for worker, expression in due(cloud, minute):
+        for worker, expression in due(Workers(cloud.store).all(), minute):
             run = asyncio.create_task(_fire(cloud, worker, expression, minute))
             runs.add(run)
             run.add_done_callback(runs.discard)

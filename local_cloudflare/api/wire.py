@@ -55,6 +55,29 @@ class RawPath:
         await self._app({**scope, "path": raw.partition(b"?")[0].decode("latin-1")}, receive, send)
 
 
+class WholeRequest:
+    """Take the whole request before the answer begins: to a client still sending, a refusal is a broken pipe."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        complete = False
+
+        async def watching() -> Message:
+            nonlocal complete
+            message = await receive()
+            complete = complete or not message.get("more_body", False)
+            return message
+
+        async def patient(message: Message) -> None:
+            while not complete:
+                await watching()
+            await send(message)
+
+        await self._app(scope, watching, patient)
+
+
 class Wire:
     """Record each call of the API, and make the fault happen that strikes it."""
 

@@ -229,7 +229,7 @@ class Runtime:
             yield line
 
     async def state(self) -> dict[str, Any]:
-        """For debugging: Workers uploaded, loaded and broken, number of reloads, the last one's duration in ms."""
+        """For debugging: Workers uploaded, loaded and broken, how many generations run, the last load's duration in ms."""
         return await (await self._connected()).control.call("GET", "/state")
 
     async def _connected(self) -> Connection:

@@ -5,7 +5,7 @@ import { startWorkerd } from "./miniflare.mjs";
 import { compatibility } from "./options.mjs";
 import { systemWorker } from "./system.mjs";
 
-const LIMIT = 10_000; // ms; far above the edge's limit of 1 s of CPU, since this machine may be busy
+const LIMIT = 5_000; // ms; far above the edge's limit of 1 s of CPU, since this machine may be busy
 const IDLE = 10_000; // ms
 const MODULE_TYPES = { esm: "js", cjs: "cjs", text: "text", json: "json", data: "data", wasm: "wasm" };
 

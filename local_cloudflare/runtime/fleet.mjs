@@ -11,12 +11,13 @@
 import { startGeneration } from "./generation.mjs";
 import { serviceTargets } from "./options.mjs";
 
-const QUIET = 300; // ms without an upload or a load
-const MOST_GENERATIONS = 4; // then a call loads all that is needed, so that the others can go
+const QUIET = 300; // ms without an upload
+const MOST_GENERATIONS = 5; // then the oldest one goes; each is a process of 60 MB and more
 
 export class Fleet {
   #context;
   #uploaded = new Map();
+  #revisions = 0;
   #called = new Set();
   #live = []; // newest first
   #waiting = new Set();
@@ -34,7 +35,10 @@ export class Fleet {
 
   put(config) {
     const { crons, workersDev, ...code } = config;
-    this.#uploaded.set(config.name, { config, crons, workersDev, text: JSON.stringify(code) });
+    const text = JSON.stringify(code);
+    const previous = this.#uploaded.get(config.name);
+    const revision = previous?.text === text ? previous.revision : ++this.#revisions;
+    this.#uploaded.set(config.name, { config, crons, workersDev, text, revision });
     this.#plan();
   }
 
@@ -115,8 +119,8 @@ export class Fleet {
 
   /** Changes whenever the Worker has to be loaded anew: with its upload, or when what it binds to comes or goes. */
   #fingerprint(name) {
-    const { config, text } = this.#uploaded.get(name);
-    return JSON.stringify([text, serviceTargets(config).map((target) => this.has(target))]);
+    const { config, revision } = this.#uploaded.get(name);
+    return [revision, ...serviceTargets(config).filter((target) => !this.has(target))].join(" ");
   }
 
   #hasCurrent(fingerprints, names) {
@@ -141,9 +145,9 @@ export class Fleet {
     await undefined; // let all calls of this moment be heard
     const names = this.#closure(this.#waiting);
     this.#waiting.clear();
-    if (this.#live.length < MOST_GENERATIONS) this.#live.unshift(await this.#start(names));
-    else await this.#gather();
-    this.#plan();
+    this.#live.unshift(await this.#start(names));
+    if (this.#live.length > MOST_GENERATIONS) this.#retire(this.#live.pop());
+    if (!this.#timer) this.#plan();
   }
 
   /** One generation of all that is needed, in place of all others. */
@@ -162,9 +166,12 @@ export class Fleet {
   async #start(names) {
     this.#stop.signal.throwIfAborted();
     const started = performance.now();
-    const workers = names.map((name) => ({ config: this.#uploaded.get(name).config, fingerprint: this.#fingerprint(name) }));
-    const suspects = names.filter((name) => !this.#live.some(({ loaded }) => this.#hasCurrent(loaded, [name])));
-    const generation = await startGeneration(workers, { ...this.#context, suspects });
+    const workers = names.map((name) => ({
+      config: this.#uploaded.get(name).config,
+      fingerprint: this.#fingerprint(name),
+      broken: this.#live.find(({ loaded }) => this.#hasCurrent(loaded, [name]))?.broken.get(name),
+    }));
+    const generation = await startGeneration(workers, this.#context);
     this.#loads += 1;
     this.#lastLoad = performance.now() - started;
     return generation;
@@ -181,6 +188,7 @@ export class Fleet {
   }
 
   async #tidy() {
+    this.#timer = undefined;
     await this.#gathering?.done;
     const needed = this.#needed();
     if (!needed.length && !this.#live.length) return;

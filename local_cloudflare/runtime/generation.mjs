@@ -13,21 +13,20 @@ const WAIT_UNTIL = 5_000; // ms that waitUntil() has after the last answer (at t
 const CF = { colo: "LOCAL", country: "XX", httpProtocol: "HTTP/1.1" }; // request.cf
 
 /**
- * Start `workers` (entries of {config, fingerprint}). A Worker whose code does not start is replaced by a page that
- * says so, and the others run. Where the cause can't be told from workerd's words, the Workers named in `suspects`
- * are left out. Rejects when even that does not start.
+ * Start `workers`: entries of {config, fingerprint, broken}, where `broken` is the reason why one is known not to start.
+ * A Worker whose code does not start is replaced by a page that says so, and the others run. Rejects when the cause is
+ * none of the Workers.
  */
-export async function startGeneration(workers, { suspects, ...context }) {
-  const broken = new Map();
+export async function startGeneration(workers, context) {
+  const broken = new Map(workers.filter(({ broken }) => broken).map(({ config, broken }) => [config.name, broken]));
   for (;;) {
     try {
       return await start(workers, broken, context);
     } catch (error) {
-      const culprits = new Map(namedIn(error).filter(([name]) => workers.some(({ config }) => config.name === name)));
-      if (!culprits.size) for (const name of suspects) culprits.set(name, error.message);
-      const found = [...culprits].filter(([name]) => !broken.has(name));
-      if (!found.length) throw error;
-      for (const [name, reason] of found) broken.set(name, `Worker ${name} does not start: ${reason}`);
+      const isOurs = ([name]) => !broken.has(name) && workers.some(({ config }) => config.name === name);
+      const culprits = (error.culprits ?? namedIn(error)).filter(isOurs);
+      if (!culprits.length) throw error;
+      for (const [name, reason] of culprits) broken.set(name, `Worker ${name} does not start: ${reason}`);
     }
   }
 }
@@ -50,9 +49,13 @@ async function start(workers, broken, { data, token, frontPort, logs, log }) {
   });
   const tail = systemWorker("tail", { serviceBindings: { LOGS: (request) => receive(request, logs) } });
   const ai = systemWorker("ai", { compatibilityDate: undefined });
-  const uploaded = workers
-    .filter(({ config }) => !broken.has(config.name))
-    .map(({ config }) => workerOptions(config, { data, absent }));
+  const uploaded = workers.filter(({ config }) => !broken.has(config.name)).map(({ config }) => {
+    try {
+      return workerOptions(config, { data, absent });
+    } catch (error) {
+      throw Object.assign(error, { culprits: [[config.name, error.message]] });
+    }
+  });
   const miniflare = await startWorkerd({ workers: [dispatch, outbound, tail, systemWorker("substitute"), ai, ...uploaded], log });
   const { port } = await miniflare.unsafeGetDirectURL(dispatch.name);
   const loaded = new Map(workers.map(({ config, fingerprint }) => [config.name, fingerprint]));

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import pulumi
 import pulumi_cloudflare as cloudflare
 
-from orchestrator.account import Account
 from orchestrator.bundle import Module
 from orchestrator.desired import Desired
+from orchestrator.infra.account import stack_account
 from orchestrator.infra.settings import StackSettings
 from orchestrator.infra.storage import Storage, StorageArgs
 from orchestrator.infra.worker import WorkerService, WorkerServiceArgs
@@ -107,6 +106,6 @@ def _outputs(desired: Desired, storage: Storage, settings: StackSettings) -> dic
 
 def _workers_dev(settings: StackSettings) -> str:
     """The account's own place under workers.dev, asked once per run where the stack does not name it."""
-    token = pulumi.Config("cloudflare").get("apiToken")
-    subdomain = Account.from_environment(settings.account_id, token).workers_subdomain()
+    with stack_account(settings) as account:
+        subdomain = account.workers_subdomain()
     return f"https://{{worker}}.{subdomain}.workers.dev"

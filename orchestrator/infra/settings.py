@@ -11,16 +11,15 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 import pulumi
 
 from orchestrator.desired import Desired
 from orchestrator.errors import SettingsError
+from orchestrator.limits import Plan
 from orchestrator.names import API_TOKEN, PREFIX_PATTERN, PREFIX_RULE, WEBHOOK_SECRET
 from orchestrator.resources import SecretBinding
-
-Plan = Literal["free", "paid"]
 
 _SET = {
     "accountId": "pulumi config set accountId <the 32 hex digits in the dashboard's URL>",

@@ -26,13 +26,16 @@ def warnings(uses: Sequence[Use]) -> list[str]:
 
 
 def refusal(uses: Sequence[Use], *, paid_command: str) -> LimitError | None:
-    """The error where anything is more than Cloudflare takes; `paid_command` says that the account has the paid plan."""
+    """The error where anything is more than Cloudflare takes, None where nothing is.
+
+    `paid_command` is how one says that the account has the paid plan; it is named where that helps.
+    """
     refused = [use for use in uses if use.is_refused]
     if not refused:
         return None
-    lines = [f"this is more than Cloudflare's {refused[0].plan} plan allows:", *(_sentence(use) for use in refused)]
+    lines = [f"Cloudflare's {refused[0].plan} plan does not take this:", *(_sentence(use) for use in refused)]
     relieved = [use for use in refused if not Use(limit=use.limit, plan="paid", parts=use.parts).is_refused]
-    hint = "nothing was changed" + (f"; if the account has the paid plan: {paid_command}" if relieved else "")
+    hint = f"if the account has the paid plan: {paid_command}" if relieved else ""
     return LimitError("\n  - ".join(lines), hint)
 
 
@@ -61,10 +64,9 @@ def as_json(uses: Sequence[Use], *, plan: Plan, account_read: bool) -> dict[str,
 
 def _sentence(use: Use) -> str:
     who = _who(use)
-    return (
-        f"{use.limit.label} per {use.limit.scope}: {_used(use)} of {_most(use)}{f' ({who})' if who else ''}: "
-        f"{use.limit.advice}"
-    )
+    amount = f"{_used(use)} of {_most(use)}{f' ({who})' if who else ''}"
+    more = "; Cloudflare raises this limit on request" if use.plan == "paid" and use.limit.scope == "account" else ""
+    return f"{use.limit.label} per {use.limit.scope}: {amount}: {use.limit.advice}{more}"
 
 
 def _who(use: Use) -> str:

@@ -52,3 +52,14 @@ export function invalid(errors: readonly FieldError[]): Refused {
     members: { errors },
   });
 }
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** An error for each of the `members` that the object at `pointer` should not have. */
+export function unknownMembers(members: Readonly<Record<string, unknown>>, pointer: string, message: string) {
+  // A member's name in a JSON Pointer: RFC 6901, section 3.
+  const token = (name: string) => name.replaceAll("~", "~0").replaceAll("/", "~1");
+  return Object.keys(members).map((name): FieldError => ({ pointer: `${pointer}/${token(name)}`, message }));
+}

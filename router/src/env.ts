@@ -8,6 +8,10 @@ export interface Env {
   /** The stack's name; `local` allows plain HTTP to loopback. */
   readonly STAGE?: string;
   readonly BUILD_ID?: string;
+  /** The orchestrator's own records. */
+  readonly DB?: D1Database;
+  /** Copies for reading. */
+  readonly REGISTRY?: KVNamespace;
   /** Service bindings of the autopilots' Workers, among others. */
   readonly [binding: string]: unknown;
 }

@@ -1,7 +1,7 @@
 // POST /autopilot/plan: a task comes in, is decided on and forwarded; with `explain` only the decision comes back.
 
 import routingTable from "routing-table";
-import { invalid, readJson, type FieldError } from "./body.ts";
+import { invalid, isObject, readJson, unknownMembers } from "./body.ts";
 import { decide, type State } from "./decide.ts";
 import type { Env } from "./env.ts";
 import { forward, HOP_HEADER } from "./forward.ts";
@@ -43,10 +43,7 @@ const LOOP = {
 function planRequest(body: unknown): PlanRequest {
   if (!isObject(body)) throw invalid([{ pointer: "", message: "must be an object" }]);
   const { task, meta = {}, explain = false, ...unknown } = body;
-  const errors: FieldError[] = Object.keys(unknown).map((name) => ({
-    pointer: `/${pointerToken(name)}`,
-    message: "is not a member of a plan request: it has task, meta and explain",
-  }));
+  const errors = unknownMembers(unknown, "", "is not a member of a plan request: it has task, meta and explain");
   if (typeof task !== "string" || task === "" || [...task].length > MAX_TASK_LENGTH || !task.isWellFormed()) {
     errors.push({ pointer: "/task", message: `must be a string of 1 to ${MAX_TASK_LENGTH} characters` });
   }
@@ -54,13 +51,4 @@ function planRequest(body: unknown): PlanRequest {
   if (typeof explain !== "boolean") errors.push({ pointer: "/explain", message: "must be true or false" });
   if (errors.length > 0) throw invalid(errors);
   return { task, meta, explain } as PlanRequest;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** A member's name in a JSON Pointer (RFC 6901, section 3). */
-function pointerToken(name: string): string {
-  return name.replaceAll("~", "~0").replaceAll("/", "~1");
 }

@@ -24,11 +24,20 @@ export interface TaskRule {
   readonly timeoutMs: number;
 }
 
+/** Names of resources, as autopilots.yaml has them. */
+export interface Resources {
+  readonly kvNamespaces: readonly string[];
+  readonly r2Buckets: readonly string[];
+  readonly workers: readonly string[];
+}
+
 export interface RoutingTable {
   readonly autopilots: readonly Route[];
   readonly tasks: Readonly<Record<string, TaskRule>>;
   /** The hosts that endpoints may have; empty: any. */
   readonly allowedHosts: readonly string[];
+  /** What the file declares: whether the needs of a registration are met. */
+  readonly declared: Resources;
 }
 
 /** The rule of a capability that is called by its own name. */

@@ -14,6 +14,7 @@ from orchestrator.decision import Decision, Missing, State, decide
 from orchestrator.routes import Route, RoutingTable
 
 CORPUS = json.loads(Path(__file__).with_name("decisions.json").read_text())
+NOTHING: dict[str, list[str]] = {"kvNamespaces": [], "r2Buckets": [], "workers": []}  # no decision depends on it
 each_case = pytest.mark.parametrize("case", CORPUS["cases"], ids=lambda case: case["case"])
 
 
@@ -22,7 +23,7 @@ def values(case: dict[str, Any]) -> dict[str, Any]:
     table = case["table"]
     state = {"statuses": {}, "registered": [], "missing": {}} | case.get("state", {})
     return {
-        "table": CORPUS["tables"][table] if isinstance(table, str) else table,
+        "table": {**(CORPUS["tables"][table] if isinstance(table, str) else table), "declared": NOTHING},
         "task": case["task"],
         "state": state,
         "random": case.get("random", 0),

@@ -111,6 +111,12 @@ def test_a_call_needs_its_permission_and_no_other(
     assert cloudflare_api.call(method, path, token=minted(cloudflare_api, [permission]), json=body).is_success
 
 
+def test_a_refusal_is_seen_also_by_who_is_still_sending(cloudflare_api: LocalCloudflare) -> None:
+    token = minted(cloudflare_api, [KV_WRITE])
+    answer = cloudflare_api.call("PUT", "/r2/buckets/b/objects/a", token=token, content=b"x" * 20_000_000)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, 10000)
+
+
 def test_a_write_permission_reads_too_and_may_be_called_edit(cloudflare_api: LocalCloudflare) -> None:
     token = minted(cloudflare_api, ["Workers KV Storage Edit"])
     assert cloudflare_api.call("GET", "/storage/kv/namespaces", token=token).is_success

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import cloudflare
 import pytest
 from cloudflare import Cloudflare
 
+from local_cloudflare.api.cron import due
 from local_cloudflare.api.store import Store
 from local_cloudflare.api.workers import views
 from local_cloudflare.api.workers.models import Deployment, StoredModule, Version, Worker, Workers
@@ -139,6 +141,24 @@ def test_settings_are_patched_and_secrets_inherited(sdk: Cloudflare, cloudflare_
     assert settings.observability.enabled
 
 
+def test_a_script_is_read_as_a_whole_and_its_own_settings_apart(
+    sdk: Cloudflare, cloudflare_api: LocalCloudflare
+) -> None:
+    account = cloudflare_api.account_id
+    upload(sdk, account, "agent", bindings=[secret("API_TOKEN", "s3cret")], logpush=False)
+    assert HELLO in sdk.workers.scripts.get("agent", account_id=account)
+    edited = sdk.workers.scripts.settings.edit("agent", account_id=account, logpush=True, tags=["stage:a"])
+    assert edited is not None
+    assert (edited.logpush, edited.tags) == (True, ["stage:a"])
+    assert sdk.workers.scripts.settings.get("agent", account_id=account) == edited
+    found = sdk.workers.scripts.secrets.get("API_TOKEN", account_id=account, script_name="agent")
+    assert found is not None
+    assert (found.name, found.type) == ("API_TOKEN", "secret_text")
+    settings = sdk.workers.account_settings.get(account_id=account)
+    assert settings is not None
+    assert settings.default_usage_model == "standard"
+
+
 def test_new_content_leaves_everything_else(sdk: Cloudflare, cloudflare_api: LocalCloudflare) -> None:
     account = cloudflare_api.account_id
     upload(sdk, account, "agent", bindings=[secret("API_TOKEN", "s3cret")], reachable=True, tags=["stage:a"])
@@ -224,6 +244,22 @@ def test_a_cron_runs_the_scheduled_handler(sdk: Cloudflare, cloudflare_api: Loca
     assert value.read() == b"0 3 * * * 1800000000000"
 
 
+def test_the_workers_whose_schedule_matches_a_minute_are_due(sdk: Cloudflare, cloudflare_api: LocalCloudflare) -> None:
+    account = cloudflare_api.account_id
+    for name, crons in {"often": ["*/15 * * * *"], "nightly": ["0 3 * * *", "30 3 * * *"], "never": []}.items():
+        upload(sdk, account, name)
+        sdk.workers.scripts.schedules.update(name, account_id=account, body=[{"cron": cron} for cron in crons])
+    with Store(cloudflare_api.data / "account.sqlite") as store:
+        workers = Workers(store).all()
+    at = {minute: due(workers, datetime(2026, 1, 1, 3, minute, 20, tzinfo=UTC)) for minute in (0, 1, 15, 30)}
+    assert at == {
+        0: [("often", "*/15 * * * *"), ("nightly", "0 3 * * *")],
+        1: [],
+        15: [("often", "*/15 * * * *")],
+        30: [("often", "*/15 * * * *"), ("nightly", "30 3 * * *")],
+    }
+
+
 def test_the_cron_limit_counts_for_the_account(sdk: Cloudflare, cloudflare_api: LocalCloudflare) -> None:
     account = cloudflare_api.account_id
 
@@ -245,6 +281,30 @@ def test_the_cron_limit_counts_for_the_account(sdk: Cloudflare, cloudflare_api: 
     cloudflare_api.local("PATCH", "/account", {"plan": "free"})
     with pytest.raises(cloudflare.BadRequestError):
         put("two", 0)
+
+
+def test_a_version_can_be_uploaded_before_it_is_deployed(sdk: Cloudflare, cloudflare_api: LocalCloudflare) -> None:
+    account = cloudflare_api.account_id
+    upload(sdk, account, "agent", reachable=True)
+    versions = sdk.workers.scripts.versions.with_raw_response  # the SDK has no type for their bindings
+    created = versions.create(
+        "agent",
+        account_id=account,
+        metadata={"main_module": "worker.js", "compatibility_date": "2026-01-01"},
+        files=[("worker.js", b"export default { fetch() { return new Response('next'); } };", MODULE)],
+    )
+    version = json.loads(created.read())["result"]
+    assert version["number"] == 2
+    assert cloudflare_api.fetch("agent").text == "hello"
+    found = versions.get(version["id"], account_id=account, script_name="agent")
+    assert json.loads(found.read())["result"] == version
+    sdk.workers.scripts.deployments.create(
+        "agent",
+        account_id=account,
+        strategy="percentage",
+        versions=[{"version_id": version["id"], "percentage": 100}],
+    )
+    assert cloudflare_api.fetch("agent").text == "next"
 
 
 def test_versions_can_be_deployed_again(sdk: Cloudflare, cloudflare_api: LocalCloudflare) -> None:

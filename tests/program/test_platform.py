@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pulumi
@@ -61,15 +59,6 @@ class Recorder(pulumi.runtime.Mocks):
 @pytest.fixture(autouse=True)
 def cloudflare_token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "token")
-
-
-@pytest.fixture(autouse=True)
-def event_loop() -> Iterator[None]:
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    yield
-    loop.close()
-    asyncio.set_event_loop(None)
 
 
 def configure(**changes: str | None) -> None:

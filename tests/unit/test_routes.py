@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from orchestrator.manifest import parse
-from orchestrator.routes import Route, RoutingTable, TaskRule, compile_routes
+from orchestrator.routes import Declared, Route, RoutingTable, TaskRule, compile_routes
 
 MANIFEST: dict[str, Any] = {
     "orchestrator": {"worker": "efh-orchestrator", "allowedHosts": ["*.example.com", "api.example.com"]},
@@ -19,7 +19,11 @@ MANIFEST: dict[str, Any] = {
             "capabilities": ["web.pages.generate", "web.asset.generate"],
             "priority": 5,
             "weight": 20,
-            "needs": {"workers": [{"name": "efh-ai-stylist", "content": "export default {}"}]},
+            "needs": {
+                "kvNamespaces": ["STYLES"],
+                "r2Buckets": ["efh-images", "efh-assets"],
+                "workers": [{"name": "efh-ai-stylist", "content": "export default {}"}],
+            },
         },
         {"name": "deployer", "endpoint": "https://api.example.com/run", "capabilities": ["web.pages.deploy"]},
     ],
@@ -56,6 +60,11 @@ def test_a_manifest_compiles_to_its_autopilots_and_tasks() -> None:
             "pay": TaskRule(capability="web.pages.deploy", once=True),
         },
         allowed_hosts=("*.example.com", "api.example.com"),
+        declared=Declared(
+            kv_namespaces=("REGISTRY", "STYLES"),
+            r2_buckets=("efh-assets", "efh-images"),
+            workers=("efh-ai-stylist", "efh-orchestrator"),
+        ),
     )
 
 
@@ -79,6 +88,11 @@ def test_its_json_has_the_keys_that_the_worker_reads() -> None:
         "timeoutMs": 60_000,
     }
     assert table["allowedHosts"] == ["*.example.com", "api.example.com"]
+    assert table["declared"] == {
+        "kvNamespaces": ["REGISTRY", "STYLES"],
+        "r2Buckets": ["efh-assets", "efh-images"],
+        "workers": ["efh-ai-stylist", "efh-orchestrator"],
+    }
 
 
 def test_json_and_back_is_the_same_table() -> None:

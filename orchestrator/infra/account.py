@@ -1,0 +1,13 @@
+"""The stack's account, for what the program must read before it declares anything."""
+
+from __future__ import annotations
+
+import pulumi
+
+from orchestrator.account import Account
+from orchestrator.infra.settings import StackSettings
+
+
+def stack_account(settings: StackSettings, *, patience: float = 30) -> Account:
+    """The account that the provider works on, with the provider's token; `patience`: seconds to wait for an answer."""
+    return Account.from_environment(settings.account_id, pulumi.Config("cloudflare").get("apiToken"), patience=patience)

@@ -1,0 +1,45 @@
+"""The plan's limits, checked before anything is declared: a table in the preview, warnings, and an error.
+
+The account is read for what else is in it. Where it does not answer the check goes on with what is declared, and says
+so: a preview works offline too.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+import pulumi
+
+from orchestrator.account import Account
+from orchestrator.bundle import Module, compressed_sizes
+from orchestrator.desired import Desired
+from orchestrator.errors import CloudflareError, LimitError
+from orchestrator.infra.settings import StackSettings
+from orchestrator.inventory import take_inventory
+from orchestrator.limits import Inventory, usage
+from orchestrator.limits.report import COLUMNS, refusal, rows, warnings
+from orchestrator.terminal import Terminal
+
+
+def check_limits(
+    desired: Desired, modules: Mapping[str, Module], settings: StackSettings, *, account: Account, root: Path
+) -> None:
+    """Compare `desired` with the stack's plan. Raises LimitError where Cloudflare would not take it."""
+    inventory: Inventory | None = None
+    note = "account: read; what nobody declared is counted too"
+    try:
+        inventory = take_inventory(account, desired)
+    except CloudflareError as unread:
+        note = f"account: not read, so only what is declared is counted ({unread.message})"
+    sizes = compressed_sizes(modules, root=root)
+    uses = usage(desired, plan=settings.plan, module_sizes=sizes, account=inventory)
+    if pulumi.runtime.is_dry_run():
+        table = io.StringIO()
+        Terminal(table, table, {}).table(COLUMNS, rows(uses))
+        pulumi.log.info(f"Cloudflare's {settings.plan} plan\n{table.getvalue()}  {note}")
+    if near := warnings(uses):
+        pulumi.log.warn("\n".join(near))
+    if error := refusal(uses, paid_command=f"pulumi config set plan paid -s {settings.stack}"):
+        raise LimitError(f"nothing was changed: {error.message}", error.hint)

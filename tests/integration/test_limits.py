@@ -1,0 +1,59 @@
+"""`python -m orchestrator limits --account` against the local Cloudflare: what else is in the account counts."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from cloudflare import Cloudflare
+
+from orchestrator.cli import main
+from tests.support.local_cloudflare import LocalCloudflare
+from tests.support.worker_upload import upload
+
+
+@pytest.fixture
+def account(cloudflare_api: LocalCloudflare, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The local account's id; the command finds the account as a user's shell would name it."""
+    for name, value in cloudflare_api.environment.items():
+        monkeypatch.setenv(name, value)
+    return cloudflare_api.account_id
+
+
+def test_what_nobody_declared_is_counted_with_the_shipped_file(
+    account: str, sdk: Cloudflare, cloudflare_api: LocalCloudflare, capsys: pytest.CaptureFixture[str]
+) -> None:
+    upload(sdk, account, "old-site")
+    cloudflare_api.call("PUT", "/workers/scripts/old-site/schedules", json=[{"cron": f"{n} * * * *"} for n in range(5)])
+    upload(sdk, account, "efh-agent")  # the file's own: counted once
+    sdk.kv.namespaces.create(account_id=account, title="OLD_LOGS")
+    sdk.d1.database.create(account_id=account, name="old-shop")
+    cloudflare_api.local("DELETE", "/calls")
+
+    assert main(["limits", "--account", "--json"]) == 2
+
+    output = capsys.readouterr()
+    used = {limit["name"]: limit["used"] for limit in json.loads(output.out)["limits"]}
+    assert {name: used[name] for name in ("crons", "workers", "kvNamespaces", "d1Databases")} == {
+        "crons": 6,
+        "workers": 6,
+        "kvNamespaces": 3,
+        "d1Databases": 2,
+    }
+    assert "Cron triggers per account: 6 of 5 (efh-autopilot-orchestrator 1; not declared: old-site 5)" in output.err
+    paths = [call["path"].partition(account)[2] for call in cloudflare_api.local("GET", "/calls")["calls"]]
+    assert sorted(paths) == [
+        "/d1/database",
+        "/storage/kv/namespaces",
+        "/workers/scripts",
+        "/workers/scripts/old-site/schedules",
+    ]
+
+
+def test_an_account_that_does_not_answer_is_an_error(
+    account: str, cloudflare_api: LocalCloudflare, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "wrong")
+
+    assert main(["limits", "--account"]) == 1
+    assert "the API token" in capsys.readouterr().err

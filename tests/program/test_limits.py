@@ -1,0 +1,145 @@
+"""The program and the plan's limits: what Cloudflare would refuse stops it before anything is declared."""
+
+from __future__ import annotations
+
+import logging
+import re
+import runpy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pulumi
+import pytest
+
+from orchestrator.account import Account
+from orchestrator.bundle import Module
+from orchestrator.desired import derive
+from orchestrator.errors import LimitError
+from orchestrator.infra.limits import check_limits
+from orchestrator.infra.settings import read_settings
+from orchestrator.manifest import parse
+from tests.program.test_platform import ACCOUNT, MANIFEST, Recorder, configure
+from tests.support.checkout import Checkout
+
+REFUSED_PORT = "http://127.0.0.1:1/client/v4"  # nobody may listen there, so nobody answers
+
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+def account_with(crons: int) -> Handler:
+    """An account with one Worker that nobody declared, which has `crons` of them."""
+    answers: dict[str, Any] = {
+        "/workers/scripts": [{"id": "old-site", "handlers": ["scheduled"]}],
+        "/workers/scripts/old-site/schedules": {"schedules": [{"cron": f"{n} * * * *"} for n in range(crons)]},
+        "/storage/kv/namespaces": [],
+        "/d1/database": [],
+    }
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        result = answers[request.url.path.partition(ACCOUNT)[2]]
+        return httpx.Response(200, json={"success": True, "errors": [], "result": result})
+
+    return handler
+
+
+def offline(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("connection refused")
+
+
+def check(handler: Handler, folder: Path, *, preview: bool = True, **config: str) -> None:
+    """The program's check on the manifest of test_platform, which has two crons."""
+    pulumi.runtime.set_mocks(Recorder(), project="project", stack="dev", preview=preview)
+    configure(**config)
+    desired = derive(parse(MANIFEST, "autopilots.yaml"))
+    for worker in desired.workers:
+        (folder / f"{worker.key}.js").write_text("export default {}")
+    modules = {worker.key: Module(path=f"{worker.key}.js", sha256="ab" * 32) for worker in desired.workers}
+    account = Account(account_id=ACCOUNT, token="t", transport=httpx.MockTransport(handler))
+
+    @pulumi.runtime.test
+    def program() -> None:
+        check_limits(desired, modules, read_settings(), account=account, root=folder)
+
+    program()
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "token")
+    monkeypatch.setenv("CLOUDFLARE_BASE_URL", REFUSED_PORT)
+    caplog.set_level(logging.INFO)
+
+
+def messages(caplog: pytest.LogCaptureFixture, level: int) -> list[str]:
+    """What the program told Pulumi, without the spaces that align a table."""
+    return [
+        re.sub(" +", " ", record.getMessage())
+        for record in caplog.records
+        if record.levelno == level and record.name == "root"
+    ]
+
+
+def test_a_preview_shows_one_table_with_what_else_is_in_the_account(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    check(account_with(crons=1), tmp_path)
+
+    (table,) = messages(caplog, logging.INFO)
+    assert table.startswith("Cloudflare's free plan\n LIMIT PER USED OF SHARE NOTE\n")
+    assert "Cron triggers account 3 5 60% 1 not declared" in table
+    assert table.endswith("account: read; what nobody declared is counted too")
+    assert messages(caplog, logging.WARNING) == []
+
+
+def test_an_update_says_only_what_is_near(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    check(account_with(crons=2), tmp_path, preview=False)
+
+    assert messages(caplog, logging.INFO) == []
+    (warning,) = messages(caplog, logging.WARNING)
+    assert "Cron triggers per account: 4 of 5 (clerk 1, router 1; not declared: old-site 2): take some out" in warning
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_too_much_with_what_else_is_there_is_an_error_in_preview_and_update(tmp_path: Path, preview: bool) -> None:
+    with pytest.raises(LimitError, match=r"nothing was changed: .*\n  - Cron triggers .* not declared: old-site 4"):
+        check(account_with(crons=4), tmp_path, preview=preview)
+
+    check(account_with(crons=4), tmp_path, preview=preview, plan="paid")
+
+
+def test_offline_the_file_alone_is_counted_and_the_table_says_why(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    check(offline, tmp_path)
+
+    (table,) = messages(caplog, logging.INFO)
+    assert "Cron triggers account 2 5 40% -" in table
+    assert "account: not read, so only what is declared is counted (GET /accounts/" in table
+    assert "connection refused" in table
+
+
+def test_over_five_crons_the_program_stops_before_anything_is_declared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout = Checkout.create(tmp_path / "project")
+    manifest = checkout.manifest.read_text()
+    crons = [f"{minute} * * * *" for minute in range(5)]
+    edited = manifest.replace("- name: efh-agent\n", f"- name: efh-agent\n          crons: {crons}\n")
+    checkout.manifest.write_text(edited)
+    monkeypatch.chdir(checkout.folder)
+    recorder = Recorder()
+    pulumi.runtime.set_mocks(recorder, project="project", stack="dev", preview=True)
+    configure()
+
+    @pulumi.runtime.test
+    def program() -> None:
+        runpy.run_path("__main__.py")
+
+    with pytest.raises(pulumi.RunError) as failure:
+        program()
+
+    assert recorder.declared == []
+    assert "Cron triggers per account: 6 of 5 (efh-agent 5, efh-autopilot-orchestrator 1): " in str(failure.value)
+    assert "pulumi config set plan paid -s dev" in str(failure.value)
