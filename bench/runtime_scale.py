@@ -83,10 +83,9 @@ async def measure(count: int, folder: Path) -> None:
         one_more = await call(runtime, "more")
         state = await runtime.state()
         await asyncio.sleep(6)  # the generation before is gone by then
-        print(
-            f"{count:5} Workers: uploads {uploads:.1f} s, first call at once {at_once:.2f} s, 2 s later {after_quiet:.2f} s, "
-            f"one more {one_more:.2f} s, last load {state['lastLoadMs']} ms, {state['loads']} loads, {memory()} MB"
-        )
+        print(f"{count:5} Workers: uploads {uploads:.1f} s", end=", ")
+        print(f"first call at once {at_once:.2f} s, 2 s later {after_quiet:.2f} s, one more {one_more:.2f} s", end=", ")
+        print(f"last load {state['lastLoadMs']} ms, {state['loads']} loads, {memory()} MB")
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from local_cloudflare.errors import ServiceError
 LOOPBACK = "127.0.0.1"
 API_PORT = 7787
 WORKERS_PORT = 7788
-_PATIENCE = 5.0  # seconds
+_PATIENCE = 3.0  # seconds
 _ACCOUNT_ID = re.compile(r"[0-9a-f]{32}")
 
 

@@ -138,5 +138,6 @@ _HINTS = {
     10000: "the API token lacks a permission; README, “Deploy to a real account”, lists the five it needs",
     10001: "the API token is not valid (any more): make a new one",
     10007: "choose the account's workers.dev subdomain once: dashboard, Workers & Pages",
+    10042: "switch R2 on once: dashboard, R2 (it asks for a payment method, also for free use)",
     10136: "switch R2 on once: dashboard, R2 (it asks for a payment method, also for free use)",
 }

@@ -55,6 +55,16 @@ COMMANDS = (
         module="orchestrator.commands.plan",
     ),
     Command(
+        name="register",
+        summary="register an autopilot at run time, update it, or remove it",
+        module="orchestrator.commands.register",
+    ),
+    Command(
+        name="pull",
+        summary="write what is registered at run time into autopilots.yaml",
+        module="orchestrator.commands.pull",
+    ),
+    Command(
         name="schema",
         summary="print the JSON Schema of autopilots.yaml",
         module="orchestrator.commands.schema",

@@ -24,11 +24,14 @@ PREFIX_RULE = "lower-case letters, digits and hyphens, beginning with a letter o
 
 ORCHESTRATOR = "orchestrator"  # the owner of what the routing Worker needs; no autopilot may be called so
 
+LOCAL = "local"  # the stack of the embedded default: Cloudflare on this machine
+
 REGISTRY = "REGISTRY"
 WEBHOOK_SECRET = "WEBHOOK_SECRET"  # noqa: S105 - the binding's name, not its value
 API_TOKEN = "API_TOKEN"  # noqa: S105 - the binding's name, not its value
 STAGE = "STAGE"
 BUILD_ID = "BUILD_ID"
+PUBLIC_URL = "PUBLIC_URL"  # where the Worker answers; a var of that name in the manifest wins
 DATABASE = "DB"
 AI = "AI"
 ASSETS = "ASSETS"

@@ -1,4 +1,4 @@
-"""Where the `plan` command finds the stack's URLs and secrets: the environment first, then Pulumi.
+"""Where the commands find the stack's URLs and secrets: the environment first, then Pulumi.
 
 Touches the environment that it is given and, where that says nothing, a child process (`pulumi`, which reads the
 selected stack's state and configuration). Raises SettingsError with the command that puts it right.
@@ -23,6 +23,17 @@ def read_token(environment: Mapping[str, str]) -> str:
     raise SettingsError(
         "ORCHESTRATOR_TOKEN is not set, and the routing Worker answers nobody without it",
         'export ORCHESTRATOR_TOKEN="$(pulumi config get apiToken)"; for the local stack: eval "$(make -s shell)"',
+    )
+
+
+def read_url(given: str | None, environment: Mapping[str, str]) -> str:
+    """The address of the deployed routing Worker: as given on the command line, else as the environment says."""
+    if url := given or environment.get("ORCHESTRATOR_URL", "").strip():
+        return url
+    raise SettingsError(
+        "which routing Worker is meant is not known",
+        'give --url, or export ORCHESTRATOR_URL="$(pulumi stack output orchestratorUrl)"; '
+        'for the local stack: eval "$(make -s shell)"',
     )
 
 

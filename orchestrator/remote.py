@@ -20,27 +20,35 @@ from orchestrator.plan_request import check_key
 _TIMEOUT = httpx.Timeout(310, connect=10)
 
 
-class RemoteDispatcher:
-    """The routing Worker at `url`, called with `token`. Close it, or use it in a `with` statement.
+def router_client(url: str, token: str, transport: httpx.BaseTransport | None = None) -> httpx.Client:
+    """A client for the routing Worker at `url`, whose calls carry `token`.
 
     Raises SettingsError for a URL that would carry the token unencrypted over a network.
     """
+    try:
+        base = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise SettingsError(f"the orchestrator's URL {url!r} is no URL: {error}", "set ORCHESTRATOR_URL") from error
+    local = is_loopback(base.host)
+    if base.scheme != "https" and not (base.scheme == "http" and local):
+        raise SettingsError(f"the orchestrator's URL {url!r} must begin with https://", "set ORCHESTRATOR_URL")
+    return httpx.Client(
+        base_url=base,
+        headers={"authorization": f"Bearer {token}"},
+        transport=transport or (PinnedTransport(allow_loopback=True) if local else None),
+        timeout=_TIMEOUT,
+    )
+
+
+class RemoteDispatcher:
+    """The routing Worker at `url`, called with `token`. Close it, or use it in a `with` statement.
+
+    Raises SettingsError like `router_client`.
+    """
 
     def __init__(self, url: str, token: str, *, transport: httpx.BaseTransport | None = None) -> None:
-        try:
-            base = httpx.URL(url)
-        except httpx.InvalidURL as error:
-            raise SettingsError(f"the orchestrator's URL {url!r} is no URL: {error}", "set ORCHESTRATOR_URL") from error
-        local = is_loopback(base.host)
-        if base.scheme != "https" and not (base.scheme == "http" and local):
-            raise SettingsError(f"the orchestrator's URL {url!r} must begin with https://", "set ORCHESTRATOR_URL")
         self._url = url
-        self._client = httpx.Client(
-            base_url=base,
-            headers={"authorization": f"Bearer {token}"},
-            transport=transport or (PinnedTransport(allow_loopback=True) if local else None),
-            timeout=_TIMEOUT,
-        )
+        self._client = router_client(url, token, transport)
 
     def __enter__(self) -> Self:
         return self

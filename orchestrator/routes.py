@@ -174,10 +174,10 @@ def compile_routes(manifest: Manifest) -> RoutingTable:
 
 def _declared(manifest: Manifest) -> Declared:
     needs = [autopilot.needs for autopilot in manifest.autopilots]
-    shared = manifest.orchestrator.kv_namespaces
+    namespaces = (manifest.orchestrator.kv_namespaces, *(each.kv_namespaces for each in needs))
     workers = {manifest.orchestrator.worker, *(worker.name for each in needs for worker in each.workers)}
     return Declared(
-        kv_namespaces=tuple(sorted({kv.title for kv in (*shared, *(kv for each in needs for kv in each.kv_namespaces))})),
+        kv_namespaces=tuple(sorted({kv.title for each in namespaces for kv in each})),
         r2_buckets=tuple(sorted({bucket.name for each in needs for bucket in each.r2_buckets})),
         workers=tuple(sorted(workers)),
     )

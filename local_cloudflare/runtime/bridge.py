@@ -9,7 +9,7 @@ Touches: a child process, loopback ports, and files below the data directory (by
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -222,14 +222,16 @@ class Runtime:
 
     # What went on
 
-    async def logs(self, worker: str | None = None, *, since: int = 0, follow: bool = False) -> AsyncIterator[LogLine]:
+    async def logs(
+        self, worker: str | None = None, *, since: int = 0, follow: bool = False
+    ) -> AsyncGenerator[LogLine, None]:
         """Lines with `seq` greater than `since`, oldest first; with `follow`, new ones as they come."""
         query = {"since": str(since), "follow": str(follow).lower(), **({"worker": worker} if worker else {})}
         async for line in (await self._connected()).control.log_lines(query):
             yield line
 
     async def state(self) -> dict[str, Any]:
-        """For debugging: Workers uploaded, loaded and broken, how many generations run, the last load's duration in ms."""
+        """For debugging: Workers uploaded, loaded and broken, generations running, the last load's duration in ms."""
         return await (await self._connected()).control.call("GET", "/state")
 
     async def _connected(self) -> Connection:

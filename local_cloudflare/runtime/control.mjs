@@ -18,7 +18,12 @@ export function createControl({ fleet, checker, logs, token }) {
     if (!lease) throw new Error(`there is no Worker ${name}`);
     const exceptions = logs.ofCron(name, cron, time).catch(() => ""); // not known in time
     try {
-      const headers = { "x-local-token": token, "x-local-worker": name, "x-local-cron": cron, "x-local-time": String(time) };
+      const headers = {
+        "x-local-token": token,
+        "x-local-worker": name,
+        "x-local-cron": cron,
+        "x-local-time": String(time),
+      };
       const response = await fetch(`http://127.0.0.1:${lease.port}/`, { headers });
       if (!response.ok) throw new Error(await response.text());
       const { outcome } = await response.json();
@@ -41,7 +46,9 @@ export function createControl({ fleet, checker, logs, token }) {
   }
 
   return createServer(async (request, response) => {
-    const answer = (status, body) => response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+    const answer = (status, body) => {
+      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+    };
     if (request.headers.authorization !== `Bearer ${token}`) return answer(403, { error: "forbidden" });
     const url = new URL(request.url, "http://control");
     if (url.pathname === "/logs") return sendLogs(url, response);

@@ -178,7 +178,10 @@ export class Fleet {
   }
 
   #retire(generation) {
-    const retired = generation.retire(this.#stop.signal).finally(() => this.#retiring.delete(retired));
+    const retired = generation
+      .retire(this.#stop.signal)
+      .catch((error) => this.#report(error))
+      .finally(() => this.#retiring.delete(retired));
     this.#retiring.add(retired);
   }
 
@@ -196,6 +199,7 @@ export class Fleet {
   }
 
   #report(error) {
-    if (!this.#stop.signal.aborted) process.stderr.write(`runtime: the Workers could not be loaded: ${error.message}\n`);
+    if (this.#stop.signal.aborted) return; // the runtime stops
+    process.stderr.write(`The Workers runtime could not load the Workers: ${error.message}\n`);
   }
 }

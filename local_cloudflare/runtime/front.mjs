@@ -18,6 +18,7 @@ export function createFront(fleet, token) {
     );
   });
   front.on("upgrade", (request, socket, head) => {
+    socket.on("error", () => {}); // a client that goes away; `close` follows
     open(request, fleet, token, { connection: "Upgrade", upgrade: request.headers.upgrade }).then(
       (way) => ("refusal" in way ? refuse(socket, way.refusal) : switchProtocols(socket, head, way)),
       (error) => refuse(socket, failure(error)),
@@ -34,6 +35,10 @@ async function open(request, fleet, token, extra = {}) {
   if (!fleet.isPublic(name)) return { refusal: [404, notFound(name, fleet)] };
   const lease = await fleet.lease(name);
   if (!lease) return { refusal: [404, notFound(name, fleet)] };
+  if (request.socket.destroyed) {
+    lease.release();
+    return { refusal: [499, "The client has gone"] };
+  }
   const ray = `${randomBytes(8).toString("hex")}-LOCAL`;
   const headers = {
     ...onward(request),
@@ -73,26 +78,35 @@ function pass(request, response, { upstream, release, ray }) {
     for (const name of ["connection", "keep-alive", "transfer-encoding"]) delete headers[name];
     response.writeHead(answered.statusCode, answered.statusMessage, headers);
     response.flushHeaders();
-    pipeline(answered, response, () => {}); // a stream cut off destroys the other one
+    flow(answered, response);
   });
-  pipeline(request, upstream, () => {});
+  flow(request, upstream);
 }
 
 /** A WebSocket: the answer's head as it is, then bytes both ways. */
 function switchProtocols(socket, head, { upstream, release }) {
-  socket.on("close", release);
-  socket.on("error", () => upstream.destroy());
+  socket.on("close", () => {
+    release();
+    upstream.destroy();
+  });
   upstream.on("error", (error) => refuse(socket, failure(error)));
   upstream.on("response", (answered) => {
     socket.write(headOf(answered));
-    pipeline(answered, socket, () => {});
+    flow(answered, socket);
   });
   upstream.on("upgrade", (answered, other, otherHead) => {
     socket.write(headOf(answered));
     other.unshift(otherHead);
-    pipeline(other, socket, other, () => {});
+    flow(other, socket);
+    flow(socket, other);
   });
   upstream.end(head.length ? head : undefined);
+}
+
+/** Pass bytes on; where one end is cut off, so is the other. */
+function flow(from, to) {
+  if (to.destroyed) from.destroy();
+  else pipeline(from, to, () => {});
 }
 
 function headOf({ statusCode, statusMessage, rawHeaders }) {
@@ -102,13 +116,15 @@ function headOf({ statusCode, statusMessage, rawHeaders }) {
 
 function notFound(name, fleet) {
   const known = fleet.publicNames();
-  const why = fleet.has(name) ? `Worker ${name} has no workers.dev URL: it is switched off` : `There is no Worker ${name}`;
+  const exists = fleet.has(name);
+  const why = exists ? `Worker ${name} has no workers.dev URL: it is switched off` : `There is no Worker ${name}`;
   return `${why}.\nWorkers with a URL: ${known.join(", ") || "none yet"}`;
 }
 
 const failure = (error) => [500, `The Worker could not be reached: ${error.message}`];
 
 function answer(response, [status, text]) {
+  if (response.destroyed) return; // nobody listens any more
   response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(`${text}\n`);
 }
 

@@ -14,8 +14,8 @@ const CF = { colo: "LOCAL", country: "XX", httpProtocol: "HTTP/1.1" }; // reques
 
 /**
  * Start `workers`: entries of {config, fingerprint, broken}, where `broken` is the reason why one is known not to start.
- * A Worker whose code does not start is replaced by a page that says so, and the others run. Rejects when the cause is
- * none of the Workers.
+ * A Worker whose code does not start is replaced by a page that says so, and the others run. Rejects when none of the
+ * Workers is the cause.
  */
 export async function startGeneration(workers, context) {
   const broken = new Map(workers.filter(({ broken }) => broken).map(({ config, broken }) => [config.name, broken]));
@@ -56,7 +56,8 @@ async function start(workers, broken, { data, token, frontPort, logs, log }) {
       throw Object.assign(error, { culprits: [[config.name, error.message]] });
     }
   });
-  const miniflare = await startWorkerd({ workers: [dispatch, outbound, tail, systemWorker("substitute"), ai, ...uploaded], log });
+  const system = [dispatch, outbound, tail, systemWorker("substitute"), ai];
+  const miniflare = await startWorkerd({ workers: [...system, ...uploaded], log });
   const { port } = await miniflare.unsafeGetDirectURL(dispatch.name);
   const loaded = new Map(workers.map(({ config, fingerprint }) => [config.name, fingerprint]));
   return new Generation({ miniflare, port: Number(port), loaded, broken });

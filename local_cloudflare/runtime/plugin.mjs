@@ -1,8 +1,8 @@
 // A miniflare plugin: bindings to data that is in another workerd.
 //
 // Workers are reloaded by starting another workerd beside the old one, while the data stays where it is. So a Worker's
-// KV, R2 and D1 bindings are workerd's native ones, each over an external service: the data's gateway, with headers that
-// name the namespace. That costs no isolate per namespace. The gateway itself gets miniflare's own objects by this
+// KV, R2 and D1 bindings are workerd's native ones, each over an external service: the data's gateway, with headers
+// that name the namespace. That costs no isolate per namespace. The gateway itself gets miniflare's own objects by this
 // plugin too.
 export const PLUGIN = "local-data";
 
@@ -12,7 +12,10 @@ const OBJECTS = {
   d1: { serviceName: "d1:db", className: "D1DatabaseObject" },
 };
 
-/** An entry of a Worker's `unsafeBindings`: `type` is kv, r2 or d1; `options` {name, address, token}, or none for the gateway. */
+/**
+ * An entry of a Worker's `unsafeBindings`: `type` is kv, r2 or d1; `options` {name, address, token}, or none for the
+ * gateway, which gets the objects themselves.
+ */
 export function dataBinding(name, type, options = {}) {
   return { name, type, plugin: { package: import.meta.filename, name: PLUGIN }, options };
 }

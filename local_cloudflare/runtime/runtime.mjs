@@ -18,7 +18,8 @@ import { Logs } from "./logs.mjs";
 
 const STOP = 1_500; // ms that stopping may take
 
-const { values } = parseArgs({ options: { data: { type: "string" }, "workers-port": { type: "string", default: "0" } } });
+const options = { data: { type: "string" }, "workers-port": { type: "string", default: "0" } };
+const { values } = parseArgs({ options });
 const token = process.env.LOCAL_RUNTIME_TOKEN;
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 

@@ -16,7 +16,7 @@ from orchestrator.infra.account import stack_account
 from orchestrator.infra.settings import StackSettings
 from orchestrator.infra.storage import Storage, StorageArgs
 from orchestrator.infra.worker import WorkerService, WorkerServiceArgs
-from orchestrator.names import BUILD_ID
+from orchestrator.names import BUILD_ID, PUBLIC_URL
 from orchestrator.resources import (
     AiBinding,
     Binding,
@@ -41,14 +41,18 @@ def declare(desired: Desired, modules: Mapping[str, Module], settings: StackSett
             keep_data=settings.keep_data,
         ),
     )
+    template = settings.workers_url or _workers_dev(settings)
+    urls = {worker.key: template.format(worker=worker.name) for worker in desired.workers}
     services: dict[str, WorkerService] = {}
     for worker in sorted(desired.workers, key=lambda worker: worker.key == desired.router):
         module = modules[worker.key]
-        bindings = list(filter(None, (_bind(each, desired, storage, services, settings) for each in worker.bindings)))
+        known_now = {PUBLIC_URL: urls[worker.key]}
         if worker.key == desired.router:
-            bindings.append(
-                cloudflare.WorkersScriptBindingArgs(type="plain_text", name=BUILD_ID, text=module.sha256[:12])
-            )
+            known_now[BUILD_ID] = module.sha256[:12]
+        declared = {each.name for each in worker.bindings}
+        texts = [TextBinding(name=name, text=text) for name, text in known_now.items() if name not in declared]
+        bound = (_bind(each, desired, storage, services, settings) for each in (*worker.bindings, *texts))
+        bindings = list(filter(None, bound))
         services[worker.key] = WorkerService(
             worker.key,
             WorkerServiceArgs(
@@ -61,7 +65,13 @@ def declare(desired: Desired, modules: Mapping[str, Module], settings: StackSett
                 crons=worker.crons,
             ),
         )
-    return _outputs(desired, storage, settings)
+    return {
+        "orchestratorUrl": urls[desired.router],
+        "workerUrls": urls,
+        "kvNamespaces": {key: namespace.id for key, namespace in storage.kv_namespaces.items()},
+        "r2Buckets": {key: bucket.name for key, bucket in storage.r2_buckets.items()},
+        "d1Database": next(database.id for database in storage.d1_databases.values()),
+    }
 
 
 def _bind(
@@ -90,18 +100,6 @@ def _bind(
         case AiBinding():
             args = {}
     return cloudflare.WorkersScriptBindingArgs(type=binding.type, name=binding.name, **args)
-
-
-def _outputs(desired: Desired, storage: Storage, settings: StackSettings) -> dict[str, Any]:
-    template = settings.workers_url or _workers_dev(settings)
-    urls = {worker.key: template.format(worker=worker.name) for worker in desired.workers}
-    return {
-        "orchestratorUrl": urls[desired.router],
-        "workerUrls": urls,
-        "kvNamespaces": {key: namespace.id for key, namespace in storage.kv_namespaces.items()},
-        "r2Buckets": {key: bucket.name for key, bucket in storage.r2_buckets.items()},
-        "d1Database": next(database.id for database in storage.d1_databases.values()),
-    }
 
 
 def _workers_dev(settings: StackSettings) -> str:

@@ -2,8 +2,8 @@
 //
 // The answer is read whole, up to a limit, before any of it is passed on: only then is its status true.
 
-import routingTable from "routing-table";
 import type { Decision } from "./decide.ts";
+import { endpointRules } from "./endpoint-rules.ts";
 import { serviceBinding, type Env } from "./env.ts";
 import {
   brokenFailure,
@@ -41,7 +41,7 @@ export interface Forwarded {
 /** The autopilot's status, content type and body. Throws Refused: 502, 504, or 503 without a webhook secret. */
 export async function forward(forwarded: Forwarded, env: Env): Promise<Response> {
   const { decision, requestId } = forwarded;
-  const send = sender(decision, env, new URL(forwarded.request.url).hostname);
+  const send = sender(forwarded, env);
   const signal = AbortSignal.timeout(decision.rule.timeoutMs);
   const init = { ...(await message(forwarded, env)), method: "POST", redirect: "manual", signal } as const;
   let response: Response;
@@ -65,16 +65,14 @@ export async function forward(forwarded: Forwarded, env: Env): Promise<Response>
 }
 
 /** The way to the autopilot. */
-function sender(decision: Decision, env: Env, ownHost: string): (init: RequestInit) => Promise<Response> {
+function sender({ decision, request }: Forwarded, env: Env): (init: RequestInit) => Promise<Response> {
   const { route } = decision;
   if (route.binding) {
     const target = serviceBinding(env, route.binding);
     if (!target) throw failed(decision, unboundFailure(route.binding));
     return (init) => target.fetch(`https://${route.worker}/`, init);
   }
-  const { allowedHosts } = routingTable;
-  const rules = { ownHosts: [ownHost], allowedHosts, allowLoopbackHttp: env.STAGE === "local" };
-  const code = checkEndpoint(route.endpoint ?? "", rules);
+  const code = checkEndpoint(route.endpoint ?? "", endpointRules(env, request));
   if (code) throw failed(decision, endpointFailure(MESSAGES[code]));
   return (init) => fetch(route.endpoint!, init);
 }

@@ -3,25 +3,36 @@
 import type { Context } from "hono";
 import { Hono } from "hono/tiny";
 import { authenticate } from "./auth.ts";
-import type { State } from "./decide.ts";
 import type { Env } from "./env.ts";
 import { health } from "./health.ts";
 import { list } from "./list.ts";
 import { log } from "./log.ts";
 import { plan } from "./plan.ts";
 import { problemResponse, Refused, type Problem } from "./problem.ts";
+import { register, registration, registrations, REGISTRY_PATH, unregister } from "./registry.ts";
+import { recordedRegistrations } from "./registry-copy.ts";
 import { requestIdOf } from "./request-id.ts";
+import { DECLARED, withRegistrations } from "./state.ts";
 
 type App = { Bindings: Env; Variables: { requestId: string } };
 type Handler = (context: Context<App>) => Response | Promise<Response>;
 
-// Declared routes cost no storage read: all that is known of them is in the bundled table.
-const DECLARED: State = { statuses: {}, registered: [], missing: {} };
-
 const ENDPOINTS: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   "/health": { GET: ({ env }) => health(env, DECLARED) },
-  "/autopilot/list": { GET: () => list(DECLARED) },
-  "/autopilot/plan": { POST: ({ req, env, var: { requestId } }) => plan(req.raw, env, DECLARED, requestId) },
+  "/autopilot/list": {
+    GET: async ({ env, var: { requestId } }) => list(withRegistrations(await recordedRegistrations(env, requestId))),
+  },
+  "/autopilot/plan": { POST: ({ req, env, var: { requestId } }) => plan(req.raw, env, requestId) },
+  [REGISTRY_PATH]: {
+    GET: ({ env }) => registrations(env),
+    POST: ({ req, env, executionCtx, var: { requestId } }) =>
+      register(req.raw, { env, requestId, later: (work) => executionCtx.waitUntil(work) }),
+  },
+  [`${REGISTRY_PATH}/:name`]: {
+    GET: ({ req, env }) => registration(env, req.param("name")!),
+    DELETE: ({ req, env, executionCtx, var: { requestId } }) =>
+      unregister(req.raw, req.param("name")!, { env, requestId, later: (work) => executionCtx.waitUntil(work) }),
+  },
 };
 
 const app = new Hono<App>();
@@ -42,7 +53,7 @@ app.use(async ({ req, env }, next) => {
 for (const [path, handlers] of Object.entries(ENDPOINTS)) {
   for (const [method, handler] of Object.entries(handlers)) app.on(method, path, handler);
   app.all(path, ({ req }) => {
-    throw new Refused(methodNotAllowed(req.method, path, Object.keys(handlers)));
+    throw new Refused(methodNotAllowed(req.method, req.path, Object.keys(handlers)));
   });
 }
 

@@ -1,11 +1,10 @@
 // POST /autopilot/plan: a task comes in, is decided on and forwarded; with `explain` only the decision comes back.
 
-import routingTable from "routing-table";
 import { invalid, isObject, readJson, unknownMembers } from "./body.ts";
-import { decide, type State } from "./decide.ts";
 import type { Env } from "./env.ts";
 import { forward, HOP_HEADER } from "./forward.ts";
 import { Refused } from "./problem.ts";
+import { decideNow } from "./state.ts";
 
 const MAX_TASK_LENGTH = 256;
 
@@ -16,11 +15,11 @@ interface PlanRequest {
 }
 
 /** Answers a plan request; throws Refused for everything that is not the autopilot's own answer. */
-export async function plan(request: Request, env: Env, state: State, requestId: string): Promise<Response> {
+export async function plan(request: Request, env: Env, requestId: string): Promise<Response> {
   if (request.headers.has(HOP_HEADER)) throw new Refused(LOOP);
   const asked = planRequest(await readJson(request));
   const explain = asked.explain || ["1", "true"].includes(new URL(request.url).searchParams.get("explain") ?? "");
-  const outcome = decide(routingTable, asked.task, state, Math.random());
+  const outcome = await decideNow(env, asked.task, requestId);
   if ("problem" in outcome) {
     const { problem, reasons } = outcome;
     throw new Refused(explain ? { ...problem, members: { ...problem.members, reasons } } : problem);

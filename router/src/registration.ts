@@ -35,7 +35,6 @@ const CAPABILITY: Rule = {
 const NEEDS: Readonly<Record<keyof Resources, Rule & { readonly key: string }>> = {
   kvNamespaces: {
     key: "title",
-    // eslint-disable-next-line no-control-regex -- control characters are what it refuses
     pattern: /^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]{0,510}[^\s\x00-\x1f\x7f])?$/u,
     message: "must be a title of 1 to 512 characters on one line, without a space at either end, or {title}",
   },

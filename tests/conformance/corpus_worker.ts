@@ -1,5 +1,7 @@
-// Runs the corpora's cases in workerd: POST /decide and POST /url with a case's values answer what the router would do.
+// Runs the corpora's cases in workerd: POST /decide, /url and /registration with a case's values answer what the router
+// would do. POST /copy answers what the KV namespace of the routers holds.
 import { decide, type State } from "../../router/src/decide.ts";
+import { parseRegistration } from "../../router/src/registration.ts";
 import type { RoutingTable } from "../../router/src/table.ts";
 import { checkEndpoint, MESSAGES, type UrlRules } from "../../router/src/urls.ts";
 
@@ -10,7 +12,11 @@ interface DecideCase {
   random: number;
 }
 
-const RUN: Readonly<Record<string, (input: never) => unknown>> = {
+interface Env {
+  REGISTRY: KVNamespace;
+}
+
+const RUN: Readonly<Record<string, (input: never, env: Env) => unknown>> = {
   "/decide": ({ table, task, state, random }: DecideCase) => {
     const outcome = decide(table, task, state, random);
     if ("problem" in outcome) {
@@ -25,10 +31,15 @@ const RUN: Readonly<Record<string, (input: never) => unknown>> = {
     const code = checkEndpoint(url, rules);
     return code ? { code, message: MESSAGES[code] } : { code: "ok" };
   },
+  "/registration": ({ body, rules }: { body: unknown; rules: UrlRules }) => {
+    const outcome = parseRegistration(body, rules);
+    return "name" in outcome ? { registration: outcome } : { errors: outcome };
+  },
+  "/copy": async ({ key }: { key: string }, env) => ({ copy: await env.REGISTRY.get(key, "json") }),
 };
 
 export default {
-  async fetch(request: Request): Promise<Response> {
-    return Response.json(RUN[new URL(request.url).pathname]!((await request.json()) as never));
+  async fetch(request, env): Promise<Response> {
+    return Response.json(await RUN[new URL(request.url).pathname]!((await request.json()) as never, env));
   },
-} satisfies ExportedHandler;
+} satisfies ExportedHandler<Env>;

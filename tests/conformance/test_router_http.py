@@ -124,7 +124,8 @@ class TestToken:
 
 class TestList:
     def test_it_names_autopilots_capabilities_and_tasks(self, client: Client) -> None:
-        response = client("router").get("/autopilot/list", headers=AUTHORIZED)
+        """Of a router with which nothing can be registered."""
+        response = client("unrecorded").get("/autopilot/list", headers=AUTHORIZED)
 
         assert response.status_code == 200
         assert response.headers["cache-control"] == "no-store"

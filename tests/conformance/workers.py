@@ -10,7 +10,7 @@ from typing import Any
 
 from orchestrator.bundle import bundle
 from orchestrator.names import binding_name
-from orchestrator.routes import Route, RoutingTable, TaskRule
+from orchestrator.routes import Declared, Route, RoutingTable, TaskRule
 from tests.support.workerd import ROOT, workerd
 
 TOKEN, OLD_TOKEN = "token-of-the-tests", "token-before-the-rotation"
@@ -34,7 +34,8 @@ TABLE = RoutingTable(
         "pay": TaskRule(capability="echo.other", once=True),
         "ask_partner": TaskRule(capability="partner.run"),
     },
-    allowed_hosts=(PARTNER, "169.254.169.254", "127.0.0.1"),
+    allowed_hosts=(PARTNER, "169.254.169.254", "127.0.0.1", "router.example.net"),
+    declared=Declared(kv_namespaces=("LOGS", "REGISTRY"), r2_buckets=("efh-private",), workers=("efh-echo",)),
 )
 
 _CONFIGURED = {"API_TOKEN": TOKEN, "WEBHOOK_SECRET": SECRET, "STAGE": "prod", "BUILD_ID": "build-7"}
@@ -46,7 +47,29 @@ _ROUTERS: dict[str, dict[str, str]] = {
     "blank": _CONFIGURED | {"API_TOKEN": "  "},
     "unsigned": {name: value for name, value in _CONFIGURED.items() if name != "WEBHOOK_SECRET"},
     "missigned": _CONFIGURED | {"WEBHOOK_SECRET": "hunter2"},
+    "elsewhere": _CONFIGURED,
+    "copy": _CONFIGURED,
+    "fresh": _CONFIGURED,
+    "fresh-too": _CONFIGURED,
+    "unrecorded": _CONFIGURED,
+    "broken": _CONFIGURED | {"DB": "no database", "REGISTRY": "no namespace"},
 }
+# Which records and which copy each has: `elsewhere` is another isolate on those of `router`; `copy` has only its copy.
+_STORAGE: dict[str, tuple[str, str]] = {
+    "router": ("records", "copy"),
+    "elsewhere": ("records", "copy"),
+    "copy": ("no-records", "copy"),
+    "fresh": ("fresh-records", "fresh-copy"),
+    "fresh-too": ("fresh-records", "fresh-copy"),
+    "local": ("local-records", "local-copy"),
+}
+
+
+def _storage(name: str) -> dict[str, dict[str, str]]:
+    if name not in _STORAGE:
+        return {}
+    records, copy = _STORAGE[name]
+    return {"d1Databases": {"DB": records}, "kvNamespaces": {"REGISTRY": copy}}
 
 
 def built() -> dict[str, str]:
@@ -76,6 +99,7 @@ def running() -> Iterator[str]:
             name,
             paths["router"],
             bindings=bindings,
+            **_storage(name),
             serviceBindings={binding_name("efh-echo"): "efh-echo"},
             compatibilityFlags=["global_fetch_strictly_public"],
             # What leaves for the internet arrives at the test autopilot, except in the local stack.
@@ -83,7 +107,8 @@ def running() -> Iterator[str]:
         )
         for name, bindings in _ROUTERS.items()
     ]
-    with workerd([_worker("corpus", paths["corpus"]), autopilot, *routers]) as url:
+    corpus = _worker("corpus", paths["corpus"], kvNamespaces={"REGISTRY": "copy"})
+    with workerd([corpus, autopilot, *routers]) as url:
         yield url
 
 

@@ -143,12 +143,11 @@ class TestEmail:
         assert answer.json()["rule"]
         assert employee.stored("AI_EMPLOYEE_LOGS", f"email/{answer.json()['id']}").json() == answer.json()
 
-    def test_a_long_email_is_classified_quickly(self, employee: Autopilot) -> None:
+    def test_a_long_email_does_not_send_the_rules_backtracking(self, employee: Autopilot) -> None:
         text = "can can't not working out of " * 6000
 
-        answer = employee.call("email.process", {"from": "a@example.com", "text": text})
-
-        assert answer.elapsed.total_seconds() < 5
+        # Patterns that backtrack would take minutes here: the client's own time-out would end the call.
+        assert employee.call("email.process", {"from": "a@example.com", "text": text}).status_code == 201
 
 
 class TestFiles:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 import os
 import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from local_cloudflare.runtime.errors import StartupError
-from local_cloudflare.runtime.models import Assets, Module
+from local_cloudflare.runtime.models import Assets, Module, ModuleType
 from tests.integration.live_runtime import LiveRuntime, live_runtime
 
 HELLO = "export default { fetch: () => new Response('hello') };"
@@ -171,7 +170,13 @@ def test_every_kind_of_module(live: LiveRuntime) -> None:
         export default { fetch: () => Response.json(
           [text, [...new Uint8Array(data)], json, wasm instanceof WebAssembly.Module, part]) };""",
     )
-    types = {"text.txt": "text", "data.bin": "data", "data.json": "json", "sum.wasm": "wasm", "part.js": "esm"}
+    types: dict[str, ModuleType] = {
+        "text.txt": "text",
+        "data.bin": "data",
+        "data.json": "json",
+        "sum.wasm": "wasm",
+        "part.js": "esm",
+    }
     others = tuple(Module(name=name, type=type, path=live.folder / name) for name, type in types.items())
     config = live.config("modules", config.modules[0].path.read_text(), modules=(*config.modules, *others))
     assert live.run(live.runtime.check(config)).handlers == ("fetch",)
@@ -196,7 +201,9 @@ def test_a_service_binding_has_methods(live: LiveRuntime) -> None:
     )
     live.upload(
         "rpc-caller",
-        "export default { async fetch(_, env) { return Response.json([await env.A.add(1, 2), await env.B.add(1, 2)]) } }",
+        """export default { async fetch(_, env) {
+          return Response.json([await env.A.add(1, 2), await env.B.add(1, 2)]);
+        } };""",
         bindings=(_service("A", "rpc"), {**_service("B", "rpc"), "entrypoint": "Other"}),
     )
     assert live.call("rpc-caller").json() == [3, "12"]
@@ -281,7 +288,10 @@ BROKEN = [
     ("export default { fetch( }", "Uncaught SyntaxError: Unexpected token '}'\n  at index.js:1:24"),
     ("function start() { missing(); }\nstart();", "Uncaught ReferenceError: missing is not defined"),
     ("import a from 'nowhere'; export default {}", 'Uncaught Error: No such module "nowhere".'),
-    ("export const wrong = 1; export default { fetch() {} }", "Uncaught TypeError: Incorrect type for map entry 'wrong'"),
+    (
+        "export const wrong = 1; export default { fetch() {} }",
+        "Uncaught TypeError: Incorrect type for map entry 'wrong'",
+    ),
     ("await new Promise(() => {}); export default {}", "Uncaught Error: Top-level await in module is unsettled."),
 ]
 
@@ -306,7 +316,9 @@ def test_a_worker_that_does_not_start_leaves_the_others_alone(live: LiveRuntime)
     for number, (_, message) in enumerate(BROKEN[:3]):
         answer = live.call(f"broken-{number}")
         assert answer.status_code == 500
-        assert answer.text.startswith(f"error code: 1101\nWorker broken-{number} does not start: {message.split(' at ')[0]}")
+        assert answer.text.startswith(
+            f"error code: 1101\nWorker broken-{number} does not start: {message.split(' at ')[0]}"
+        )
     assert "Worker broken-0 does not start" in live.call("bound-to-broken").text
     assert live.call("healthy").text == "hello"
     live.upload("broken-0", HELLO)
@@ -328,10 +340,8 @@ def test_fifty_workers_behind_one(live: LiveRuntime) -> None:
     code = "export default { fetch: (request, env) => env[request.headers.get('x-to')].fetch(request) };"
     live.upload("router", code, bindings=tuple(_service(name, name) for name in names))
     loads = live.state()["loads"]
-    started = time.perf_counter()
     assert [live.call("router", headers={"x-to": name}).text for name in names] == names
     assert live.state()["loads"] - loads <= 3  # the call's own, and those that gather
-    assert time.perf_counter() - started < 20  # far above what it takes: this machine may be busy
 
 
 def _waits_for_a_key(name: str) -> str:

@@ -103,12 +103,13 @@ def script(name: str, bindings: list[dict[str, Any]], flags: list[str]) -> dict[
     }
 
 
-CLERK_BINDINGS = [
+CLERK_BINDINGS: list[dict[str, Any]] = [
     {"type": "r2_bucket", "name": "CLERK_FILES", "bucketName": "clerk-files", "jurisdiction": "eu"},
     {"type": "secret_text", "name": "KEY", "text": "k3y"},
     {"type": "kv_namespace", "name": "LEADS", "namespaceId": "id-of-LEADS"},
     {"type": "plain_text", "name": "STAGE", "text": "dev"},
     {"type": "secret_text", "name": "WEBHOOK_SECRET", "text": "whsec_AAAA"},
+    {"type": "plain_text", "name": "PUBLIC_URL", "text": "https://clerk.example.workers.dev"},
 ]
 ROUTER_BINDINGS = [
     {"type": "secret_text", "name": "API_TOKEN", "text": "t0ken"},
@@ -117,6 +118,7 @@ ROUTER_BINDINGS = [
     {"type": "kv_namespace", "name": "REGISTRY", "namespaceId": "id-of-REGISTRY"},
     {"type": "plain_text", "name": "STAGE", "text": "dev"},
     {"type": "secret_text", "name": "WEBHOOK_SECRET", "text": "whsec_AAAA"},
+    {"type": "plain_text", "name": "PUBLIC_URL", "text": "https://router.example.workers.dev"},
     {"type": "plain_text", "name": "BUILD_ID", "text": "ab" * 6},
 ]
 

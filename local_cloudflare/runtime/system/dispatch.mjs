@@ -1,11 +1,13 @@
 // In workerd, in front of the Workers: passes what the front sends to the Worker that it names.
 //
 // A Worker that throws gets the page that the edge shows (1101), not workerd's own.
+const FIELDS = ["x-local-token", "x-local-worker", "x-local-cron", "x-local-time"];
+
 export default {
   async fetch(request, env) {
     const headers = new Headers(request.headers);
-    const [token, name, cron, time] = ["token", "worker", "cron", "time"].map((field) => headers.get(`x-local-${field}`));
-    for (const field of ["token", "worker", "cron", "time"]) headers.delete(`x-local-${field}`);
+    const [token, name, cron, time] = FIELDS.map((field) => headers.get(field));
+    for (const field of FIELDS) headers.delete(field);
     if (token !== env.TOKEN) return new Response("forbidden", { status: 403 });
     const worker = env[`worker:${name}`];
     if (!worker) return new Response(`Worker ${name} is not loaded`, { status: 404 });

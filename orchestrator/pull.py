@@ -1,0 +1,116 @@
+"""From run-time registrations to entries of `autopilots.yaml`: only text is added, so that comments, order and every
+other byte of the file stay as people wrote them.
+
+PyYAML's nodes say where the list of autopilots is and how it is indented; nothing is written out again by a library,
+which would lose comments or change quotes and line breaks. The result is read back: it must be a right manifest that
+says what the file said before, and the new entries.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from orchestrator.manifest import DEFAULT_FILE, parse
+from orchestrator.manifest.source import read
+
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]*|https://[A-Za-z0-9._/-]+")
+_BYTE_ORDER_MARK = "\ufeff"
+_WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}  # read as something else, by some
+
+
+def entry(registration: Mapping[str, Any]) -> dict[str, Any]:
+    """What autopilots.yaml says of `registration`: no defaults, and no needed Workers, whose scripts it cannot know."""
+    declared = {name: registration[name] for name in ("name", "endpoint", "capabilities")}
+    for name, default in (("priority", 0), ("weight", 1)):
+        if registration.get(name, default) != default:
+            declared[name] = registration[name]
+    needs = {name: names for name in ("kvNamespaces", "r2Buckets") if (names := registration["needs"][name])}
+    return {**declared, **({"needs": needs} if needs else {})}
+
+
+def add_autopilots(text: str, entries: Sequence[Mapping[str, Any]], file: str = DEFAULT_FILE) -> str:
+    """`text`, a right manifest, with `entries` at the end of its list of autopilots.
+
+    `file` is only for the messages. Raises ManifestError where the manifest with the entries would not be right.
+    """
+    parse(text, file)
+    if not entries:
+        return text
+    content = text.removeprefix(_BYTE_ORDER_MARK)
+    added = text[: len(text) - len(content)] + _insert(content, entries)
+    parse(added, file)
+    before, after = read(text, file).data, read(added, file).data
+    if after != {**before, "autopilots": [*before["autopilots"], *entries]}:
+        raise ValueError(f"{file} would not say what it said before")
+    return added
+
+
+def _insert(text: str, entries: Sequence[Mapping[str, Any]]) -> str:
+    root: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+    listed = next(value for key, value in root.value if key.value == "autopilots")
+    if listed.flow_style:
+        flow = ", ".join(json.dumps(each, ensure_ascii=False) for each in entries)
+        if listed.value:
+            at, flow = _end(listed.value[-1]).index, f", {flow}"
+        else:
+            at = listed.end_mark.index - 1
+        return f"{text[:at]}{flow}{text[at:]}"
+    newline = "\r\n" if "\r\n" in text else "\n"
+    lines = text.splitlines(keepends=True)
+    last = _last_line(listed.value[-1], lines)
+    spaced = any(
+        not line.strip()
+        for one, other in zip(listed.value, listed.value[1:], strict=False)
+        for line in lines[_last_line(one, lines) : other.start_mark.line]
+    )
+    if not lines[last].endswith(("\n", "\r")):
+        lines[last] += newline
+    indent = " " * listed.start_mark.column
+    new = [line for each in entries for line in (*([""] if spaced else []), *_block(each, indent))]
+    return "".join([*lines[: last + 1], *(f"{line}{newline}" for line in new), *lines[last + 1 :]])
+
+
+def _end(node: Any) -> Any:
+    """Where what is written of `node` ends; PyYAML lets a block collection reach to the next token, over comments."""
+    while isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        node = last[1] if isinstance(node, yaml.MappingNode) else last
+    return node.end_mark
+
+
+def _last_line(node: Any, lines: Sequence[str]) -> int:
+    """The number, from 0, of the last line of `node`."""
+    end = _end(node)
+    line = min(end.line, len(lines) - 1)
+    if end.column == 0 or end.line > line:  # a block of text, which takes the empty lines after it
+        line = min(end.line, len(lines)) - 1
+        while not lines[line].strip():
+            line -= 1
+    return int(line)
+
+
+def _block(declared: Mapping[str, Any], indent: str) -> list[str]:
+    """One item of the list, as a person would write it."""
+    lines = []
+    for name, value in declared.items():
+        if isinstance(value, Mapping):
+            lines += [f"{name}:", *(f"  {key}: {_flow(each)}" for key, each in value.items())]
+        else:
+            lines.append(f"{name}: {_flow(value)}")
+    return [f"{indent}{'- ' if number == 0 else '  '}{line}" for number, line in enumerate(lines)]
+
+
+def _flow(value: Any) -> str:
+    if isinstance(value, str):
+        is_plain = _PLAIN.fullmatch(value) and value.lower() not in _WORDS
+        return value if is_plain else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, int):
+        return str(value)
+    return f"[{', '.join(map(_flow, value))}]"
