@@ -53,6 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535")
+    return int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local_cloudflare", description="Cloudflare on this machine.")
     common = argparse.ArgumentParser(add_help=False)
@@ -60,8 +66,8 @@ def _parser() -> argparse.ArgumentParser:
         "--dir", type=Path, default=Path(".local/cloudflare"), help="data directory (default: %(default)s)"
     )
     ports = argparse.ArgumentParser(add_help=False)
-    ports.add_argument("--api-port", type=int, help="port of the REST API; 0 takes any free one")
-    ports.add_argument("--workers-port", type=int, help="port of the Workers; 0 takes any free one")
+    ports.add_argument("--api-port", type=_port, metavar="N", help="port of the REST API; 0 takes any free one")
+    ports.add_argument("--workers-port", type=_port, metavar="N", help="port of the Workers; 0 takes any free one")
     ports.add_argument("--account-id", help="32 hexadecimal digits (default: chosen at the first start)")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", parents=[common, ports], help="run in the foreground")

@@ -20,10 +20,13 @@ import httpx
 
 from orchestrator import failure
 from orchestrator.addresses import PinnedTransport
+from orchestrator.circuit import Circuit
 from orchestrator.decision import Decision, Refusal, State, decide
+from orchestrator.failure import Failure
 from orchestrator.forward import Answer, NotForwarded, forward
 from orchestrator.plan_request import MAX_BODY_BYTES, check_key, check_plan
 from orchestrator.problem import Problem, content_too_large, invalid_request, not_configured
+from orchestrator.retry import MAX_TRIES, of_both, retry_delay
 from orchestrator.routes import Route, RoutingTable
 from orchestrator.signature import signature_headers
 from orchestrator.trace import next_traceparent
@@ -37,7 +40,7 @@ class Dispatcher:
 
     `worker_urls`: the URL of each Worker by its name in the manifest. `webhook_secrets`: one, or two while one is being
     replaced. `allow_loopback`: the local stack's plain HTTP to this machine. `rng` gives numbers in [0, 1), `clock`
-    seconds since 1970.
+    seconds since 1970; `sleep` waits for seconds before a second try.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class Dispatcher:
         allow_loopback: bool = False,
         rng: Callable[[], float] = random.random,
         clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._table = table
         self._worker_urls = worker_urls or {}
@@ -57,6 +61,8 @@ class Dispatcher:
         self._allow_loopback = allow_loopback
         self._rng = rng
         self._clock = clock
+        self._sleep = sleep
+        self._circuits: dict[str, Circuit] = {}
         self._client = httpx.Client(transport=transport or PinnedTransport(allow_loopback=allow_loopback))
 
     def __enter__(self) -> Self:
@@ -113,9 +119,30 @@ class Dispatcher:
         except ValueError as error:
             return not_configured("WEBHOOK_SECRET", f"is {error}")
         try:
-            return forward(self._client, self._url(decision.route), decision, body, {**headers, **signed})
+            url = self._url(decision.route)
         except NotForwarded as error:
             return failure.forward_problem(decision, error.reason)
+        outcome = self._tried(url, decision, body, {**headers, **signed})
+        return outcome if isinstance(outcome, Answer) else failure.forward_problem(decision, outcome)
+
+    def _tried(self, url: str, decision: Decision, body: bytes, headers: Mapping[str, str]) -> Answer | Failure:
+        """The outcome of up to two tries, for which one deadline holds."""
+        deadline = time.monotonic() + decision.rule.timeout_ms / 1000
+
+        def send() -> Answer | Failure:
+            circuit = self._circuits.setdefault(decision.route.name, Circuit())
+            return circuit.guard(
+                lambda: forward(self._client, url, decision, body, headers, deadline=deadline), self._clock
+            )
+
+        outcome = send()
+        for _ in range(MAX_TRIES - 1):
+            delay = retry_delay(outcome, decision.rule, self._rng(), self._clock())
+            if delay is None or time.monotonic() + delay >= deadline:
+                break
+            self._sleep(delay)
+            outcome = of_both(outcome, send())
+        return outcome
 
     def _url(self, route: Route) -> str:
         """Where `route` answers: its Worker's URL, else its endpoint; checked again. Raises NotForwarded."""

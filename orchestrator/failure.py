@@ -7,6 +7,7 @@ exception itself is told: it may name what is internal.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -21,12 +22,19 @@ _MIB = 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """`why` is the end of a sentence that begins with the autopilot's name; `hint` is what to do."""
+    """`why` is the end of a sentence that begins with the autopilot's name; `hint` is what to do.
+
+    `is_passing`: it may be over in a moment, so a second try makes sense where it is safe. `has_answered`: the
+    autopilot itself answered, though not as it should, so it is not down. `retry_after`: when to try again, in seconds.
+    """
 
     outcome: Outcome
     why: str
     hint: str
     timed_out: bool = False
+    is_passing: bool = False
+    has_answered: bool = False
+    retry_after: int | None = None
 
 
 # Answers of Cloudflare's edge in the autopilot's place: a body `error code: …`.
@@ -53,8 +61,18 @@ _EDGE = {
         hint="Name its Worker under `worker:` in autopilots.yaml, so that it gets a service binding, "
         "then run `pulumi up`.",
     ),
-    521: Failure(outcome="not-sent", why="refused the connection (Cloudflare error 521)", hint="Check that it runs."),
-    523: Failure(outcome="not-sent", why="could not be reached (Cloudflare error 523)", hint="Check its DNS record."),
+    521: Failure(
+        outcome="not-sent",
+        why="refused the connection (Cloudflare error 521)",
+        hint="Check that it runs.",
+        is_passing=True,
+    ),
+    523: Failure(
+        outcome="not-sent",
+        why="could not be reached (Cloudflare error 523)",
+        hint="Check its DNS record.",
+        is_passing=True,
+    ),
     525: Failure(
         outcome="not-sent",
         why="did not complete the TLS handshake (Cloudflare error 525)",
@@ -78,6 +96,7 @@ def edge_failure(status: int, body: bytes) -> Failure | None:
         outcome="unknown",
         why=f"could not be asked: Cloudflare answered error {code} in its place",
         hint=f"Look up error {code} in Cloudflare's documentation.",
+        is_passing=True,
     )
 
 
@@ -87,6 +106,7 @@ def redirect_failure(status: int) -> Failure:
         outcome="rejected" if status in (307, 308) else "unknown",
         why=f"answered with a redirect ({status}), which is not followed",
         hint="Register the address that really answers, without a redirect.",
+        has_answered=True,
     )
 
 
@@ -106,6 +126,7 @@ def broken_failure() -> Failure:
         outcome="unknown",
         why="could not be reached, or broke the connection off before it had answered",
         hint=_LOOK_AT_LOGS,
+        is_passing=True,
     )
 
 
@@ -116,6 +137,7 @@ def unreachable_failure(*, timed_out: bool = False) -> Failure:
         why="could not be reached: no connection was made",
         hint="Check that it runs, that its host name resolves to a public address, and its certificate.",
         timed_out=timed_out,
+        is_passing=True,
     )
 
 
@@ -125,6 +147,7 @@ def oversize_failure(limit: int) -> Failure:
         outcome="unknown",
         why=f"answered with more than {limit} bytes ({limit // _MIB} MiB)",
         hint="Let it store large results, for example in R2, and answer where they are.",
+        has_answered=True,
     )
 
 
@@ -144,6 +167,17 @@ def endpoint_failure(reason: str) -> Failure:
     )
 
 
+def paused_failure(wait: float) -> Failure:
+    """It failed again and again, so it is left alone for `wait` seconds."""
+    retry_after = math.ceil(wait)
+    return Failure(
+        outcome="not-sent",
+        why=f"failed several times in a row, so it is not asked for another {retry_after} s",
+        hint="Look at its logs and its /health; the first answer after the pause ends it.",
+        retry_after=retry_after,
+    )
+
+
 def forward_problem(decision: Decision, failure: Failure) -> Problem:
     """The problem document's content for a task that was not forwarded as `decision` said."""
     return Problem(
@@ -156,4 +190,5 @@ def forward_problem(decision: Decision, failure: Failure) -> Problem:
             "retry_safe": failure.outcome != "unknown" or decision.rule.idempotent,
             "hint": failure.hint,
         },
+        headers={} if failure.retry_after is None else {"Retry-After": str(failure.retry_after)},
     )

@@ -44,15 +44,16 @@ class NotForwarded(Exception):
         self.reason = reason
 
 
-def forward(client: httpx.Client, url: str, decision: Decision, body: bytes, headers: Mapping[str, str]) -> Answer:
-    """Send `body` to `url` with `headers` beside the fixed ones. Raises NotForwarded."""
+def forward(
+    client: httpx.Client, url: str, decision: Decision, body: bytes, headers: Mapping[str, str], *, deadline: float
+) -> Answer:
+    """One try: send `body` to `url` with `headers` beside the fixed ones, and have the answer by `deadline`, a time of
+    `time.monotonic`. Raises NotForwarded."""
     timeout_ms = decision.rule.timeout_ms
-    deadline = time.monotonic() + timeout_ms / 1000
+    left = max(0.001, deadline - time.monotonic())  # seconds
     try:
         # The client's time-out is for one wait on the network; the deadline is for all of them.
-        with client.stream(
-            "POST", url, content=body, headers={**_HEADERS, **headers}, timeout=timeout_ms / 1000
-        ) as response:
+        with client.stream("POST", url, content=body, headers={**_HEADERS, **headers}, timeout=left) as response:
             content = _read(response, deadline, timeout_ms)
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
         timed_out = isinstance(error, httpx.TimeoutException)
@@ -65,8 +66,7 @@ def forward(client: httpx.Client, url: str, decision: Decision, body: bytes, hea
     if edge:
         raise NotForwarded(edge)
     passed = {"x-request-id": headers["x-request-id"], "x-autopilot": decision.route.name}
-    if content_type := response.headers.get("content-type"):
-        passed["content-type"] = content_type
+    passed |= {name: response.headers[name] for name in ("content-type", "retry-after") if name in response.headers}
     return Answer(status=response.status_code, headers=passed, body=content, autopilot=decision.route.name)
 
 

@@ -13,7 +13,7 @@ const WAIT_UNTIL = 5_000; // ms that waitUntil() has after the last answer (at t
 const CF = { colo: "LOCAL", country: "XX", httpProtocol: "HTTP/1.1" }; // request.cf
 
 /**
- * Start `workers`: entries of {config, fingerprint, broken}, where `broken` is the reason why one is known not to start.
+ * Start `workers`: entries of {config, fingerprint, broken}; `broken` is the reason why one is known not to start.
  * A Worker whose code does not start is replaced by a page that says so, and the others run. Rejects when none of the
  * Workers is the cause.
  */

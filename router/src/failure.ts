@@ -15,6 +15,12 @@ export interface Failure {
   readonly why: string;
   readonly hint: string;
   readonly timedOut?: boolean;
+  /** It may be over in a moment, so a second try makes sense where it is safe. */
+  readonly isPassing?: boolean;
+  /** The autopilot itself answered, though not as it should: it is not down. */
+  readonly hasAnswered?: boolean;
+  /** When it makes sense to try again, in seconds. */
+  readonly retryAfter?: number;
 }
 
 const LOOK_AT_LOGS = "Look at the autopilot's logs under the same request id before you send it again.";
@@ -41,8 +47,18 @@ const EDGE: Readonly<Record<number, Omit<Failure, "timedOut">>> = {
     why: "is a Worker of the same account, which cannot be fetched over its workers.dev address (Cloudflare error 1042)",
     hint: "Name its Worker under `worker:` in autopilots.yaml, so that it gets a service binding, then run `pulumi up`.",
   },
-  521: { outcome: "not-sent", why: "refused the connection (Cloudflare error 521)", hint: "Check that it runs." },
-  523: { outcome: "not-sent", why: "could not be reached (Cloudflare error 523)", hint: "Check its DNS record." },
+  521: {
+    outcome: "not-sent",
+    why: "refused the connection (Cloudflare error 521)",
+    hint: "Check that it runs.",
+    isPassing: true,
+  },
+  523: {
+    outcome: "not-sent",
+    why: "could not be reached (Cloudflare error 523)",
+    hint: "Check its DNS record.",
+    isPassing: true,
+  },
   525: {
     outcome: "not-sent",
     why: "did not complete the TLS handshake (Cloudflare error 525)",
@@ -65,6 +81,7 @@ export function edgeFailure(status: number, body: Uint8Array): Failure | undefin
       outcome: "unknown",
       why: `could not be asked: Cloudflare answered error ${code} in its place`,
       hint: `Look up error ${code} in Cloudflare's documentation.`,
+      isPassing: true,
     }
   );
 }
@@ -75,6 +92,7 @@ export function redirectFailure(status: number): Failure {
     outcome: status === 307 || status === 308 ? "rejected" : "unknown",
     why: `answered with a redirect (${status}), which is not followed`,
     hint: "Register the address that really answers, without a redirect.",
+    hasAnswered: true,
   };
 }
 
@@ -92,6 +110,7 @@ export function brokenFailure(): Failure {
     outcome: "unknown",
     why: "could not be reached, or broke the connection off before it had answered",
     hint: LOOK_AT_LOGS,
+    isPassing: true,
   };
 }
 
@@ -100,6 +119,7 @@ export function oversizeFailure(limit: number): Failure {
     outcome: "unknown",
     why: `answered with more than ${limit} bytes (${limit / 1024 / 1024} MiB)`,
     hint: "Let it store large results, for example in R2, and answer where they are.",
+    hasAnswered: true,
   };
 }
 
@@ -115,6 +135,17 @@ export function endpointFailure(reason: string): Failure {
   return { outcome: "not-sent", why: `has an endpoint that is not allowed: ${reason}`, hint: "Correct its `endpoint`." };
 }
 
+/** It failed again and again, so it is left alone for `waitMs`. */
+export function pausedFailure(waitMs: number): Failure {
+  const retryAfter = Math.ceil(waitMs / 1000);
+  return {
+    outcome: "not-sent",
+    why: `failed several times in a row, so it is not asked for another ${retryAfter} s`,
+    hint: "Look at its logs and its /health; the first answer after the pause ends it.",
+    retryAfter,
+  };
+}
+
 /** The problem document's content for a task that was not forwarded as `decision` said. */
 export function forwardProblem(decision: Decision, failure: Failure): Problem {
   const { route, rule, task } = decision;
@@ -128,5 +159,6 @@ export function forwardProblem(decision: Decision, failure: Failure): Problem {
       retry_safe: failure.outcome !== "unknown" || rule.idempotent,
       hint: failure.hint,
     },
+    ...(failure.retryAfter === undefined ? {} : { headers: { "Retry-After": String(failure.retryAfter) } }),
   };
 }

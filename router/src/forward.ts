@@ -1,7 +1,9 @@
-// A task on its way to its autopilot: one signed POST over a service binding or HTTPS, and the answer back.
+// A task on its way to its autopilot: one signed POST over a service binding or HTTPS, and the answer back;
+// a second try where that is safe (retry.ts), and none while the autopilot's circuit is open (circuit.ts).
 //
 // The answer is read whole, up to a limit, before any of it is passed on: only then is its status true.
 
+import { Circuit } from "./circuit.ts";
 import type { Decision } from "./decide.ts";
 import { endpointRules } from "./endpoint-rules.ts";
 import { serviceBinding, type Env } from "./env.ts";
@@ -11,6 +13,7 @@ import {
   endpointFailure,
   forwardProblem,
   oversizeFailure,
+  pausedFailure,
   redirectFailure,
   timeoutFailure,
   unboundFailure,
@@ -18,6 +21,7 @@ import {
 } from "./failure.ts";
 import { log } from "./log.ts";
 import { Refused } from "./problem.ts";
+import { MAX_TRIES, retryDelayMs, type Answered } from "./retry.ts";
 import { signatureHeaders } from "./sign.ts";
 import { readCapped } from "./stream.ts";
 import { traceparent } from "./trace.ts";
@@ -38,34 +42,81 @@ export interface Forwarded {
   readonly requestId: string;
 }
 
-/** The autopilot's status, content type and body. Throws Refused: 502, 504, or 503 without a webhook secret. */
+type Send = (init: RequestInit) => Promise<Response>;
+
+/** An answer, read whole. */
+interface Answer extends Answered {
+  readonly type: string | null;
+  readonly body: Uint8Array;
+}
+
+const circuits = new Map<string, Circuit>();
+
+/**
+ * The autopilot's status, content type and body. One deadline holds for all tries. Throws Refused: 502, 504, or 503
+ * without a webhook secret.
+ */
 export async function forward(forwarded: Forwarded, env: Env): Promise<Response> {
-  const { decision, requestId } = forwarded;
+  const { decision } = forwarded;
+  const { rule, route } = decision;
   const send = sender(forwarded, env);
-  const signal = AbortSignal.timeout(decision.rule.timeoutMs);
+  const deadline = Date.now() + rule.timeoutMs;
+  const signal = AbortSignal.timeout(rule.timeoutMs);
   const init = { ...(await message(forwarded, env)), method: "POST", redirect: "manual", signal } as const;
+  let outcome = await guardedTry(send, init, forwarded);
+  for (let tries = 1; tries < MAX_TRIES; tries++) {
+    const delay = retryDelayMs(outcome, rule, Math.random(), Date.now());
+    if (delay === null || Date.now() + delay >= deadline) break;
+    await new Promise((resolve) => setTimeout(resolve, delay));
+    outcome = ofBoth(outcome, await guardedTry(send, init, forwarded));
+  }
+  if ("outcome" in outcome) throw failed(decision, outcome);
+  const headers = new Headers({ "x-autopilot": route.name });
+  if (outcome.type) headers.set("content-type", outcome.type);
+  if (outcome.retryAfter) headers.set("retry-after", outcome.retryAfter);
+  return new Response(WITHOUT_BODY.has(outcome.status) ? null : outcome.body, { status: outcome.status, headers });
+}
+
+/** What is told after another try: that nothing came of the second does not undo what may have come of the first. */
+function ofBoth(first: Answer | Failure, second: Answer | Failure): Answer | Failure {
+  const mayBeDone = !("outcome" in first) || first.outcome === "unknown";
+  return mayBeDone && "outcome" in second && second.outcome !== "unknown" ? first : second;
+}
+
+/** One try, unless the autopilot's circuit is open. */
+async function guardedTry(send: Send, init: RequestInit, forwarded: Forwarded): Promise<Answer | Failure> {
+  const { name, endpoint } = forwarded.decision.route;
+  const key = `${name} ${endpoint}`; // one that is registered anew elsewhere begins anew
+  const circuit = circuits.get(key) ?? new Circuit();
+  circuits.set(key, circuit);
+  const sentAt = Date.now();
+  const waitMs = circuit.waitMs(sentAt);
+  if (waitMs > 0) return pausedFailure(waitMs);
+  const outcome = await oneTry(send, init, forwarded);
+  if ("outcome" in outcome && !outcome.hasAnswered) circuit.failed(sentAt, Date.now());
+  else circuit.succeeded();
+  return outcome;
+}
+
+async function oneTry(send: Send, init: RequestInit, { decision, requestId }: Forwarded): Promise<Answer | Failure> {
   let response: Response;
   let body: Uint8Array | null;
   try {
     response = await send(init);
-    if (response.status >= 300 && response.status < 400) throw failed(decision, redirectFailure(response.status));
+    if (response.status >= 300 && response.status < 400) return redirectFailure(response.status);
     body = await readCapped(response.body, MAX_ANSWER_BYTES);
   } catch (error) {
-    if (error instanceof Refused) throw error;
     log("a task was not completed", requestId, error);
-    throw failed(decision, signal.aborted ? timeoutFailure(decision.rule.timeoutMs) : brokenFailure());
+    return init.signal?.aborted ? timeoutFailure(decision.rule.timeoutMs) : brokenFailure();
   }
-  if (body === null) throw failed(decision, oversizeFailure(MAX_ANSWER_BYTES));
+  if (body === null) return oversizeFailure(MAX_ANSWER_BYTES);
   const edge = decision.transport === "https" ? edgeFailure(response.status, body) : undefined;
-  if (edge) throw failed(decision, edge);
-  const headers = new Headers({ "x-autopilot": decision.route.name });
-  const type = response.headers.get("content-type");
-  if (type) headers.set("content-type", type);
-  return new Response(WITHOUT_BODY.has(response.status) ? null : body, { status: response.status, headers });
+  const { status, headers } = response;
+  return edge ?? { status, type: headers.get("content-type"), retryAfter: headers.get("retry-after"), body };
 }
 
 /** The way to the autopilot. */
-function sender({ decision, request }: Forwarded, env: Env): (init: RequestInit) => Promise<Response> {
+function sender({ decision, request }: Forwarded, env: Env): Send {
   const { route } = decision;
   if (route.binding) {
     const target = serviceBinding(env, route.binding);

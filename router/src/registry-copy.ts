@@ -52,7 +52,7 @@ export async function recordedRegistrations(env: Env, requestId: string): Promis
 
 /** After a change of the record: this isolate knows it when this is done; `later` gets the work of writing the copy. */
 export async function publish(env: Env, requestId: string, later: (work: Promise<void>) => void): Promise<void> {
-  memory = undefined;
+  memory = { registrations: [], until: 0 }; // a read that began before this remembers nothing any more
   const registrations = await recordedRegistrations(env, requestId);
   later(copy(registrations, env, requestId));
 }

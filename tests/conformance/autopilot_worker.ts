@@ -1,5 +1,6 @@
 // An autopilot for the tests: it answers what it was sent and whether the stock Standard Webhooks library takes the
-// signature, or misbehaves as `meta.do` says.
+// signature, or misbehaves as `meta.do` says: always, or the first
+// `meta.times` times that it sees `meta.key`.
 import { Webhook } from "standardwebhooks";
 
 interface Meta {
@@ -7,7 +8,13 @@ interface Meta {
   status?: number;
   bytes?: number;
   text?: string;
+  key?: string;
+  times?: number;
+  retryAfter?: string;
 }
+
+/** How often each `key` was seen. */
+const seen = new Map<string, number>();
 
 const BEHAVIOURS: Readonly<Record<string, (meta: Meta) => Response | Promise<Response>>> = {
   redirect: ({ status }) => new Response("moved", { status: status!, headers: { location: "https://evil.example/" } }),
@@ -23,6 +30,8 @@ const BEHAVIOURS: Readonly<Record<string, (meta: Meta) => Response | Promise<Res
   never: () => new Promise(() => setTimeout(() => undefined, 60_000)),
   stall: () => new Response(stream(1, "stall")),
   cut: () => new Response(stream(1, "cut")),
+  busy: ({ status, retryAfter }) =>
+    new Response("busy", { status: status!, headers: retryAfter ? { "retry-after": retryAfter } : {} }),
   throw: () => {
     throw new Error("the password is hunter2");
   },
@@ -53,7 +62,9 @@ export default {
   async fetch(request, env): Promise<Response> {
     const body = await request.text();
     const { meta } = JSON.parse(body) as { meta: Meta };
-    if (meta.do) return BEHAVIOURS[meta.do]!(meta);
+    const calls = (seen.get(meta.key ?? "") ?? 0) + 1;
+    if (meta.key) seen.set(meta.key, calls);
+    if (meta.do && calls <= (meta.times ?? Infinity)) return BEHAVIOURS[meta.do]!(meta);
     const headers = Object.fromEntries(request.headers);
     const verified = env.SECRETS.split(" ").map((secret) => {
       try {
@@ -63,6 +74,6 @@ export default {
         return false;
       }
     });
-    return Response.json({ url: request.url, method: request.method, headers, body, verified });
+    return Response.json({ url: request.url, method: request.method, headers, body, verified, calls });
   },
 } satisfies ExportedHandler<{ SECRETS: string }>;

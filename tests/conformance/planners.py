@@ -67,6 +67,7 @@ class PythonPlanner:
     def __init__(self, workerd_url: str) -> None:
         self._port = httpx.URL(workerd_url).port
         self._stack = ExitStack()
+        self._dispatchers: dict[str, Dispatcher] = {}  # each keeps its knowledge of failures, as an isolate does
 
     def __enter__(self) -> Self:
         return self
@@ -75,21 +76,23 @@ class PythonPlanner:
         self._stack.close()
 
     def plan(self, task: Any, meta: Any = None, *, setup: str = "router", **options: Any) -> Planned:
-        is_local = setup == "local"
-        dispatcher = Dispatcher(
-            TABLE,
-            worker_urls={"efh-echo": f"http://efh-echo.localhost:{self._port}/"},
-            webhook_secrets=self._secrets.get(setup, (SECRET,)),
-            transport=None if is_local else Internet(self._port),
-            allow_loopback=True,
-        )
-        self._stack.callback(dispatcher.close)
-        outcome = dispatcher.plan(task, meta, **options)
+        if setup not in self._dispatchers:
+            self._dispatchers[setup] = self._stack.enter_context(self._dispatcher(setup))
+        outcome = self._dispatchers[setup].plan(task, meta, **options)
         if isinstance(outcome, Problem):
             headers = {"content-type": CONTENT_TYPE, **{name.lower(): v for name, v in outcome.headers.items()}}
             body = json.dumps(outcome.to_object()).encode()
             return Planned(status=outcome.status, headers=headers, body=body)
         return Planned(status=outcome.status, headers=outcome.headers, body=outcome.body)
+
+    def _dispatcher(self, setup: str) -> Dispatcher:
+        return Dispatcher(
+            TABLE,
+            worker_urls={"efh-echo": f"http://efh-echo.localhost:{self._port}/"},
+            webhook_secrets=self._secrets.get(setup, (SECRET,)),
+            transport=None if setup == "local" else Internet(self._port),
+            allow_loopback=True,
+        )
 
 
 class Internet(httpx.BaseTransport):

@@ -223,7 +223,109 @@ class TestAnswer:
         assert "10 MiB" in document["detail"]
 
 
+class TestRetry:
+    """The autopilot counts what it gets under one key; a second try is the only other thing that it may get."""
+
+    def calls(self, planner: Planner, key: str) -> int:
+        calls: int = planner.plan("echo", {"key": key}).json()["calls"]
+        return calls - 1  # this one
+
+    @pytest.mark.parametrize("status", [429, 502, 503, 504])
+    @pytest.mark.parametrize("task", ["echo_again", "ask_partner_again"], ids=["service binding", "https"])
+    def test_an_idempotent_task_is_tried_again_where_the_autopilot_is_busy(
+        self, planner: Planner, task: str, status: int
+    ) -> None:
+        answer = planner.plan(task, {"do": "busy", "status": status, "key": uuid.uuid4().hex, "times": 1})
+
+        assert (answer.status, answer.json()["calls"]) == (200, 2)
+
+    def test_the_second_try_is_the_same_message(self, planner: Planner) -> None:
+        """So an autopilot that keeps ids knows it again; the signature is still good."""
+        key = uuid.uuid4().hex
+
+        received = planner.plan("echo_again", {"do": "busy", "status": 503, "key": key, "times": 1}).json()
+
+        assert received["verified"] == [False, True]
+
+    def test_there_are_at_most_two_tries(self, planner: Planner) -> None:
+        key = uuid.uuid4().hex
+
+        answer = planner.plan("echo_again", {"do": "busy", "status": 503, "key": key, "times": 2})
+
+        assert (answer.status, answer.body) == (503, b"busy")
+        assert self.calls(planner, key) == 2
+
+    @pytest.mark.parametrize(
+        ("task", "behaviour"),
+        [
+            ("echo", {"do": "busy", "status": 503}),
+            ("pay", {"do": "busy", "status": 503}),
+            ("echo_again", {"do": "problem", "status": 500}),
+            ("echo_again", {"do": "problem", "status": 422}),
+            ("echo_again", {"do": "redirect", "status": 307}),
+            ("echo_again", {"do": "bytes", "bytes": 10 * 1024 * 1024 + 1}),
+            ("ask_partner_again", {"do": "plain", "status": 404, "text": "error code: 1042"}),
+            ("ask_partner", {"do": "plain", "status": 530, "text": "error code: 1101"}),
+        ],
+        ids=["not idempotent", "once", "a fault", "a refusal", "a redirect", "too large", "lasting", "unknown"],
+    )
+    def test_otherwise_there_is_one(self, planner: Planner, task: str, behaviour: dict[str, Any]) -> None:
+        key = uuid.uuid4().hex
+
+        planner.plan(task, {**behaviour, "key": key, "times": 1})
+
+        assert self.calls(planner, key) == 1
+
+    @pytest.mark.parametrize("code", [521, 523])
+    def test_what_was_certainly_not_sent_is_sent_again(self, planner: Planner, code: int) -> None:
+        meta = {"do": "plain", "status": 521, "text": f"error code: {code}", "key": uuid.uuid4().hex, "times": 1}
+
+        assert planner.plan("ask_partner", meta).status == 200
+
+    def test_the_second_try_waits_as_long_as_the_autopilot_says(self, planner: Planner) -> None:
+        began = time.monotonic()
+        meta = {"do": "busy", "status": 429, "retryAfter": "2", "key": uuid.uuid4().hex, "times": 1}
+
+        answer = planner.plan("echo_again", meta)
+
+        assert answer.status == 200
+        assert 1.9 < time.monotonic() - began < 20
+
+    @pytest.mark.parametrize("retry_after", ["6", "86400", "Fri, 31 Dec 2100 23:59:59 GMT"])
+    def test_there_is_none_that_would_miss_the_deadline(self, planner: Planner, retry_after: str) -> None:
+        """The caller is told what the autopilot said."""
+        key = uuid.uuid4().hex
+        meta = {"do": "busy", "status": 503, "retryAfter": retry_after, "key": key, "times": 1}
+
+        answer = planner.plan("echo_again", meta)
+
+        assert (answer.status, answer.headers["retry-after"]) == (503, retry_after)
+        assert self.calls(planner, key) == 1
+
+
+def test_one_that_fails_five_times_in_a_row_is_left_alone(planner: Planner) -> None:
+    """The pauses, which are too long for this suite, are in `tests/unit/test_circuit.py`."""
+    cut = {"do": "plain", "status": 530, "text": "error code: 1101"}
+    for _ in range(4):
+        planner.plan("flaky.run", cut)
+    assert planner.plan("flaky.run", {}).status == 200  # which begins the row anew
+    for _ in range(5):
+        not_forwarded(planner.plan("flaky.run", cut), "unknown", retry_safe=False)
+
+    planned = planner.plan("flaky.run", {})
+
+    document = not_forwarded(planned, "not-sent", retry_safe=True)
+    assert "is not asked for another" in document["detail"]
+    assert 0 < int(planned.headers["retry-after"]) <= 30
+    assert planner.plan("echo").status == 200  # the others go on
+
+
 class TestFailure:
+    @pytest.fixture(autouse=True)
+    def _well(self, planner: Planner) -> None:
+        """The autopilots have answered last, so that no row of failures grows from test to test."""
+        assert planner.plan("echo").status == planner.plan("ask_partner").status == 200
+
     @pytest.mark.parametrize(
         ("status", "outcome", "retry_safe"),
         [

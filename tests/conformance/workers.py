@@ -22,6 +22,7 @@ TABLE = RoutingTable(
     autopilots=(
         Route(name="closed", capabilities=("closed.run",), endpoint="http://127.0.0.1:1/"),
         Route(name="echo", capabilities=("echo.run", "echo.other"), worker="efh-echo", binding="EFH_ECHO"),
+        Route(name="flaky", capabilities=("flaky.run",), endpoint=f"https://{PARTNER}/flaky"),
         Route(name="foreign", capabilities=("foreign.run",), endpoint="https://elsewhere.example.org/"),
         Route(name="gone", capabilities=("gone.run",), worker="efh-gone", binding="EFH_GONE"),
         Route(name="partner", capabilities=("partner.run",), endpoint=f"https://{PARTNER}/hook?from=efh"),
@@ -31,6 +32,8 @@ TABLE = RoutingTable(
         "echo": TaskRule(capability="echo.run", description="Answer what was sent"),
         "echo_soon": TaskRule(capability="echo.run", timeout_ms=300),
         "echo_soon_again": TaskRule(capability="echo.run", timeout_ms=300, idempotent=True),
+        "echo_again": TaskRule(capability="echo.run", timeout_ms=5_000, idempotent=True),
+        "ask_partner_again": TaskRule(capability="partner.run", timeout_ms=5_000, idempotent=True),
         "pay": TaskRule(capability="echo.other", once=True),
         "ask_partner": TaskRule(capability="partner.run"),
     },

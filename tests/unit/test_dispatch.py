@@ -42,6 +42,7 @@ Handler = Callable[[httpx.Request], httpx.Response]
 
 
 def dispatcher(handler: Handler, **options: object) -> Dispatcher:
+    options = {"sleep": lambda _: None, **options}
     return Dispatcher(TABLE, webhook_secrets=[SECRET], transport=httpx.MockTransport(handler), **options)  # type: ignore[arg-type]
 
 
@@ -86,17 +87,39 @@ class TestFailures:
         assert isinstance(problem, Problem)
         assert problem.members["outcome"] == "unknown"
 
-    def test_a_task_is_sent_once(self) -> None:
-        """Not even a refused connection is tried again: retries are the caller's."""
-        seen = []
+    @pytest.mark.parametrize(
+        ("task", "error", "tries"),
+        [
+            ("ask", httpx.ConnectError("refused"), 2),
+            ("ask", httpx.ConnectTimeout("slow"), 2),
+            ("ask", httpx.ReadError("reset"), 1),
+            ("ask_again", httpx.ReadError("reset"), 2),
+            ("ask_again", httpx.ReadTimeout("slow"), 1),
+        ],
+        ids=["nothing sent", "nothing sent in time", "unknown", "unknown, idempotent", "the deadline is over"],
+    )
+    def test_it_is_tried_again_only_where_that_is_safe(self, task: str, error: Exception, tries: int) -> None:
+        seen, slept = [], []
 
-        def refusing(request: httpx.Request) -> httpx.Response:
-            seen.append(request)
-            raise httpx.ConnectError("refused")
+        def broken(request: httpx.Request) -> httpx.Response:
+            seen.append(request.headers["webhook-id"])
+            raise error
 
-        dispatcher(refusing).plan("ask_again")
+        dispatcher(broken, rng=lambda: 0.25, sleep=slept.append).plan(task)
 
-        assert len(seen) == 1
+        assert (len(seen), len(set(seen))) == (tries, 1)  # the same message
+        assert slept == [0.25] * (tries - 1)
+
+    def test_what_the_first_try_may_have_done_is_not_undone_by_the_second(self) -> None:
+        errors = iter([httpx.ReadError("reset"), httpx.ConnectError("refused")])
+
+        def broken(request: httpx.Request) -> httpx.Response:
+            raise next(errors)
+
+        problem = dispatcher(broken, sleep=lambda _: None).plan("ask_again")
+
+        assert isinstance(problem, Problem)
+        assert problem.members["outcome"] == "unknown"
 
 
 class Cut(httpx.SyncByteStream):

@@ -1,0 +1,90 @@
+"""When a task is tried again, and when an autopilot is left alone: TypeScript, in workerd, and Python answer alike."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from orchestrator.circuit import Circuit
+from orchestrator.failure import Failure
+from orchestrator.forward import Answer
+from orchestrator.retry import retry_delay
+from orchestrator.routes import TaskRule
+
+Client = Callable[[str], httpx.Client]
+NOW = 1_800_000_000  # Fri, 15 Jan 2027 08:00:00 GMT
+
+
+def failure(outcome: str, *, passing: bool = True) -> dict[str, Any]:
+    return {"outcome": outcome, "why": "", "hint": "", "isPassing": passing}
+
+
+def answer(status: int, retry_after: str | None = None) -> dict[str, Any]:
+    return {"status": status, "retryAfter": retry_after}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "idempotent", "seconds"),
+    [
+        (failure("not-sent"), False, 0.5),
+        (failure("not-sent", passing=False), True, None),
+        (failure("unknown"), False, None),
+        (failure("unknown"), True, 0.5),
+        (failure("unknown", passing=False), True, None),
+        (failure("rejected"), False, None),
+        (answer(200), True, None),
+        (answer(500), True, None),
+        (answer(503), False, None),
+        (answer(503), True, 0.5),
+        (answer(429, "0"), True, 0.5),
+        (answer(429, "7"), True, 7),
+        (answer(502, "Fri, 15 Jan 2027 08:00:09 GMT"), True, 9),
+        (answer(504, "Fri, 15 Jan 2027 07:00:00 GMT"), True, 0.5),
+        (answer(503, "soon"), True, 0.5),
+        (answer(503, "-3"), True, 0.5),
+    ],
+)
+def test_the_pause_before_a_second_try(
+    client: Client, outcome: dict[str, Any], idempotent: bool, seconds: float | None
+) -> None:
+    rule = TaskRule(capability="x", idempotent=idempotent)
+    values = {"outcome": outcome, "rule": rule.to_object(), "random": 0.5, "now": NOW * 1000}
+
+    in_the_worker = client("corpus").post("/retry", json=values).json()["delay"]
+
+    assert in_the_worker == (None if seconds is None else seconds * 1000)
+    assert retry_delay(in_python(outcome), rule, 0.5, NOW) == seconds
+
+
+def in_python(outcome: dict[str, Any]) -> Answer | Failure:
+    if "status" in outcome:
+        headers = {"retry-after": outcome["retryAfter"]} if outcome["retryAfter"] is not None else {}
+        return Answer(status=outcome["status"], headers=headers, body=b"", autopilot="x")
+    return Failure(outcome=outcome["outcome"], why="", hint="", is_passing=outcome["isPassing"])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_circuits_open_and_close_alike(client: Client, seed: int) -> None:
+    """Random histories, mostly failures; `tests/unit/test_circuit.py` says what is right."""
+    rng, now, events = random.Random(seed), 1000, []  # noqa: S311 - a history, no secret
+    for _ in range(200):
+        now += rng.choice([0, 1, 5, 30, 100])
+        event = rng.choices(["wait", "failed", "succeeded"], [5, 5, 0.2])[0]
+        events.append((event, now, now - rng.choice([0, 0, 2, 50])))
+
+    in_the_worker = client("corpus").post("/circuit", json={"events": [(e, n * 1000, s * 1000) for e, n, s in events]})
+
+    circuit, waits = Circuit(), []
+    for event, at, sent_at in events:
+        if event == "wait":
+            waits.append(circuit.wait(at) * 1000)
+        elif event == "failed":
+            circuit.failed(sent_at, at)
+        else:
+            circuit.succeeded()
+    assert [wait for wait in in_the_worker.json() if wait is not None] == waits
+    assert any(waits)
