@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import subprocess
-import sys
 from base64 import b64encode
 from pathlib import Path
 from typing import Literal
@@ -24,9 +24,11 @@ CLOUDFLARE = LOCAL / "cloudflare"
 STATE = LOCAL / "state"
 TOOLS = (ROOT / ".venv" / "bin", ROOT / "node_modules" / ".bin")
 STACK = "local"
+SecretName = Literal["passphrase", "apiToken", "webhookSecret"]
+CONFIG_SECRETS: tuple[SecretName, ...] = ("apiToken", "webhookSecret")
 
 
-def secret(name: Literal["passphrase", "apiToken", "webhookSecret"]) -> str:
+def secret(name: SecretName) -> str:
     """A secret of this checkout: made on first use, kept in `.local/secrets/`, readable by the user only."""
     path = LOCAL / "secrets" / name
     if not path.exists():
@@ -74,21 +76,33 @@ def orchestrator_worker() -> str:
         return "efh-autopilot-orchestrator"
 
 
-def pulumi(
-    *arguments: str, capture: bool = False, check: bool = True, stdin: str | None = None
-) -> subprocess.CompletedProcess[str]:
-    """Run the Pulumi command line on the local stack's backend, on this terminal unless `capture`."""
-    done = subprocess.run(
-        ["pulumi", *arguments],
-        cwd=ROOT,
-        env={**os.environ, **environment()},
-        text=True,
-        check=False,
-        capture_output=capture,
-        input=stdin,
+def pulumi(*arguments: str, capture: bool = False, check: bool = True, stdin: str | None = None) -> str | None:
+    """Run the Pulumi command line on the local stack's backend, on this terminal unless `capture`; what it printed.
+
+    Ctrl-C is Pulumi's to answer: it ends what is under way and records it. Raises OrchestratorError when Pulumi fails,
+    or gives None where `check` is false.
+    """
+    pipe = subprocess.PIPE if capture else None
+    answer_of_ours = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        process = subprocess.Popen(
+            ["pulumi", *arguments],
+            cwd=ROOT,
+            env={**os.environ, **environment()},
+            text=True,
+            stdin=subprocess.PIPE if stdin is not None else None,
+            stdout=pipe,
+            stderr=pipe,
+        )
+        output, errors = process.communicate(stdin)
+    finally:
+        signal.signal(signal.SIGINT, answer_of_ours)
+    if process.returncode == 0:
+        return output or ""
+    if not check:
+        return None
+    reason = f":\n{(errors or output).strip()}" if capture else ""
+    raise OrchestratorError(
+        f"`pulumi {arguments[0]}` on the stack {STACK} did not end well{reason}",
+        "what it says above tells why; `make up` goes on from here",
     )
-    if check and done.returncode != 0:
-        if capture:
-            sys.stderr.write(done.stdout + done.stderr)
-        raise SystemExit(done.returncode)
-    return done

@@ -18,7 +18,7 @@ import yaml
 from orchestrator.errors import OrchestratorError
 from orchestrator.recover import recover
 from orchestrator.remote import RemoteDispatcher
-from scripts.local_stack import CLOUDFLARE, ROOT, STACK, STATE, environment, pulumi, secret, settings
+from scripts.local_stack import CLOUDFLARE, CONFIG_SECRETS, ROOT, STACK, STATE, environment, pulumi, secret, settings
 
 CONFIG = ROOT / f"Pulumi.{STACK}.yaml"
 TASK: dict[str, Any] = {"task": "generate_page", "meta": {"brand": {"name": "EFH"}, "title": "Hello from here"}}
@@ -29,7 +29,7 @@ def main() -> int:
         start_cloudflare()
         prepare_stack()
         os.environ.update(environment())
-        before = outputs() if (STATE / ".pulumi" / "stacks").exists() else {}
+        before = outputs()
         recover(STACK, cwd=ROOT, report=print)
         pulumi("up", "--yes", "--skip-preview", "--stack", STACK, "--suppress-outputs")
         after = outputs()
@@ -55,7 +55,7 @@ def start_cloudflare() -> None:
 def prepare_stack() -> None:
     """The stack and its configuration, made on the first run and put right when the ports have changed."""
     STATE.mkdir(parents=True, exist_ok=True)
-    if pulumi("stack", "select", STACK, capture=True, check=False).returncode != 0:
+    if pulumi("stack", "select", STACK, capture=True, check=False) is None:
         pulumi("stack", "init", STACK, capture=True)
     elif not CONFIG.exists():
         pulumi("config", "refresh", "--force", "--stack", STACK, capture=True)
@@ -63,17 +63,17 @@ def prepare_stack() -> None:
     plain = {"accountId": cloudflare.account_id, "workersUrl": cloudflare.workers_url}
     config = (yaml.safe_load(CONFIG.read_text()) or {}).get("config", {}) if CONFIG.exists() else {}
     values = {key.partition(":")[2]: value for key, value in config.items()}
-    if {**values, **plain} == values and {"apiToken", "webhookSecret"} <= values.keys():
+    if {**values, **plain} == values and values.keys() >= set(CONFIG_SECRETS):
         return
     pulumi("config", "set-all", "--stack", STACK, *(f"--plaintext={k}={v}" for k, v in plain.items()), capture=True)
-    for key in {"apiToken", "webhookSecret"} - values.keys():
+    for key in [key for key in CONFIG_SECRETS if key not in values]:
         pulumi("config", "set", "--secret", key, "--stack", STACK, capture=True, stdin=secret(key))
 
 
 def outputs() -> dict[str, Any]:
     """The stack's outputs; none before its first update."""
-    done = pulumi("stack", "output", "--json", "--stack", STACK, capture=True)
-    return cast("dict[str, Any]", json.loads(done.stdout))
+    printed = pulumi("stack", "output", "--json", "--stack", STACK, capture=True)
+    return cast("dict[str, Any]", json.loads(printed or "{}"))
 
 
 def say_what_was_kept(before: dict[str, Any], after: dict[str, Any]) -> None:

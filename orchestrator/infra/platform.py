@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import pulumi_cloudflare as cloudflare
-
 from orchestrator.bundle import Module
 from orchestrator.desired import Desired
+from orchestrator.infra import sdk as cloudflare
 from orchestrator.infra.account import stack_account
 from orchestrator.infra.settings import StackSettings
 from orchestrator.infra.storage import Storage, StorageArgs

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_cloudflare as cloudflare
 
+from orchestrator.infra import sdk as cloudflare
 from orchestrator.resources import D1Database, KvNamespace, R2Bucket
 
 

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_cloudflare as cloudflare
 
 from orchestrator.bundle import Module
+from orchestrator.infra import sdk as cloudflare
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,15 +57,15 @@ def wait_for_update(output: Iterator[str] | None) -> float:
     raise AssertionError("make up ended before its update began")
 
 
-def kill_after(stack: Checkout, delay: float) -> None:
+def kill_after(stack: Checkout, delay: float, how: signal.Signals = signal.SIGKILL) -> None:
     """Begin `make up`, and kill it with everything that it has started `delay` seconds into the update."""
     process = stack.start("make", "up")
     begun = wait_for_update(process.stdout)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.communicate(timeout=max(0.0, begun + delay - time.monotonic()))
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.communicate(timeout=20)
+        os.killpg(process.pid, how)
+    process.communicate(timeout=60)
 
 
 def inventory(stack: Checkout) -> dict[str, list[str]]:
@@ -93,6 +93,17 @@ def test_the_next_up_ends_well(stack: Checkout, update_s: float) -> None:
         assert inventory(stack) == expected, f"{where}\n{output}"
         stack.shell("pulumi preview -s local --refresh --expect-no-changes")
     assert stack.manifest.read_text() == text
+
+
+def test_an_interrupted_update_ends_what_is_under_way_and_leaves_nothing_half_done(
+    stack: Checkout, update_s: float
+) -> None:
+    stack.make("destroy")
+    kill_after(stack, update_s * 0.9, signal.SIGINT)
+    state = json.loads(stack.shell("pulumi stack export"))["deployment"]
+    assert not state.get("pending_operations")
+    assert "earlier update" not in stack.make("up")
+    stack.shell("pulumi preview -s local --refresh --expect-no-changes")
 
 
 def test_creations_that_were_under_way_and_did_happen_are_taken_up_with_their_data(stack: Checkout) -> None:

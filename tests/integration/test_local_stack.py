@@ -18,12 +18,24 @@ CURL = 'curl -sf -H "Authorization: Bearer $CLOUDFLARE_API_TOKEN" $CLOUDFLARE_BA
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     checkout = Checkout.create(tmp_path_factory.mktemp("stack") / "project")
     try:
         yield checkout
     finally:
         checkout.make("destroy")
+
+
+@pytest.fixture(scope="module")
+def first_up(checkout: Checkout) -> str:
+    """What the first `make up` printed."""
+    return checkout.make("up")
+
+
+@pytest.fixture
+def stack(checkout: Checkout, first_up: str) -> Checkout:
+    """The stack as `make up` has left it; every test leaves it so again."""
+    return checkout
 
 
 @pytest.fixture
@@ -47,24 +59,21 @@ def plan(stack: Checkout, task: str) -> dict[str, object]:
     return answer
 
 
-def test_make_up_ends_with_a_real_answer_and_lines_that_work(stack: Checkout) -> None:
-    output = stack.make("up")
-    assert re.search(r"^200 in .*<html", output, re.M), output
-    lines = re.findall(r"^  (curl (?:[^\n]*\\\n)?[^\n]*)$", output, re.M)
+def test_make_up_ends_with_a_real_answer_and_lines_that_work(stack: Checkout, first_up: str) -> None:
+    assert re.search(r"^200 in .*<html", first_up, re.M), first_up
+    lines = re.findall(r"^  (curl (?:[^\n]*\\\n)?[^\n]*)$", first_up, re.M)
     assert len(lines) == 3
     for line in lines:
         assert stack.shell(f"{line} -sf")
 
 
 def test_a_second_up_changes_nothing_and_a_preview_is_empty(stack: Checkout) -> None:
-    stack.make("up")
     assert "unchanged" in stack.make("up")
     stack.shell("pulumi preview -s local --expect-no-changes")
     stack.shell("pulumi preview -s local --refresh --expect-no-changes")
 
 
 def test_data_and_stack_survive_down_and_up(stack: Checkout) -> None:
-    stack.make("up")
     titles = {each["title"]: each["id"] for each in api(stack, "/storage/kv/namespaces")}
     value = f"{CURL}/storage/kv/namespaces/{titles['REGISTRY']}/values/kept"
     stack.shell(f"{value} -X PUT --data still-here")
@@ -75,7 +84,6 @@ def test_data_and_stack_survive_down_and_up(stack: Checkout) -> None:
 
 
 def test_reordering_the_file_changes_nothing(stack: Checkout, shipped: Path) -> None:
-    stack.make("up")
     manifest = yaml.safe_load(shipped.read_text())
     manifest["autopilots"].reverse()
     manifest["tasks"] = dict(reversed(manifest["tasks"].items()))
@@ -84,7 +92,6 @@ def test_reordering_the_file_changes_nothing(stack: Checkout, shipped: Path) -> 
 
 
 def test_an_autopilot_comes_with_an_edit_and_goes_without_its_data(stack: Checkout, shipped: Path) -> None:
-    stack.make("up")
     manifest = yaml.safe_load(shipped.read_text())
     manifest["autopilots"].append(GREETER)
     manifest["tasks"]["greet"] = {"capability": "greet.person"}
@@ -104,3 +111,28 @@ def test_an_autopilot_comes_with_an_edit_and_goes_without_its_data(stack: Checko
     assert api(stack, f"/storage/kv/namespaces/{titles['GREETINGS']}/keys") == [{"name": "last"}]
     assert plan(stack, "greet")["title"] == "No autopilot currently supports greet"
     stack.shell("pulumi preview -s local --expect-no-changes")
+
+
+@pytest.mark.parametrize("way", ["", "--direct"], ids=["through the Worker", "by itself"])
+def test_a_task_goes_out_from_the_command_line(stack: Checkout, way: str) -> None:
+    """By itself, Python finds the Workers' URLs and the signing secret in the Pulumi stack."""
+    meta = json.dumps({"brand": {"name": "EFH"}, "title": "Hello"})
+    answer = json.loads(stack.shell(f"python -m orchestrator plan generate_page --meta '{meta}' {way}"))
+    assert answer["title"] == "Hello"
+
+
+def test_an_autopilot_that_is_registered_at_run_time_is_routed_and_can_be_pulled_into_the_file(
+    stack: Checkout, shipped: Path
+) -> None:
+    flags = "--name helper --endpoint https://helper.example.com/ --capability help.give"
+    stack.shell(f"python -m orchestrator register {flags}")
+    assert "helper" in stack.shell("python -m orchestrator plan help.give --explain --url $ORCHESTRATOR_URL")
+    before = shipped.read_text()
+    stack.shell("python -m orchestrator pull")
+    assert "helper.example.com" in shipped.read_text()
+    assert all(line in shipped.read_text() for line in before.splitlines())
+    stack.shell("python -m orchestrator validate && python -m orchestrator register --remove helper")
+
+
+def test_wrangler_sees_the_account_of_the_stack(stack: Checkout) -> None:
+    assert "AI_EMPLOYEE_LOGS" in stack.shell("WRANGLER_SEND_METRICS=false wrangler kv namespace list")
