@@ -92,7 +92,7 @@ def test_everything_listens_on_loopback_only(tmp_path: Path) -> None:
         live.upload("counter", COUNTER, bindings=NAMESPACE)
         live.call("counter")
         live.run(live.runtime.check(live.config("checked", COUNTER)))
-        sockets = {link for pid in _descendants(os.getpid()) for link in _sockets(pid)}
+        sockets = {link for pid in _family(tmp_path) for link in _sockets(pid)}
         addresses = {address for inode, address in _listening() if inode in sockets}
         assert addresses == {"0100007F"}  # 127.0.0.1, as /proc/net/tcp has it
 
@@ -103,7 +103,7 @@ def test_a_killed_node_takes_workerd_with_it_and_comes_back_with_workers_and_dat
         live.upload("counter", COUNTER, bindings=NAMESPACE)
         live.run(live.runtime.set_workers_dev("counter", True))
         assert live.call("counter").text == "1"
-        before = _kill_node(live)
+        before = _kill_node(live, tmp_path)
         value = live.run(live.runtime.kv_get("counter", "count"))
         assert value is not None
         assert value.value == b"1"
@@ -114,7 +114,7 @@ def test_a_killed_node_takes_workerd_with_it_and_comes_back_with_workers_and_dat
 
 def test_a_runtime_without_restarts_left_says_that_it_is_dead(tmp_path: Path) -> None:
     with live_runtime(tmp_path, restarts=0) as live:
-        before = _kill_node(live)
+        before = _kill_node(live, tmp_path)
         with pytest.raises(RuntimeFault, match="has died and could not be started again"):
             live.run(live.runtime.state())
         _wait_for(lambda: not _alive(before))
@@ -124,17 +124,16 @@ def test_a_killed_workerd_is_started_again(tmp_path: Path) -> None:
     with live_runtime(tmp_path) as live:
         live.upload("counter", COUNTER, bindings=NAMESPACE)
         assert live.call("counter").text == "1"
-        for pid, name in _descendants(os.getpid()).items():
+        for pid, name in _family(tmp_path).items():
             if name == "workerd":
                 os.kill(pid, signal.SIGKILL)
         _wait_for(lambda: live.call("counter").status_code == 200)
         assert int(live.call("counter").text) >= 2
 
 
-def _kill_node(live: LiveRuntime) -> dict[int, str]:
+def _kill_node(live: LiveRuntime, folder: Path) -> dict[int, str]:
     """Kill it, and wait until it is noticed. Gives the processes that there were."""
-    before = _descendants(os.getpid())
-    [pid] = [pid for pid, parent in _parents().items() if pid in before and parent == os.getpid()]
+    before, pid = _family(folder), _node(folder)
     os.kill(pid, signal.SIGKILL)
 
     def noticed() -> bool:
@@ -163,6 +162,20 @@ def _parents() -> dict[int, int]:
         except (FileNotFoundError, ProcessLookupError):
             continue  # ended meanwhile
     return found
+
+
+def _node(folder: Path) -> int:
+    """The Node process of the runtime in `folder`; other tests may have theirs at the same time."""
+    option = f"--data={(folder / 'data').resolve()}".encode()
+    children = [pid for pid, parent in _parents().items() if parent == os.getpid()]
+    [node] = [pid for pid in children if option in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")]
+    return node
+
+
+def _family(folder: Path) -> dict[int, str]:
+    """That Node process and all that it has started: names by process id."""
+    node = _node(folder)
+    return {node: _name(node), **_descendants(node)}
 
 
 def _descendants(root: int) -> dict[int, str]:
