@@ -7,7 +7,10 @@ import json
 import pytest
 from cloudflare import Cloudflare
 
+from local_cloudflare.api.workers import bindings, schedules
+from local_cloudflare.api.workers import upload as uploads
 from orchestrator.cli import main
+from orchestrator.limits import Plan, plans
 from tests.support.local_cloudflare import LocalCloudflare
 from tests.support.worker_upload import upload
 
@@ -57,3 +60,11 @@ def test_an_account_that_does_not_answer_is_an_error(
 
     assert main(["limits", "--account"]) == 1
     assert "the API token" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("plan", ["free", "paid"])
+def test_the_local_cloudflare_holds_the_same_limits(plan: Plan) -> None:
+    assert schedules.LIMITS[plan] == plans.CRONS.of(plan)
+    assert bindings.TEXT_BINDINGS[plan] == plans.VARIABLES.of(plan)
+    assert plans.VARIABLE_SIZE.of(plan) == bindings.TEXT_BYTES
+    assert uploads.SIZE_LIMITS[plan] * 2**20 == plans.SCRIPT_SIZE.of(plan)

@@ -7,10 +7,8 @@ from typing import Any
 
 import pytest
 
-from local_cloudflare.api.workers import bindings, schedules
-from local_cloudflare.api.workers import upload as uploads
 from orchestrator.desired import Desired, derive
-from orchestrator.limits import LIMITS, Inventory, Plan, Use, plans, usage
+from orchestrator.limits import LIMITS, Inventory, Plan, Use, usage
 from orchestrator.limits.report import as_json, refusal, rows, warnings
 from orchestrator.manifest import parse
 
@@ -212,11 +210,3 @@ def test_json_has_what_the_table_has_in_numbers() -> None:
         "parts": [{"name": "router", "count": 1, "declared": True}],
         "source": "https://developers.cloudflare.com/workers/platform/limits/",
     }
-
-
-@pytest.mark.parametrize("plan", ["free", "paid"])
-def test_the_local_cloudflare_holds_the_same_limits(plan: Plan) -> None:
-    assert schedules.LIMITS[plan] == plans.CRONS.of(plan)
-    assert bindings.TEXT_BINDINGS[plan] == plans.VARIABLES.of(plan)
-    assert plans.VARIABLE_SIZE.of(plan) == bindings.TEXT_BYTES
-    assert uploads.SIZE_LIMITS[plan] * 2**20 == plans.SCRIPT_SIZE.of(plan)
