@@ -34,24 +34,6 @@ from orchestrator.resources import (
 )
 from orchestrator.routes import RoutingTable, compile_routes
 
-__all__ = [
-    "AiBinding",
-    "Binding",
-    "D1Binding",
-    "D1Database",
-    "Desired",
-    "KvBinding",
-    "KvNamespace",
-    "R2Binding",
-    "R2Bucket",
-    "SecretBinding",
-    "ServiceBinding",
-    "TextBinding",
-    "Worker",
-    "binding_name",
-    "derive",
-]
-
 ROUTER_SOURCE = "router/src/index.ts"
 # A fetch to another Worker of the account fails with error 1042 without it; it also closes requests into our own zones.
 ROUTER_FLAGS = ("global_fetch_strictly_public",)

@@ -64,17 +64,16 @@ def _insert(resources: list[dict[str, Any]], resource: Mapping[str, Any], found:
 
 def _find(resource: Mapping[str, Any]) -> str | None:
     """The id of the thing that a broken-off creation has made, if it is in the account."""
-    inputs = resource.get("inputs") or {}
-    match resource["type"].rpartition(":")[2]:
-        case "WorkersKvNamespace":
-            return Account.from_environment(inputs["accountId"]).kv_namespaces().get(inputs["title"])
-        case "D1Database":
-            return Account.from_environment(inputs["accountId"]).d1_databases().get(inputs["name"])
-        case "R2Bucket":
-            buckets = Account.from_environment(inputs["accountId"]).r2_buckets(inputs.get("jurisdiction", "default"))
-            return inputs["name"] if inputs["name"] in buckets else None
-        case _:  # Workers, their switches and crons are put, not created: doing it again does no harm.
-            return None
+    kind, inputs = resource["type"].rpartition(":")[2], resource["inputs"]
+    if kind not in ("WorkersKvNamespace", "D1Database", "R2Bucket"):
+        return None  # Workers, their switches and crons are put, not created: doing it again does no harm.
+    with Account.from_environment(inputs["accountId"]) as account:
+        if kind == "WorkersKvNamespace":
+            return account.kv_namespaces().get(inputs["title"])
+        if kind == "D1Database":
+            return account.d1_databases().get(inputs["name"])
+        exists = inputs["name"] in account.r2_buckets(inputs.get("jurisdiction", "default"))
+        return inputs["name"] if exists else None
 
 
 def _wait_for_lock(stack: str, cwd: Path, report: Callable[[str], None]) -> None:

@@ -8,37 +8,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any
 from urllib.parse import quote
 
 import httpx
 
 from orchestrator.errors import OrchestratorError, UserError
-from orchestrator.remote import router_client
+from orchestrator.remote import RouterConnection
 
 _PATH = "/autopilot/registry"
 
 
-class Registry:
-    """The registrations of the routing Worker at `url`. Close it, or use it in a `with` statement.
+class Registry(RouterConnection):
+    """The registrations of the routing Worker at `url`.
 
-    Raises SettingsError like `router_client`. Each method raises UserError where the router refuses (4xx), and
-    OrchestratorError where it fails or does not answer.
+    Each method raises UserError where the router refuses (4xx), and OrchestratorError where it fails or does not
+    answer.
     """
-
-    def __init__(self, url: str, token: str, *, transport: httpx.BaseTransport | None = None) -> None:
-        self._url = url
-        self._client = router_client(url, token, transport)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
 
     def all(self) -> list[dict[str, Any]]:
         """Every registration, in name order: what was registered, with `infrastructure`, `missing` and `etag`."""

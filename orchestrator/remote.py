@@ -40,7 +40,7 @@ def router_client(url: str, token: str, transport: httpx.BaseTransport | None = 
     )
 
 
-class RemoteDispatcher:
+class RouterConnection:
     """The routing Worker at `url`, called with `token`. Close it, or use it in a `with` statement.
 
     Raises SettingsError like `router_client`.
@@ -59,6 +59,10 @@ class RemoteDispatcher:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+
+class RemoteDispatcher(RouterConnection):
+    """Tasks through the routing Worker."""
 
     def explain(self, task: str) -> Answer:
         """The router's decision and its reasons; nothing is forwarded."""

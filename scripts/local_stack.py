@@ -17,13 +17,14 @@ from typing import Literal
 from local_cloudflare.settings import Settings, load
 from orchestrator.errors import OrchestratorError, SettingsError
 from orchestrator.manifest import load as load_manifest
+from orchestrator.names import LOCAL as LOCAL_STACK
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCAL = ROOT / ".local"
 CLOUDFLARE = LOCAL / "cloudflare"
 STATE = LOCAL / "state"
 TOOLS = (ROOT / ".venv" / "bin", ROOT / "node_modules" / ".bin")
-STACK = "local"
+STACK = LOCAL_STACK
 SecretName = Literal["passphrase", "apiToken", "webhookSecret"]
 CONFIG_SECRETS: tuple[SecretName, ...] = ("apiToken", "webhookSecret")
 

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.desired import Desired, binding_name, derive
+from orchestrator.desired import Desired, derive
 from orchestrator.errors import SettingsError
 from orchestrator.manifest import load, parse
 from orchestrator.manifest.source import read
+from orchestrator.names import binding_name
 from orchestrator.resources import (
     AiBinding,
     D1Binding,
