@@ -1,4 +1,8 @@
-// Who may call: the bearer token of the stack's configuration.
+// Who may call: the bearer tokens of the stack's configuration.
+//
+// A token may have its caller's name in front: `shop:3f1c…`. What is kept per caller (Idempotency-Keys, the journal) is
+// kept under that name, not under the token, so that it stays when the token is replaced. `:` cannot be part of a bearer
+// token (RFC 6750), so nothing else can be meant by it.
 //
 // Both sides are hashed before they are compared, since crypto.subtle.timingSafeEqual wants equal lengths and a length
 // would tell something too; every accepted token is compared, so that the time does not tell which one matched.
@@ -9,8 +13,10 @@ import { notConfigured, Refused } from "./problem.ts";
 const HINT = "Set it: `openssl rand -hex 32 | pulumi config set --secret apiToken`, then run `pulumi up`.";
 const REALM = 'Bearer realm="autopilot-orchestrator"';
 
-/** Throws Refused: 503 when no token is configured, 401 when the caller does not present one that is. */
-export async function authenticate(request: Request, env: Env): Promise<void> {
+const UNNAMED = "default";
+
+/** The caller's name. Throws Refused: 503 when no token is configured, 401 without one that is. */
+export async function authenticate(request: Request, env: Env): Promise<string> {
   const accepted = tokens(env);
   if (accepted.length === 0) {
     throw new Refused(
@@ -22,19 +28,25 @@ export async function authenticate(request: Request, env: Env): Promise<void> {
     throw new Refused(unauthorized("This needs a bearer token.", REALM));
   }
   const given = await sha256(presented);
-  let matches = false;
-  for (const token of accepted) {
-    const equal = crypto.subtle.timingSafeEqual(given, await sha256(token));
-    matches = equal || matches;
+  let caller: string | undefined;
+  for (const { name, token } of accepted) {
+    if (crypto.subtle.timingSafeEqual(given, await sha256(token))) caller = name;
   }
-  if (!matches) {
+  if (caller === undefined) {
     throw new Refused(unauthorized("The bearer token is not valid.", `${REALM}, error="invalid_token"`));
   }
+  return caller;
 }
 
-/** The tokens that are configured: one, or two during rotation. */
-export function tokens(env: Env): string[] {
-  return (env.API_TOKEN ?? "").split(" ").filter((token) => token !== "");
+/** The tokens that are configured, each with its caller's name: one of each caller, or two during rotation. */
+export function tokens(env: Env): { name: string; token: string }[] {
+  return (env.API_TOKEN ?? "")
+    .split(" ")
+    .map((each) => {
+      const [, name, token] = /^(?:([^:]*):)?(.*)$/.exec(each)!;
+      return { name: name || UNNAMED, token: token! };
+    })
+    .filter(({ token }) => token !== "");
 }
 
 function unauthorized(detail: string, challenge: string) {

@@ -1,7 +1,7 @@
 // What Cloudflare binds to the routing Worker; declared by orchestrator/desired.py.
 
 export interface Env {
-  /** The callers' bearer token, or two of them separated by a space while one is being replaced. */
+  /** The callers' bearer tokens, separated by spaces, each with or without `<caller>:` in front. */
   readonly API_TOKEN?: string;
   /** The Standard Webhooks secret `whsec_…`, or two of them separated by a space while one is being replaced. */
   readonly WEBHOOK_SECRET?: string;

@@ -3,10 +3,12 @@
 
 import routingTable from "routing-table";
 import { tokens } from "./auth.ts";
+import type { Call } from "./call.ts";
 import { statusOf, type State, type Status } from "./decide.ts";
 import type { Env } from "./env.ts";
 import { Refused } from "./problem.ts";
 import { keysOf } from "./sign.ts";
+import { DECLARED } from "./state.ts";
 import type { Route } from "./table.ts";
 
 interface Check {
@@ -17,11 +19,11 @@ interface Check {
 }
 
 /** `pass` and `warn` are 200, `fail` is 503. */
-export async function health(env: Env, state: State): Promise<Response> {
+export async function health({ env }: Call): Promise<Response> {
   const settings = await settingsCheck(env);
   const checks: Record<string, Check[]> = { "orchestrator:settings": [settings] };
   for (const route of routingTable.autopilots) {
-    checks[`${route.name}:health`] = [autopilotCheck(route, state)];
+    checks[`${route.name}:health`] = [autopilotCheck(route, DECLARED)];
   }
   const anyUnwell = Object.values(checks).some(([check]) => check!.status === "fail" || check!.status === "warn");
   const status = settings.status === "fail" ? "fail" : anyUnwell ? "warn" : "pass";

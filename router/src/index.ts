@@ -1,72 +1,71 @@
 // The routing Worker: its endpoints, and what holds for all of them (token, request id, refusals).
 
-import type { Context } from "hono";
-import { Hono } from "hono/tiny";
 import { authenticate } from "./auth.ts";
+import type { Call, Handler } from "./call.ts";
 import type { Env } from "./env.ts";
 import { health } from "./health.ts";
 import { list } from "./list.ts";
 import { log } from "./log.ts";
 import { plan } from "./plan.ts";
 import { problemResponse, Refused, type Problem } from "./problem.ts";
-import { register, registration, registrations, REGISTRY_PATH, unregister } from "./registry.ts";
-import { recordedRegistrations } from "./registry-copy.ts";
+import { register, registration, registrations, unregister } from "./registry.ts";
 import { requestIdOf } from "./request-id.ts";
-import { DECLARED, withRegistrations } from "./state.ts";
 
-type App = { Bindings: Env; Variables: { requestId: string } };
-type Handler = (context: Context<App>) => Response | Promise<Response>;
-
+/** The handlers by path and method; HEAD is answered as GET is. */
 const ENDPOINTS: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
-  "/health": { GET: ({ env }) => health(env, DECLARED) },
-  "/autopilot/list": {
-    GET: async ({ env, var: { requestId } }) => list(withRegistrations(await recordedRegistrations(env, requestId))),
-  },
-  "/autopilot/plan": { POST: ({ req, env, var: { requestId } }) => plan(req.raw, env, requestId) },
-  [REGISTRY_PATH]: {
-    GET: ({ env }) => registrations(env),
-    POST: ({ req, env, executionCtx, var: { requestId } }) =>
-      register(req.raw, { env, requestId, later: (work) => executionCtx.waitUntil(work) }),
-  },
-  [`${REGISTRY_PATH}/:name`]: {
-    GET: ({ req, env }) => registration(env, req.param("name")!),
-    DELETE: ({ req, env, executionCtx, var: { requestId } }) =>
-      unregister(req.raw, req.param("name")!, { env, requestId, later: (work) => executionCtx.waitUntil(work) }),
-  },
+  "/health": { GET: health },
+  "/autopilot/list": { GET: list },
+  "/autopilot/plan": { POST: plan },
+  "/autopilot/registry": { GET: registrations, POST: register },
+  "/autopilot/registry/:name": { GET: registration, DELETE: unregister },
 };
+const PUBLIC = new Set(["/health"]);
 
-const app = new Hono<App>();
+const PATTERNS = Object.entries(ENDPOINTS).map(([path, handlers]) => ({
+  pattern: new RegExp(`^${path.replace(/:\w+/, "([^/]+)")}$`),
+  handlers,
+}));
 
-app.use(async (context, next) => {
-  const requestId = requestIdOf(context.req.raw);
-  context.set("requestId", requestId);
-  await next();
-  context.res.headers.set("x-request-id", requestId);
-  context.res.headers.set("cache-control", "no-store");
-});
+export default {
+  async fetch(request, env, context): Promise<Response> {
+    const requestId = requestIdOf(request);
+    const url = new URL(request.url);
+    const later = (work: Promise<void>) => context.waitUntil(work);
+    let response: Response;
+    try {
+      response = await answer({ request, url, env, requestId, later, caller: "", parameter: "" });
+    } catch (error) {
+      if (!(error instanceof Refused)) log("unexpected error", requestId, error);
+      response = problemResponse(error instanceof Refused ? error.problem : FAULT, requestId);
+    }
+    response.headers.set("x-request-id", requestId);
+    response.headers.set("cache-control", "no-store");
+    return request.method === "HEAD" ? new Response(null, response) : response;
+  },
+} satisfies ExportedHandler<Env>;
 
-app.use(async ({ req, env }, next) => {
-  if (req.path !== "/health") await authenticate(req.raw, env);
-  await next();
-});
-
-for (const [path, handlers] of Object.entries(ENDPOINTS)) {
-  for (const [method, handler] of Object.entries(handlers)) app.on(method, path, handler);
-  app.all(path, ({ req }) => {
-    throw new Refused(methodNotAllowed(req.method, req.path, Object.keys(handlers)));
-  });
+async function answer(call: Call): Promise<Response> {
+  const { request, url, env } = call;
+  const { pathname } = url;
+  const caller = PUBLIC.has(pathname) ? "" : await authenticate(request, env);
+  for (const { pattern, handlers } of PATTERNS) {
+    const found = pattern.exec(pathname);
+    if (!found) continue;
+    const handler = handlers[request.method === "HEAD" ? "GET" : request.method];
+    if (!handler) throw new Refused(methodNotAllowed(request.method, pathname, Object.keys(handlers)));
+    return handler({ ...call, caller, parameter: decoded(found[1] ?? "") });
+  }
+  throw new Refused(notFound(pathname));
 }
 
-app.notFound((context) => {
-  throw new Refused(notFound(context.req.path));
-});
-
-app.onError((error, context) => {
-  const { requestId } = context.var;
-  if (error instanceof Refused) return problemResponse(error.problem, requestId);
-  log("unexpected error", requestId, error);
-  return problemResponse(FAULT, requestId);
-});
+/** A segment of the path; as it stands where its percent-encoding is broken. */
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
 
 function methodNotAllowed(method: string, path: string, allowed: readonly string[]): Problem {
   const allow = allowed.flatMap((each) => (each === "GET" ? ["GET", "HEAD"] : [each])).join(", ");
@@ -92,5 +91,3 @@ const FAULT: Problem = {
   title: "Internal error",
   detail: "The orchestrator failed; the reason is in its log under the same request id.",
 };
-
-export default app;

@@ -1,11 +1,15 @@
 // GET /autopilot/list: who can do what, and which tasks there are.
 
 import routingTable from "routing-table";
+import type { Call } from "./call.ts";
 import { missingOf, statusOf, type State } from "./decide.ts";
 import { byCodePoint } from "./names.ts";
+import { recordedRegistrations } from "./registry-copy.ts";
+import { withRegistrations } from "./state.ts";
 import type { Route } from "./table.ts";
 
-export function list(state: State): Response {
+export async function list({ env, requestId }: Call): Promise<Response> {
+  const state = withRegistrations(await recordedRegistrations(env, requestId));
   const declared = routingTable.autopilots.map((route) => entry(route, "declared", state));
   const names = new Set(routingTable.autopilots.map((route) => route.name));
   const registered = state.registered

@@ -1,7 +1,7 @@
 // POST /autopilot/plan: a task comes in, is decided on and forwarded; with `explain` only the decision comes back.
 
 import { invalid, isObject, readJson, unknownMembers } from "./body.ts";
-import type { Env } from "./env.ts";
+import type { Call } from "./call.ts";
 import { forward, HOP_HEADER } from "./forward.ts";
 import { Refused } from "./problem.ts";
 import { decideNow } from "./state.ts";
@@ -15,10 +15,10 @@ interface PlanRequest {
 }
 
 /** Answers a plan request; throws Refused for everything that is not the autopilot's own answer. */
-export async function plan(request: Request, env: Env, requestId: string): Promise<Response> {
+export async function plan({ request, url, env, requestId }: Call): Promise<Response> {
   if (request.headers.has(HOP_HEADER)) throw new Refused(LOOP);
   const asked = planRequest(await readJson(request));
-  const explain = asked.explain || ["1", "true"].includes(new URL(request.url).searchParams.get("explain") ?? "");
+  const explain = asked.explain || ["1", "true"].includes(url.searchParams.get("explain") ?? "");
   const outcome = await decideNow(env, asked.task, requestId);
   if ("problem" in outcome) {
     const { problem, reasons } = outcome;

@@ -2,6 +2,7 @@
 
 import routingTable from "routing-table";
 import { invalid, readJson } from "./body.ts";
+import type { Call } from "./call.ts";
 import { endpointRules } from "./endpoint-rules.ts";
 import type { Env } from "./env.ts";
 import { Refused, type Problem } from "./problem.ts";
@@ -16,17 +17,10 @@ import {
   type Recorded,
 } from "./registrations.ts";
 
-export const REGISTRY_PATH = "/autopilot/registry";
-
-/** What a change needs beside the request; `later` takes work that goes on after the answer. */
-interface Changing {
-  readonly env: Env;
-  readonly requestId: string;
-  readonly later: (work: Promise<void>) => void;
-}
+const REGISTRY_PATH = "/autopilot/registry";
 
 /** POST: 201 for a new one, 200 for an update; throws Refused: 409 for a declared name, 412, 422. */
-export async function register(request: Request, { env, requestId, later }: Changing): Promise<Response> {
+export async function register({ request, env, requestId, later }: Call): Promise<Response> {
   const registration = parseRegistration(await readJson(request), endpointRules(env, request));
   if (!("name" in registration)) throw invalid(registration);
   const { name } = registration;
@@ -39,20 +33,19 @@ export async function register(request: Request, { env, requestId, later }: Chan
 }
 
 /** GET of all. */
-export async function registrations(env: Env): Promise<Response> {
+export async function registrations({ env }: Call): Promise<Response> {
   return Response.json({ registrations: (await allRegistrations(env)).map(document) });
 }
 
 /** GET of one; throws Refused: 404. */
-export async function registration(env: Env, name: string): Promise<Response> {
+export async function registration({ env, parameter: name }: Call): Promise<Response> {
   const found = await findRegistration(env, name);
   if (!found) throw new Refused(notRegistered(name));
   return shown(found);
 }
 
 /** DELETE of one: 204; throws Refused: 404, 409 for a declared name, 412. */
-export async function unregister(request: Request, name: string, changing: Changing): Promise<Response> {
-  const { env, requestId, later } = changing;
+export async function unregister({ request, env, requestId, later, parameter: name }: Call): Promise<Response> {
   const condition = preconditionOf(request);
   if (!(await removeRegistration(env, name, condition.ifMatch))) {
     if (condition.ifMatch) throw new Refused(await preconditionFailed(env, name, condition));
