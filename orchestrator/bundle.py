@@ -14,6 +14,7 @@ import gzip
 import hashlib
 import json
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,32 +95,36 @@ def _run_esbuild(sources: Mapping[str, str], root: Path, build: Path) -> None:
     missing = [source for source in sources.values() if not (root / source).is_file()]
     if missing:
         raise BundleError(f"no such file: {', '.join(missing)}", "name the Worker's entry point in `source:`")
-    metafile = build / "metafile.json"
-    command = [
-        "node",
-        str(_ESBUILD),
-        *(f"{name}={source}" for name, source in sources.items()),
-        *_OPTIONS,
-        f"--outdir={build}",
-        f"--alias:routing-table=./{build}/routing-table.json",
-        f"--metafile={metafile}",
-    ]
-    try:
-        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    except FileNotFoundError as error:
-        raise SetupError("node, which runs esbuild, is not on PATH", "run `make setup`, then `make shell`") from error
-    if done.returncode != 0:
-        raise BundleError(f"the Workers do not compile:\n{done.stderr.strip()}")
-    outputs = json.loads((root / metafile).read_text())["outputs"]
-    for name, source in sources.items():
-        inputs = {path: _sha256(root / path) for path in outputs[f"{build.as_posix()}/{name}.js"]["inputs"]}
-        record = {
-            "source": source,
-            "options": _OPTIONS,
-            "output": _sha256(root / build / f"{name}.js"),
-            "inputs": inputs,
-        }
-        _write(root / build / f"{name}.inputs.json", json.dumps(record, indent=1).encode())
+    with tempfile.TemporaryDirectory(dir=root / build) as directory:  # two may bundle at once
+        output = Path(directory).relative_to(root)
+        command = [
+            "node",
+            str(_ESBUILD),
+            *(f"{name}={source}" for name, source in sources.items()),
+            *_OPTIONS,
+            f"--outdir={output}",
+            f"--alias:routing-table=./{build}/routing-table.json",
+            f"--metafile={output}/metafile.json",
+        ]
+        try:
+            done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+        except FileNotFoundError as error:
+            hint = "run `make setup`, then `make shell`"
+            raise SetupError("node, which runs esbuild, is not on PATH", hint) from error
+        if done.returncode != 0:
+            raise BundleError(f"the Workers do not compile:\n{done.stderr.strip()}")
+        outputs = json.loads((root / output / "metafile.json").read_text())["outputs"]
+        for name, source in sources.items():
+            module = (root / output / f"{name}.js").read_bytes()
+            inputs = {path: _sha256(root / path) for path in outputs[f"{output.as_posix()}/{name}.js"]["inputs"]}
+            record = {
+                "source": source,
+                "options": _OPTIONS,
+                "output": hashlib.sha256(module).hexdigest(),
+                "inputs": inputs,
+            }
+            _write(root / build / f"{name}.js", module)
+            _write(root / build / f"{name}.inputs.json", json.dumps(record, indent=1).encode())
 
 
 def _is_fresh(name: str, source: str, root: Path, build: Path) -> bool:
@@ -144,6 +149,6 @@ def _write(path: Path, data: bytes) -> None:
     """Write a file whole or not at all, and not when it says the same already."""
     if path.exists() and path.read_bytes() == data:
         return
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_bytes(data)
-    temporary.replace(path)
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as temporary:
+        temporary.write(data)
+    Path(temporary.name).replace(path)
