@@ -1,9 +1,10 @@
 """From a Worker's source to the one module that is uploaded.
 
-esbuild makes one ES module of each Worker's TypeScript; the routing table is given to it as the module
-`routing-table`. The same sources give the same bytes on every machine (no time, no absolute path, pinned esbuild),
-because Pulumi decides by the SHA-256 of the module whether a Worker is uploaded again. What a bundle was made of is
-kept beside it, so that nothing runs when no source has changed.
+esbuild makes one ES module of each Worker's TypeScript; what is made from data is given to it as modules too: the
+routing table as `routing-table`, the routing Worker's API document as `openapi`. The same sources give the same bytes
+on every machine (no time, no absolute path, pinned esbuild), because Pulumi decides by the SHA-256 of the module
+whether a Worker is uploaded again. What a bundle was made of is kept beside it, so that nothing runs when no source
+has changed.
 
 Touches: files below the project's root, and a child process (esbuild).
 """
@@ -15,14 +16,18 @@ import hashlib
 import json
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from orchestrator.desired import Desired
 from orchestrator.errors import BundleError, SetupError
+from orchestrator.routes import RoutingTable
 
 BUILD = Path(".build")
+_API = Path("router/openapi.yaml")
 _ESBUILD = Path("node_modules/esbuild/bin/esbuild")
 _OPTIONS = (
     "--bundle",
@@ -55,27 +60,37 @@ def bundle_workers(desired: Desired, *, root: Path) -> dict[str, Module]:
     return bundle(
         sources={worker.key: worker.source for worker in desired.workers if worker.source},
         contents={worker.key: worker.content for worker in desired.workers if worker.content},
-        routing_table=desired.routes.to_json(),
+        data=router_data(desired.routes, root=root),
         root=root,
     )
 
 
+def router_data(routes: RoutingTable, *, root: Path) -> dict[str, str]:
+    """The JSON modules of the routing Worker, by name. Raises BundleError where its API document is not there."""
+    try:
+        api = (root / _API).read_text()
+    except FileNotFoundError as error:
+        raise BundleError(f"no such file: {_API}", "run this in the project's folder") from error
+    return {"routing-table": routes.to_json(), "openapi": json.dumps(yaml.safe_load(api))}
+
+
 def bundle(
-    *, sources: Mapping[str, str], contents: Mapping[str, str], routing_table: str, root: Path, build: Path = BUILD
+    *, sources: Mapping[str, str], contents: Mapping[str, str], data: Mapping[str, str], root: Path, build: Path = BUILD
 ) -> dict[str, Module]:
     """Make the module of every Worker, by name.
 
-    `sources` has Workers by the path of their entry point (relative to `root`), `contents` those whose script stands in
-    the manifest. The modules are written to `build`, below `root`. Raises BundleError with esbuild's own message,
-    SetupError when esbuild is not installed.
+    `sources` has Workers by the path of their entry point (relative to `root`), `contents` those whose script stands
+    in the manifest, `data` JSON that sources may import by its name. The modules are written to `build`, below `root`.
+    Raises BundleError with esbuild's own message, SetupError when esbuild is not installed.
     """
     (root / build).mkdir(parents=True, exist_ok=True)
-    _write(root / build / "routing-table.json", routing_table.encode())
+    for name, text in data.items():
+        _write(root / build / f"{name}.json", text.encode())
     for name, text in contents.items():
         _write(root / build / f"{name}.js", text.encode())
     stale = {name: source for name, source in sources.items() if not _is_fresh(name, source, root, build)}
     if stale:
-        _run_esbuild(stale, root, build)
+        _run_esbuild(stale, data, root, build)
     return {name: _module(name, root, build) for name in sorted({*sources, *contents})}
 
 
@@ -89,7 +104,7 @@ def _module(name: str, root: Path, build: Path) -> Module:
     return Module(path=path.as_posix(), sha256=_sha256(root / path))
 
 
-def _run_esbuild(sources: Mapping[str, str], root: Path, build: Path) -> None:
+def _run_esbuild(sources: Mapping[str, str], data: Iterable[str], root: Path, build: Path) -> None:
     if not (root / _ESBUILD).exists():
         raise SetupError("esbuild, which bundles the Workers, is not installed", "run `make setup`")
     missing = [source for source in sources.values() if not (root / source).is_file()]
@@ -103,7 +118,7 @@ def _run_esbuild(sources: Mapping[str, str], root: Path, build: Path) -> None:
             *(f"{name}={source}" for name, source in sources.items()),
             *_OPTIONS,
             f"--outdir={output}",
-            f"--alias:routing-table=./{build}/routing-table.json",
+            *(f"--alias:{name}=./{build}/{name}.json" for name in data),
             f"--metafile={output}/metafile.json",
         ]
         try:

@@ -13,7 +13,8 @@ from __future__ import annotations
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Protocol
 
 _MONTH_NAMES = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -22,6 +23,8 @@ _WEEKDAYS = {name: number for number, name in enumerate(("SUN", "MON", "TUE", "W
 _DAYS_IN_WEEK, _MOST_WEEKS = 7, 5
 _SATURDAY, _SUNDAY = 5, 6  # as datetime.date.weekday() counts
 _LONGEST = {month: calendar.monthrange(2024, month)[1] for month in range(1, 13)}  # days, in a leap year
+
+_FIRST_DAY, _SPAN_DAYS = date(2024, 1, 1), 8 * 365 + 2
 
 
 _FIELDS = "minute, hour, day of month, month, day of week"
@@ -139,6 +142,22 @@ class Cron:
         if self.days is None or self.weekdays is not None:
             return True
         return self.days.first <= max(_LONGEST[month] for month in self.months)
+
+    @property
+    def longest_pause(self) -> timedelta:
+        """The longest time between one run and the next. Rare days are looked for in eight years from 2024 on, which
+        hold two leap years; an expression with fewer than two runs in them pauses for as long."""
+        times = sorted(timedelta(hours=hour, minutes=minute) for hour in self.hours for minute in self.minutes)
+        within = max((later - earlier for earlier, later in pairwise(times)), default=timedelta())
+        return max(within, self._longest_pause_of_days - times[-1] + times[0])
+
+    @property
+    def _longest_pause_of_days(self) -> timedelta:
+        if self.days is None and self.weekdays is None and len(self.months) == len(_LONGEST):
+            return timedelta(days=1)  # by far the most common, and known without a calendar
+        span = (_FIRST_DAY + timedelta(days=offset) for offset in range(_SPAN_DAYS))
+        days = [day for day in span if day.month in self.months and self._fits_day(day)]
+        return max((later - earlier for earlier, later in pairwise(days)), default=timedelta(days=_SPAN_DAYS))
 
     def _fits_day(self, day: date) -> bool:
         rules: list[_DayRule] = [rule for rule in (self.days, self.weekdays) if rule is not None]

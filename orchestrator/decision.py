@@ -4,18 +4,19 @@ Pure: what may change (health, registrations, missing infrastructure) is passed 
 twins are run against `tests/conformance/decisions.json`; a rule that has no case there does not exist. The rules, in
 the order in which they narrow the choice:
 
-1. a name that is no task is taken as the name of a capability;
+1. a name that is no task is taken as the name of a capability; what is `once` as a task stays so under that name;
 2. declared autopilots, and registered ones only where no declared one has the capability, so that a registration at
    run time can neither take a declared name nor declared traffic, and a declared route costs no storage read;
 3. those whose infrastructure is there (if none: 503);
 4. those whose last health is not `fail` (if all are: all of them, for the last one is never left out);
-5. the highest priority;
-6. by weight, in name order.
+5. those whose circuit is not open (`orchestrator/circuit.py`; if all are: all of them, again);
+6. the highest priority;
+7. by weight, in name order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -42,6 +43,7 @@ class State:
     statuses: Mapping[str, Status] = field(default_factory=dict)
     registered: tuple[Route, ...] = ()
     missing: Mapping[str, Sequence[Missing]] = field(default_factory=dict)
+    paused: Collection[str] = ()  # failed several times in a row, and left alone for a while
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +82,7 @@ class Refusal:
 
 def decide(table: RoutingTable, task: str, state: State, random: float) -> Decision | Refusal:
     """Choose the autopilot for `task`, a task's or a capability's name; `random` is in [0, 1)."""
-    rule = table.tasks.get(task) or TaskRule(capability=task)
+    rule = table.rule_of(task)
     capability = rule.capability
     reasons = [
         f"The task {task} needs the capability {capability}."
@@ -93,7 +95,8 @@ def decide(table: RoutingTable, task: str, state: State, random: float) -> Decis
     ready = _ready(candidates, state, reasons)
     if not ready:
         return Refusal(problem=_not_ready(candidates, capability, state), reasons=tuple(reasons))
-    route = _weighted(_first(_healthy(ready, state, reasons), reasons), random, reasons)
+    well = _rested(_healthy(ready, state, reasons), state, reasons)
+    route = _weighted(_first(well, reasons), random, reasons)
     return Decision(task=task, capability=capability, route=route, rule=rule, reasons=tuple(reasons))
 
 
@@ -141,8 +144,21 @@ def _healthy(candidates: Sequence[Route], state: State, reasons: list[str]) -> S
     return healthy or candidates
 
 
+def _rested(candidates: Sequence[Route], state: State, reasons: list[str]) -> Sequence[Route]:
+    """Rule 5: who is not left alone after failing again and again, or everybody."""
+    left = [route for route in candidates if route.name not in state.paused]
+    for route in candidates:
+        if route.name in state.paused:
+            reasons.append(
+                f"{route.name} is left out: it failed several times in a row and is left alone for a while."
+                if left
+                else f"{route.name} stays in although it failed several times in a row: no other one is left."
+            )
+    return left or candidates
+
+
 def _first(candidates: Sequence[Route], reasons: list[str]) -> list[Route]:
-    """Rule 5: the highest priority."""
+    """Rule 6: the highest priority."""
     highest = max(route.priority for route in candidates)
     for route in candidates:
         if route.priority < highest:
@@ -151,7 +167,7 @@ def _first(candidates: Sequence[Route], reasons: list[str]) -> list[Route]:
 
 
 def _weighted(candidates: Sequence[Route], random: float, reasons: list[str]) -> Route:
-    """Rule 6: the first one, in name order, whose cumulative weight exceeds `random` times the total."""
+    """Rule 7: the first one, in name order, whose cumulative weight exceeds `random` times the total."""
     total = sum(route.weight for route in candidates)
     chosen, cumulative = candidates[-1], 0
     for route in candidates:
@@ -192,7 +208,8 @@ def _not_ready(candidates: Sequence[Route], capability: str, state: State) -> Pr
         members={
             "capability": capability,
             "missing": [{"kind": kind, "name": name} for kind, name in sorted(missing)],
-            "hint": "Declare what is missing under `needs` in autopilots.yaml, then run `pulumi up`.",
+            "hint": "Declare it under `needs` in autopilots.yaml, if it is not there yet, "
+            "then run `python -m orchestrator heal`.",
         },
         headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
     )

@@ -4,7 +4,7 @@
 drift count it. Everything is sorted by key, so the order of the file never shows.
 
 Pure: no network, no Pulumi, no environment, no clock. What is only known when the program runs (secrets' values, the
-bundle's hash in BUILD_ID) is added there.
+bundle's hash in BUILD_ID, … : `names.ADDED_TO_ROUTER`) is added there.
 """
 
 from __future__ import annotations
@@ -118,6 +118,11 @@ def _router(manifest: Manifest, prefix: str, stage: str) -> Worker:
                 SecretBinding(name=names.API_TOKEN, secret=names.API_TOKEN),
                 SecretBinding(name=names.WEBHOOK_SECRET, secret=names.WEBHOOK_SECRET),
                 TextBinding(name=names.STAGE, text=stage),
+                *([TextBinding(name=names.NAME_PREFIX, text=prefix)] if prefix else []),
+                *(
+                    SecretBinding(name=name, secret=name, optional=True)
+                    for name in (names.CLOUDFLARE_API_TOKEN, names.HEAL, names.ALERT_URL)
+                ),
             ]
         ),
         crons=(settings.cron,),

@@ -4,6 +4,8 @@ routing Worker's (`router/src/plan.ts`), for scripts and for when no Worker is d
 Touches the network through the transport that it is given; clock and random numbers enter by the constructor. One
 colour: synchronous. An autopilot with a Worker of ours is called at its URL of `worker_urls`, in place of a service
 binding, which only Workers have. What is known only to the deployed Worker (health, registrations) plays no part here.
+A task with `once: true` is refused: the record that keeps it from being done twice is the routing Worker's, and a
+second one beside it would not know of the first.
 """
 
 from __future__ import annotations
@@ -77,7 +79,9 @@ class Dispatcher:
 
     def explain(self, task: str) -> Decision | Refusal:
         """The decision and its reasons; nothing is sent."""
-        return decide(self._table, task, State(), self._rng())
+        now = self._clock()
+        paused = {name for name, circuit in self._circuits.items() if circuit.is_paused(now)}
+        return decide(self._table, task, State(paused=paused), self._rng())
 
     def plan(
         self,
@@ -107,6 +111,8 @@ class Dispatcher:
         decision = self.explain(task)
         if isinstance(decision, Refusal):
             return decision.problem
+        if decision.rule.once:
+            return _unguarded(decision.task)
         body = _json({"task": task, "capability": decision.capability, "meta": meta})
         if len(body) > MAX_BODY_BYTES:
             return content_too_large(MAX_BODY_BYTES)
@@ -158,6 +164,19 @@ class Dispatcher:
         if refusal:
             raise NotForwarded(failure.endpoint_failure(refusal.message))
         return url
+
+
+def _unguarded(task: str) -> Problem:
+    return Problem(
+        status=403,
+        title="Only through the routing Worker",
+        detail=f"{task} must never be done twice, and only the routing Worker keeps a record of Idempotency-Keys.",
+        members={
+            "outcome": "not-sent",
+            "retry_safe": True,
+            "hint": "Give --url, or set ORCHESTRATOR_URL and ORCHESTRATOR_TOKEN; in Python use RemoteDispatcher.",
+        },
+    )
 
 
 def _json(value: Mapping[str, Any]) -> bytes:

@@ -24,6 +24,8 @@ PREFIX_RULE = "lower-case letters, digits and hyphens, beginning with a letter o
 
 ORCHESTRATOR = "orchestrator"  # the owner of what the routing Worker needs; no autopilot may be called so
 
+PUBLIC_API_URL = "https://api.cloudflare.com/client/v4"
+
 LOCAL = "local"  # the stack of the embedded default: Cloudflare on this machine
 
 REGISTRY = "REGISTRY"
@@ -36,10 +38,24 @@ DATABASE = "DB"
 AI = "AI"
 ASSETS = "ASSETS"
 
-# What the program itself binds; nothing that a manifest names may take these.
-RESERVED_VARIABLES = frozenset({API_TOKEN, WEBHOOK_SECRET, STAGE, BUILD_ID, DATABASE, AI, ASSETS})
+# On the routing Worker only; what is not configured is not bound.
+NAME_PREFIX = "NAME_PREFIX"
+CLOUDFLARE_API_TOKEN = "CLOUDFLARE_API_TOKEN"  # noqa: S105 - the binding's name, not its value
+CLOUDFLARE_ACCOUNT_ID = "CLOUDFLARE_ACCOUNT_ID"
+CLOUDFLARE_API_URL = "CLOUDFLARE_API_URL"  # where the API is not the public one
+HEAL = "HEAL"  # where a heal is asked for
+ALERT_URL = "ALERT_URL"
+JOURNAL_DAYS = "JOURNAL_DAYS"
+
+# What the program adds to the routing Worker's variables when it runs, at most.
+ADDED_TO_ROUTER = frozenset({BUILD_ID, PUBLIC_URL, CLOUDFLARE_ACCOUNT_ID, CLOUDFLARE_API_URL, JOURNAL_DAYS})
+
+# What the program itself binds; nothing that a manifest names may take these. The router's own secrets are among them:
+# an autopilot's Worker that asked for one by its name would get it.
+_ROUTER_SECRETS = frozenset({CLOUDFLARE_API_TOKEN, HEAL, ALERT_URL})
+RESERVED_VARIABLES = frozenset({API_TOKEN, WEBHOOK_SECRET, STAGE, BUILD_ID, DATABASE, AI, ASSETS}) | _ROUTER_SECRETS
 RESERVED_ON_AUTOPILOT = frozenset({WEBHOOK_SECRET, STAGE, BUILD_ID, AI})
-RESERVED_ON_ROUTER = RESERVED_VARIABLES
+RESERVED_ON_ROUTER = RESERVED_VARIABLES | ADDED_TO_ROUTER | {NAME_PREFIX}
 
 
 def binding_name(name: str) -> str:

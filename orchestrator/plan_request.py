@@ -5,11 +5,13 @@ Pure. All errors are found at once, each with a JSON Pointer (RFC 6901) to the m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 MAX_TASK_LENGTH = 256
 MAX_BODY_BYTES = 1024 * 1024
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 def check_plan(body: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -24,9 +26,9 @@ def check_plan(body: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def check_key(key: str) -> str:
-    """`key` as an Idempotency-Key header's value. Raises ValueError for what no header can hold."""
-    if not key or not key.isascii() or not key.isprintable():
-        raise ValueError(f"an idempotency key is made of printable ASCII characters, and {key!r} is not")
+    """`key` as an Idempotency-Key header's value. Raises ValueError for what the routing Worker would not take."""
+    if not _KEY.fullmatch(key):
+        raise ValueError(f"an idempotency key is 1 to 255 printable ASCII characters without spaces, not {key!r}")
     return key
 
 

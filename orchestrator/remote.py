@@ -83,7 +83,8 @@ class RemoteDispatcher(RouterConnection):
         except httpx.HTTPError as error:
             raise OrchestratorError(
                 f"the routing Worker at {self._url} did not answer: {error or type(error).__name__}",
-                "check ORCHESTRATOR_URL; the task may have been forwarded, so look before you send it again",
+                "check ORCHESTRATOR_URL; the task may have been forwarded, so look before you send it again; a `once` "
+                "task may be repeated with the same key",
             ) from error
         passed = {name: response.headers[name] for name in ("content-type", "x-request-id") if name in response.headers}
         return Answer(

@@ -1,6 +1,7 @@
 """Whether a task is sent a second time, and after how long. The twin of `router/src/retry.ts`.
 
-Only where it cannot be done twice by that: nothing was sent, or the task is `idempotent`. Touches nothing.
+Only where it cannot be done twice by that: nothing was sent, or the task is `idempotent` and not `once`. Touches
+nothing.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ def retry_delay(outcome: Answer | Failure, rule: TaskRule, random: float, now: f
     Retry-After.
     """
     jitter = random * _MOST_JITTER
+    may_repeat = rule.idempotent and not rule.once
     if isinstance(outcome, Failure):
-        is_safe = outcome.outcome == "not-sent" or rule.idempotent
+        is_safe = outcome.outcome == "not-sent" or may_repeat
         return jitter if is_safe and outcome.is_passing else None
-    if not rule.idempotent or outcome.status not in _BUSY:
+    if not may_repeat or outcome.status not in _BUSY:
         return None
     return max(jitter, _retry_after(outcome.headers.get("retry-after"), now))
 

@@ -10,14 +10,44 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
+from orchestrator import cron
 from orchestrator.names import binding_name
 
 if TYPE_CHECKING:
     from orchestrator.manifest import Manifest
+    from orchestrator.manifest.models import Autopilot
 
 DEFAULT_TIMEOUT_MS = 25_000
+DEFAULT_CRON_PERIOD_MS = 900_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
+    """Resources by their names in the file, sorted."""
+
+    kv_namespaces: tuple[str, ...] = ()
+    r2_buckets: tuple[str, ...] = ()
+    workers: tuple[str, ...] = ()
+
+    @classmethod
+    def from_object(cls, value: Mapping[str, Any]) -> Self:
+        """Read this part of the table's JSON."""
+        return cls(
+            kv_namespaces=tuple(value["kvNamespaces"]),
+            r2_buckets=tuple(value["r2Buckets"]),
+            workers=tuple(value["workers"]),
+        )
+
+    def to_object(self) -> dict[str, list[str]]:
+        """As plain values, in the table's key order."""
+        return {
+            "kvNamespaces": list(self.kv_namespaces),
+            "r2Buckets": list(self.r2_buckets),
+            "workers": list(self.workers),
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +55,7 @@ class Route:
     """One autopilot as the router sees it: reached by the service binding `binding`, else at the URL `endpoint`.
 
     `worker` is the name in the manifest (no prefix) of the Worker behind the binding. `priority`: higher first;
-    `weight`: its share, 1 to 100, among equals.
+    `weight`: its share, 1 to 100, among equals. Without what it `needs` it cannot work.
     """
 
     name: str
@@ -35,11 +65,13 @@ class Route:
     endpoint: str | None = None
     worker: str | None = None
     binding: str | None = None
+    needs: Resources = Resources()
 
     @classmethod
     def from_object(cls, value: Mapping[str, Any]) -> Self:
         """Read one route of the table's JSON."""
-        return cls(**{**value, "capabilities": tuple(value["capabilities"])})
+        needs = Resources.from_object(value["needs"])
+        return cls(**{**value, "capabilities": tuple(value["capabilities"]), "needs": needs})
 
     def to_object(self) -> dict[str, Any]:
         """This route as plain values, in the table's key order."""
@@ -51,6 +83,7 @@ class Route:
             "endpoint": self.endpoint,
             "worker": self.worker,
             "binding": self.binding,
+            "needs": self.needs.to_object(),
         }
 
 
@@ -82,40 +115,22 @@ class TaskRule:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Declared:
-    """The resources that the file declares, by their names in it, sorted: whether a registration's needs are met."""
-
-    kv_namespaces: tuple[str, ...] = ()
-    r2_buckets: tuple[str, ...] = ()
-    workers: tuple[str, ...] = ()
-
-    @classmethod
-    def from_object(cls, value: Mapping[str, Any]) -> Self:
-        """Read this part of the table's JSON."""
-        return cls(
-            kv_namespaces=tuple(value["kvNamespaces"]),
-            r2_buckets=tuple(value["r2Buckets"]),
-            workers=tuple(value["workers"]),
-        )
-
-    def to_object(self) -> dict[str, list[str]]:
-        """As plain values, in the table's key order."""
-        return {
-            "kvNamespaces": list(self.kv_namespaces),
-            "r2Buckets": list(self.r2_buckets),
-            "workers": list(self.workers),
-        }
-
-
-@dataclass(frozen=True, kw_only=True)
 class RoutingTable:
-    """All declared autopilots in name order, all tasks by name, the hosts that endpoints may have (empty: any), and the
-    declared resources."""
+    """All declared autopilots in name order, all tasks by name, the hosts that endpoints may have (empty: any), the
+    declared resources (whether a registration's needs are met), and the longest time between two runs of the
+    orchestrator's cron (whether it is late)."""
 
     autopilots: tuple[Route, ...] = ()
     tasks: Mapping[str, TaskRule] = field(default_factory=dict)
     allowed_hosts: tuple[str, ...] = ()
-    declared: Declared = Declared()
+    declared: Resources = Resources()
+    cron_period_ms: int = DEFAULT_CRON_PERIOD_MS
+
+    def rule_of(self, name: str) -> TaskRule:
+        """The rule of a task. A name that is no task is taken as that of a capability: what is never done twice as a
+        task is not done twice under that name either."""
+        once = any(rule.once and rule.capability == name for rule in self.tasks.values())
+        return self.tasks.get(name) or TaskRule(capability=name, once=once)
 
     def to_json(self) -> str:
         """The table as JSON: the same table gives the same text, whatever order it was declared in."""
@@ -125,6 +140,7 @@ class RoutingTable:
             "tasks": {name: self.tasks[name].to_object() for name in sorted(self.tasks)},
             "allowedHosts": sorted(self.allowed_hosts),
             "declared": self.declared.to_object(),
+            "cronPeriodMs": self.cron_period_ms,
         }
         return json.dumps(table, ensure_ascii=False, indent=2) + "\n"
 
@@ -136,7 +152,8 @@ class RoutingTable:
             autopilots=tuple(Route.from_object(route) for route in table["autopilots"]),
             tasks={name: TaskRule.from_object(rule) for name, rule in table["tasks"].items()},
             allowed_hosts=tuple(table["allowedHosts"]),
-            declared=Declared.from_object(table["declared"]),
+            declared=Resources.from_object(table["declared"]),
+            cron_period_ms=table["cronPeriodMs"],
         )
 
 
@@ -151,6 +168,7 @@ def compile_routes(manifest: Manifest) -> RoutingTable:
             endpoint=autopilot.endpoint,
             worker=autopilot.worker,
             binding=binding_name(autopilot.worker) if autopilot.worker else None,
+            needs=_needs(autopilot),
         )
         for autopilot in sorted(manifest.autopilots, key=lambda each: each.name)
     ]
@@ -169,14 +187,24 @@ def compile_routes(manifest: Manifest) -> RoutingTable:
         tasks=tasks,
         allowed_hosts=tuple(sorted(manifest.orchestrator.allowed_hosts)),
         declared=_declared(manifest),
+        cron_period_ms=cron.parse(manifest.orchestrator.cron).longest_pause // timedelta(milliseconds=1),
     )
 
 
-def _declared(manifest: Manifest) -> Declared:
+def _needs(autopilot: Autopilot) -> Resources:
+    needs = autopilot.needs
+    return Resources(
+        kv_namespaces=tuple(sorted({kv.title for kv in needs.kv_namespaces})),
+        r2_buckets=tuple(sorted({bucket.name for bucket in needs.r2_buckets})),
+        workers=tuple(sorted({*(worker.name for worker in needs.workers), *filter(None, [autopilot.worker])})),
+    )
+
+
+def _declared(manifest: Manifest) -> Resources:
     needs = [autopilot.needs for autopilot in manifest.autopilots]
     namespaces = (manifest.orchestrator.kv_namespaces, *(each.kv_namespaces for each in needs))
     workers = {manifest.orchestrator.worker, *(worker.name for each in needs for worker in each.workers)}
-    return Declared(
+    return Resources(
         kv_namespaces=tuple(sorted({kv.title for each in namespaces for kv in each})),
         r2_buckets=tuple(sorted({bucket.name for each in needs for bucket in each.r2_buckets})),
         workers=tuple(sorted(workers)),
