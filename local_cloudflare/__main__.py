@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import shlex
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -34,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                         api_port=options.api_port,
                         workers_port=options.workers_port,
                         account_id=options.account_id,
+                        heal=shlex.split(options.heal or ""),
                     )
                 )
             case "start":
@@ -69,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     ports.add_argument("--api-port", type=_port, metavar="N", help="port of the REST API; 0 takes any free one")
     ports.add_argument("--workers-port", type=_port, metavar="N", help="port of the Workers; 0 takes any free one")
     ports.add_argument("--account-id", help="32 hexadecimal digits (default: chosen at the first start)")
+    ports.add_argument("--heal", metavar="COMMAND", help="what to run when a heal is asked for (POST /_local/heal)")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", parents=[common, ports], help="run in the foreground")
     commands.add_parser("start", parents=[common, ports], help="run in the background")
@@ -82,7 +85,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve_arguments(options: argparse.Namespace) -> list[str]:
-    given = {"--api-port": options.api_port, "--workers-port": options.workers_port, "--account-id": options.account_id}
+    given = {
+        "--api-port": options.api_port,
+        "--workers-port": options.workers_port,
+        "--account-id": options.account_id,
+        "--heal": options.heal,
+    }
     return [word for name, value in given.items() if value is not None for word in (name, str(value))]
 
 

@@ -11,7 +11,7 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,11 +27,13 @@ from local_cloudflare.api.app import create_app
 from local_cloudflare.api.auth import Tokens
 from local_cloudflare.api.cloud import Cloud
 from local_cloudflare.api.cron import run_forever
+from local_cloudflare.api.heal import heal_routes
 from local_cloudflare.api.local import Controls
 from local_cloudflare.api.store import Store
 from local_cloudflare.api.wire import ABORT
 from local_cloudflare.api.workers.scripts import Scripts
 from local_cloudflare.errors import ServiceError
+from local_cloudflare.healer import Healer
 from local_cloudflare.runtime.bridge import Runtime
 from local_cloudflare.runtime.errors import RuntimeFault
 from local_cloudflare.settings import API_PORT, LOOPBACK, WORKERS_PORT, Settings, choose_port
@@ -43,12 +45,13 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """A port of None: the remembered one; 0: any free one."""
+    """A port of None: the remembered one; 0: any free one. `heal`: the command for when a heal is asked for."""
 
     data: Path
     api_port: int | None = None
     workers_port: int | None = None
     account_id: str | None = None
+    heal: Sequence[str] = ()
 
 
 def serve(options: Options) -> None:
@@ -69,18 +72,22 @@ def serve(options: Options) -> None:
         )
         with _listener(ports[0]) as listener:
             try:
-                asyncio.run(_run(options.data, settings, listener, ports[1]))
+                asyncio.run(_run(options, settings, listener, ports[1]))
             except RuntimeFault as fault:
                 raise ServiceError(
                     f"workerd, which runs the Workers: {fault}", "if it never ran: `make setup`"
                 ) from fault
 
 
-async def _run(data: Path, settings: Settings, listener: socket.socket, workers_port: int) -> None:
+async def _run(options: Options, settings: Settings, listener: socket.socket, workers_port: int) -> None:
+    data = options.data
+    healer = Healer(options.heal, data / "heal.log")
     with Store(data / "account.sqlite") as store:
         runtime = Runtime(data=data / "runtime", workers_port=workers_port)
         cloud = Cloud(account_id=settings.account_id, data=data, store=store, runtime=runtime)
-        server = _server(create_app(Controls(cloud=cloud, tokens=Tokens(store, settings.api_token))))
+        tokens = Tokens(store, settings.api_token)
+        controls = Controls(cloud=cloud, tokens=tokens)
+        server = _server(create_app(controls, heal_routes(healer, tokens, settings.heal_token)))
         for number in _SIGNALS:
             asyncio.get_running_loop().add_signal_handler(number, server.end)
         async with runtime:
@@ -93,6 +100,7 @@ async def _run(data: Path, settings: Settings, listener: socket.socket, workers_
                 await server.serve(sockets=[listener])
             finally:
                 crons.cancel()
+                await healer.close()
 
 
 def _server(app: ASGIApp) -> _Server:

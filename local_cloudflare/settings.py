@@ -6,6 +6,7 @@ mean that stacks, shells and bookmarks stay valid. Touches that file and, to see
 
 from __future__ import annotations
 
+import hmac
 import json
 import os
 import re
@@ -36,6 +37,11 @@ class Settings:
     @property
     def base_url(self) -> str:
         return f"http://{LOOPBACK}:{self.api_port}/client/v4"
+
+    @property
+    def heal_token(self) -> str:
+        """May ask for a heal (`/_local/heal`), and nothing else; it follows from the API token, not the other way."""
+        return hmac.new(self.api_token.encode(), b"heal", "sha256").hexdigest()
 
     @property
     def workers_url(self) -> str:

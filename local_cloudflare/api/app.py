@@ -6,7 +6,7 @@ Starlette routes; what a call may do is decided here, once, from the route's own
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from urllib.parse import unquote
 
@@ -38,8 +38,8 @@ _ACCOUNT_ID = re.compile(r"[0-9a-f]{32}")
 _VERIFICATIONS = ("/user/tokens/verify", "/accounts/{account_id}/tokens/verify")
 
 
-def create_app(controls: Controls) -> ASGIApp:
-    """The application, with the controls of `/_local` beside the API."""
+def create_app(controls: Controls, others: Sequence[StarletteRoute] = ()) -> ASGIApp:
+    """The application, with the controls of `/_local` and `others` of that place beside the API."""
     api = [
         StarletteRoute(
             f"{PREFIX}{route.path}", _endpoint(route, controls.cloud, controls.tokens), methods=[route.method]
@@ -47,7 +47,7 @@ def create_app(controls: Controls) -> ASGIApp:
         for route in ROUTES
     ]
     starlette = Starlette(
-        routes=[*api, *local_routes(controls)],
+        routes=[*api, *local_routes(controls), *others],
         exception_handlers={
             ApiError: _refused,
             404: _not_routed,

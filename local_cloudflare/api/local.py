@@ -18,6 +18,7 @@ from local_cloudflare.api import faults
 from local_cloudflare.api.auth import Tokens, bearer
 from local_cloudflare.api.calls import Calls
 from local_cloudflare.api.cloud import AccountSettings, Cloud
+from local_cloudflare.api.d1 import export as d1_export
 from local_cloudflare.api.d1 import models as d1
 from local_cloudflare.api.errors import ApiError
 from local_cloudflare.api.faults import Faults
@@ -213,7 +214,18 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
 
 
 def local_routes(controls: Controls) -> list[Route]:
-    return [Route(path, _guarded(handler, controls), methods=[method]) for method, path, handler in ROUTES]
+    guarded = [Route(path, _guarded(handler, controls), methods=[method]) for method, path, handler in ROUTES]
+    return [*guarded, Route("/_local/exports/{token}", _download(controls), methods=["GET"])]
+
+
+def _download(controls: Controls) -> Callable[[Request], Awaitable[Response]]:
+    """An export of D1, where the real one is in storage outside the API: the URL is the permission."""
+
+    async def endpoint(request: Request) -> Response:
+        content = d1_export.Exports(controls.cloud).read(request.path_params["token"])
+        return Response(content or b"", 200 if content is not None else 404, media_type="application/sql")
+
+    return endpoint
 
 
 def _guarded(handler: Handler, controls: Controls) -> Callable[[Request], Awaitable[Response]]:

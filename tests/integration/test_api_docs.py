@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 from local_cloudflare.api.app import ROUTES
+from local_cloudflare.api.heal import METHODS
+from local_cloudflare.api.heal import PATH as HEAL
 from local_cloudflare.api.local import ROUTES as CONTROLS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "local-cloudflare.md").read_text()
@@ -26,4 +28,5 @@ def test_every_call_is_listed_with_its_permission() -> None:
 def test_every_control_is_listed() -> None:
     rows = re.findall(r"^\| ([A-Z, ]+) \| `(/_local[^`]*)` \|", PAGE, re.M)
     listed = {(method, path) for methods, path in rows for method in methods.split(", ")}
-    assert listed == {(method, path) for method, path, _ in CONTROLS}
+    heal = {(method, HEAL) for method in METHODS}
+    assert listed == {(method, path) for method, path, _ in CONTROLS} | heal

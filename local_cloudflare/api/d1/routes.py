@@ -8,6 +8,7 @@ from typing import Any
 from local_cloudflare.api.auth import D1_READ, D1_WRITE
 from local_cloudflare.api.call import Call, Route
 from local_cloudflare.api.d1 import errors
+from local_cloudflare.api.d1.export import Exports
 from local_cloudflare.api.d1.models import Database, Databases
 from local_cloudflare.api.envelope import Answer, page
 from local_cloudflare.runtime.errors import QueryError
@@ -50,6 +51,23 @@ async def raw(call: Call) -> Answer:
             for found in results
         ]
     )
+
+
+async def export(call: Call) -> Answer:
+    """Asked for once, it answers a bookmark; asked again with that, where the SQL is. Made at once, so polled once."""
+    body = await call.json_object()
+    database = Databases(call.cloud).get(call["database_id"])
+    if body.get("output_format") != "polling":
+        raise errors.malformed("output_format must be polling")
+    exports, bookmark = Exports(call.cloud), body.get("current_bookmark")
+    progress = {"success": True, "type": "export", "messages": []}
+    if bookmark is None:
+        return Answer(result={**progress, "at_bookmark": await exports.create(database), "status": "active"})
+    if exports.read(str(bookmark)) is None:
+        return Answer(result={**progress, "success": False, "status": "error", "error": "no such export"})
+    url = call.request.url.replace(path=f"/_local/exports/{bookmark}", query="")
+    result = {"filename": f"{bookmark}.sql", "signed_url": str(url)}
+    return Answer(result={**progress, "at_bookmark": bookmark, "status": "complete", "result": result})
 
 
 async def _run(call: Call) -> Sequence[D1Result]:
@@ -109,4 +127,5 @@ ROUTES = (
     Route(method="DELETE", path=_DATABASE, handler=delete_database, permission=D1_WRITE),
     Route(method="POST", path=f"{_DATABASE}/query", handler=query, permission=D1_WRITE),
     Route(method="POST", path=f"{_DATABASE}/raw", handler=raw, permission=D1_WRITE),
+    Route(method="POST", path=f"{_DATABASE}/export", handler=export, permission=D1_WRITE),
 )

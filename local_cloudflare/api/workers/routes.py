@@ -11,7 +11,15 @@ from local_cloudflare.api import multipart
 from local_cloudflare.api.auth import WORKERS_READ, WORKERS_WRITE
 from local_cloudflare.api.call import Call, Route
 from local_cloudflare.api.envelope import Answer
-from local_cloudflare.api.workers import asset_routes, errors, trigger_routes, upload, version_routes, views
+from local_cloudflare.api.workers import (
+    asset_routes,
+    beta_routes,
+    errors,
+    trigger_routes,
+    upload,
+    version_routes,
+    views,
+)
 from local_cloudflare.api.workers.bindings import redacted
 from local_cloudflare.api.workers.files import Files
 from local_cloudflare.api.workers.models import Worker, Workers
@@ -177,4 +185,5 @@ ROUTES = (
     *version_routes.ROUTES,
     *trigger_routes.ROUTES,
     *asset_routes.ROUTES,
+    *beta_routes.ROUTES,
 )

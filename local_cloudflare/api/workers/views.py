@@ -35,6 +35,29 @@ def script(worker: Worker) -> dict[str, Any]:
     }
 
 
+def worker(worker: Worker) -> dict[str, Any]:
+    """A Worker as in the newer list: without its code and bindings, which belong to a version."""
+    return {
+        "id": worker.tag,
+        "name": worker.name,
+        "created_on": worker.created_on,
+        "updated_on": worker.modified_on,
+        "deployed_on": worker.deployments[0].created_on if worker.deployments else None,
+        "logpush": worker.logpush,
+        "observability": observability(worker),
+        "references": {
+            "dispatch_namespace_outbounds": [],
+            "domains": [],
+            "durable_objects": [],
+            "queues": [],
+            "workers": [],
+        },
+        "subdomain": subdomain(worker),
+        "tags": list(worker.tags),
+        "tail_consumers": list(worker.tail_consumers),
+    }
+
+
 def uploaded(worker: Worker) -> dict[str, Any]:
     """The answer to an upload."""
     version = worker.active

@@ -1,0 +1,114 @@
+"""What is run when somebody asks for a heal: the part that a workflow on GitHub has for a real account.
+
+The command is given to `serve`; it is never part of a request. One run at a time: who asks while one goes on gets
+another one after it, since what is missing now may not be what that one is repairing. Everything that is printed goes
+to a log, and a run ends with this process.
+
+Touches that child process and its log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+_GRACE_S = 10.0
+_TAIL_LINES = 20
+
+
+@dataclass(kw_only=True)
+class Run:
+    """Times in RFC 3339; `exit_code` None while it goes on, negative where a signal ended it."""
+
+    status: Literal["running", "done", "failed"] = "running"
+    started: str = field(default_factory=lambda: _now())
+    ended: str | None = None
+    exit_code: int | None = None
+
+
+class Healer:
+    """Runs `command` in this process's directory and environment; `log` begins anew with each run."""
+
+    def __init__(self, command: Sequence[str], log: Path) -> None:
+        self._command = tuple(command)
+        self._log = log
+        self._run: Run | None = None
+        self._again = False
+        self._runs = 0
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def is_configured(self) -> bool:
+        return bool(self._command)
+
+    def ask(self) -> None:
+        """Begin a run, or have one follow the one that goes on."""
+        if self._task is not None and not self._task.done():
+            self._again = True
+        else:
+            self._task = asyncio.create_task(self._work())
+
+    def report(self) -> dict[str, Any]:
+        """How the last run is or was, with the end of its log; `runs` counts those that have begun."""
+        last = asdict(self._run) if self._run else {"status": "none"}
+        return {**last, "runs": self._runs, "waiting": self._again, "log": str(self._log), "tail": self._tail()}
+
+    async def close(self) -> None:
+        """End the run that goes on."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _work(self) -> None:
+        while True:
+            self._again = False
+            self._run = run = Run()
+            self._runs += 1
+            run.exit_code = await self._one()
+            run.ended = _now()
+            run.status = "done" if run.exit_code == 0 else "failed"
+            if not self._again:
+                return
+
+    async def _one(self) -> int:
+        with self._log.open("wb") as log:
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    *self._command, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                )
+            except OSError as error:
+                log.write(f"{self._command[0]} cannot be run: {error}\n".encode())
+                return 127
+            try:
+                return await process.wait()
+            finally:
+                if process.returncode is None:
+                    await _end(process)
+
+    def _tail(self) -> list[str]:
+        try:
+            return self._log.read_text(errors="replace").splitlines()[-_TAIL_LINES:]
+        except FileNotFoundError:
+            return []
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Its whole group: it has children that do the work."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), _GRACE_S)
+            return
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
