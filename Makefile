@@ -34,8 +34,9 @@ test: setup-dev ## all tests, unit tests first
 test-unit: setup-dev ## the tests that take milliseconds
 	@python -m pytest tests/unit -q
 
-check: setup-dev ## ruff, mypy --strict, tsc
+check: setup-dev ## ruff, mypy --strict, tsc, actionlint
 	@ruff check . && ruff format --check . && mypy && node node_modules/typescript/bin/tsc -p tsconfig.json
+	@python -m scripts.lint_workflows
 
 format: setup-dev ## format and sort imports
 	@ruff check --fix . ; ruff format .

@@ -8,6 +8,7 @@ from orchestrator.bundle import bundle_workers
 from orchestrator.desired import derive
 from orchestrator.errors import OrchestratorError
 from orchestrator.infra.account import stack_account
+from orchestrator.infra.existing import guard
 from orchestrator.infra.limits import check_limits
 from orchestrator.infra.platform import declare
 from orchestrator.infra.settings import read_settings, require_secrets
@@ -21,7 +22,7 @@ try:
     modules = bundle_workers(desired, root=Path.cwd())
     with stack_account(settings, patience=5) as account:
         check_limits(desired, modules, settings, account=account, root=Path.cwd())
-    outputs = declare(desired, modules, settings)
+    outputs = declare(desired, modules, settings, guard(settings.stack, lambda: stack_account(settings)))
 except OrchestratorError as error:
     raise pulumi.RunError(str(error)) from None
 

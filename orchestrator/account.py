@@ -1,6 +1,7 @@
-"""What is really in the account: read over Cloudflare's REST API.
+"""What is really in the account: read over Cloudflare's REST API, and the one door for the few writes of others.
 
-Touches the network, and changes nothing. The transport enters by the constructor, so that tests run against any server.
+Touches the network. Its own methods change nothing; `request` does what the caller asks, for the commands that repair,
+back up or delete. How calls are paced, counted and tried again is in `orchestrator.api_client`.
 """
 
 from __future__ import annotations
@@ -11,41 +12,37 @@ from typing import Any, Self
 
 import httpx
 
-from orchestrator.errors import CloudflareError, SettingsError
+from orchestrator.api_client import ApiClient, envelope
+from orchestrator.errors import SettingsError
+from orchestrator.names import PUBLIC_API_URL
 
-API_URL = "https://api.cloudflare.com/client/v4"
 _PAGE = 100
+_BUCKETS_A_PAGE = 1000
 
 
 class Account:
     """One Cloudflare account, seen with one API token. Close it, or use it in a `with` statement."""
 
-    def __init__(
-        self,
-        *,
-        account_id: str,
-        token: str,
-        base_url: str = API_URL,
-        transport: httpx.BaseTransport | None = None,
-        patience: float = 30,
-    ) -> None:
-        """`patience`: seconds to wait for each answer."""
+    def __init__(self, *, account_id: str, token: str, base_url: str = PUBLIC_API_URL, **options: Any) -> None:
+        """`options` as ApiClient takes them: `transport`, `patience` (seconds for each answer), `report`, …"""
+        self.account_id = account_id
+        self.base_url = base_url
         self._path = f"/accounts/{account_id}"
-        self._client = httpx.Client(
-            base_url=base_url,
-            headers={"Authorization": f"Bearer {token}"},
-            transport=transport or httpx.HTTPTransport(retries=2),
-            timeout=patience,
-        )
+        self._client = ApiClient(token=token, base_url=base_url, **options)
 
     @classmethod
-    def from_environment(cls, account_id: str, token: str | None = None, *, patience: float = 30) -> Self:
-        """The account, as the Cloudflare provider finds it: CLOUDFLARE_API_TOKEN and CLOUDFLARE_BASE_URL."""
+    def from_environment(
+        cls, account_id: str, token: str | None = None, *, base_url: str | None = None, **options: Any
+    ) -> Self:
+        """The account, as the Cloudflare provider finds it: CLOUDFLARE_API_TOKEN and CLOUDFLARE_BASE_URL.
+
+        `token` and `base_url`: those of a stack's configuration, where it has any.
+        """
         token = token or os.environ.get("CLOUDFLARE_API_TOKEN")
         if not token:
             raise SettingsError("CLOUDFLARE_API_TOKEN is not set", "export the API token of the account")
-        base_url = os.environ.get("CLOUDFLARE_BASE_URL") or API_URL
-        return cls(account_id=account_id, token=token, base_url=base_url, patience=patience)
+        url = os.environ.get("CLOUDFLARE_BASE_URL") or base_url or PUBLIC_API_URL
+        return cls(account_id=account_id, token=token, base_url=url, **options)
 
     def close(self) -> None:
         self._client.close()
@@ -56,88 +53,85 @@ class Account:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def calls(self) -> int:
+        """How many API calls were made so far, every try counted."""
+        return self._client.calls
+
+    def request(
+        self, method: str, path: str, *, repeatable: bool | None = None, in_account: bool = True, **options: Any
+    ) -> httpx.Response:
+        """The answer to one call, whatever its status: for bytes, probes and writes. 429 is waited out.
+
+        `path` is below the account (`/r2/buckets`), or below /client/v4 with `in_account=False`. `repeatable`: whether
+        it may be sent again after a 5xx or without an answer (reads are). `options` as httpx takes them: `params`,
+        `json`, `content`, `files`, `headers`. Raises CloudflareError (status 0) where there is no answer.
+        """
+        return self._client.request(method, self._whole(path, in_account), repeatable=repeatable, **options)
+
+    def call(self, method: str, path: str, *, in_account: bool = True, **options: Any) -> dict[str, Any]:
+        """The same with an answer in Cloudflare's envelope: the whole of it.
+
+        Raises CloudflareError, with the API's code and words, for anything but a success.
+        """
+        response = self.request(method, path, in_account=in_account, **options)
+        return envelope(method, self._whole(path, in_account), response)
+
+    def download(self, path: str, **options: Any) -> Iterator[bytes]:
+        """The bytes of a GET as they are sent, not decoded and never all in memory. Raises CloudflareError."""
+        return self._client.download(self._whole(path, True), **options)
+
+    def pages(self, path: str) -> Iterator[dict[str, Any]]:
+        """The items of a list that is paged by number, to its last page."""
+        seen = 0
+        page = 1
+        while True:
+            answer = self.call("GET", path, params={"page": page, "per_page": _PAGE})
+            items = answer["result"]
+            yield from items
+            seen += len(items)
+            # The page may be shorter than asked for; the total, where it is told, says whether it was the last.
+            total = (answer.get("result_info") or {}).get("total_count")
+            if not items or (seen >= total if total is not None else len(items) < _PAGE):
+                return
+            page += 1
+
+    def buckets(self, jurisdiction: str = "default") -> Iterator[dict[str, Any]]:
+        """The R2 buckets of a jurisdiction, as the API lists them (by cursor)."""
+        cursor = ""
+        while True:
+            params = {"per_page": _BUCKETS_A_PAGE, **({"cursor": cursor} if cursor else {})}
+            answer = self.call("GET", "/r2/buckets", params=params, headers={"cf-r2-jurisdiction": jurisdiction})
+            yield from answer["result"]["buckets"]
+            cursor = (answer.get("result_info") or {}).get("cursor") or ""
+            if not cursor:
+                return
+
     def workers_subdomain(self) -> str:
         """The account's name under workers.dev. CloudflareError 10007 when none was chosen yet."""
-        return str(self._get("/workers/subdomain")["result"]["subdomain"])
+        return str(self.call("GET", "/workers/subdomain")["result"]["subdomain"])
 
     def workers(self) -> dict[str, tuple[str, ...] | None]:
         """The handlers (`fetch`, `scheduled`, …) of each Worker, by name; None where the API does not say. One call."""
-        listed = self._get("/workers/scripts")["result"]
+        listed = self.call("GET", "/workers/scripts")["result"]
         return {worker["id"]: tuple(worker["handlers"]) if worker.get("handlers") else None for worker in listed}
 
     def schedules(self, worker: str) -> tuple[str, ...]:
         """The cron expressions of one Worker."""
-        answer = self._get(f"/workers/scripts/{worker}/schedules")
+        answer = self.call("GET", f"/workers/scripts/{worker}/schedules")
         return tuple(schedule["cron"] for schedule in answer["result"]["schedules"])
 
     def kv_namespaces(self) -> dict[str, str]:
         """The id of each KV namespace, by title."""
-        return {namespace["title"]: namespace["id"] for namespace in self._pages("/storage/kv/namespaces")}
+        return {namespace["title"]: namespace["id"] for namespace in self.pages("/storage/kv/namespaces")}
 
     def d1_databases(self) -> dict[str, str]:
         """The id (`uuid`) of each D1 database, by name."""
-        return {database["name"]: database["uuid"] for database in self._pages("/d1/database")}
+        return {database["name"]: database["uuid"] for database in self.pages("/d1/database")}
 
     def r2_buckets(self, jurisdiction: str = "default") -> set[str]:
         """The names of the R2 buckets of a jurisdiction."""
-        names: set[str] = set()
-        cursor = ""
-        while True:
-            answer = self._get(
-                "/r2/buckets", {"per_page": 1000, "cursor": cursor}, {"cf-r2-jurisdiction": jurisdiction}
-            )
-            names |= {bucket["name"] for bucket in answer["result"]["buckets"]}
-            cursor = (answer.get("result_info") or {}).get("cursor") or ""
-            if not cursor:
-                return names
+        return {bucket["name"] for bucket in self.buckets(jurisdiction)}
 
-    def _pages(self, path: str) -> Iterator[dict[str, Any]]:
-        page = 1
-        while True:
-            answer = self._get(path, {"page": page, "per_page": _PAGE})
-            yield from answer["result"]
-            if len(answer["result"]) < _PAGE:
-                return
-            page += 1
-
-    def _get(
-        self, path: str, params: dict[str, Any] | None = None, headers: dict[str, str] | None = None
-    ) -> dict[str, Any]:
-        """One GET below the account. CloudflareError, with the API's code and words, for anything but a success."""
-        params = {key: value for key, value in (params or {}).items() if value != ""}
-        try:
-            response = self._client.get(self._path + path, params=params, headers=headers)
-        except httpx.HTTPError as error:
-            raise CloudflareError(
-                f"GET {self._path}{path}: no answer from {self._client.base_url.host}: {error}",
-                "check the network, and CLOUDFLARE_BASE_URL if it is set",
-            ) from error
-        try:
-            answer: dict[str, Any] = response.json()
-            errors = answer["errors"]
-        except (ValueError, TypeError, KeyError):
-            raise CloudflareError(
-                f"GET {self._path}{path}: HTTP {response.status_code} without Cloudflare's envelope",
-                status=response.status_code,
-            ) from None
-        if answer.get("success"):
-            return answer
-        code = errors[0]["code"] if errors else 0
-        words = "; ".join(f"{error['message']} [code: {error['code']}]" for error in errors)
-        raise CloudflareError(
-            f"GET {self._path}{path}: HTTP {response.status_code}: {words}",
-            _HINTS.get(code, ""),
-            status=response.status_code,
-            api_code=code,
-        )
-
-
-_HINTS = {
-    9106: "set CLOUDFLARE_API_TOKEN",
-    9109: "the API token is not valid (any more): make a new one",
-    10000: "the API token lacks a permission; README, “Deploy to a real account”, lists the five it needs",
-    10001: "the API token is not valid (any more): make a new one",
-    10007: "choose the account's workers.dev subdomain once: dashboard, Workers & Pages",
-    10042: "switch R2 on once: dashboard, R2 (it asks for a payment method, also for free use)",
-    10136: "switch R2 on once: dashboard, R2 (it asks for a payment method, also for free use)",
-}
+    def _whole(self, path: str, in_account: bool) -> str:
+        return f"{self._path}{path}" if in_account else path

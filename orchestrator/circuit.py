@@ -40,11 +40,15 @@ class Circuit:
         self.succeeded()
         return answer
 
+    def is_paused(self, now: float) -> bool:
+        """Whether a task that is sent now would have to wait."""
+        return self._failures >= FAILURES and now < self._paused_until
+
     def wait(self, now: float) -> float:
         """How long no task may be sent; 0: this one may, and `succeeded` or `failed` says what became of it."""
         if self._failures < FAILURES:
             return 0.0
-        if now < self._paused_until:
+        if self.is_paused(now):
             return self._paused_until - now
         self._paused_until = now + self._pause  # this task tries it out; the others wait for what becomes of it
         return 0.0

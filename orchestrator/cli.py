@@ -3,8 +3,8 @@
 Adding a command is a line in COMMANDS and a module in `orchestrator/commands/`. Only the module of the command that is
 used is imported, so `validate` does not wait for httpx.
 
-Exit codes: 0 done, 1 a fault, 2 a mistake that the user can put right, 130 interrupted. No traceback reaches a user,
-except with ORCHESTRATOR_DEBUG=1.
+Exit codes: 0 done, 1 a fault, 2 a mistake that the user can put right, 7 drift, 8 lost data, 130 interrupted. No
+traceback reaches a user, except with ORCHESTRATOR_DEBUG=1.
 """
 
 from __future__ import annotations
@@ -50,6 +50,36 @@ COMMANDS = (
         module="orchestrator.commands.limits",
     ),
     Command(
+        name="drift",
+        summary="compare the account with what is declared, read-only",
+        module="orchestrator.commands.drift",
+    ),
+    Command(
+        name="heal",
+        summary="repair what differs from what is declared, by `pulumi up`",
+        module="orchestrator.commands.heal",
+    ),
+    Command(
+        name="adopt",
+        summary="take over what the account already has of what is declared",
+        module="orchestrator.commands.adopt",
+    ),
+    Command(
+        name="backup",
+        summary="save what is in a namespace, bucket or database",
+        module="orchestrator.commands.backup",
+    ),
+    Command(
+        name="restore",
+        summary="bring a backup back",
+        module="orchestrator.commands.restore",
+    ),
+    Command(
+        name="destroy-data",
+        summary="delete a namespace, bucket or database with its data",
+        module="orchestrator.commands.destroy_data",
+    ),
+    Command(
         name="plan",
         summary="forward a task to its autopilot, or explain where it would go",
         module="orchestrator.commands.plan",
@@ -63,6 +93,16 @@ COMMANDS = (
         name="pull",
         summary="write what is registered at run time into autopilots.yaml",
         module="orchestrator.commands.pull",
+    ),
+    Command(
+        name="doctor",
+        summary="check that everything is there that `pulumi up` needs",
+        module="orchestrator.commands.doctor",
+    ),
+    Command(
+        name="diagnose",
+        summary="show the token, its permissions, what the account has and what is missing",
+        module="orchestrator.commands.diagnose",
     ),
     Command(
         name="schema",

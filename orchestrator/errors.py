@@ -6,7 +6,10 @@
     │   ├── SettingsError              exit 2   a setting, secret or environment variable is missing or wrong
     │   ├── SetupError                 exit 2   a tool is not installed: `make setup`
     │   ├── BundleError                exit 2   a Worker's source does not compile
-    │   └── LimitError                 exit 2   more than the account's Cloudflare plan allows
+    │   ├── LimitError                 exit 2   more than the account's Cloudflare plan allows
+    │   └── ExistingError              exit 2   the account has something of a name that was to be created
+    ├── DriftFound                     exit 7   the account is not as declared (Pulumi's own exit code for changes)
+    ├── LostData                       exit 8   a namespace, bucket or database is gone, with its data
     └── CloudflareError                exit 1   the Cloudflare API refused or did not answer
 
 Each has a stable `code` for scripts, and a `hint`: what to do next. No traceback of these reaches a user.
@@ -75,6 +78,26 @@ class LimitError(UserError):
     """More than the account's Cloudflare plan allows."""
 
     code = "limit"
+
+
+class ExistingError(UserError):
+    """The account has something of that name already, which this stack does not know: it is not taken silently."""
+
+    code = "existing"
+
+
+class DriftFound(OrchestratorError):
+    """The account is not as the file and the stack declare it."""
+
+    code = "drift"
+    exit_code = 7
+
+
+class LostData(OrchestratorError):
+    """A namespace, bucket or database that the stack made is gone from the account; it is not made again empty."""
+
+    code = "lost-data"
+    exit_code = 8
 
 
 class CloudflareError(OrchestratorError):

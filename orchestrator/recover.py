@@ -4,7 +4,7 @@ A `pulumi up` that is killed leaves two things. Its lock: removed here when the 
 backend; other backends know `pulumi cancel`). And operations that were begun and not recorded: a namespace, bucket or
 database that was being created may well exist, and creating it again would fail (KV, code 10014) or make a second one.
 Those are looked up by name in the account and written into the state with their id; what was being changed or
-deleted is read again.
+deleted is read again, unless it holds data.
 
 Touches Pulumi's state through the `pulumi` command, and reads the account.
 """
@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import os
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -22,16 +21,20 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from orchestrator.account import Account
 from orchestrator.errors import OrchestratorError
+from orchestrator.existing import DATA
+from orchestrator.stack import Stack, run_pulumi
+
+Report = Callable[[str], None]
 
 _LOCK_PATIENCE_S = 120
+_ABSENT = "not there, or put again without harm"
 
 
-def recover(stack: str, *, cwd: Path, report: Callable[[str], None]) -> None:
+def recover(stack: Stack, *, report: Report) -> None:
     """Make the state of `stack` fit for the next update; `report` gets a line for each thing that was put right."""
-    _wait_for_lock(stack, cwd, report)
-    state = json.loads(_pulumi(["stack", "export", "--stack", stack], cwd))
+    _wait_for_lock(stack, report)
+    state = stack.export()
     pending = state["deployment"].pop("pending_operations", None) or []
     if not pending:
         return
@@ -39,19 +42,25 @@ def recover(stack: str, *, cwd: Path, report: Callable[[str], None]) -> None:
     targets = []
     for operation in pending:
         resource, begun = operation["resource"], operation["type"]
-        outcome = "read again"
+        kind = resource["type"].rpartition(":")[2]
+        outcome, read = "read again", True
         if begun == "creating":
-            found = _find(resource)
-            outcome = f"exists, taken over: {found}" if found else "not there, or put again without harm"
+            found = _find(resource, kind, stack)
+            outcome, read = (f"exists, taken over: {found}", True) if found else (_ABSENT, False)
             if found:
                 # What Pulumi's own `refresh --import-pending-creates` is for; in 3.250 it forgets the resource.
                 _insert(state["deployment"]["resources"], resource, found)
-        if begun != "creating" or found:
+        elif begun == "importing":  # nothing but a read, of what the state does not have
+            outcome, read = "not imported; `adopt` does it again", False
+        elif begun != "deleting" and kind in DATA:
+            # Were it gone, a refresh would drop it, and the next update would make it again, empty.
+            outcome, read = "done again by the next update", False
+        if read:
             targets += ["--target", resource["urn"]]
-        report(f"  {begun} {resource['type'].rpartition(':')[2]} {resource['urn'].rpartition('::')[2]}: {outcome}")
-    _pulumi(["stack", "import", "--stack", stack], cwd, stdin=json.dumps(state))
+        report(f"  {begun} {kind} {resource['urn'].rpartition('::')[2]}: {outcome}")
+    run_pulumi(["stack", "import", "--stack", stack.name], stack.root, stdin=json.dumps(state))
     if targets:
-        _pulumi(["refresh", "--yes", "--skip-preview", "--stack", stack, *targets], cwd)
+        run_pulumi(["refresh", "--yes", "--skip-preview", "--stack", stack.name, *targets], stack.root)
 
 
 def _insert(resources: list[dict[str, Any]], resource: Mapping[str, Any], found: str) -> None:
@@ -62,12 +71,12 @@ def _insert(resources: list[dict[str, Any]], resource: Mapping[str, Any], found:
     resources.insert(place, {**resource, "id": found, "outputs": known})
 
 
-def _find(resource: Mapping[str, Any]) -> str | None:
+def _find(resource: Mapping[str, Any], kind: str, stack: Stack) -> str | None:
     """The id of the thing that a broken-off creation has made, if it is in the account."""
-    kind, inputs = resource["type"].rpartition(":")[2], resource["inputs"]
-    if kind not in ("WorkersKvNamespace", "D1Database", "R2Bucket"):
+    inputs = resource["inputs"]
+    if kind not in DATA:
         return None  # Workers, their switches and crons are put, not created: doing it again does no harm.
-    with Account.from_environment(inputs["accountId"]) as account:
+    with stack.account() as account:
         if kind == "WorkersKvNamespace":
             return account.kv_namespaces().get(inputs["title"])
         if kind == "D1Database":
@@ -76,22 +85,22 @@ def _find(resource: Mapping[str, Any]) -> str | None:
         return inputs["name"] if exists else None
 
 
-def _wait_for_lock(stack: str, cwd: Path, report: Callable[[str], None]) -> None:
+def _wait_for_lock(stack: Stack, report: Report) -> None:
     """Remove the lock of a dead process; wait for a living one."""
     deadline = time.monotonic() + _LOCK_PATIENCE_S
     told = False
-    for holder in iter(lambda: next(_lock_holders(stack), None), None):
+    for holder in iter(lambda: next(_lock_holders(stack.name), None), None):
         if not _is_alive(holder):
             report(f"Removing the lock of an update that died (process {holder}).")
-            _pulumi(["cancel", "--yes", "--stack", stack], cwd)
+            run_pulumi(["cancel", "--yes", "--stack", stack.name], stack.root)
         elif time.monotonic() > deadline:
             raise OrchestratorError(
-                f"the stack {stack} is still locked by process {holder}",
-                f"wait for it, or stop it; if it is no Pulumi: pulumi cancel -s {stack}",
+                f"the stack {stack.name} is still locked by process {holder}",
+                f"wait for it, or stop it; if it is no Pulumi: pulumi cancel -s {stack.name}",
             )
         else:
             if not told:
-                report(f"Another update of the stack {stack} is running (process {holder}); waiting for it.")
+                report(f"Another update of the stack {stack.name} is running (process {holder}); waiting for it.")
                 told = True
             time.sleep(0.5)
 
@@ -118,10 +127,3 @@ def _is_alive(process: int) -> bool:
     except PermissionError:
         return True
     return True
-
-
-def _pulumi(arguments: list[str], cwd: Path, stdin: str = "") -> str:
-    done = subprocess.run(["pulumi", *arguments], cwd=cwd, capture_output=True, text=True, input=stdin, check=False)
-    if done.returncode != 0:
-        raise OrchestratorError(f"pulumi {arguments[0]} failed:\n{(done.stderr or done.stdout).strip()}")
-    return done.stdout

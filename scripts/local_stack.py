@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import signal
-import subprocess
 from base64 import b64encode
 from pathlib import Path
 from typing import Literal
@@ -18,6 +16,7 @@ from local_cloudflare.settings import Settings, load
 from orchestrator.errors import OrchestratorError, SettingsError
 from orchestrator.manifest import load as load_manifest
 from orchestrator.names import LOCAL as LOCAL_STACK
+from orchestrator.stack import run_pulumi
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCAL = ROOT / ".local"
@@ -30,16 +29,30 @@ CONFIG_SECRETS: tuple[SecretName, ...] = ("apiToken", "webhookSecret")
 
 
 def secret(name: SecretName) -> str:
-    """A secret of this checkout: made on first use, kept in `.local/secrets/`, readable by the user only."""
+    """A secret of this checkout: made on first use, kept in `.local/secrets/`."""
+    known = stored_secret(name)
+    if known is not None:
+        return known
+    value = secrets.token_bytes(32)
+    made = f"whsec_{b64encode(value).decode()}" if name == "webhookSecret" else value.hex()
+    store_secret(name, made)
+    return made
+
+
+def stored_secret(name: str) -> str | None:
+    """What was stored under the name; None where nothing was."""
     path = LOCAL / "secrets" / name
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path.with_suffix(".new"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            value = secrets.token_bytes(32)
-            file.write(f"whsec_{b64encode(value).decode()}" if name == "webhookSecret" else value.hex())
-        path.with_suffix(".new").replace(path)
-    return path.read_text()
+    return path.read_text() if path.exists() else None
+
+
+def store_secret(name: str, value: str) -> None:
+    """Keep it in `.local/secrets/`, readable by the user only."""
+    path = LOCAL / "secrets" / name
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(path.with_suffix(".new"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(value)
+    path.with_suffix(".new").replace(path)
 
 
 def settings() -> Settings:
@@ -83,26 +96,12 @@ def pulumi(*arguments: str, capture: bool = False, check: bool = True, stdin: st
     Ctrl-C is Pulumi's to answer: it ends what is under way and records it. Raises OrchestratorError when Pulumi fails,
     or gives None where `check` is false.
     """
-    pipe = subprocess.PIPE if capture else None
-    answer_of_ours = signal.signal(signal.SIGINT, lambda *_: None)
-    try:
-        process = subprocess.Popen(
-            ["pulumi", *arguments],
-            cwd=ROOT,
-            env={**os.environ, **environment()},
-            text=True,
-            stdin=subprocess.PIPE if stdin is not None else None,
-            stdout=pipe,
-            stderr=pipe,
-        )
-        output, errors = process.communicate(stdin)
-    finally:
-        signal.signal(signal.SIGINT, answer_of_ours)
-    if process.returncode == 0:
-        return output or ""
+    finished = run_pulumi(arguments, ROOT, stdin=stdin, environment=environment(), show=not capture, check=False)
+    if finished.code == 0:
+        return finished.output
     if not check:
         return None
-    reason = f":\n{(errors or output).strip()}" if capture else ""
+    reason = f":\n{(finished.errors or finished.output).strip()}" if capture else ""
     raise OrchestratorError(
         f"`pulumi {arguments[0]}` on the stack {STACK} did not end well{reason}",
         "what it says above tells why; `make up` goes on from here",

@@ -168,12 +168,18 @@ def built_pulumi() -> Path:
     folder = built_folder()
     folder.mkdir(parents=True, exist_ok=True)
     sources = ROOT / "tools"
-    go_build(sources / "pulumi", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", f"v{PULUMI_VERSION}", folder / "pulumi")
+    stamped = "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v"
+    go_build(
+        sources / "pulumi",
+        "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+        folder / "pulumi",
+        f"{stamped}{PULUMI_VERSION}",
+    )
     go_build(
         sources / LANGUAGE_HOST,
         f"github.com/pulumi/pulumi/sdk/v3/python/cmd/{LANGUAGE_HOST}",
-        "v3.79.0",
         folder / LANGUAGE_HOST,
+        f"{stamped}3.79.0",
     )
     module = run(["go", "list", "-m", "-f", "{{.Dir}}", "github.com/pulumi/pulumi/sdk/v3"], "", cwd=sources / "pulumi")
     executor = folder / BINARIES[2]
@@ -183,10 +189,10 @@ def built_pulumi() -> Path:
     return folder
 
 
-def go_build(module: Path, package: str, version: str, output: Path) -> None:
-    flags = f"-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={version}"
+def go_build(module: Path, package: str, output: Path, flags: str = "") -> None:
+    """Build the command `package`, as the Go module in the folder `module` pins it; `flags` are the linker's."""
     partial = output.with_name(output.name + ".partial")
-    command = ["go", "build", "-ldflags", flags, "-o", str(partial), package]
+    command = ["go", "build", "-ldflags", f"-s -w {flags}", "-o", str(partial), package]
     run(command, "is the Go module proxy reachable?", cwd=module)
     partial.replace(output)
 

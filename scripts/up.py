@@ -15,10 +15,25 @@ from typing import Any, cast
 
 import yaml
 
+from orchestrator.adopt.takeover import take_leftovers
 from orchestrator.errors import OrchestratorError
 from orchestrator.recover import recover
 from orchestrator.remote import RemoteDispatcher
-from scripts.local_stack import CLOUDFLARE, CONFIG_SECRETS, ROOT, STACK, STATE, environment, pulumi, secret, settings
+from orchestrator.stack import read_stack
+from scripts.local_stack import (
+    CLOUDFLARE,
+    CONFIG_SECRETS,
+    ROOT,
+    STACK,
+    STATE,
+    environment,
+    pulumi,
+    secret,
+    settings,
+    store_secret,
+    stored_secret,
+)
+from scripts.watch import HEAL_COMMAND, watch_secrets
 
 CONFIG = ROOT / f"Pulumi.{STACK}.yaml"
 TASK: dict[str, Any] = {"task": "generate_page", "meta": {"brand": {"name": "EFH"}, "title": "Hello from here"}}
@@ -30,8 +45,8 @@ def main() -> int:
         prepare_stack()
         os.environ.update(environment())
         before = outputs()
-        recover(STACK, cwd=ROOT, report=print)
-        pulumi("up", "--yes", "--skip-preview", "--stack", STACK, "--suppress-outputs")
+        recover(read_stack(STACK, ROOT), report=print)
+        update()
         after = outputs()
         say_what_was_kept(before, after)
         run_task(after["orchestratorUrl"])
@@ -46,14 +61,14 @@ def main() -> int:
 
 
 def start_cloudflare() -> None:
-    command = [sys.executable, "-m", "local_cloudflare", "start", "--dir", str(CLOUDFLARE)]
+    command = [sys.executable, "-m", "local_cloudflare", "start", "--dir", str(CLOUDFLARE), "--heal", HEAL_COMMAND]
     done = subprocess.run(command, cwd=ROOT, check=False)
     if done.returncode != 0:
         raise SystemExit(done.returncode)
 
 
 def prepare_stack() -> None:
-    """The stack and its configuration, made on the first run and put right when the ports have changed."""
+    """The stack and its configuration, made on the first run and put right when the ports or tokens have changed."""
     STATE.mkdir(parents=True, exist_ok=True)
     if pulumi("stack", "select", STACK, capture=True, check=False) is None:
         pulumi("stack", "init", STACK, capture=True)
@@ -63,11 +78,28 @@ def prepare_stack() -> None:
     plain = {"accountId": cloudflare.account_id, "workersUrl": cloudflare.workers_url}
     config = (yaml.safe_load(CONFIG.read_text()) or {}).get("config", {}) if CONFIG.exists() else {}
     values = {key.partition(":")[2]: value for key, value in config.items()}
-    if {**values, **plain} == values and values.keys() >= set(CONFIG_SECRETS):
+    secrets = {name: secret(name) for name in CONFIG_SECRETS} | watch_secrets(
+        cloudflare, stored_secret("diagnoseToken")
+    )
+    stale = [name for name, value in secrets.items() if name not in values or stored_secret(name) != value]
+    if {**values, **plain} == values and not stale:
         return
     pulumi("config", "set-all", "--stack", STACK, *(f"--plaintext={k}={v}" for k, v in plain.items()), capture=True)
-    for key in [key for key in CONFIG_SECRETS if key not in values]:
-        pulumi("config", "set", "--secret", key, "--stack", STACK, capture=True, stdin=secret(key))
+    for name in stale:
+        pulumi("config", "set", "--secret", name, "--stack", STACK, capture=True, stdin=secrets[name])
+        store_secret(name, secrets[name])
+
+
+def update() -> None:
+    """`pulumi up`; once more where the answer to a creation was lost, and what it made was taken over since."""
+    arguments = ("up", "--yes", "--skip-preview", "--stack", STACK, "--suppress-outputs")
+    if pulumi(*arguments, check=False) is not None:
+        return
+    stack = read_stack(STACK, ROOT)
+    with stack.account(report=print) as account:
+        if not take_leftovers(stack, account, print):
+            raise OrchestratorError("`pulumi up` did not end well", "what it says above tells why; `make up` goes on")
+    pulumi(*arguments)
 
 
 def outputs() -> dict[str, Any]:
@@ -107,6 +139,7 @@ Try next:
   eval "$(make -s shell)"
   curl {url}/health
   curl -H "Authorization: Bearer $ORCHESTRATOR_TOKEN" {url}/autopilot/list
+  curl -H "Authorization: Bearer $ORCHESTRATOR_TOKEN" {url}/autopilot/diagnose
   curl -H "Authorization: Bearer $ORCHESTRATOR_TOKEN" {url}/autopilot/plan \\
     --json '{{"task": "deploy_page", "meta": {{"slug": "hello", "html": "<h1>Hello</h1>"}}}}'
   pulumi preview -s {STACK}

@@ -12,11 +12,12 @@ export interface ExternalCall {
   url: string;
   /** The bearer token. */
   key: string;
-  idempotencyKey: string;
-  body: string | URLSearchParams;
+  /** Of a POST; without `body` it is a GET. */
+  idempotencyKey?: string;
+  body?: string | URLSearchParams;
 }
 
-/** POST, and the JSON object that came back; throws a problem for anything but 2xx. */
+/** The call, and the JSON object that came back; throws a problem for anything but 2xx. */
 export async function callExternal(call: ExternalCall): Promise<Record<string, unknown>> {
   const response = await send(call);
   const answer: unknown = await response.json().catch(() => null);
@@ -27,7 +28,7 @@ export async function callExternal(call: ExternalCall): Promise<Record<string, u
       "retry-after": response.headers.get("retry-after") ?? "30",
     });
   }
-  if (response.status >= 400 && response.status < 500) {
+  if (response.status >= 400 && response.status < 500 && !isRepeat(response.status, answer)) {
     const detail = `${service} answered ${response.status}${reason(response.status, answer)}.`;
     throw new Problem(502, "Upstream refused", detail, { outcome: "rejected", upstream_status: response.status });
   }
@@ -36,16 +37,24 @@ export async function callExternal(call: ExternalCall): Promise<Record<string, u
 }
 
 async function send({ service, url, key, idempotencyKey, body }: ExternalCall): Promise<Response> {
-  const headers: Record<string, string> = { authorization: `Bearer ${key}`, "idempotency-key": idempotencyKey };
+  const headers: Record<string, string> = { authorization: `Bearer ${key}` };
+  if (idempotencyKey !== undefined) headers["idempotency-key"] = idempotencyKey;
   if (typeof body === "string") headers["content-type"] = "application/json";
   try {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
-    return await fetch(url, { method: "POST", headers, body, redirect: "manual", signal });
+    const method = body === undefined ? "GET" : "POST";
+    return await fetch(url, { method, headers, body: body ?? null, redirect: "manual", signal });
   } catch (error) {
     const timedOut = error instanceof Error && error.name === "TimeoutError";
     const why = timedOut ? `did not answer within ${TIMEOUT_MS / 1000} s` : "could not be reached";
     throw new Problem(timedOut ? 504 : 502, "Upstream failed", `${service} ${why}.`, { outcome: "unknown" });
   }
+}
+
+/** It refuses because the idempotency key has been used: then an earlier call with it may have done it. */
+function isRepeat(status: number, answer: unknown): boolean {
+  const error = isObject(answer) && isObject(answer.error) ? answer.error : {};
+  return status === 409 || error.type === "idempotency_error";
 }
 
 /** What the service said, except about its keys: such a message may quote part of the key. */

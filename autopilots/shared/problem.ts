@@ -3,7 +3,11 @@
 
 type Members = Record<string, unknown>;
 
-/** One problem: `title` names the kind and never varies, the message (`detail`) says what happened and what to do. */
+/**
+ * One problem: `title` names the kind and never varies, the message (`detail`) says what happened and what to do. The
+ * member `outcome` tells the orchestrator what is certain: `rejected` (nothing was done, so the same task may be sent
+ * again) or `unknown`.
+ */
 export class Problem extends Error {
   constructor(
     readonly status: number,
@@ -33,5 +37,6 @@ export class Problem extends Error {
 
 /** 503: a binding, secret or variable that the call needs is not there or not usable. `missing`: their names. */
 export function notConfigured(missing: string[], hint: string): Problem {
-  return new Problem(503, "Not configured", `Not set, or not usable: ${missing.join(", ")}; ${hint}`, { missing, hint });
+  const detail = `Not set, or not usable: ${missing.join(", ")}; ${hint}`;
+  return new Problem(503, "Not configured", detail, { missing, hint, outcome: "rejected" });
 }

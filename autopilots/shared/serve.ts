@@ -21,6 +21,20 @@ export interface Call<Env> {
   idempotencyKey: string | null;
   /** Equal for a repeat of the same call: the caller's Idempotency-Key, or else the signed message's id. */
   repeatKey: string;
+  /** Of a task that must not be done twice; null for another. */
+  run: Run | null;
+  /** Takes work that goes on after the answer, or when the caller is gone. */
+  later: (work: Promise<unknown>) => void;
+}
+
+/** What the orchestrator says of such a task, signed with the body. */
+export interface Run {
+  id: string;
+  /** The caller's Idempotency-Key, which is the caller's own: another may use the same. */
+  key: string;
+  caller: string;
+  /** One more each time that nothing came of the one before, for certain or by what a person found out. */
+  attempt: number;
 }
 
 export type Handler<Env> = (call: Call<Env>) => Promise<Response>;
@@ -38,10 +52,11 @@ export interface Autopilot<Env> {
 export function serve<Env extends BaseEnv>(autopilot: Autopilot<Env>): ExportedHandler<Env> {
   const required = ["WEBHOOK_SECRET", ...autopilot.required];
   return {
-    async fetch(request, env) {
+    async fetch(request, env, context) {
+      const later = (work: Promise<unknown>) => context.waitUntil(work);
       const requestId = requestIdOf(request.headers);
       try {
-        return await route(request, env, requestId, { ...autopilot, required } as Autopilot<Env>);
+        return await route(request, env, requestId, later, { ...autopilot, required } as Autopilot<Env>);
       } catch (error) {
         if (error instanceof Problem) return error.toResponse(requestId);
         const text = error instanceof Error ? error.stack : String(error);
@@ -57,6 +72,7 @@ async function route<Env extends BaseEnv>(
   request: Request,
   env: Env,
   requestId: string,
+  later: Call<Env>["later"],
   autopilot: Autopilot<Env>,
 ): Promise<Response> {
   const url = new URL(request.url);
@@ -66,7 +82,8 @@ async function route<Env extends BaseEnv>(
   }
   if (url.pathname === "/") {
     if (request.method !== "POST") refuseMethod("POST");
-    return await perform(request, env, requestId, autopilot);
+    const { handler, call } = await accept(request, env, requestId, later, autopilot).catch(nothingDone);
+    return await handler(call);
   }
   if (reading && autopilot.page) {
     requireBound(env, autopilot.required);
@@ -76,16 +93,24 @@ async function route<Env extends BaseEnv>(
   throw new Problem(404, "Not found", `Nothing is at ${url.pathname}.`);
 }
 
-async function perform<Env extends BaseEnv>(
+/** A problem from before the work began says so. */
+function nothingDone(error: unknown): never {
+  if (!(error instanceof Problem)) throw error;
+  const { status, title, message, members, headers } = error;
+  throw new Problem(status, title, message, { ...members, outcome: "rejected" }, headers);
+}
+
+async function accept<Env extends BaseEnv>(
   request: Request,
   env: Env,
   requestId: string,
+  later: Call<Env>["later"],
   { capabilities, required }: Autopilot<Env>,
-): Promise<Response> {
+): Promise<{ handler: Handler<Env>; call: Call<Env> }> {
   requireBound(env, required);
   const body = await readJsonText(request);
   verifySignature(env.WEBHOOK_SECRET, request.headers, body);
-  const { capability, meta } = envelope(body);
+  const { capability, meta, run } = envelope(body);
   const handler = Object.hasOwn(capabilities, capability) ? capabilities[capability] : undefined;
   if (!handler) {
     const known = Object.keys(capabilities);
@@ -93,11 +118,14 @@ async function perform<Env extends BaseEnv>(
   }
   const idempotencyKey = request.headers.get("idempotency-key") || null;
   const repeatKey = idempotencyKey ?? request.headers.get("webhook-id") ?? requestId;
-  return await handler({ env, meta, requestId, idempotencyKey, repeatKey });
+  if (run && run.key !== idempotencyKey) {
+    throw new Problem(400, "Idempotency-Key changed", "The header Idempotency-Key is not the one that was signed.");
+  }
+  return { handler, call: { env, meta, requestId, idempotencyKey, repeatKey, run, later } };
 }
 
-/** `{task, capability, meta}`; more members may come with later orchestrators and are passed over. */
-function envelope(body: string): { capability: string; meta: unknown } {
+/** `{task, capability, meta, run?}`; more members may come with later orchestrators and are passed over. */
+function envelope(body: string): { capability: string; meta: unknown; run: Run | null } {
   let value: unknown;
   try {
     value = JSON.parse(body);
@@ -110,7 +138,7 @@ function envelope(body: string): { capability: string; meta: unknown } {
   name(members.task, "/task", issues);
   const capability = name(members.capability, "/capability", issues);
   if (issues.length > 0) throw new Problem(422, "Invalid task", "Send {task, capability, meta}.", { errors: issues });
-  return { capability, meta: members.meta ?? {} };
+  return { capability, meta: members.meta ?? {}, run: isObject(members.run) ? (members.run as unknown as Run) : null };
 }
 
 function requireBound(env: object, names: readonly string[]): void {

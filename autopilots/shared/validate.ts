@@ -19,6 +19,7 @@ export function validate<T>(check: Check<T>, value: unknown, pointer = "/meta"):
   if (issues.length === 0) return checked;
   throw new Problem(422, "Invalid meta", `${issues.length} mistake(s) in the task's meta; see errors.`, {
     errors: issues.slice(0, MAX_ISSUES),
+    outcome: "rejected",
   });
 }
 

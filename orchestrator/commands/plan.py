@@ -43,7 +43,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("task", metavar="TASK", help="a task of the manifest, or a capability")
     parser.add_argument("--meta", default="{}", metavar="JSON", help="the task's data; @FILE, or - for standard input")
     parser.add_argument("--explain", action="store_true", help="say who would get it and why; nothing is forwarded")
-    parser.add_argument("--idempotency-key", type=_key, metavar="KEY", help="passed on to the autopilot")
+    parser.add_argument(
+        "--idempotency-key", type=_key, metavar="KEY", help="names this task and its repeats; needed for a `once` task"
+    )
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--url", metavar="URL", help="the deployed routing Worker; default: $ORCHESTRATOR_URL")
     way.add_argument("--direct", action="store_true", help="without the routing Worker")

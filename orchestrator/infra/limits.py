@@ -1,7 +1,8 @@
 """The plan's limits, checked before anything is declared: a table in the preview, warnings, and an error.
 
 The account is read for what else is in it. Where it does not answer the check goes on with what is declared, and says
-so: a preview works offline too.
+so: a preview works offline too. Where it refuses the token, the permission that is missing is named: as a warning of
+a preview, as an error of an update, which would stop half-way otherwise. `doctor` looks at all permissions.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ def check_limits(
     try:
         inventory = take_inventory(account, desired)
     except CloudflareError as unread:
+        if _is_refusal(unread):
+            _tell_refusal(unread)
         note = f"account: not read, so only what is declared is counted ({unread.message})"
     sizes = compressed_sizes(modules, root=root)
     uses = usage(desired, plan=settings.plan, module_sizes=sizes, account=inventory)
@@ -49,3 +52,14 @@ def check_limits(
             pulumi.log.warn(error.message)
         else:
             raise LimitError(f"nothing was changed: {error.message}", error.hint)
+
+
+def _is_refusal(error: CloudflareError) -> bool:
+    """Whether Cloudflare does not take the token for what was read, as opposed to not answering, or too many calls."""
+    return error.status in (401, 403)
+
+
+def _tell_refusal(error: CloudflareError) -> None:
+    if not pulumi.runtime.is_dry_run():
+        raise CloudflareError(f"nothing was changed: {error.message}", error.hint, status=error.status)
+    pulumi.log.warn(f"an update would fail: {error}")

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pulumi
+
+from orchestrator.bound import bound_to, build_id_of, worker_urls
 from orchestrator.bundle import Module
 from orchestrator.desired import Desired
 from orchestrator.infra import sdk as cloudflare
@@ -15,7 +18,6 @@ from orchestrator.infra.account import stack_account
 from orchestrator.infra.settings import StackSettings
 from orchestrator.infra.storage import Storage, StorageArgs
 from orchestrator.infra.worker import WorkerService, WorkerServiceArgs
-from orchestrator.names import BUILD_ID, PUBLIC_URL
 from orchestrator.resources import (
     AiBinding,
     Binding,
@@ -28,8 +30,16 @@ from orchestrator.resources import (
 )
 
 
-def declare(desired: Desired, modules: Mapping[str, Module], settings: StackSettings) -> dict[str, Any]:
-    """Declare everything that `desired` names, `modules` by Worker's key, and return the stack's outputs."""
+def declare(
+    desired: Desired,
+    modules: Mapping[str, Module],
+    settings: StackSettings,
+    hooks: pulumi.ResourceHookBinding | None = None,
+) -> dict[str, Any]:
+    """Declare everything that `desired` names, `modules` by Worker's key, and return the stack's outputs.
+
+    `hooks` run around what happens to each namespace, bucket, database and script.
+    """
     storage = Storage(
         "storage",
         StorageArgs(
@@ -38,20 +48,22 @@ def declare(desired: Desired, modules: Mapping[str, Module], settings: StackSett
             r2_buckets=desired.r2_buckets,
             d1_databases=desired.d1_databases,
             keep_data=settings.keep_data,
+            hooks=hooks,
         ),
     )
     template = settings.workers_url or _workers_dev(settings)
-    urls = {worker.key: template.format(worker=worker.name) for worker in desired.workers}
+    urls = worker_urls(desired, template)
+    bound = bound_to(
+        desired,
+        secrets=settings.secrets.keys(),
+        urls=urls,
+        build_id=build_id_of(modules[desired.router].sha256),
+        router_texts=settings.router_texts,
+    )
     services: dict[str, WorkerService] = {}
     for worker in sorted(desired.workers, key=lambda worker: worker.key == desired.router):
         module = modules[worker.key]
-        known_now = {PUBLIC_URL: urls[worker.key]}
-        if worker.key == desired.router:
-            known_now[BUILD_ID] = module.sha256[:12]
-        declared = {each.name for each in worker.bindings}
-        texts = [TextBinding(name=name, text=text) for name, text in known_now.items() if name not in declared]
-        bound = (_bind(each, desired, storage, services, settings) for each in (*worker.bindings, *texts))
-        bindings = list(filter(None, bound))
+        bindings = [_bind(each, desired, storage, services, settings) for each in bound[worker.key]]
         services[worker.key] = WorkerService(
             worker.key,
             WorkerServiceArgs(
@@ -62,6 +74,7 @@ def declare(desired: Desired, modules: Mapping[str, Module], settings: StackSett
                 compatibility_flags=worker.compatibility_flags,
                 bindings=bindings,
                 crons=worker.crons,
+                hooks=hooks,
             ),
         )
     return {
@@ -75,8 +88,8 @@ def declare(desired: Desired, modules: Mapping[str, Module], settings: StackSett
 
 def _bind(
     binding: Binding, desired: Desired, storage: Storage, services: Mapping[str, WorkerService], settings: StackSettings
-) -> cloudflare.WorkersScriptBindingArgs | None:
-    """The provider's form of a binding; None for an optional secret that the stack does not have."""
+) -> cloudflare.WorkersScriptBindingArgs:
+    """The provider's form of a binding."""
     args: dict[str, Any]
     match binding:
         case KvBinding():
@@ -91,8 +104,6 @@ def _bind(
         case ServiceBinding():
             args = {"service": services[binding.worker].script_name}
         case SecretBinding():
-            if binding.secret not in settings.secrets:
-                return None
             args = {"text": settings.secrets[binding.secret]}
         case TextBinding():
             args = {"text": binding.text}

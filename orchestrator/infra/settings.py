@@ -8,34 +8,26 @@ part of a message.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import get_args
 
 import pulumi
 
 from orchestrator.desired import Desired
 from orchestrator.errors import SettingsError
+from orchestrator.infra.watch import read_watch
 from orchestrator.limits import Plan
-from orchestrator.names import API_TOKEN, PREFIX_PATTERN, PREFIX_RULE, WEBHOOK_SECRET
-from orchestrator.resources import SecretBinding
-
-_SET = {
-    "accountId": "pulumi config set accountId <the 32 hex digits in the dashboard's URL>",
-    "apiToken": "openssl rand -hex 32 | pulumi config set --secret apiToken",
-    "webhookSecret": 'echo "whsec_$(openssl rand -base64 32)" | pulumi config set --secret webhookSecret',
-}
-_WHAT = {
-    "accountId": "the Cloudflare account's id",
-    "apiToken": "the bearer token that callers of the orchestrator present",
-    "webhookSecret": "the Standard Webhooks secret that signs what is forwarded",
-}
+from orchestrator.names import API_TOKEN, WEBHOOK_SECRET
+from orchestrator.stack_rules import RULES, Problem, not_ready, secret_problems, set_secret, setting_problems
 
 
 @dataclass(frozen=True, kw_only=True)
 class StackSettings:
-    """What the stack's configuration says; `secrets` by the name that Workers bind, the program's own too."""
+    """What the stack's configuration says.
+
+    `secrets` by the name that Workers bind, the program's own too; `router_texts`: plain values that the routing Worker
+    is bound to, by that name.
+    """
 
     stack: str
     account_id: str
@@ -45,74 +37,43 @@ class StackSettings:
     manifest: str
     workers_url: str | None
     secrets: Mapping[str, pulumi.Output[str]]
+    router_texts: Mapping[str, str]
 
 
 def read_settings() -> StackSettings:
     """Read the current stack's configuration. Raises SettingsError with a line for each problem."""
-    config, stack, problems = pulumi.Config(), pulumi.get_stack(), []
-
-    for key in ("accountId", "apiToken", "webhookSecret"):
-        if not config.get(key):
-            problems.append(f"{key} is not set ({_WHAT[key]}): {_SET[key]} -s {stack}")
-    account_id = config.get("accountId") or ""
-    if account_id and not re.fullmatch(r"[0-9a-f]{32}", account_id):
-        problems.append(f"accountId is not an account's id (32 hex digits): {_SET['accountId']} -s {stack}")
-    if (config.get("webhookSecret") or "whsec_").strip()[:6] != "whsec_":
-        problems.append(f"webhookSecret does not begin with whsec_: {_SET['webhookSecret']} -s {stack}")
-    if not os.environ.get("CLOUDFLARE_API_TOKEN") and not pulumi.Config("cloudflare").get("apiToken"):
-        problems.append(
-            "the Cloudflare API token is not set (README, “Deploy to a real account”, lists its permissions): "
-            f"export CLOUDFLARE_API_TOKEN=…, or: pulumi config set --secret cloudflare:apiToken -s {stack}"
-        )
-    prefix = config.get("namePrefix") or ""
-    if prefix and not re.fullmatch(PREFIX_PATTERN, prefix):
-        problems.append(f"namePrefix must be {PREFIX_RULE}: pulumi config set namePrefix pr-7- -s {stack}")
-    plan = config.get("plan") or "free"
-    if plan not in get_args(Plan):
-        problems.append(f"plan is {plan!r}, and must be free or paid: pulumi config set plan free -s {stack}")
-    keep_data = config.get("keepData") or "true"
-    if keep_data not in ("true", "false"):
-        problems.append(f"keepData is {keep_data!r}, not true or false: pulumi config set keepData true -s {stack}")
-    workers_url = config.get("workersUrl")
-    if workers_url and "{worker}" not in workers_url:
-        problems.append(
-            "workersUrl must have {worker} where a Worker's name goes: "
-            f"pulumi config set workersUrl 'https://{{worker}}.<subdomain>.workers.dev' -s {stack}"
-        )
+    config, stack = pulumi.Config(), pulumi.get_stack()
+    values = {rule.key: value for rule in RULES if (value := config.get(rule.key))}
+    token = os.environ.get("CLOUDFLARE_API_TOKEN") or pulumi.Config("cloudflare").get("apiToken")
+    problems = setting_problems(values, stack=stack, has_token=bool(token))
+    account_id = values.get("accountId", "")
     secrets = config.get_object("secrets") or {}
     if not isinstance(secrets, dict) or not all(isinstance(value, str) for value in secrets.values()):
-        problems.append(f"secrets must be texts by name: pulumi config set --secret --path secrets.NAME -s {stack}")
+        problems.append(Problem("secrets must be texts by name", set_secret("NAME", stack)))
         secrets = {}
+    watch = read_watch(config, stack=stack, account_id=account_id)
+    problems.extend(watch.problems)
     if problems:
-        raise SettingsError(_list(f"the stack {stack} is not ready", problems))
+        raise SettingsError(not_ready(stack, problems))
     return StackSettings(
         stack=stack,
         account_id=account_id,
-        name_prefix=prefix,
-        plan="paid" if plan == "paid" else "free",
-        keep_data=keep_data == "true",
+        name_prefix=values.get("namePrefix", ""),
+        plan="paid" if values.get("plan") == "paid" else "free",
+        keep_data=values.get("keepData") != "false",
         manifest=config.get("manifest") or "autopilots.yaml",
-        workers_url=workers_url,
+        workers_url=values.get("workersUrl"),
         secrets={
             **{name: pulumi.Output.secret(value) for name, value in secrets.items()},
             API_TOKEN: config.require_secret("apiToken"),
             WEBHOOK_SECRET: config.require_secret("webhookSecret"),
+            **watch.secrets,
         },
+        router_texts=watch.texts,
     )
 
 
 def require_secrets(settings: StackSettings, desired: Desired) -> None:
     """Raise SettingsError with a line for each required secret of a Worker that the stack does not have."""
-    problems = [
-        f"secrets.{binding.secret} is not set (Worker {worker.name}): "
-        f"pulumi config set --secret --path secrets.{binding.secret} -s {settings.stack}"
-        for worker in desired.workers
-        for binding in worker.bindings
-        if isinstance(binding, SecretBinding) and not binding.optional and binding.secret not in settings.secrets
-    ]
-    if problems:
-        raise SettingsError(_list(f"the stack {settings.stack} is not ready", problems))
-
-
-def _list(title: str, problems: list[str]) -> str:
-    return "\n".join([f"{title}:", *(f"  - {problem}" for problem in problems)])
+    if problems := secret_problems(desired, settings.secrets, stack=settings.stack):
+        raise SettingsError(not_ready(settings.stack, problems))

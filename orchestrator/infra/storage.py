@@ -17,13 +17,17 @@ from orchestrator.resources import D1Database, KvNamespace, R2Bucket
 
 @dataclass(frozen=True, kw_only=True)
 class StorageArgs:
-    """What to declare in `account_id`; `keep_data` false lets Pulumi delete what leaves the file."""
+    """What to declare in `account_id`; `keep_data` false lets Pulumi delete what leaves the file.
+
+    `hooks` run around what happens to each.
+    """
 
     account_id: str
     kv_namespaces: tuple[KvNamespace, ...]
     r2_buckets: tuple[R2Bucket, ...]
     d1_databases: tuple[D1Database, ...]
     keep_data: bool
+    hooks: pulumi.ResourceHookBinding | None = None
 
 
 class Storage(pulumi.ComponentResource):
@@ -35,7 +39,7 @@ class Storage(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: StorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("autopilot:infra:Storage", name, {}, opts)
-        child = pulumi.ResourceOptions(parent=self, retain_on_delete=args.keep_data)
+        child = pulumi.ResourceOptions(parent=self, retain_on_delete=args.keep_data, hooks=args.hooks)
         self.kv_namespaces = {
             namespace.key: cloudflare.WorkersKvNamespace(
                 namespace.key, account_id=args.account_id, title=namespace.title, opts=child

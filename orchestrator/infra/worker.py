@@ -17,7 +17,10 @@ from orchestrator.infra import sdk as cloudflare
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerServiceArgs:
-    """A Worker of `account_id`: `name` in the account, its module, and what it is bound to."""
+    """A Worker of `account_id`: `name` in the account, its module, and what it is bound to.
+
+    `hooks` run around what happens to the script.
+    """
 
     account_id: str
     name: str
@@ -26,6 +29,7 @@ class WorkerServiceArgs:
     compatibility_flags: Sequence[str]
     bindings: Sequence[cloudflare.WorkersScriptBindingArgs]
     crons: Sequence[str]
+    hooks: pulumi.ResourceHookBinding | None = None
 
 
 class WorkerService(pulumi.ComponentResource):
@@ -48,7 +52,7 @@ class WorkerService(pulumi.ComponentResource):
             bindings=list(args.bindings),
             # Answered by the API whether asked or not: left out, it would be a difference for ever.
             observability={"enabled": True},
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, hooks=args.hooks),
         )
         cloudflare.WorkersScriptSubdomain(
             name,

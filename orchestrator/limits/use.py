@@ -14,6 +14,7 @@ from orchestrator import cron
 from orchestrator.desired import Desired
 from orchestrator.limits import plans
 from orchestrator.limits.plans import LIMITS, Limit, Plan
+from orchestrator.names import ADDED_TO_ROUTER
 from orchestrator.resources import AiBinding, SecretBinding, TextBinding, Worker
 
 State = Literal["ok", "near", "over", "unknown"]
@@ -130,9 +131,9 @@ def _worker_parts(desired: Desired, module_sizes: Mapping[str, int] | None) -> _
 
 
 def _variables(worker: Worker, desired: Desired) -> int:
-    """Optional secrets count, since they may be set any time, and so does the BUILD_ID that the router gets."""
+    """Optional secrets count, since they may be set any time, and so does what the program adds to the router's."""
     bound = sum(isinstance(binding, SecretBinding | TextBinding) for binding in worker.bindings)
-    return bound + (worker.key == desired.router)
+    return bound + (len(ADDED_TO_ROUTER) if worker.key == desired.router else 0)
 
 
 def _largest_variable(worker: Worker) -> int:

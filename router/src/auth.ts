@@ -15,9 +15,16 @@ const REALM = 'Bearer realm="autopilot-orchestrator"';
 
 const UNNAMED = "default";
 
+interface Accepted {
+  readonly name: string;
+  readonly digest: ArrayBuffer;
+}
+
+let known: { readonly tokens: string | undefined; readonly accepted: readonly Accepted[] } | undefined;
+
 /** The caller's name. Throws Refused: 503 when no token is configured, 401 without one that is. */
 export async function authenticate(request: Request, env: Env): Promise<string> {
-  const accepted = tokens(env);
+  const accepted = await acceptedDigests(env);
   if (accepted.length === 0) {
     throw new Refused(
       notConfigured("API_TOKEN", "is not bound, so nobody may call", HINT),
@@ -29,13 +36,22 @@ export async function authenticate(request: Request, env: Env): Promise<string> 
   }
   const given = await sha256(presented);
   let caller: string | undefined;
-  for (const { name, token } of accepted) {
-    if (crypto.subtle.timingSafeEqual(given, await sha256(token))) caller = name;
+  for (const { name, digest } of accepted) {
+    if (crypto.subtle.timingSafeEqual(given, digest)) caller = name;
   }
   if (caller === undefined) {
     throw new Refused(unauthorized("The bearer token is not valid.", `${REALM}, error="invalid_token"`));
   }
   return caller;
+}
+
+/** The digests of what is configured, which an isolate makes once. */
+async function acceptedDigests(env: Env): Promise<readonly Accepted[]> {
+  if (known === undefined || known.tokens !== env.API_TOKEN) {
+    const accepted = tokens(env).map(async ({ name, token }) => ({ name, digest: await sha256(token) }));
+    known = { tokens: env.API_TOKEN, accepted: await Promise.all(accepted) };
+  }
+  return known.accepted;
 }
 
 /** The tokens that are configured, each with its caller's name: one of each caller, or two during rotation. */

@@ -13,10 +13,15 @@ export class Circuit {
   private pauseMs = FIRST_PAUSE_MS;
   private pausedUntil = 0;
 
+  /** Whether a task that is sent at `now` would have to wait. */
+  isPaused(now: number): boolean {
+    return this.failures >= FAILURES && now < this.pausedUntil;
+  }
+
   /** How long from `now` no task may be sent; 0: this one may, and `succeeded` or `failed` says what became of it. */
   waitMs(now: number): number {
     if (this.failures < FAILURES) return 0;
-    if (now < this.pausedUntil) return this.pausedUntil - now;
+    if (this.isPaused(now)) return this.pausedUntil - now;
     this.pausedUntil = now + this.pauseMs; // this task tries it out; the others wait for what becomes of it
     return 0;
   }

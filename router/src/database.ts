@@ -23,6 +23,63 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       updated_at TEXT NOT NULL
     ) STRICT, WITHOUT ROWID`,
   ],
+  [
+    `CREATE TABLE journal (
+      at INTEGER NOT NULL, -- milliseconds since 1970
+      id INTEGER NOT NULL,
+      serial INTEGER NOT NULL,
+      request_id TEXT NOT NULL,
+      kind TEXT NOT NULL,
+      caller TEXT NOT NULL,
+      task TEXT,
+      capability TEXT,
+      autopilot TEXT,
+      outcome TEXT NOT NULL,
+      status INTEGER,
+      duration_ms INTEGER,
+      detail TEXT,
+      PRIMARY KEY (at, id)
+    ) STRICT, WITHOUT ROWID`,
+  ],
+  [
+    // Times are milliseconds since 1970. `answer` is the text of an answer, or its bytes where it is no text.
+    `CREATE TABLE runs (
+      caller TEXT NOT NULL,
+      key TEXT NOT NULL,
+      id TEXT NOT NULL UNIQUE,
+      fingerprint TEXT NOT NULL,
+      task TEXT NOT NULL,
+      capability TEXT NOT NULL,
+      autopilot TEXT NOT NULL,
+      request_id TEXT NOT NULL,
+      claim TEXT NOT NULL,
+      status TEXT NOT NULL,
+      attempts INTEGER NOT NULL,
+      created_at INTEGER NOT NULL,
+      started_at INTEGER NOT NULL,
+      expires_at INTEGER NOT NULL,
+      finished_at INTEGER,
+      why TEXT,
+      answer_status INTEGER,
+      answer_type TEXT,
+      answer_bytes INTEGER,
+      answer ANY,
+      resolutions TEXT NOT NULL DEFAULT '[]',
+      PRIMARY KEY (caller, key)
+    ) STRICT`,
+    "CREATE INDEX runs_by_creation ON runs (created_at, id)",
+  ],
+  // What was asked for in the last minutes; the time is in milliseconds since 1970.
+  ["CREATE TABLE heal_requests (reason TEXT PRIMARY KEY, requested_at INTEGER NOT NULL) STRICT, WITHOUT ROWID"],
+  [
+    // One row: what the last scheduled run found, and the run that goes on (until when, in milliseconds since 1970).
+    `CREATE TABLE checks (
+      id INTEGER PRIMARY KEY CHECK (id = 1),
+      run TEXT NOT NULL,
+      until INTEGER NOT NULL,
+      snapshot TEXT NOT NULL
+    ) STRICT`,
+  ],
 ];
 
 const HINT = "Run `pulumi up`: it makes the database and binds it.";

@@ -5,7 +5,7 @@
 
 import { byCodePoint, nearestNames } from "./names.ts";
 import { NOT_READY, unsupported, type Problem } from "./problem.ts";
-import { defaultRule, type Route, type RoutingTable, type TaskRule } from "./table.ts";
+import { ruleOf, type Route, type RoutingTable, type TaskRule } from "./table.ts";
 
 export type Status = "pass" | "warn" | "fail" | "unknown";
 
@@ -20,6 +20,8 @@ export interface State {
   readonly statuses: Readonly<Record<string, Status>>;
   readonly registered: readonly Route[];
   readonly missing: Readonly<Record<string, readonly Missing[]>>;
+  /** Those that failed several times in a row and are left alone for a while (circuit.ts). */
+  readonly paused: readonly string[];
 }
 
 export interface Decision {
@@ -40,11 +42,10 @@ const RETRY_AFTER_SECONDS = 60;
 
 /** Choose the autopilot for `task`, a task's or a capability's name; `random` is in [0, 1). */
 export function decide(table: RoutingTable, task: string, state: State, random: number): Decision | Refusal {
-  const known = own(table.tasks, task);
-  const rule = known ?? defaultRule(task);
+  const rule = ruleOf(table, task);
   const { capability } = rule;
   const reasons = [
-    known
+    Object.hasOwn(table.tasks, task)
       ? `The task ${task} needs the capability ${capability}.`
       : `${task} is no task: it is taken as the name of a capability.`,
   ];
@@ -52,7 +53,7 @@ export function decide(table: RoutingTable, task: string, state: State, random: 
   if (candidates.length === 0) return { problem: nobody(table, capability, state), reasons };
   const ready = withInfrastructure(candidates, state, reasons);
   if (ready.length === 0) return { problem: notReady(candidates, capability, state), reasons };
-  const route = byWeight(highest(healthy(ready, state, reasons), reasons), random, reasons);
+  const route = byWeight(highest(rested(healthy(ready, state, reasons), state, reasons), reasons), random, reasons);
   return { task, capability, route, transport: route.binding ? "service" : "https", rule, reasons };
 }
 
@@ -122,6 +123,19 @@ function healthy(candidates: readonly Route[], state: State, reasons: string[]):
   return well.length > 0 ? well : candidates;
 }
 
+function rested(candidates: readonly Route[], { paused }: State, reasons: string[]): readonly Route[] {
+  const left = candidates.filter(({ name }) => !paused.includes(name));
+  for (const { name } of candidates) {
+    if (!paused.includes(name)) continue;
+    reasons.push(
+      left.length > 0
+        ? `${name} is left out: it failed several times in a row and is left alone for a while.`
+        : `${name} stays in although it failed several times in a row: no other one is left.`,
+    );
+  }
+  return left.length > 0 ? left : candidates;
+}
+
 function highest(candidates: readonly Route[], reasons: string[]): Route[] {
   const top = Math.max(...candidates.map((route) => route.priority));
   return candidates.filter(({ name, priority }) => {
@@ -170,7 +184,7 @@ function notReady(candidates: readonly Route[], capability: string, state: State
     members: {
       capability,
       missing: [...missing.keys()].sort(byCodePoint).map((key) => missing.get(key)),
-      hint: "Declare what is missing under `needs` in autopilots.yaml, then run `pulumi up`.",
+      hint: "Declare it under `needs` in autopilots.yaml, if it is not there yet, then run `python -m orchestrator heal`.",
     },
     headers: { "Retry-After": String(RETRY_AFTER_SECONDS) },
   };

@@ -8,8 +8,23 @@ export interface Env {
   /** The stack's name; `local` allows plain HTTP to loopback. */
   readonly STAGE?: string;
   readonly BUILD_ID?: string;
+  /** Where this Worker answers. */
+  readonly PUBLIC_URL?: string;
   /** The orchestrator's own records. */
   readonly DB?: D1Database;
+  /** For diagnosis; may be read-only. */
+  readonly CLOUDFLARE_API_TOKEN?: string;
+  readonly CLOUDFLARE_ACCOUNT_ID?: string;
+  /** Where Cloudflare's API is not the public one. */
+  readonly CLOUDFLARE_API_URL?: string;
+  /** What stands before every name in the account. */
+  readonly NAME_PREFIX?: string;
+  /** Where a heal is asked for: JSON, see heal-request.ts. */
+  readonly HEAL?: string;
+  /** Takes Slack's JSON; whoever knows it can post there. */
+  readonly ALERT_URL?: string;
+  /** How long the journal is kept. */
+  readonly JOURNAL_DAYS?: string;
   /** Copies for reading. */
   readonly REGISTRY?: KVNamespace;
   /** Service bindings of the autopilots' Workers, among others. */

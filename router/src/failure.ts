@@ -114,6 +114,15 @@ export function brokenFailure(): Failure {
   };
 }
 
+/** The time was over before it could be sent. */
+export function lateFailure(): Failure {
+  return {
+    outcome: "not-sent",
+    why: "was not asked, since the orchestrator's own records took all the time there was",
+    hint: "Send it again.",
+  };
+}
+
 export function oversizeFailure(limit: number): Failure {
   return {
     outcome: "unknown",

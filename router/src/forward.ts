@@ -3,7 +3,8 @@
 //
 // The answer is read whole, up to a limit, before any of it is passed on: only then is its status true.
 
-import { Circuit } from "./circuit.ts";
+import { answerResponse, type Answer } from "./answer.ts";
+import { circuitOf } from "./circuits.ts";
 import type { Decision } from "./decide.ts";
 import { endpointRules } from "./endpoint-rules.ts";
 import { serviceBinding, type Env } from "./env.ts";
@@ -12,6 +13,7 @@ import {
   edgeFailure,
   endpointFailure,
   forwardProblem,
+  lateFailure,
   oversizeFailure,
   pausedFailure,
   redirectFailure,
@@ -21,18 +23,19 @@ import {
 } from "./failure.ts";
 import { log } from "./log.ts";
 import { Refused } from "./problem.ts";
-import { MAX_TRIES, retryDelayMs, type Answered } from "./retry.ts";
+import { MAX_TRIES, retryDelayMs } from "./retry.ts";
 import { signatureHeaders } from "./sign.ts";
 import { readCapped } from "./stream.ts";
 import { traceparent } from "./trace.ts";
 import { checkEndpoint, MESSAGES } from "./urls.ts";
 
 export const MAX_ANSWER_BYTES = 10 * 1024 * 1024;
+/** A run's id is this and 32 hex digits. */
+export const RUN_PREFIX = "run_";
 export const HOP_HEADER = "x-autopilot-hop";
 
 /** The caller's headers that pass; never Authorization or Cookie, which are meant for the router. */
 const PASSED = ["accept", "accept-language", "user-agent", "idempotency-key"];
-const WITHOUT_BODY = new Set([204, 205]);
 
 export interface Forwarded {
   readonly decision: Decision;
@@ -40,41 +43,55 @@ export interface Forwarded {
   /** The caller's request, for its headers. */
   readonly request: Request;
   readonly requestId: string;
+  /** Of a task that must not be done twice. */
+  readonly run?: RunHandle;
+}
+
+/**
+ * What a run is known by to its autopilot. It goes along in the signed body, since the signature covers no header but
+ * `webhook-id`; that is made of `id`, so it is the same in each attempt.
+ */
+export interface RunHandle {
+  readonly id: string;
+  readonly key: string;
+  readonly caller: string;
+  /** 1, and one more each time that nothing came of the one before, for certain or by what a person says. */
+  readonly attempt: number;
 }
 
 type Send = (init: RequestInit) => Promise<Response>;
 
-/** An answer, read whole. */
-interface Answer extends Answered {
-  readonly type: string | null;
-  readonly body: Uint8Array;
-}
-
-const circuits = new Map<string, Circuit>();
-
-/**
- * The autopilot's status, content type and body. One deadline holds for all tries. Throws Refused: 502, 504, or 503
- * without a webhook secret.
- */
+/** The autopilot's status, content type and body. Throws Refused: 502, 504, or 503 without a webhook secret. */
 export async function forward(forwarded: Forwarded, env: Env): Promise<Response> {
   const { decision } = forwarded;
-  const { rule, route } = decision;
-  const send = sender(forwarded, env);
-  const deadline = Date.now() + rule.timeoutMs;
-  const signal = AbortSignal.timeout(rule.timeoutMs);
-  const init = { ...(await message(forwarded, env)), method: "POST", redirect: "manual", signal } as const;
-  let outcome = await guardedTry(send, init, forwarded);
+  const outcome = await send(forwarded, env, Date.now() + decision.rule.timeoutMs);
+  if ("outcome" in outcome) throw new Refused(forwardProblem(decision, outcome));
+  return answerOf(decision, outcome);
+}
+
+/** The autopilot's answer as the caller gets it. */
+export function answerOf({ route }: Decision, answer: Answer, more: Readonly<Record<string, string>> = {}): Response {
+  const retryAfter = answer.retryAfter ? { "retry-after": answer.retryAfter } : {};
+  return answerResponse(answer, { "x-autopilot": route.name, ...retryAfter, ...more });
+}
+
+/** What came of it, by `deadline` for all tries. Throws Refused (503) without a webhook secret: nothing was sent. */
+export async function send(forwarded: Forwarded, env: Env, deadline: number): Promise<Answer | Failure> {
+  const { rule } = forwarded.decision;
+  const way = sender(forwarded, env);
+  if (typeof way !== "function") return way;
+  const { headers, body } = await message(forwarded, env);
+  const left = deadline - Date.now();
+  if (left <= 0) return lateFailure();
+  const init = { headers, body, method: "POST", redirect: "manual", signal: AbortSignal.timeout(left) } as const;
+  let outcome = await guardedTry(way, init, forwarded);
   for (let tries = 1; tries < MAX_TRIES; tries++) {
     const delay = retryDelayMs(outcome, rule, Math.random(), Date.now());
     if (delay === null || Date.now() + delay >= deadline) break;
     await new Promise((resolve) => setTimeout(resolve, delay));
-    outcome = ofBoth(outcome, await guardedTry(send, init, forwarded));
+    outcome = ofBoth(outcome, await guardedTry(way, init, forwarded));
   }
-  if ("outcome" in outcome) throw failed(decision, outcome);
-  const headers = new Headers({ "x-autopilot": route.name });
-  if (outcome.type) headers.set("content-type", outcome.type);
-  if (outcome.retryAfter) headers.set("retry-after", outcome.retryAfter);
-  return new Response(WITHOUT_BODY.has(outcome.status) ? null : outcome.body, { status: outcome.status, headers });
+  return outcome;
 }
 
 /** What is told after another try: that nothing came of the second does not undo what may have come of the first. */
@@ -85,10 +102,7 @@ function ofBoth(first: Answer | Failure, second: Answer | Failure): Answer | Fai
 
 /** One try, unless the autopilot's circuit is open. */
 async function guardedTry(send: Send, init: RequestInit, forwarded: Forwarded): Promise<Answer | Failure> {
-  const { name, endpoint } = forwarded.decision.route;
-  const key = `${name} ${endpoint}`; // one that is registered anew elsewhere begins anew
-  const circuit = circuits.get(key) ?? new Circuit();
-  circuits.set(key, circuit);
+  const circuit = circuitOf(forwarded.decision.route);
   const sentAt = Date.now();
   const waitMs = circuit.waitMs(sentAt);
   if (waitMs > 0) return pausedFailure(waitMs);
@@ -115,24 +129,24 @@ async function oneTry(send: Send, init: RequestInit, { decision, requestId }: Fo
   return edge ?? { status, type: headers.get("content-type"), retryAfter: headers.get("retry-after"), body };
 }
 
-/** The way to the autopilot. */
-function sender({ decision, request }: Forwarded, env: Env): Send {
+/** The way to the autopilot, or why there is none. */
+function sender({ decision, request }: Forwarded, env: Env): Send | Failure {
   const { route } = decision;
   if (route.binding) {
     const target = serviceBinding(env, route.binding);
-    if (!target) throw failed(decision, unboundFailure(route.binding));
+    if (!target) return unboundFailure(route.binding);
     return (init) => target.fetch(`https://${route.worker}/`, init);
   }
   const code = checkEndpoint(route.endpoint ?? "", endpointRules(env, request));
-  if (code) throw failed(decision, endpointFailure(MESSAGES[code]));
+  if (code) return endpointFailure(MESSAGES[code]);
   return (init) => fetch(route.endpoint!, init);
 }
 
 /** The forwarded request's headers and body. */
-async function message({ decision, meta, request, requestId }: Forwarded, env: Env) {
+async function message({ decision, meta, request, requestId, run }: Forwarded, env: Env) {
   const { task, capability } = decision;
-  const body = JSON.stringify({ task, capability, meta });
-  const id = `msg_${crypto.randomUUID().replaceAll("-", "")}`;
+  const body = JSON.stringify({ task, capability, meta, run });
+  const id = `msg_${run?.id.slice(RUN_PREFIX.length) ?? crypto.randomUUID().replaceAll("-", "")}`;
   const headers = new Headers(
     await signatureHeaders(env.WEBHOOK_SECRET, id, Math.floor(Date.now() / 1000), body),
   );
@@ -145,8 +159,4 @@ async function message({ decision, meta, request, requestId }: Forwarded, env: E
     if (value !== null) headers.set(name, value);
   }
   return { headers, body };
-}
-
-function failed(decision: Decision, failure: Failure): Refused {
-  return new Refused(forwardProblem(decision, failure));
 }

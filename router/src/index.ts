@@ -1,22 +1,38 @@
 // The routing Worker: its endpoints, and what holds for all of them (token, request id, refusals).
 
+import openapi from "openapi";
 import { authenticate } from "./auth.ts";
 import type { Call, Handler } from "./call.ts";
+import { diagnose } from "./diagnose.ts";
+import { ensureInfra } from "./ensure-infra.ts";
 import type { Env } from "./env.ts";
 import { health } from "./health.ts";
+import { journal } from "./journal-page.ts";
 import { list } from "./list.ts";
 import { log } from "./log.ts";
 import { plan } from "./plan.ts";
 import { problemResponse, Refused, type Problem } from "./problem.ts";
 import { register, registration, registrations, unregister } from "./registry.ts";
 import { requestIdOf } from "./request-id.ts";
+import { resolve, run, runs } from "./run-endpoints.ts";
+import { scheduledByCron, scheduledNow } from "./scheduled.ts";
+import { stats } from "./stats.ts";
 
 /** The handlers by path and method; HEAD is answered as GET is. */
 const ENDPOINTS: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   "/health": { GET: health },
+  "/__scheduled": { POST: scheduledNow },
+  "/openapi.json": { GET: () => Response.json(openapi) },
+  "/autopilot/diagnose": { GET: diagnose },
+  "/autopilot/ensure-infra": { POST: ensureInfra },
+  "/autopilot/journal": { GET: journal },
   "/autopilot/list": { GET: list },
   "/autopilot/plan": { POST: plan },
+  "/autopilot/stats": { GET: stats },
   "/autopilot/registry": { GET: registrations, POST: register },
+  "/autopilot/runs": { GET: runs },
+  "/autopilot/runs/:id": { GET: run },
+  "/autopilot/runs/:id/resolve": { POST: resolve },
   "/autopilot/registry/:name": { GET: registration, DELETE: unregister },
 };
 const PUBLIC = new Set(["/health"]);
@@ -41,6 +57,10 @@ export default {
     response.headers.set("x-request-id", requestId);
     response.headers.set("cache-control", "no-store");
     return request.method === "HEAD" ? new Response(null, response) : response;
+  },
+
+  async scheduled(_controller, env, context): Promise<void> {
+    await scheduledByCron({ env, later: (work) => context.waitUntil(work), requestId: crypto.randomUUID(), caller: "" });
   },
 } satisfies ExportedHandler<Env>;
 

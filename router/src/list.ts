@@ -1,21 +1,21 @@
-// GET /autopilot/list: who can do what, and which tasks there are.
+// GET /autopilot/list: who can do what, how they are, and which tasks there are.
 
 import routingTable from "routing-table";
 import type { Call } from "./call.ts";
 import { missingOf, statusOf, type State } from "./decide.ts";
 import { byCodePoint } from "./names.ts";
 import { recordedRegistrations } from "./registry-copy.ts";
-import { withRegistrations } from "./state.ts";
+import { readSnapshot } from "./snapshot.ts";
+import { allRoutes, stateOf } from "./state.ts";
 import type { Route } from "./table.ts";
 
 export async function list({ env, requestId }: Call): Promise<Response> {
-  const state = withRegistrations(await recordedRegistrations(env, requestId));
-  const declared = routingTable.autopilots.map((route) => entry(route, "declared", state));
-  const names = new Set(routingTable.autopilots.map((route) => route.name));
-  const registered = state.registered
-    .filter((route) => !names.has(route.name))
-    .map((route) => entry(route, "registered", state));
-  const autopilots = [...declared, ...registered].sort((a, b) => byCodePoint(a.name, b.name));
+  const [snapshot, registrations] = await Promise.all([
+    readSnapshot(env, requestId),
+    recordedRegistrations(env, requestId),
+  ]);
+  const state = stateOf(snapshot, registrations);
+  const autopilots = allRoutes(state).map((route) => entry(route, state));
   return Response.json({
     autopilots,
     capabilities: [...new Set(autopilots.flatMap((autopilot) => autopilot.capabilities))].sort(byCodePoint),
@@ -23,11 +23,11 @@ export async function list({ env, requestId }: Call): Promise<Response> {
   });
 }
 
-function entry(route: Route, source: "declared" | "registered", state: State) {
-  const { binding, ...shown } = route;
+function entry(route: Route, state: State) {
+  const { binding, needs, ...shown } = route;
   return {
     ...shown,
-    source,
+    source: routingTable.autopilots.includes(route) ? "declared" : "registered",
     transport: binding ? "service" : "https",
     status: statusOf(route, state),
     infrastructure: missingOf(route, state).length > 0 ? "missing" : "ready",

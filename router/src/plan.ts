@@ -1,10 +1,14 @@
 // POST /autopilot/plan: a task comes in, is decided on and forwarded; with `explain` only the decision comes back.
 
+import routingTable from "routing-table";
 import { invalid, isObject, readJson, unknownMembers } from "./body.ts";
 import type { Call } from "./call.ts";
 import { forward, HOP_HEADER } from "./forward.ts";
+import { once } from "./once.ts";
+import { journalled, type Noted } from "./plan-journal.ts";
 import { Refused } from "./problem.ts";
 import { decideNow } from "./state.ts";
+import { ruleOf } from "./table.ts";
 
 const MAX_TASK_LENGTH = 256;
 
@@ -15,15 +19,26 @@ interface PlanRequest {
 }
 
 /** Answers a plan request; throws Refused for everything that is not the autopilot's own answer. */
-export async function plan({ request, url, env, requestId }: Call): Promise<Response> {
+export function plan(call: Call): Promise<Response> {
+  return journalled(call, (noted) => planned(call, noted));
+}
+
+async function planned(call: Call, noted: Noted): Promise<Response> {
+  const { request, url, env, requestId } = call;
   if (request.headers.has(HOP_HEADER)) throw new Refused(LOOP);
   const asked = planRequest(await readJson(request));
   const explain = asked.explain || ["1", "true"].includes(url.searchParams.get("explain") ?? "");
-  const outcome = await decideNow(env, asked.task, requestId);
+  noted.task = asked.task;
+  noted.isExplained = explain;
+  const outcome = await decideNow(call, asked.task);
+  if (!explain && ruleOf(routingTable, asked.task).once) {
+    return once(call, asked, outcome, (decision) => (noted.decision = decision));
+  }
   if ("problem" in outcome) {
     const { problem, reasons } = outcome;
     throw new Refused(explain ? { ...problem, members: { ...problem.members, reasons } } : problem);
   }
+  noted.decision = outcome;
   if (explain) {
     const { route, ...decision } = outcome;
     return Response.json({ ...decision, autopilot: route.name });

@@ -49,7 +49,7 @@ const NEEDS: Readonly<Record<keyof Resources, Rule & { readonly key: string }>> 
     message: `must be a name of 1 to 63 ${WORD} and hyphens, with a letter or digit at both ends, or {name}`,
   },
 };
-const KIND = { kvNamespaces: "kvNamespace", r2Buckets: "r2Bucket", workers: "worker" } as const;
+export const KIND = { kvNamespaces: "kvNamespace", r2Buckets: "r2Bucket", workers: "worker" } as const;
 const ORCHESTRATOR = "orchestrator"; // the owner of what the routing Worker itself needs
 
 /** The registration that `body` is, its lists sorted, or everything that is wrong with it. */
@@ -83,10 +83,15 @@ function parseNeeds(needs: unknown, errors: FieldError[]): Resources {
   const { kvNamespaces = [], r2Buckets = [], workers = [], ...unknown } = found;
   errors.push(...unknownMembers(unknown, "/needs", "is not a need: there are kvNamespaces, r2Buckets and workers"));
   return {
-    kvNamespaces: names(kvNamespaces, "/needs/kvNamespaces", NEEDS.kvNamespaces, errors, NEEDS.kvNamespaces.key),
-    r2Buckets: names(r2Buckets, "/needs/r2Buckets", NEEDS.r2Buckets, errors, NEEDS.r2Buckets.key),
-    workers: names(workers, "/needs/workers", NEEDS.workers, errors, NEEDS.workers.key),
+    kvNamespaces: resourceNames(kvNamespaces, "/needs", "kvNamespaces", errors),
+    r2Buckets: resourceNames(r2Buckets, "/needs", "r2Buckets", errors),
+    workers: resourceNames(workers, "/needs", "workers", errors),
   };
+}
+
+/** The list `kind` of the object at `pointer`, sorted: names of resources, each short or as `{title}` or `{name}`. */
+export function resourceNames(list: unknown, pointer: string, kind: keyof Resources, errors: FieldError[]): string[] {
+  return names(list, `${pointer}/${kind}`, NEEDS[kind], errors, NEEDS[kind].key);
 }
 
 /** A list of different names, sorted; an item may be an object whose only member `key` is the name. */
@@ -115,8 +120,8 @@ function isWithin(value: unknown, least: number, most: number): boolean {
 }
 
 /** The registration as the decision sees it: always over HTTPS. */
-export function routeOf({ name, capabilities, priority, weight, endpoint }: Registration): Route {
-  return { name, capabilities, priority, weight, endpoint, worker: null, binding: null };
+export function routeOf(registration: Registration): Route {
+  return { ...registration, worker: null, binding: null };
 }
 
 /** What it needs and autopilots.yaml does not declare. */

@@ -3,6 +3,7 @@
 
 import { database } from "./database.ts";
 import type { Env } from "./env.ts";
+import { hashOf } from "./hash.ts";
 import { byCodePoint } from "./names.ts";
 import type { Registration } from "./registration.ts";
 
@@ -81,7 +82,5 @@ function recorded(row: Row): Recorded {
 }
 
 async function etagOf(record: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(record));
-  const hex = [...new Uint8Array(digest, 0, 16)].map((byte) => byte.toString(16).padStart(2, "0"));
-  return `"${hex.join("")}"`;
+  return `"${await hashOf(record)}"`;
 }

@@ -58,8 +58,20 @@ export async function publish(env: Env, requestId: string, later: (work: Promise
 }
 
 /**
+ * Compares the copy with the record, and writes it again where it lags. The registrations, and whether it was in step;
+ * throws where either cannot be read.
+ */
+export async function mendCopy(env: Env, requestId: string) {
+  const registrations = await recordedRegistrations(env, requestId);
+  const copied = await env.REGISTRY?.get(KEY);
+  const wasInStep = JSON.stringify(registrations) === (copied ?? "[]");
+  if (!wasInStep) await copy(registrations, env, requestId);
+  return { registrations, wasInStep };
+}
+
+/**
  * Whoever writes the copy looks at the record afterwards: so of two writers the one that wrote an older state last
- * finds out, and writes again. Where KV does not take it, the copy lags behind until the next change.
+ * finds out, and writes again. Where KV does not take it, the copy lags behind until the next change or scheduled run.
  */
 async function copy(registrations: readonly Registration[], env: Env, requestId: string): Promise<void> {
   let wanted = JSON.stringify(registrations);

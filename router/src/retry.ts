@@ -1,6 +1,6 @@
 // Whether a task is sent a second time, and after how long. The twin of orchestrator/retry.py.
 //
-// Only where it cannot be done twice by that: nothing was sent, or the task is `idempotent`. Pure.
+// Only where it cannot be done twice by that: nothing was sent, or the task is `idempotent` and not `once`. Pure.
 
 import type { Failure } from "./failure.ts";
 import type { TaskRule } from "./table.ts";
@@ -22,11 +22,12 @@ export interface Answered {
  */
 export function retryDelayMs(outcome: Failure | Answered, rule: TaskRule, random: number, now: number): number | null {
   const jitter = random * MOST_JITTER_MS;
+  const mayRepeat = rule.idempotent && !rule.once;
   if ("outcome" in outcome) {
-    const isSafe = outcome.outcome === "not-sent" || rule.idempotent;
+    const isSafe = outcome.outcome === "not-sent" || mayRepeat;
     return isSafe && outcome.isPassing ? jitter : null;
   }
-  if (!rule.idempotent || !BUSY.has(outcome.status)) return null;
+  if (!mayRepeat || !BUSY.has(outcome.status)) return null;
   return Math.max(jitter, retryAfterMs(outcome.retryAfter, now));
 }
 

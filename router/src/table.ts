@@ -12,6 +12,8 @@ export interface Route {
   readonly worker: string | null;
   /** The service binding's name in the environment; it is preferred to `endpoint`. */
   readonly binding: string | null;
+  /** Without these it cannot work. */
+  readonly needs: Resources;
 }
 
 export interface TaskRule {
@@ -38,9 +40,16 @@ export interface RoutingTable {
   readonly allowedHosts: readonly string[];
   /** What the file declares: whether the needs of a registration are met. */
   readonly declared: Resources;
+  /** The longest time that passes between two runs of the cron: whether it is late. */
+  readonly cronPeriodMs: number;
 }
 
-/** The rule of a capability that is called by its own name. */
-export function defaultRule(capability: string): TaskRule {
-  return { capability, description: "", once: false, idempotent: false, timeoutMs: 25_000 };
+/**
+ * The rule of a task. A name that is no task is taken as that of a capability: what is never done twice as a task is not
+ * done twice under that name either.
+ */
+export function ruleOf({ tasks }: RoutingTable, name: string): TaskRule {
+  if (Object.hasOwn(tasks, name)) return tasks[name]!;
+  const once = Object.values(tasks).some((rule) => rule.once && rule.capability === name);
+  return { capability: name, description: "", once, idempotent: false, timeoutMs: 25_000 };
 }

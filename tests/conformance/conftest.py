@@ -7,8 +7,12 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from tests.conformance import workers
+from tests.conformance import payments as payment_workers
+from tests.conformance import watching, workers
+from tests.conformance.api_document import CHECKED
+from tests.conformance.payments import Payments
 from tests.conformance.planners import PythonPlanner, WorkerPlanner
+from tests.conformance.watching import World
 
 Client = Callable[[str], httpx.Client]
 
@@ -29,7 +33,9 @@ def client(workerd_url: str) -> Iterator[Client]:
     def of(name: str) -> httpx.Client:
         if name not in clients:
             headers = {"host": f"{name}.example.net"}
-            clients[name] = httpx.Client(base_url=workerd_url, headers=headers, timeout=30, limits=limits)
+            clients[name] = httpx.Client(
+                base_url=workerd_url, headers=headers, timeout=30, limits=limits, event_hooks=CHECKED
+            )
         return clients[name]
 
     yield of
@@ -47,3 +53,23 @@ def planner(
     else:
         with PythonPlanner(workerd_url) as python:
             yield python
+
+
+@pytest.fixture(scope="session")
+def payments() -> Iterator[Payments]:
+    """The Workers for what must not be done twice."""
+    with payment_workers.running() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def watched_world() -> Iterator[World]:
+    """The Workers for the scheduled run. Tests use `world`, in which everything is well at first."""
+    with watching.running() as running:
+        yield running
+
+
+@pytest.fixture
+def world(watched_world: World) -> World:
+    watched_world.answers()
+    return watched_world

@@ -1,8 +1,12 @@
 // Runs the corpora's cases in workerd: POST /decide, /url, /registration, /circuit and /retry with a case's values answer
-// what the router would do. POST /copy answers what the KV namespace of the routers holds.
+// what the router would do. POST /copy answers what the KV namespace of the routers holds; POST /sql what comes of a
+// statement on the database of the router `journalled`; POST /prune prunes its journal.
 import { Circuit } from "../../router/src/circuit.ts";
 import { decide, type State } from "../../router/src/decide.ts";
+import { prune } from "../../router/src/journal.ts";
+import { afterProbe, type Probe } from "../../router/src/hysteresis.ts";
 import { parseRegistration } from "../../router/src/registration.ts";
+import type { Health } from "../../router/src/snapshot.ts";
 import type { RoutingTable, TaskRule } from "../../router/src/table.ts";
 import { retryDelayMs } from "../../router/src/retry.ts";
 import { checkEndpoint, MESSAGES, type UrlRules } from "../../router/src/urls.ts";
@@ -23,6 +27,7 @@ interface RetryCase {
 
 interface Env {
   REGISTRY: KVNamespace;
+  JOURNAL: D1Database;
 }
 
 const RUN: Readonly<Record<string, (input: never, env: Env) => unknown>> = {
@@ -44,17 +49,27 @@ const RUN: Readonly<Record<string, (input: never, env: Env) => unknown>> = {
     const outcome = parseRegistration(body, rules);
     return "name" in outcome ? { registration: outcome } : { errors: outcome };
   },
-  "/circuit": ({ events }: { events: ["wait" | "failed" | "succeeded", number, number][] }) => {
+  "/circuit": ({ events }: { events: ["wait" | "paused" | "failed" | "succeeded", number, number][] }) => {
     const circuit = new Circuit();
     return events.map(([event, now, sentAt]) => {
       if (event === "wait") return circuit.waitMs(now);
+      if (event === "paused") return circuit.isPaused(now);
       if (event === "failed") circuit.failed(sentAt, now);
       else circuit.succeeded();
       return null;
     });
   },
+  "/probes": ({ probes }: { probes: Probe["status"][] }) => {
+    let health: Health | undefined;
+    return probes.map((status, index) => (health = afterProbe(health, { status }, String(index))));
+  },
   "/retry": ({ outcome, rule, random, now }: RetryCase) => ({ delay: retryDelayMs(outcome, rule, random, now) }),
   "/copy": async ({ key }: { key: string }, env) => ({ copy: await env.REGISTRY.get(key, "json") }),
+  "/sql": async ({ sql, values }: { sql: string; values: unknown[] }, env) =>
+    env.JOURNAL.prepare(sql).bind(...values).all(),
+  "/prune": async ({ days }: { days?: string }, env) => ({
+    pruned: await prune({ DB: env.JOURNAL, ...(days === undefined ? {} : { JOURNAL_DAYS: days }) }),
+  }),
 };
 
 export default {

@@ -21,13 +21,22 @@ each_case = pytest.mark.parametrize("case", CORPUS["cases"], ids=lambda case: ca
 def values(case: dict[str, Any]) -> dict[str, Any]:
     """The decision's arguments that a case stands for."""
     table = case["table"]
-    state = {"statuses": {}, "registered": [], "missing": {}} | case.get("state", {})
+    state = {"statuses": {}, "registered": [], "missing": {}, "paused": []} | case.get("state", {})
     return {
-        "table": {**(CORPUS["tables"][table] if isinstance(table, str) else table), "declared": NOTHING},
+        "table": whole(CORPUS["tables"][table] if isinstance(table, str) else table),
         "task": case["task"],
-        "state": state,
+        "state": state | {"registered": routes(state["registered"])},
         "random": case.get("random", 0),
     }
+
+
+def whole(table: dict[str, Any]) -> dict[str, Any]:
+    """The table with what no decision depends on."""
+    return {**table, "autopilots": routes(table["autopilots"]), "declared": NOTHING, "cronPeriodMs": 0}
+
+
+def routes(listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**route, "needs": NOTHING} for route in listed]
 
 
 def in_python(case: dict[str, Any]) -> dict[str, Any]:
@@ -36,6 +45,7 @@ def in_python(case: dict[str, Any]) -> dict[str, Any]:
         statuses=given["state"]["statuses"],
         registered=tuple(Route.from_object(route) for route in given["state"]["registered"]),
         missing={name: [Missing(**each) for each in missing] for name, missing in given["state"]["missing"].items()},
+        paused=given["state"]["paused"],
     )
     outcome = decide(RoutingTable.from_json(json.dumps(given["table"])), given["task"], state, given["random"])
     if isinstance(outcome, Decision):

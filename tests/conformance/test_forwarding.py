@@ -259,7 +259,6 @@ class TestRetry:
         ("task", "behaviour"),
         [
             ("echo", {"do": "busy", "status": 503}),
-            ("pay", {"do": "busy", "status": 503}),
             ("echo_again", {"do": "problem", "status": 500}),
             ("echo_again", {"do": "problem", "status": 422}),
             ("echo_again", {"do": "redirect", "status": 307}),
@@ -267,7 +266,7 @@ class TestRetry:
             ("ask_partner_again", {"do": "plain", "status": 404, "text": "error code: 1042"}),
             ("ask_partner", {"do": "plain", "status": 530, "text": "error code: 1101"}),
         ],
-        ids=["not idempotent", "once", "a fault", "a refusal", "a redirect", "too large", "lasting", "unknown"],
+        ids=["not idempotent", "a fault", "a refusal", "a redirect", "too large", "lasting", "unknown"],
     )
     def test_otherwise_there_is_one(self, planner: Planner, task: str, behaviour: dict[str, Any]) -> None:
         key = uuid.uuid4().hex
@@ -359,7 +358,7 @@ class TestFailure:
     @pytest.mark.parametrize("behaviour", ["cut", "throw"], ids=["in the body", "before the answer"])
     def test_a_worker_that_breaks_is_one(self, client: Callable[[str], httpx.Client], behaviour: str) -> None:
         """Over its service binding; over HTTP the runtime answers in its place (`tests/unit/test_dispatch.py`)."""
-        planned = WorkerPlanner(client).plan("pay", {"do": behaviour})
+        planned = WorkerPlanner(client).plan("echo", {"do": behaviour})
 
         document = not_forwarded(planned, "unknown", retry_safe=False)
         assert document["autopilot"] == "echo"

@@ -128,3 +128,14 @@ def test_a_wrong_token_is_the_users_mistake(plan: Plan) -> None:
 
     assert done.returncode == 2
     assert done.stderr.startswith("Unauthorized: The bearer token is not valid.")
+
+
+def test_what_must_not_be_done_twice_goes_only_through_the_router(plan: Plan, tmp_path: Path) -> None:
+    manifest = {**MANIFEST, "tasks": {"pay": {"capability": "echo.run", "once": True}}}
+    (tmp_path / "autopilots.yaml").write_text(yaml.safe_dump(manifest))
+
+    done = plan("pay", "--idempotency-key", "k-1", way="direct")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Only through the routing Worker: pay must never be done twice")
+    assert "ORCHESTRATOR_URL" in done.stderr

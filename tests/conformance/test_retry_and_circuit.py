@@ -60,6 +60,17 @@ def test_the_pause_before_a_second_try(
     assert retry_delay(in_python(outcome), rule, 0.5, NOW) == seconds
 
 
+@pytest.mark.parametrize("outcome", [failure("unknown"), answer(503)], ids=["unknown", "busy"])
+def test_what_must_not_be_done_twice_is_not_idempotent_whatever_is_said(
+    client: Client, outcome: dict[str, Any]
+) -> None:
+    rule = TaskRule(capability="x", once=True, idempotent=True)
+    values = {"outcome": outcome, "rule": rule.to_object(), "random": 0.5, "now": NOW * 1000}
+
+    assert client("corpus").post("/retry", json=values).json()["delay"] is None
+    assert retry_delay(in_python(outcome), rule, 0.5, NOW) is None
+
+
 def in_python(outcome: dict[str, Any]) -> Answer | Failure:
     if "status" in outcome:
         headers = {"retry-after": outcome["retryAfter"]} if outcome["retryAfter"] is not None else {}
@@ -73,18 +84,20 @@ def test_the_circuits_open_and_close_alike(client: Client, seed: int) -> None:
     rng, now, events = random.Random(seed), 1000, []  # noqa: S311 - a history, no secret
     for _ in range(200):
         now += rng.choice([0, 1, 5, 30, 100])
-        event = rng.choices(["wait", "failed", "succeeded"], [5, 5, 0.2])[0]
+        event = rng.choices(["wait", "paused", "failed", "succeeded"], [5, 5, 5, 0.2])[0]
         events.append((event, now, now - rng.choice([0, 0, 2, 50])))
 
     in_the_worker = client("corpus").post("/circuit", json={"events": [(e, n * 1000, s * 1000) for e, n, s in events]})
 
-    circuit, waits = Circuit(), []
+    circuit, told = Circuit(), []
     for event, at, sent_at in events:
         if event == "wait":
-            waits.append(circuit.wait(at) * 1000)
+            told.append(circuit.wait(at) * 1000)
+        elif event == "paused":
+            told.append(circuit.is_paused(at))
         elif event == "failed":
             circuit.failed(sent_at, at)
         else:
             circuit.succeeded()
-    assert [wait for wait in in_the_worker.json() if wait is not None] == waits
-    assert any(waits)
+    assert [each for each in in_the_worker.json() if each is not None] == told
+    assert any(told)

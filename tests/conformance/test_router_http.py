@@ -39,7 +39,8 @@ class TestHealth:
     def test_each_autopilot_has_a_check_that_says_what_is_known(self, client: Client) -> None:
         checks = client("router").get("/health").json()["checks"]
 
-        assert set(checks) == {"orchestrator:settings", *(f"{route.name}:health" for route in TABLE.autopilots)}
+        own = {f"orchestrator:{name}" for name in ("settings", "cron", "infrastructure")}
+        assert set(checks) == {*own, *(f"{route.name}:health" for route in TABLE.autopilots)}
         assert checks["echo:health"] == [
             {
                 "componentId": "echo",

@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from orchestrator.bundle import bundle
+from orchestrator.bundle import bundle, router_data
 from orchestrator.names import binding_name
-from orchestrator.routes import Declared, Route, RoutingTable, TaskRule
+from orchestrator.routes import Resources, Route, RoutingTable, TaskRule
 from tests.support.workerd import ROOT, workerd
 
+SHOP_TOKEN = "token-of-the-shop"
 TOKEN, OLD_TOKEN = "token-of-the-tests", "token-before-the-rotation"
 SECRET = "whsec_dGhlIHNlY3JldCBvZiB0aGVzZSB0ZXN0cw=="
 OLD_SECRET = "whsec_dGhlIHNlY3JldCBiZWZvcmUgaXQgd2FzIHJvdGF0ZWQ="
@@ -27,6 +28,8 @@ TABLE = RoutingTable(
         Route(name="gone", capabilities=("gone.run",), worker="efh-gone", binding="EFH_GONE"),
         Route(name="partner", capabilities=("partner.run",), endpoint=f"https://{PARTNER}/hook?from=efh"),
         Route(name="private", capabilities=("private.run",), endpoint="https://169.254.169.254/latest"),
+        Route(name="shaky", capabilities=("shared.run",), priority=1, endpoint="http://127.0.0.1:1/"),
+        Route(name="spare", capabilities=("shared.run",), worker="efh-echo", binding="EFH_ECHO"),
     ),
     tasks={
         "echo": TaskRule(capability="echo.run", description="Answer what was sent"),
@@ -34,11 +37,10 @@ TABLE = RoutingTable(
         "echo_soon_again": TaskRule(capability="echo.run", timeout_ms=300, idempotent=True),
         "echo_again": TaskRule(capability="echo.run", timeout_ms=5_000, idempotent=True),
         "ask_partner_again": TaskRule(capability="partner.run", timeout_ms=5_000, idempotent=True),
-        "pay": TaskRule(capability="echo.other", once=True),
         "ask_partner": TaskRule(capability="partner.run"),
     },
     allowed_hosts=(PARTNER, "169.254.169.254", "127.0.0.1", "router.example.net"),
-    declared=Declared(kv_namespaces=("LOGS", "REGISTRY"), r2_buckets=("efh-private",), workers=("efh-echo",)),
+    declared=Resources(kv_namespaces=("LOGS", "REGISTRY"), r2_buckets=("efh-private",), workers=("efh-echo",)),
 )
 
 _CONFIGURED = {"API_TOKEN": TOKEN, "WEBHOOK_SECRET": SECRET, "STAGE": "prod", "BUILD_ID": "build-7"}
@@ -54,6 +56,7 @@ _ROUTERS: dict[str, dict[str, str]] = {
     "copy": _CONFIGURED,
     "fresh": _CONFIGURED,
     "fresh-too": _CONFIGURED,
+    "journalled": _CONFIGURED | {"API_TOKEN": f"{TOKEN} shop:{SHOP_TOKEN}"},
     "unrecorded": _CONFIGURED,
     "broken": _CONFIGURED | {"DB": "no database", "REGISTRY": "no namespace"},
 }
@@ -65,6 +68,7 @@ _STORAGE: dict[str, tuple[str, str]] = {
     "fresh": ("fresh-records", "fresh-copy"),
     "fresh-too": ("fresh-records", "fresh-copy"),
     "local": ("local-records", "local-copy"),
+    "journalled": ("journal-records", "journal-copy"),
 }
 
 
@@ -84,7 +88,7 @@ def built() -> dict[str, str]:
             "corpus": "tests/conformance/corpus_worker.ts",
         },
         contents={},
-        routing_table=TABLE.to_json(),
+        data=router_data(TABLE, root=ROOT),
         root=ROOT,
         build=Path(".build/conformance"),
     )
@@ -110,7 +114,12 @@ def running() -> Iterator[str]:
         )
         for name, bindings in _ROUTERS.items()
     ]
-    corpus = _worker("corpus", paths["corpus"], kvNamespaces={"REGISTRY": "copy"})
+    corpus = _worker(
+        "corpus",
+        paths["corpus"],
+        kvNamespaces={"REGISTRY": "copy"},
+        d1Databases={"JOURNAL": "journal-records"},
+    )
     with workerd([corpus, autopilot, *routers]) as url:
         yield url
 

@@ -28,7 +28,7 @@ STORAGE: dict[str, dict[str, list[str]]] = {
     "employee": {"kvNamespaces": ["AI_EMPLOYEE_LOGS"], "r2Buckets": ["EFH_PRIVATE"]},
     "stylist": {"r2Buckets": ["EFH_ASSETS", "EFH_IMAGES"]},
     "page-deployer": {"r2Buckets": ["EFH_PAGES"]},
-    "payout-batch": {},
+    "payout-batch": {"r2Buckets": ["EFH_PRIVATE"]},
 }
 _STORAGE_READER = """
 export default {
@@ -79,11 +79,23 @@ class Autopilot:
         idempotency_key: str | None = None,
     ) -> httpx.Response:
         """Send a task as the orchestrator does. `headers` replaces the signature's."""
+        return self.http.send(self.request(capability, meta, headers=headers, idempotency_key=idempotency_key))
+
+    def request(
+        self,
+        capability: str,
+        meta: object,
+        *,
+        headers: dict[str, str] | None = None,
+        idempotency_key: str | None = None,
+        timeout: float = 20,
+    ) -> httpx.Request:
+        """What `call` sends; `timeout` is in seconds."""
         body = envelope(capability, meta)
         sent = {"content-type": "application/json"} | (signature(body) if headers is None else headers)
         if idempotency_key is not None:
             sent["idempotency-key"] = idempotency_key
-        return self.http.post("/", content=body.encode(), headers=sent)
+        return self.http.build_request("POST", "/", content=body.encode(), headers=sent, timeout=timeout)
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         return self.http.get(path, headers={name.replace("_", "-"): value for name, value in headers.items()})
@@ -125,5 +137,5 @@ def running(name: str, **options: Any) -> Iterator[Autopilot]:
 def built(name: str) -> str:
     """The path of the autopilot's module, made beside those of `make up`, so that neither disturbs the other."""
     source = f"autopilots/{name}/src/index.ts"
-    made = bundle(sources={name: source}, contents={}, routing_table="{}", root=ROOT, build=Path(".build/autopilots"))
+    made = bundle(sources={name: source}, contents={}, data={}, root=ROOT, build=Path(".build/autopilots"))
     return made[name].path

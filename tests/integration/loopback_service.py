@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass
 class Service:
-    """Answers each call with `status`, `answer` as JSON and `headers`; `calls` has path, headers and body of each."""
+    """Answers each call with `status`, `answer` as JSON (nothing with 204) and `headers`; `calls` has path, headers and body of each."""
 
     url: str
     status: int = 200
@@ -30,11 +30,12 @@ def service() -> Iterator[Service]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"])).decode()
             recorded.calls.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
-            payload = json.dumps(recorded.answer).encode()
+            payload = b"" if recorded.status == 204 else json.dumps(recorded.answer).encode()
             self.send_response(recorded.status)
             for name, value in ({"content-type": "application/json"} | recorded.headers).items():
                 self.send_header(name, value)
-            self.send_header("content-length", str(len(payload)))
+            if recorded.status != 204:
+                self.send_header("content-length", str(len(payload)))
             self.end_headers()
             self.wfile.write(payload)
 

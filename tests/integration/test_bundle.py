@@ -24,7 +24,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def make(project: Path, table: str = '{"autopilots":[]}') -> Module:
-    return bundle(sources={"w": "worker.ts"}, contents={}, routing_table=table, root=project)["w"]
+    return bundle(sources={"w": "worker.ts"}, contents={}, data={"routing-table": table}, root=project)["w"]
 
 
 def test_the_module_is_named_relative_to_the_project(project: Path) -> None:
@@ -59,7 +59,7 @@ def test_a_change_of_anything_that_went_in_makes_another_module(project: Path, c
 
 
 def test_a_script_in_the_manifest_is_taken_as_it_is(project: Path) -> None:
-    modules = bundle(sources={}, contents={"inline": "export default {}"}, routing_table="{}", root=project)
+    modules = bundle(sources={}, contents={"inline": "export default {}"}, data={}, root=project)
     assert (project / modules["inline"].path).read_text() == "export default {}"
 
 
@@ -71,7 +71,7 @@ def test_a_mistake_is_shown_with_its_place(project: Path) -> None:
 
 def test_a_missing_source_is_named(project: Path) -> None:
     with pytest.raises(BundleError, match=r"no such file: nowhere\.ts"):
-        bundle(sources={"w": "nowhere.ts"}, contents={}, routing_table="{}", root=project)
+        bundle(sources={"w": "nowhere.ts"}, contents={}, data={}, root=project)
 
 
 def test_without_the_node_packages_it_says_what_to_run(project: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 from orchestrator.account import Account
 from orchestrator.bundle import Module
 from orchestrator.desired import derive
-from orchestrator.errors import LimitError
+from orchestrator.errors import CloudflareError, LimitError
 from orchestrator.infra.limits import check_limits
 from orchestrator.infra.settings import read_settings
 from orchestrator.manifest import parse
@@ -143,3 +143,22 @@ def test_over_five_crons_the_program_stops_before_anything_is_declared(
     assert recorder.declared == []
     assert "Cron triggers per account: 6 of 5 (efh-agent 5, efh-autopilot-orchestrator 1): " in str(failure.value)
     assert "pulumi config set plan paid -s dev" in str(failure.value)
+
+
+def refused(request: httpx.Request) -> httpx.Response:
+    """By a token that may do anything but D1."""
+    if "/d1/" not in request.url.path:
+        return account_with(crons=0)(request)
+    errors = [{"code": 10000, "message": "Authentication error"}]
+    return httpx.Response(403, json={"success": False, "errors": errors, "result": None})
+
+
+def test_a_permission_that_is_missing_is_named_by_a_preview_and_stops_an_update(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    check(refused, tmp_path)
+    (warning,) = messages(caplog, logging.WARNING)
+    assert "lacks the account permission D1 Edit" in warning
+
+    with pytest.raises(CloudflareError, match=r"nothing was changed(.|\n)*lacks the account permission D1 Edit"):
+        check(refused, tmp_path, preview=False)

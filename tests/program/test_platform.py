@@ -176,7 +176,9 @@ def test_a_prefix_names_everything_in_the_account_and_no_binding() -> None:
     }
     assert named - {None} == {"pr-7-LEADS", "pr-7-REGISTRY", "pr-7-clerk-files", "pr-7-router", "pr-7-clerk"}
     bindings = next(i["bindings"]["value"] for t, n, i in recorder.declared if (t, n) == ("WorkersScript", "router"))
-    assert {binding["name"] for binding in bindings} == {binding["name"] for binding in ROUTER_BINDINGS}
+    names = [binding["name"] for binding in ROUTER_BINDINGS]
+    assert {binding["name"] for binding in bindings} == {*names, "NAME_PREFIX"}
+    assert {"type": "plain_text", "name": "NAME_PREFIX", "text": "pr-7-"} in bindings
 
 
 @pytest.mark.parametrize(("keep_data", "retained"), [("true", True), ("false", False)])

@@ -22,8 +22,10 @@ _SECONDS = 60.0
 class LocalCloudflare:
     """`url` is the base URL of the API, `workers_url` that of a Worker with `{worker}` for its name."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, *arguments: str) -> None:
+        """`arguments` are further ones of `serve`."""
         self.data = data
+        self._arguments = arguments
         self._client = httpx.Client(timeout=60)
         self._start()
 
@@ -103,7 +105,9 @@ class LocalCloudflare:
         self.data.mkdir(parents=True, exist_ok=True)
         with (self.data / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*command, *(["--api-port", "0", "--workers-port", "0"] if fresh else [])], stdout=log, stderr=log
+                [*command, *self._arguments, *(["--api-port", "0", "--workers-port", "0"] if fresh else [])],
+                stdout=log,
+                stderr=log,
             )
         self._settings: Settings = self._wait()
 

@@ -9,7 +9,9 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from local_cloudflare.provider.install import install
@@ -20,7 +22,16 @@ _TIMEOUT = 120  # seconds that one command may take on a busy machine
 class PulumiProject:
     """`directory` is the project's: programs read their files there. The stack is `dev`."""
 
-    def __init__(self, directory: Path, *, name: str, program: str, base_url: str) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        name: str,
+        program: str,
+        base_url: str,
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """`environment`: what its commands see beside what is set here, or in its place."""
         home, state = directory / ".home", directory / ".state"
         state.mkdir(parents=True)
         install(home)
@@ -34,6 +45,7 @@ class PulumiProject:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "CLOUDFLARE_BASE_URL": base_url,
             "CLOUDFLARE_API_TOKEN": "token",
+            **environment,
         }
         self.write(program)
         self.run("stack", "init", "dev")

@@ -1,6 +1,7 @@
 // Runs Workers in workerd for a test: miniflare's options as JSON on the first line of standard input, one line
-// {"url"} on standard output when it is ready; ends when standard input is closed.
-// Each worker may name its module by `scriptPath`.
+// {"url", "own"} on standard output when it is ready; ends when standard input is closed.
+// Each worker may name its module by `scriptPath`. `own` has the URLs of those with `unsafeDirectSockets`, by name: what is
+// sent there goes to that worker without miniflare's own in between.
 import { createInterface } from "node:readline";
 import { Log, LogLevel, Miniflare } from "miniflare";
 
@@ -14,7 +15,10 @@ const miniflare = new Miniflare({
   ...options,
 });
 const url = await miniflare.ready;
-console.log(JSON.stringify({ url: url.origin }));
+const own = options.workers
+  .filter(({ unsafeDirectSockets }) => unsafeDirectSockets)
+  .map(async ({ name }) => [name, (await miniflare.unsafeGetDirectURL(name)).origin]);
+console.log(JSON.stringify({ url: url.origin, own: Object.fromEntries(await Promise.all(own)) }));
 lines.on("close", async () => {
   await miniflare.dispose();
   process.exit(0);

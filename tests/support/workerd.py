@@ -4,28 +4,53 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 ROOT = Path(__file__).parents[2]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """`url` is for all; `own` is by name, for those with a socket of their own. `pid` is workerd's parent process."""
+
+    url: str
+    own: Mapping[str, str]
+    pid: int
+
+
 @contextmanager
-def workerd(workers: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Run `workers` (miniflare's options of each; the first answers requests without a route) and yield the URL."""
+def workerd(workers: Sequence[dict[str, Any]], **options: Any) -> Iterator[str]:
+    """Run `workers` (miniflare's options of each; the first answers requests without a route; `options` are
+    miniflare's for all of them) and yield the URL."""
+    with running_workerd(workers, **options) as running:
+        yield running.url
+
+
+@contextmanager
+def running_workerd(
+    workers: Sequence[dict[str, Any]], *, log: IO[str] | None = None, **options: Any
+) -> Iterator[Running]:
+    """The same, with more to know of it; what the Workers log goes to `log`, else to standard error."""
     process = subprocess.Popen(
-        ["node", "tests/support/workerd.mjs"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ["node", "tests/support/workerd.mjs"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
     )
     assert process.stdin
     assert process.stdout
     try:
-        process.stdin.write(json.dumps({"workers": list(workers)}) + "\n")
+        process.stdin.write(json.dumps({"workers": list(workers), **options}) + "\n")
         process.stdin.flush()
         line = process.stdout.readline()
         assert line, "workerd did not start: see its messages above"
-        yield json.loads(line)["url"]
+        yield Running(pid=process.pid, **json.loads(line))
     finally:
         process.stdin.close()
         process.wait(timeout=20)

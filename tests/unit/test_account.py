@@ -10,7 +10,7 @@ from orchestrator.errors import CloudflareError
 
 
 def account(handler: object) -> Account:
-    return Account(account_id="a" * 32, token="t", transport=httpx.MockTransport(handler))  # type: ignore[arg-type]
+    return Account(account_id="a" * 32, token="t", transport=httpx.MockTransport(handler), sleep=lambda _: None)  # type: ignore[arg-type]
 
 
 def envelope(result: object, **more: object) -> httpx.Response:
@@ -41,7 +41,7 @@ def test_buckets_are_read_along_the_cursor_and_in_their_jurisdiction() -> None:
         (
             403,
             '{"success": false, "errors": [{"code": 10000, "message": "Authentication error"}]}',
-            "lacks a permission",
+            "lacks the account permission Workers Scripts Edit",
         ),
         (
             404,

@@ -96,8 +96,8 @@ def test_show_as_tables(capsys: pytest.CaptureFixture[str]) -> None:
 
     text = capsys.readouterr().out
     assert "R2 buckets (4)\n  NAME         LOCATION  JURISDICTION  STORAGE CLASS  NEEDED BY\n" in text
-    assert "  efh-private  -         default       Standard       ai-employee\n" in text
-    assert "    EFH_AGENT          service       efh-agent\n" in text
+    assert "  efh-private  -         default       Standard       ai-employee, payout-batch\n" in text
+    assert "    EFH_AGENT             service       efh-agent\n" in text
     assert "  run_payout_batch   payouts.batch.run        payout-batch   25 s      once\n" in text
 
 

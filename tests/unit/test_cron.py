@@ -156,3 +156,20 @@ def test_what_is_not_taken_says_which_field_and_what_it_may_hold(expression: str
 )
 def test_an_expression_that_never_fires_is_known(expression: str, fires: bool) -> None:
     assert parse(expression).ever_fires is fires
+
+
+@pytest.mark.parametrize(
+    ("expression", "pause"),
+    [
+        ("* * * * *", timedelta(minutes=1)),
+        ("*/15 * * * *", timedelta(minutes=15)),
+        ("7,50 * * * *", timedelta(minutes=43)),
+        ("0 6 * * *", timedelta(days=1)),
+        ("0 9-17 * * MON-FRI", timedelta(days=2, hours=16)),  # from Friday evening to Monday morning
+        ("0 0 L * *", timedelta(days=31)),
+        ("0 0 31 * *", timedelta(days=61)),  # July and August have one, September none
+        ("0 0 29 2 *", timedelta(days=4 * 365 + 1)),
+    ],
+)
+def test_the_longest_pause_between_two_runs(expression: str, pause: timedelta) -> None:
+    assert parse(expression).longest_pause == pause

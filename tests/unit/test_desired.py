@@ -103,8 +103,12 @@ def test_everything_that_the_example_implies() -> None:
             owner="orchestrator",
             source="router/src/index.ts",
             bindings=(
+                SecretBinding(name="ALERT_URL", secret="ALERT_URL", optional=True),
                 SecretBinding(name="API_TOKEN", secret="API_TOKEN"),
+                SecretBinding(name="CLOUDFLARE_API_TOKEN", secret="CLOUDFLARE_API_TOKEN", optional=True),
                 D1Binding(name="DB", database="router"),
+                SecretBinding(name="HEAL", secret="HEAL", optional=True),
+                TextBinding(name="NAME_PREFIX", text="pr-7-"),
                 KvBinding(name="REGISTRY", namespace="REGISTRY"),
                 TextBinding(name="STAGE", text="pr-7"),
                 SecretBinding(name="WEBHOOK_SECRET", secret="WEBHOOK_SECRET"),
@@ -133,11 +137,14 @@ def test_everything_that_the_example_implies() -> None:
     )
 
 
-def test_the_prefix_is_in_no_key_no_binding_and_no_route() -> None:
+def test_the_prefix_is_in_no_key_no_route_and_one_binding_that_tells_the_router() -> None:
     plain, prefixed = derived(), derived(name_prefix="pr-7-")
+    told = TextBinding(name="NAME_PREFIX", text="pr-7-")
 
     assert [each.key for each in plain.workers] == [each.key for each in prefixed.workers]
-    assert [each.bindings for each in plain.workers] == [each.bindings for each in prefixed.workers]
+    assert [set(each.bindings) for each in prefixed.workers] == [
+        {*each.bindings, told} if each.key == plain.router else set(each.bindings) for each in plain.workers
+    ]
     assert plain.routes == prefixed.routes
 
 

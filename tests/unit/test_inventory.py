@@ -61,7 +61,7 @@ def test_an_account_that_is_not_read_whole_is_not_read(broken: str) -> None:
             500 if path == broken else 200, json={"success": path != broken, "errors": [], "result": ANSWERS[path]}
         )
 
-    account = Account(account_id="a" * 32, token="t", transport=httpx.MockTransport(handler))
+    account = Account(account_id="a" * 32, token="t", transport=httpx.MockTransport(handler), sleep=lambda _: None)
 
     with pytest.raises(CloudflareError, match=f"{broken}: HTTP 500"):
         take_inventory(account, DESIRED)

@@ -46,8 +46,12 @@ def use(name: str, uses: tuple[Use, ...]) -> Use:
         ("workers", desired(workers=3), 4),
         ("kvNamespaces", desired(), 1),
         ("d1Databases", desired(), 1),
-        ("variables", desired(workers=0), 4),  # API_TOKEN, WEBHOOK_SECRET, STAGE and BUILD_ID of the router
-        ("variables", desired(vars={"A": "1", "B": "2"}, secrets=["C", {"name": "D", "optional": True}]), 6),
+        ("variables", desired(workers=0), 11),  # of the router, with what is bound only where it is configured
+        (
+            "variables",
+            desired(vars={f"V{n}": "1" for n in range(9)}, secrets=["C", {"name": "D", "optional": True}]),
+            13,
+        ),
         ("variableSize", desired(vars={"A": "ä" * 100}), 200),
         ("subrequests", desired(workers=2, external=3), 6),
         ("kvWrites", desired(), 96),

@@ -17,7 +17,7 @@ autopilots: [{name: partner, endpoint: "https://partner.example.com/", capabilit
 
 @pytest.fixture(autouse=True)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder in which nothing is installed, with two manifests."""
+    """A folder with two manifests and none of the Workers that they imply."""
     (tmp_path / "autopilots.yaml").write_text(MANIFEST.replace("CRON", "*/15 * * * *"))
     (tmp_path / "busy.yaml").write_text(MANIFEST.replace("CRON", "* * * * *"))
     monkeypatch.chdir(tmp_path)
@@ -30,7 +30,7 @@ def test_a_table_says_what_is_used_and_that_the_account_was_not_read(capsys: pyt
     output = capsys.readouterr()
     assert "KV writes of the orchestrator's cron    day      96         1,000    10%" in output.out
     assert "account: not read" in output.out
-    assert "the scripts are not measured: esbuild, which bundles the Workers, is not installed" in output.err
+    assert "the scripts are not measured: no such file: router/openapi.yaml" in output.err
 
 
 @pytest.mark.parametrize(("plan", "code", "limit"), [("free", 2, 1_000), ("paid", 0, None)])

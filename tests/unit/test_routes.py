@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 import yaml
 
 from orchestrator.manifest import parse
-from orchestrator.routes import Declared, Route, RoutingTable, TaskRule, compile_routes
+from orchestrator.routes import Resources, Route, RoutingTable, TaskRule, compile_routes
 
 MANIFEST: dict[str, Any] = {
     "orchestrator": {"worker": "efh-orchestrator", "allowedHosts": ["*.example.com", "api.example.com"]},
@@ -52,6 +53,11 @@ def test_a_manifest_compiles_to_its_autopilots_and_tasks() -> None:
                 weight=20,
                 worker="efh-ai-stylist",
                 binding="EFH_AI_STYLIST",
+                needs=Resources(
+                    kv_namespaces=("STYLES",),
+                    r2_buckets=("efh-assets", "efh-images"),
+                    workers=("efh-ai-stylist",),
+                ),
             ),
         ),
         tasks={
@@ -60,7 +66,7 @@ def test_a_manifest_compiles_to_its_autopilots_and_tasks() -> None:
             "pay": TaskRule(capability="web.pages.deploy", once=True),
         },
         allowed_hosts=("*.example.com", "api.example.com"),
-        declared=Declared(
+        declared=Resources(
             kv_namespaces=("REGISTRY", "STYLES"),
             r2_buckets=("efh-assets", "efh-images"),
             workers=("efh-ai-stylist", "efh-orchestrator"),
@@ -79,6 +85,12 @@ def test_its_json_has_the_keys_that_the_worker_reads() -> None:
         "endpoint": "https://api.example.com/run",
         "worker": None,
         "binding": None,
+        "needs": {"kvNamespaces": [], "r2Buckets": [], "workers": []},
+    }
+    assert table["autopilots"][1]["needs"] == {
+        "kvNamespaces": ["STYLES"],
+        "r2Buckets": ["efh-assets", "efh-images"],
+        "workers": ["efh-ai-stylist"],
     }
     assert table["tasks"]["generate_page"] == {
         "capability": "web.pages.generate",
@@ -93,6 +105,14 @@ def test_its_json_has_the_keys_that_the_worker_reads() -> None:
         "r2Buckets": ["efh-assets", "efh-images"],
         "workers": ["efh-ai-stylist", "efh-orchestrator"],
     }
+
+
+@pytest.mark.parametrize(("cron", "minutes"), [("*/15 * * * *", 15), ("7,50 * * * *", 43), ("0 6 * * *", 24 * 60)])
+def test_it_says_how_long_the_cron_pauses_at_most(cron: str, minutes: int) -> None:
+    table = compiled({**MANIFEST, "orchestrator": {"worker": "efh-orchestrator", "cron": cron}})
+
+    assert table.cron_period_ms == minutes * 60_000
+    assert json.loads(table.to_json())["cronPeriodMs"] == minutes * 60_000
 
 
 def test_json_and_back_is_the_same_table() -> None:

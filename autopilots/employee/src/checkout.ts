@@ -1,7 +1,8 @@
 // A Stripe Checkout session: the address of a page on which a customer pays. Creating one moves no money.
-import { callExternal, externalUrl } from "../../shared/external.ts";
+import { callExternal } from "../../shared/external.ts";
 import { notConfigured } from "../../shared/problem.ts";
 import type { Call } from "../../shared/serve.ts";
+import { formOf, stripeUrl } from "../../shared/stripe.ts";
 import {
   email,
   httpsUrl,
@@ -48,7 +49,7 @@ export async function createCheckout({ env, meta, repeatKey }: Call<Env>): Promi
   if (!env.STRIPE_API_KEY) throw notConfigured(["STRIPE_API_KEY"], "checkouts are Stripe's and need its secret key.");
   const session = await callExternal({
     service: "Stripe",
-    url: new URL("/v1/checkout/sessions", stripeUrl(env)).href,
+    url: stripeUrl(env, "/v1/checkout/sessions"),
     key: env.STRIPE_API_KEY,
     idempotencyKey: repeatKey,
     body: formOf({
@@ -66,20 +67,4 @@ export async function createCheckout({ env, meta, repeatKey }: Call<Env>): Promi
     }),
   });
   return Response.json({ id: session.id, url: session.url, expiresAt: session.expires_at }, { status: 201 });
-}
-
-function stripeUrl(env: Env): string {
-  return externalUrl("STRIPE_API_URL", env.STRIPE_API_URL || "https://api.stripe.com", env.STAGE);
-}
-
-type Form = string | number | undefined | Form[] | { [key: string]: Form };
-
-/** Stripe's form encoding: `line_items[0][price]=…`. What is undefined is left out. */
-function formOf(value: Form, name = "", form = new URLSearchParams()): URLSearchParams {
-  if (typeof value === "object") {
-    for (const [key, item] of Object.entries(value)) formOf(item, name ? `${name}[${key}]` : key, form);
-  } else if (value !== undefined) {
-    form.append(name, String(value));
-  }
-  return form;
 }

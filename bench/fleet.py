@@ -1,0 +1,64 @@
+"""The routing Worker and what it forwards to, in one workerd, each with a socket of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.bundle import bundle, compressed_sizes, router_data
+from orchestrator.routes import RoutingTable
+from tests.support.workerd import ROOT, Running, running_workerd
+
+TOKEN = "token-of-the-benchmark"  # noqa: S105 - of a router that lives as long as the benchmark
+AUTHORIZED = {"authorization": f"Bearer {TOKEN}"}
+BUILD = Path(".build/bench")
+PLAN = "/autopilot/plan"
+_SETTINGS = {
+    "API_TOKEN": TOKEN,
+    "WEBHOOK_SECRET": "whsec_dGhlIHNlY3JldCBvZiB0aGUgYmVuY2htYXJr",
+    "STAGE": "bench",
+    "BUILD_ID": "bench",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fleet:
+    """`running` has the addresses; `router_bytes` is the size of the router's script after gzip."""
+
+    running: Running
+    router_bytes: int
+
+
+@contextmanager
+def fleet(
+    table: RoutingTable, autopilots: Mapping[str, Mapping[str, str]], *, forwarder_to: str = ""
+) -> Iterator[Fleet]:
+    """Run the router with `table`, and `autopilots` by name with their variables; `forwarder_to` names the one that a
+    Worker of ten lines forwards to, if there is to be one. What they log is in .build/bench/workers.log."""
+    sources = {"router": "router/src/index.ts", "autopilot": "bench/workers/autopilot.ts"}
+    sources |= {"forwarder": "bench/workers/forwarder.ts"} if forwarder_to else {}
+    data = router_data(table, root=ROOT)
+    modules = bundle(sources=sources, contents={}, data=data, root=ROOT, build=BUILD)
+    bound = {str(route.binding): route.worker for route in table.autopilots}
+    storage = {"d1Databases": {"DB": "records"}, "kvNamespaces": {"REGISTRY": "copy"}}
+    workers = [_worker("router", modules["router"].path, serviceBindings=bound, bindings=_SETTINGS, **storage)]
+    workers += [_worker(name, modules["autopilot"].path, bindings=given) for name, given in autopilots.items()]
+    if forwarder_to:
+        to = {"AUTOPILOT": forwarder_to}
+        workers.append(_worker("forwarder", modules["forwarder"].path, serviceBindings=to))
+    with (ROOT / BUILD / "workers.log").open("w") as log, running_workerd(workers, log=log) as running:
+        yield Fleet(running=running, router_bytes=compressed_sizes(modules, root=ROOT)["router"])
+
+
+def _worker(name: str, path: str, **options: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "modules": True,
+        "scriptPath": path,
+        "compatibilityDate": "2026-07-01",
+        "unsafeDirectSockets": [{"host": "127.0.0.1", "port": 0}],
+        **options,
+    }

@@ -1,0 +1,118 @@
+"""Taking over: what a stack lacks and the account has is imported, protected, and then made as it is declared.
+
+`pulumi import` reads each thing and protects it, so that nothing can replace or delete it before an update has agreed
+with the program. That update also lifts the protection, as the program declares it. Each step can be broken off: what
+is imported stays imported, and the next run goes on with the rest.
+
+Touches child processes (`pulumi`), the stack's state, and the account by the update.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TextIO
+
+from orchestrator.account import Account
+from orchestrator.adopt.existing import Existing, find, is_harmless
+from orchestrator.adopt.replaced import point_at
+from orchestrator.adopt.wanted import import_document, wanted
+from orchestrator.drift.findings import Finding
+from orchestrator.engine import edit_state, would_change
+from orchestrator.errors import OrchestratorError
+from orchestrator.existing import ALLOW
+from orchestrator.stack import Stack, run_pulumi
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """`existing`: what can be taken over; `preview`: all that an update would do, as Pulumi's JSON.
+
+    `replaced`: lost things of which there is another one of the same name. `unfinished`: an earlier adoption was broken
+    off after its import.
+    """
+
+    existing: tuple[Existing, ...]
+    preview: Mapping[str, Any]
+    replaced: tuple[Finding, ...] = ()
+    unfinished: bool = False
+
+    @property
+    def foreign(self) -> tuple[Existing, ...]:
+        """The Workers that the stack did not upload."""
+        return tuple(each for each in self.existing if not each.ours)
+
+
+def survey(stack: Stack, account: Account) -> Survey:
+    """Look; change nothing. Raises OrchestratorError with Pulumi's words where the program does not run."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "import.json"
+        arguments = ["preview", "--json", "--import-file", str(file), "--stack", stack.name]
+        finished = run_pulumi(arguments, stack.root, environment={ALLOW: "1"}, check=False)
+        if finished.code != 0:
+            raise OrchestratorError(f"`pulumi preview` failed:\n{_reasons(finished.output) or finished.errors.strip()}")
+        preview: dict[str, Any] = json.loads(finished.output)
+        import_file: dict[str, Any] = {"resources": [], **json.loads(file.read_text())}
+    return Survey(
+        existing=find(account, wanted(preview, import_file), stack.name),
+        preview=preview,
+        unfinished=any(each.get("protect") for each in stack.export()["deployment"].get("resources") or ()),
+    )
+
+
+def take_over(stack: Stack, found: Survey, *, report: Report, display: TextIO) -> None:
+    """Import what was found, and bring the stack to an empty preview; Pulumi's display of the update to `display`."""
+    if found.replaced:
+        edit_state(stack, lambda state: point_at(state, found.replaced), report)
+    import_existing(stack, found, found.existing)
+    arguments = ["up", "--yes", "--skip-preview", "--suppress-outputs", "--stack", stack.name]
+    finished = run_pulumi(arguments, stack.root, show=display, check=False)
+    again = f"python -m orchestrator adopt -s {stack.name} goes on from here"
+    if finished.code != 0:
+        reason = f":\n{finished.errors.strip()}" if finished.errors.strip() else "; what it says above tells why"
+        raise OrchestratorError(f"everything is imported, but `pulumi up` failed{reason}", again)
+    if would_change(stack):
+        raise OrchestratorError(
+            f"everything is imported, but a preview of the stack {stack.name} still has changes",
+            f"pulumi preview --diff -s {stack.name} shows them",
+        )
+
+
+def take_leftovers(stack: Stack, account: Account, report: Report) -> bool:
+    """Import what a failed update has made without knowing: a creation whose answer was lost.
+
+    Only what is harmless to take: data with nothing in it, and Workers with the stack's marks. Whether there was any:
+    then it is worth trying the update again.
+    """
+    found = survey(stack, account)
+    leftovers = [each for each in found.existing if is_harmless(account, each)]
+    for each in leftovers:
+        report(f"Made by an update that was cut off, and taken over: {each.title}")
+    import_existing(stack, found, leftovers)
+    return bool(leftovers)
+
+
+def import_existing(stack: Stack, found: Survey, chosen: Sequence[Existing]) -> None:
+    """Into the state, protected; nothing in the account changes."""
+    if not chosen:
+        return
+    document = import_document(found.preview, {each.wanted: each.id for each in chosen})
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "import.json"
+        file.write_text(json.dumps(document))
+        options = ["--yes", "--skip-preview", "--generate-code=false", "--protect=true"]
+        run_pulumi(["import", "--file", str(file), *options, "--stack", stack.name], stack.root)
+
+
+def _reasons(output: str) -> str:
+    """The errors in a preview's JSON."""
+    try:
+        diagnostics = json.loads(output).get("diagnostics") or ()
+    except ValueError:
+        return output.strip()
+    return "\n".join(each["message"].strip() for each in diagnostics if each.get("severity") == "error")

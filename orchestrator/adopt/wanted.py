@@ -1,0 +1,99 @@
+"""What a stack lacks, in Pulumi's own words: the resources that the next update would create.
+
+The JSON of `pulumi preview` has the type, name, parent and inputs that the program gives each, so that what is imported
+under these has the very URN that the program declares; `--import-file` adds the provider's version. The names by which
+that file itself refers to parents are not used: a Worker's component and its script share one, and the engine then
+takes the wrong one for the parent.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from orchestrator.drift.findings import Kind
+
+KINDS: Mapping[str, Kind] = {
+    "WorkersKvNamespace": "kvNamespace",
+    "R2Bucket": "r2Bucket",
+    "D1Database": "d1Database",
+    "WorkersScript": "worker",
+    "WorkersScriptSubdomain": "subdomain",
+    "WorkersCronTrigger": "schedules",
+}
+DATA: frozenset[Kind] = frozenset({"kvNamespace", "r2Bucket", "d1Database"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """A resource that would be created. `key`: its name in the file; `name`: the one in the account, for what belongs
+    to a Worker the Worker's; `parent`: its component's URN; `entry`: its line of Pulumi's import file."""
+
+    kind: Kind
+    key: str
+    name: str
+    account_id: str
+    jurisdiction: str = "default"
+    parent: str = ""
+    entry: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    def import_id(self, id: str) -> str:
+        """As the provider wants it; `id` is Cloudflare's, where that is not the name."""
+        last = id if self.kind in ("kvNamespace", "d1Database") else self.name
+        bucket = f"/{self.jurisdiction}" if self.kind == "r2Bucket" else ""
+        return f"{self.account_id}/{last}{bucket}"
+
+
+def wanted(preview: Mapping[str, Any], import_file: Mapping[str, Any]) -> tuple[Wanted, ...]:
+    """What `pulumi preview --json --import-file` says would be created, of the kinds that can be taken over."""
+    entries = {(each["type"], each.get("logicalName") or each["name"]): each for each in import_file["resources"]}
+    found = []
+    for step in preview["steps"]:
+        state = step.get("newState") or {}
+        kind = KINDS.get(str(state.get("type", "")).rpartition(":")[2])
+        key = step["urn"].rpartition("::")[2]
+        entry = entries.get((state.get("type"), key))
+        if step["op"] != "create" or kind is None or entry is None:
+            continue
+        inputs = state["inputs"]
+        found.append(
+            Wanted(
+                kind=kind,
+                key=key,
+                name=inputs.get("title") or inputs.get("scriptName") or inputs["name"],
+                account_id=inputs["accountId"],
+                jurisdiction=inputs.get("jurisdiction") or "default",
+                parent=state.get("parent", ""),
+                entry=entry,
+            )
+        )
+    return tuple(found)
+
+
+def import_document(preview: Mapping[str, Any], ids: Mapping[Wanted, str]) -> dict[str, Any]:
+    """The file for `pulumi import` of the things in `ids` (Cloudflare's ids), with the components that they are in.
+
+    A component that the state does not have is imported too; one that it has is named by its URN.
+    """
+    parents = {urn: f"parent {number}" for number, urn in enumerate(sorted({each.parent for each in ids}))}
+    new = {step["urn"] for step in preview["steps"] if step["op"] == "create"}
+    components = [
+        {"type": urn.split("::")[2], "name": name, "logicalName": urn.rpartition("::")[2], "component": True}
+        for urn, name in parents.items()
+        if urn in new
+    ]
+    resources = [
+        {
+            **{key: each.entry[key] for key in ("type", "version", "pluginDownloadUrl") if key in each.entry},
+            "name": f"{each.kind} {each.key}",
+            "logicalName": each.key,
+            "parent": parents[each.parent],
+            "id": each.import_id(id),
+        }
+        for each, id in ids.items()
+    ]
+    known = {name: urn for urn, name in parents.items() if urn not in new}
+    return {"nameTable": known, "resources": [*components, *resources]}

@@ -1,0 +1,149 @@
+"""`adopt`: what the account already has of what is declared becomes the stack's, with its data."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from orchestrator.adopt.existing import with_differences
+from orchestrator.adopt.replaced import replaced
+from orchestrator.adopt.takeover import Survey, survey, take_over
+from orchestrator.drift import check
+from orchestrator.engine import one_at_a_time
+from orchestrator.errors import ExistingError, UserError
+from orchestrator.heal.report import words as words_of
+from orchestrator.preview import changes, words
+from orchestrator.recover import recover
+from orchestrator.stack import Stack, read_stack
+from orchestrator.terminal import Terminal
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Find by name what autopilots.yaml declares, the stack does not know, and the account already has: made by "
+        "hand, by another tool, kept when it left the file, or made again after its data was lost. Show how it "
+        "differs, import it into the stack (protected meanwhile), run `pulumi up`, and end with an empty preview. Data "
+        "stays as it is. A Worker that this stack did not upload is taken over only by name, since the update replaces "
+        "its code."
+    )
+    parser.epilog = """examples:
+  python -m orchestrator adopt --dry-run
+  python -m orchestrator adopt -s prod --yes
+  python -m orchestrator adopt -s prod --overwrite efh-agent
+"""
+    parser.add_argument("-s", "--stack", metavar="STACK", help="default: $PULUMI_STACK, or the selected stack")
+    parser.add_argument("--dry-run", action="store_true", help="show it, and change nothing")
+    parser.add_argument(
+        "--overwrite", action="append", default=[], metavar="NAME", help="also take over this Worker, which is not ours"
+    )
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="{stack, existing: [{kind, key, name, id, ours, differences: [{path, desired, live}]}], replaced, "
+        "refused, update, adopted}; replaced: lost things of which there is another one, as `drift --json` has them; "
+        "refused: Workers that would need --overwrite; update: what `pulumi up` does beside, in words",
+    )
+
+
+def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    stack = read_stack(options.stack, Path.cwd())
+    with one_at_a_time(stack, "adopt", terminal.report):
+        if not options.dry_run:
+            recover(stack, report=terminal.report)
+        found = _look(stack, terminal)
+        refused = _refused(found, options.overwrite)
+        if not options.json:
+            _show(found, terminal)
+        wanted = bool(found.existing or found.replaced) or found.unfinished
+        adopted = wanted and not refused and not options.dry_run
+        if adopted:
+            _confirm(options, terminal)
+            take_over(stack, found, report=terminal.report, display=terminal.err if options.json else terminal.out)
+    if options.json:
+        terminal.write(json.dumps(_document(stack, found, refused, adopted), indent=2, ensure_ascii=False))
+    elif adopted:
+        count = len(found.existing) + len(found.replaced)
+        terminal.write(f"Taken over: {count}; the stack {stack.name} is as declared, its preview is empty.")
+    if refused and not options.dry_run:
+        raise ExistingError(
+            f"nothing was taken over: the stack {stack.name} did not upload {', '.join(refused)}, and an update would "
+            "overwrite it",
+            "take it over too: " + " ".join(f"--overwrite {name}" for name in refused),
+        )
+    return 0
+
+
+def _look(stack: Stack, terminal: Terminal) -> Survey:
+    """What can be taken over, with its differences."""
+    with stack.account(report=terminal.report) as account:
+        found = survey(stack, account)
+        findings = check(stack, full=True, report=terminal.report, account=account).findings
+    return replace(found, existing=with_differences(found.existing, findings), replaced=replaced(findings))
+
+
+def _refused(found: Survey, overwrite: Sequence[str]) -> list[str]:
+    foreign = [each.wanted.name for each in found.foreign]
+    if unknown := sorted(set(overwrite) - set(foreign)):
+        raise UserError(
+            f"--overwrite {', '.join(unknown)}: no Worker of that name would be overwritten",
+            f"those that would be: {', '.join(foreign) or 'none'}",
+        )
+    return [name for name in foreign if name not in overwrite]
+
+
+def _show(found: Survey, terminal: Terminal) -> None:
+    for lost in found.replaced:
+        terminal.write(f"Lost, and made again by somebody: {words_of(lost)}")
+    if not found.existing and not found.replaced:
+        again = "An adoption was broken off; it goes on." if found.unfinished else "There is nothing to take over."
+        terminal.write(again)
+        return
+    if found.existing:
+        terminal.write("In the account, declared, and unknown to the stack:")
+    for each in found.existing:
+        whose = "" if each.ours else terminal.styled("  not uploaded by this stack", "yellow")
+        terminal.write(f"  {each.title}{whose}")
+        for difference in each.differences:
+            live, desired = _text(difference.live), _text(difference.desired)
+            terminal.write(f"    {difference.path}: {live} -> {desired}")
+    if also := _also(found):
+        terminal.write("`pulumi up` will also:")
+        for line in also:
+            terminal.write(f"  {line}")
+
+
+def _text(value: str | None) -> str:
+    return "(none)" if value is None else value
+
+
+def _also(found: Survey) -> list[str]:
+    """What the update does beside."""
+    return words(changes(found.preview, but={(each.wanted.kind, each.wanted.key) for each in found.existing}))
+
+
+def _confirm(options: argparse.Namespace, terminal: Terminal) -> None:
+    if options.yes:
+        return
+    if not (sys.stdin.isatty() and terminal.err.isatty()):
+        raise UserError("nothing was taken over: there is nobody to ask", "--yes does it, --dry-run shows it")
+    terminal.err.write("Take them over and run `pulumi up`? [y/N] ")
+    terminal.err.flush()
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise UserError("nothing was taken over")
+
+
+def _document(stack: Stack, found: Survey, refused: list[str], adopted: bool) -> dict[str, Any]:
+    return {
+        "stack": stack.name,
+        "existing": [each.as_json() for each in found.existing],
+        "replaced": [finding.as_json() for finding in found.replaced],
+        "refused": refused,
+        "update": _also(found),
+        "adopted": adopted,
+    }

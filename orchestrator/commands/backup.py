@@ -1,0 +1,66 @@
+"""`backup`: the contents of one namespace, bucket or database, into a folder."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from orchestrator.account import Account
+from orchestrator.data import backup
+from orchestrator.data.progress import progress_line
+from orchestrator.data.store import KINDS, Progress, Store, find
+from orchestrator.stack import read_stack
+from orchestrator.terminal import Terminal
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Write what is in a KV namespace (NDJSON, with metadata and expiration), an R2 bucket (files, with an index) "
+        "or a D1 database (SQL) into a folder, and check every byte of it. Changes nothing in the account. "
+        "Interrupted, the same command goes on."
+    )
+    parser.epilog = """examples:
+  python -m orchestrator backup AI_EMPLOYEE_LOGS -s prod
+  python -m orchestrator backup efh-private backups/efh-private
+  python -m orchestrator restore backups/efh-private --into efh-private-copy
+"""
+    parser.add_argument("name", metavar="NAME", help="the title or name in the account")
+    parser.add_argument("folder", metavar="DIR", nargs="?", help="default: backups/NAME-<time>")
+    parser.add_argument("--kind", choices=KINDS, help="where several things have the name")
+    parser.add_argument("-s", "--stack", metavar="STACK", help="default: $PULUMI_STACK, or the selected stack")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="{folder, kind, name, id, account_id, taken_at, items, bytes, sha256, format}: what backup.json says",
+    )
+
+
+def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    stack = read_stack(options.stack, Path.cwd())
+    with progress_line(terminal) as progress, stack.account(report=terminal.report) as account:
+        store = find(account, options.name, options.kind)
+        folder = Path(options.folder) if options.folder else default_folder(store)
+        taken = take(account, store, folder, progress)
+    if options.json:
+        terminal.write(json.dumps({"folder": str(folder), **asdict(taken)}, indent=2))
+    else:
+        terminal.write(told(taken, folder, store))
+    return 0
+
+
+def default_folder(store: Store) -> Path:
+    return Path("backups") / f"{store.name.replace('/', '_')}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+
+
+def take(account: Account, store: Store, folder: Path, progress: Progress) -> backup.Backup:
+    """Back up now."""
+    return backup.take(account, store, folder, progress, now=datetime.now(UTC).isoformat(timespec="seconds"))
+
+
+def told(taken: backup.Backup, folder: Path, store: Store) -> str:
+    """What was saved, for a person."""
+    amount = f"{taken.items:,} {backup.UNITS[taken.kind]} in {taken.bytes:,} bytes"
+    return f"{store.title}: {amount} saved and checked: {folder}"

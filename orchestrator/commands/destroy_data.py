@@ -1,0 +1,87 @@
+"""`destroy-data`: the one way to delete data."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from orchestrator.commands.backup import take, told
+from orchestrator.data.backup import UNITS
+from orchestrator.data.destroy import Contents, destroy, measure, refuse_what_is_used
+from orchestrator.data.progress import progress_line
+from orchestrator.data.store import KINDS, Store, find
+from orchestrator.desired import derive
+from orchestrator.errors import UserError
+from orchestrator.manifest import load
+from orchestrator.stack import read_stack
+from orchestrator.terminal import Terminal
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Delete a KV namespace, R2 bucket or D1 database with everything in it. Nothing else in this project does: "
+        "what leaves autopilots.yaml stays in the account. Refused while the file declares it or a Worker is bound to "
+        "it. Without --yes-destroy it says what would go, deletes nothing, and exits 2."
+    )
+    parser.epilog = """examples:
+  python -m orchestrator destroy-data OLD_LOGS                                  what would go?
+  python -m orchestrator destroy-data OLD_LOGS --yes-destroy --backup backups/OLD_LOGS
+  python -m orchestrator restore backups/OLD_LOGS --into NEW_LOGS
+"""
+    parser.add_argument("name", metavar="NAME", help="the title or name in the account")
+    parser.add_argument("--kind", choices=KINDS, help="where several things have the name")
+    parser.add_argument("--yes-destroy", action="store_true", help="delete it, for ever")
+    parser.add_argument("--backup", metavar="DIR", help="first save everything there, as `backup` does, and check it")
+    parser.add_argument("-s", "--stack", metavar="STACK", help="default: $PULUMI_STACK, or the selected stack")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="{kind, name, id, items, unit, bytes, destroyed, backup}; bytes is null for KV: Cloudflare does not tell",
+    )
+
+
+def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    stack = read_stack(options.stack, Path.cwd())
+    desired = derive(load(stack.manifest), name_prefix=stack.name_prefix, stage=stack.name)
+    with progress_line(terminal) as progress, stack.account(report=terminal.report) as account:
+        store = find(account, options.name, options.kind)
+        refuse_what_is_used(account, store, desired, stack.manifest.name, progress)
+        contents = measure(account, store, progress)
+        if options.yes_destroy and options.backup:
+            folder = Path(options.backup)
+            taken = take(account, store, folder, progress)
+            if measure(account, store, progress).items != taken.items:
+                raise UserError(f"{store.title} changed while it was saved; nothing was deleted", "run it again")
+            progress("")
+            terminal.report(told(taken, folder, store))
+        if options.yes_destroy:
+            destroy(account, store, progress)
+    if options.json:
+        terminal.write(json.dumps(_document(store, contents, options), indent=2))
+    if not options.yes_destroy:
+        raise UserError(
+            f"{store.title} holds {_amount(store, contents)}, which would be deleted for ever; nothing was",
+            "--yes-destroy deletes it; --backup DIR saves it first",
+        )
+    if not options.json:
+        terminal.write(f"{store.title}: deleted, with {_amount(store, contents)}")
+    return 0
+
+
+def _amount(store: Store, contents: Contents) -> str:
+    size = "" if contents.bytes is None else f" in {contents.bytes:,} bytes"
+    return f"{contents.items:,} {UNITS[store.kind]}{size}"
+
+
+def _document(store: Store, contents: Contents, options: argparse.Namespace) -> dict[str, object]:
+    return {
+        "kind": store.kind,
+        "name": store.name,
+        "id": store.id,
+        "items": contents.items,
+        "unit": UNITS[store.kind],
+        "bytes": contents.bytes,
+        "destroyed": options.yes_destroy,
+        "backup": options.backup if options.yes_destroy else None,
+    }

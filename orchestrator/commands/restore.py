@@ -1,0 +1,52 @@
+"""`restore`: a backup back into the account."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+from orchestrator.data import backup
+from orchestrator.data.backup import UNITS
+from orchestrator.data.progress import progress_line
+from orchestrator.data.restore import put_back
+from orchestrator.data.store import find
+from orchestrator.stack import read_stack
+from orchestrator.terminal import Terminal
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Bring a backup back into the namespace, bucket or database it was taken of, or into another one of the same "
+        "kind. It must be there (`pulumi up` makes what is declared) and be empty, unless --merge. The backup is "
+        "checked first."
+    )
+    parser.epilog = """examples:
+  python -m orchestrator restore backups/efh-private
+  python -m orchestrator restore backups/efh-private --into efh-private-copy
+  python -m orchestrator restore backups/efh-private --merge      after a restore that was interrupted
+"""
+    parser.add_argument("folder", metavar="DIR", help="a folder that `backup` wrote")
+    parser.add_argument("--into", metavar="NAME", help="default: the name that it was taken of")
+    parser.add_argument("--merge", action="store_true", help="add what is missing; what is there stays as it is")
+    parser.add_argument("-s", "--stack", metavar="STACK", help="default: $PULUMI_STACK, or the selected stack")
+    parser.add_argument("--json", action="store_true", help="{kind, name, written, notes}")
+
+
+def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    folder = Path(options.folder)
+    taken = backup.read(folder)
+    stack = read_stack(options.stack, Path.cwd())
+    with progress_line(terminal) as progress, stack.account(report=terminal.report) as account:
+        store = find(account, options.into or taken.name, taken.kind)
+        done = put_back(account, taken, store, folder, progress, merge=options.merge, now=int(time.time()))
+    if options.json:
+        document = {"kind": store.kind, "name": store.name, "written": done.written, "notes": list(done.notes)}
+        terminal.write(json.dumps(document, indent=2))
+    else:
+        unit = "statements" if store.kind == "d1" else UNITS[store.kind]
+        terminal.write(f"{store.title}: {done.written:,} {unit} written")
+    for note in done.notes:
+        terminal.report(f"{terminal.styled('warning:', 'yellow', terminal.err)} {note}")
+    return 0

@@ -1,0 +1,78 @@
+"""The one way to delete data: what would go is counted, what is in use is refused, and the end is one call.
+
+Deleting is split from looking, so that a person sees the numbers in between. Touches the network, by the Account that
+it is given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestrator.account import Account
+from orchestrator.data import d1, kv, r2
+from orchestrator.data.store import Progress, Store, bound_workers
+from orchestrator.desired import Desired
+from orchestrator.errors import UserError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contents:
+    """How many keys, objects or tables there are; `bytes` None where Cloudflare does not tell (KV)."""
+
+    items: int
+    bytes: int | None
+
+
+def measure(account: Account, store: Store, progress: Progress) -> Contents:
+    """Count what is in `store`, by lists alone."""
+    items = size = 0
+    match store.kind:
+        case "kv":
+            for items, _ in enumerate(kv.keys(account, store), 1):
+                if items % 1000 == 0:
+                    progress(f"{store.title}: {items:,} keys counted")
+            return Contents(items=items, bytes=None)
+        case "r2":
+            for items, one in enumerate(r2.objects(account, store), 1):
+                size += one.size
+                if items % 1000 == 0:
+                    progress(f"{store.title}: {items:,} objects counted")
+            return Contents(items=items, bytes=size)
+        case "d1":
+            items, size = d1.size(account, store)
+            return Contents(items=items, bytes=size)
+
+
+def refuse_what_is_used(account: Account, store: Store, desired: Desired, file: str, progress: Progress) -> None:
+    """Raise UserError where the file still declares `store`, or any Worker of the account is bound to it."""
+    if store.name in _declared(desired, store):
+        raise UserError(
+            f"{store.title} is declared in {file}", "take it out of the file and run `pulumi up`, then run this again"
+        )
+    if bound := bound_workers(account, store, progress):
+        raise UserError(
+            f"{store.title} is bound to {', '.join(bound)}",
+            "remove the binding first: `pulumi up` does it for a declared Worker whose autopilot no longer needs it",
+        )
+
+
+def destroy(account: Account, store: Store, progress: Progress) -> None:
+    """Delete it with everything in it. Broken off, the next run goes on: what is gone is gone, the rest is whole."""
+    match store.kind:
+        case "kv":
+            account.call("DELETE", f"/storage/kv/namespaces/{store.id}")
+        case "r2":
+            r2.empty(account, store, progress)
+            account.call("DELETE", f"/r2/buckets/{store.name}", headers=store.headers)
+        case "d1":
+            account.call("DELETE", f"/d1/database/{store.id}")
+
+
+def _declared(desired: Desired, store: Store) -> set[str]:
+    match store.kind:
+        case "kv":
+            return {namespace.title for namespace in desired.kv_namespaces}
+        case "r2":
+            return {bucket.name for bucket in desired.r2_buckets if bucket.jurisdiction == store.jurisdiction}
+        case "d1":
+            return {database.name for database in desired.d1_databases}

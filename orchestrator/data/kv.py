@@ -1,0 +1,143 @@
+"""What is in a KV namespace: counted, written to a file line by line, and put back.
+
+A line is a JSON object with the keys of Cloudflare's bulk upload (`key`, `value`, `base64`, `metadata`, `expiration` in
+seconds since 1970), so that other tools can read it. Values are read a hundred at a time as text; one that is no text
+is read once more by itself, byte for byte, and kept as base64.
+
+Touches the network, by the Account that it is given, and the files that it is told.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from orchestrator.account import Account
+from orchestrator.data.store import Progress, Store
+from orchestrator.errors import CloudflareError, OrchestratorError
+
+FILE = "values.ndjson"
+_KEYS_A_PAGE = 1000
+_VALUES_A_CALL = 100
+_PAIRS_A_CALL = 1000
+_BYTES_A_CALL = 20 * 2**20
+_NOT_FOUND = 404
+_NOT_TEXT = "\ufffd"  # what a byte that is no UTF-8 becomes
+_LEAST_TTL_S = 60
+
+
+def keys(account: Account, store: Store) -> Iterator[dict[str, Any]]:
+    """`{name, metadata?, expiration?}` of each key."""
+    cursor = ""
+    while True:
+        params = {"limit": _KEYS_A_PAGE, **({"cursor": cursor} if cursor else {})}
+        answer = account.call("GET", f"{_path(store)}/keys", params=params)
+        yield from answer["result"]
+        cursor = (answer.get("result_info") or {}).get("cursor") or ""
+        if not cursor:
+            return
+
+
+def is_empty(account: Account, store: Store) -> bool:
+    return next(keys(account, store), None) is None
+
+
+def save(account: Account, store: Store, file: Path, progress: Progress) -> tuple[int, int]:
+    """Write every pair to `file`; how many there are, and the bytes of their values."""
+    count = size = 0
+    with file.open("w", encoding="utf-8") as lines:
+        listed = keys(account, store)
+        while batch := list(islice(listed, _VALUES_A_CALL)):
+            for key, value in _values(account, store, batch):
+                count, size = count + 1, size + len(value)
+                lines.write(json.dumps(_line(key, value), ensure_ascii=False) + "\n")
+            progress(f"{store.title}: {count:,} keys read")
+    return count, size
+
+
+def put_back(account: Account, store: Store, file: Path, progress: Progress, *, now: int) -> tuple[int, int]:
+    """Write the pairs of `file` that the namespace does not have; how many, and how many have expired by `now`."""
+    there = {key["name"] for key in keys(account, store)}
+    written = expired = 0
+    pairs: list[dict[str, Any]] = []
+    size = 0
+
+    def send() -> None:
+        nonlocal written, size
+        if pairs:
+            result = account.call("PUT", f"{_path(store)}/bulk", json=pairs, repeatable=True)["result"] or {}
+            if failed := result.get("unsuccessful_keys"):
+                raise OrchestratorError(f"{store.title}: {len(failed)} keys were not written", "run it again: --merge")
+            written += len(pairs)
+            progress(f"{store.title}: {written:,} keys written")
+        pairs.clear()
+        size = 0
+
+    with file.open(encoding="utf-8") as lines:
+        for line in lines:
+            pair = json.loads(line)
+            if pair["key"] in there:
+                continue
+            if pair.get("expiration", now + _LEAST_TTL_S) < now + _LEAST_TTL_S:
+                expired += 1
+                continue
+            if pairs and (len(pairs) == _PAIRS_A_CALL or size + len(line) > _BYTES_A_CALL):
+                send()
+            pairs.append(pair)
+            size += len(line)
+    send()
+    return written, expired
+
+
+def value_size(line: str) -> int:
+    """The bytes of the value in a line of the file."""
+    return len(_bytes(json.loads(line)))
+
+
+def _values(account: Account, store: Store, wanted: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], bytes]]:
+    try:
+        body = {"keys": [key["name"] for key in wanted], "type": "text"}
+        found = account.call("POST", f"{_path(store)}/bulk/get", json=body, repeatable=True)["result"]["values"]
+    except CloudflareError as error:
+        if error.status not in (400, 413):  # together they are too large for one answer
+            raise
+        found = {key["name"]: _NOT_TEXT for key in wanted}
+    for key in wanted:
+        text = found.get(key["name"])
+        value = None if text is None else text.encode()
+        if text is not None and _NOT_TEXT in text:
+            value = _one(account, store, key["name"])
+        if value is not None:  # gone or expired since the list was read
+            yield key, value
+
+
+def _one(account: Account, store: Store, key: str) -> bytes | None:
+    path = f"{_path(store)}/values/{quote(key, safe='')}"
+    answer = account.request("GET", path)
+    if answer.status_code == _NOT_FOUND:
+        return None
+    if not answer.is_success:
+        raise CloudflareError(f"GET {path}: HTTP {answer.status_code}", status=answer.status_code)
+    return answer.content
+
+
+def _line(key: dict[str, Any], value: bytes) -> dict[str, Any]:
+    try:
+        written: dict[str, Any] = {"value": value.decode()}
+    except UnicodeDecodeError:
+        written = {"value": base64.b64encode(value).decode(), "base64": True}
+    about = {name: key[name] for name in ("metadata", "expiration") if key.get(name) is not None}
+    return {"key": key["name"], **written, **about}
+
+
+def _bytes(pair: dict[str, Any]) -> bytes:
+    return base64.b64decode(pair["value"]) if pair.get("base64") else str(pair["value"]).encode()
+
+
+def _path(store: Store) -> str:
+    return f"/storage/kv/namespaces/{store.id}"

@@ -1,0 +1,53 @@
+"""A backup back into the account: into an empty store, or with `merge` beside what is there, which stays as it is.
+
+A restore that was broken off goes on with `merge`: what has come back already is not written again. Touches the
+network, by the Account that it is given, and reads the backup's folder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.account import Account
+from orchestrator.data import d1, kv, r2
+from orchestrator.data.backup import UNITS, Backup
+from orchestrator.data.store import Progress, Store
+from orchestrator.errors import UserError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restored:
+    """How many keys, objects or statements were written; `notes`: what could not come back, a line each."""
+
+    written: int
+    notes: tuple[str, ...] = ()
+
+
+def put_back(
+    account: Account, backup: Backup, store: Store, folder: Path, progress: Progress, *, merge: bool, now: int
+) -> Restored:
+    """Write the backup in `folder`, checked by `backup.read`, into `store`; `now` in seconds since 1970.
+
+    Raises UserError where the store is of another kind, or not empty without `merge`.
+    """
+    if store.kind != backup.kind:
+        raise UserError(f"the backup in {folder} is of {backup.kind}, and {store.title} is not")
+    module = {"kv": kv, "r2": r2, "d1": d1}[store.kind]
+    if not merge and not module.is_empty(account, store):
+        raise UserError(
+            f"{store.title} is not empty",
+            f"--merge adds the {UNITS[store.kind]} that it does not have, and leaves the others as they are",
+        )
+    match store.kind:
+        case "kv":
+            written, expired = kv.put_back(account, store, folder / kv.FILE, progress, now=now)
+            return Restored(
+                written=written, notes=(f"{expired} keys have expired since the backup",) if expired else ()
+            )
+        case "r2":
+            written, bare = r2.put_back(account, store, folder, progress)
+            note = f"{bare} objects came back without their custom metadata, which {r2.INDEX} has: set it with S3's API"
+            return Restored(written=written, notes=(note,) if bare else ())
+        case "d1":
+            return Restored(written=d1.put_back(account, store, folder / d1.FILE, progress))

@@ -1,0 +1,74 @@
+"""Drift: the live account against the desired state, read-only.
+
+`check` does it for a stack: what the file says (`desired`, the modules' hashes, the bindings) and what the stack's
+state knows, against what `reading` finds in the account; `compare` is the pure part in between. No update is run.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+
+from orchestrator.account import Account
+from orchestrator.bound import bound_to, build_id_of, router_texts, worker_urls
+from orchestrator.bundle import bundle_workers
+from orchestrator.desired import Desired, derive
+from orchestrator.drift.compare import find_drift
+from orchestrator.drift.findings import Difference, Drift, Finding
+from orchestrator.drift.ledger import Ledger
+from orchestrator.drift.reading import Reading
+from orchestrator.manifest import load
+from orchestrator.names import CLOUDFLARE_API_TOKEN
+from orchestrator.resources import Binding
+from orchestrator.stack import Stack
+from orchestrator.stack_state import State
+
+__all__ = ["Difference", "Drift", "Finding", "check"]
+
+
+def check(
+    stack: Stack,
+    *,
+    full: bool = False,
+    report: Callable[[str], None],
+    account: Account | None = None,
+    state: State | None = None,
+) -> Drift:
+    """Compare a stack's account with its file. `report` gets lines about long waits and progress.
+
+    `full`: read every Worker, also those to which nothing was deployed since the last check. `account` and `state`:
+    those that the caller has already. Raises OrchestratorError where the file is broken, the state cannot be read, or
+    the account is not read whole.
+    """
+    desired = derive(load(stack.manifest), name_prefix=stack.name_prefix, stage=stack.name)
+    modules = {key: module.sha256 for key, module in bundle_workers(desired, root=stack.root).items()}
+    known = state or stack.state()
+    with nullcontext(account) if account else stack.account(report=report) as used:
+        calls_before = used.calls
+        ledger = Ledger.of_stack(stack.name, stack.root, account=f"{used.base_url} {stack.account_id}", now=time.time())
+        bound = _bound(stack, desired, modules, used)
+        read = Reading(used, desired, modules, ledger, full=full, report=report).read(known)
+        return Drift(
+            findings=find_drift(desired, read.live, bound=bound, modules=modules, state=known),
+            calls=used.calls - calls_before,
+            read=read.versions,
+            workers=len(desired.workers),
+        )
+
+
+def _bound(stack: Stack, desired: Desired, modules: dict[str, str], account: Account) -> dict[str, tuple[Binding, ...]]:
+    """As the program works it out (`orchestrator.infra.platform`)."""
+    template = stack.workers_url or f"https://{{worker}}.{account.workers_subdomain()}.workers.dev"
+    return bound_to(
+        desired,
+        secrets=stack.secret_names,
+        urls=worker_urls(desired, template),
+        build_id=build_id_of(modules[desired.router]),
+        router_texts=router_texts(
+            account_id=stack.account_id,
+            can_diagnose=CLOUDFLARE_API_TOKEN in stack.secret_names,
+            api_url=account.base_url,
+            journal_days=stack.config.get("journalDays"),
+        ),
+    )

@@ -1,0 +1,103 @@
+"""What was read of an account, as far as it is compared: frozen values, and how they are made of the API's answers.
+
+Values of secrets never come this far: the API does not answer them.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Namespace:
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bucket:
+    """`storage_class` and `created_on` are None where the API does not say."""
+
+    name: str
+    jurisdiction: str
+    storage_class: str | None = None
+    created_on: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Database:
+    """`read_replication` is `auto` or `disabled`; None where it was not read (databases that are not declared)."""
+
+    id: str
+    name: str
+    read_replication: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Version:
+    """What is deployed of a Worker: a new deployment makes another one. `bindings` as the API shows them."""
+
+    content_sha256: str
+    bindings: tuple[Mapping[str, Any], ...]
+    compatibility_date: str
+    compatibility_flags: tuple[str, ...]
+    placement: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker:
+    """A declared Worker. What belongs to all its versions is beside `version`; `schedules` None: not asked for.
+
+    `subdomain`: whether it answers under workers.dev, and its previews. `observability` by dotted keys: `logs.enabled`.
+    """
+
+    name: str
+    version: Version
+    observability: Mapping[str, Any]
+    logpush: bool = False
+    tail_consumers: tuple[str, ...] = ()
+    subdomain: tuple[bool, bool] = (False, False)
+    schedules: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Live:
+    """`workers` has the declared ones that are there, by name; `worker_names` all of them."""
+
+    kv_namespaces: tuple[Namespace, ...] = ()
+    r2_buckets: tuple[Bucket, ...] = ()
+    d1_databases: tuple[Database, ...] = ()
+    workers: Mapping[str, Worker] = field(default_factory=dict)
+    worker_names: frozenset[str] = frozenset()
+
+
+def bucket(listed: Mapping[str, Any], jurisdiction: str) -> Bucket:
+    return Bucket(
+        name=listed["name"],
+        jurisdiction=listed.get("jurisdiction") or jurisdiction,
+        storage_class=listed.get("storage_class"),
+        created_on=listed.get("creation_date"),
+    )
+
+
+def version(settings: Mapping[str, Any], content_sha256: str) -> Version:
+    """Of the answer to GET …/settings, and the hash of what GET …/content/v2 has."""
+    return Version(
+        content_sha256=content_sha256,
+        bindings=tuple(settings.get("bindings") or ()),
+        compatibility_date=settings.get("compatibility_date") or "",
+        compatibility_flags=tuple(settings.get("compatibility_flags") or ()),
+        placement=(settings.get("placement") or {}).get("mode") or None,
+    )
+
+
+def dotted(settings: Mapping[str, Any] | None, prefix: str = "") -> dict[str, Any]:
+    """Settings within settings on one level: `{"logs": {"enabled": true}}` gives `{"logs.enabled": true}`."""
+    flat: dict[str, Any] = {}
+    for key, value in (settings or {}).items():
+        flat |= dotted(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return flat

@@ -1,0 +1,185 @@
+"""Reading the account for a comparison, in as few calls as it takes.
+
+Always: the lists of namespaces, buckets and databases, and two lists of Workers: one has the hash of the code and the
+handlers, the newer one (beta) when each was last deployed to, its workers.dev switches and its logging. Then one call
+for each declared database, for each Worker that has schedules or may have some, and, for each Worker to which something
+was deployed since it was last read, its settings (and its code, where the hash alone does not tell).
+
+Touches the network by the Account that it is given, and changes nothing there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from threading import Lock
+from typing import Any
+
+from orchestrator.account import Account
+from orchestrator.desired import Desired
+from orchestrator.drift.ledger import Ledger
+from orchestrator.drift.live import Bucket, Database, Live, Namespace, Version, Worker, bucket, dotted, version
+from orchestrator.drift.multipart import parts
+from orchestrator.errors import CloudflareError
+from orchestrator.resources import Worker as DeclaredWorker
+from orchestrator.stack_state import State
+
+_AT_ONCE = 6
+_TOLD_EVERY = 100  # Workers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Read:
+    """What was read; `versions` counts the Workers whose settings were."""
+
+    live: Live
+    versions: int
+
+
+class Reading:
+    """One reading of the account. `modules`: the SHA-256 of each declared Worker's module, by key."""
+
+    def __init__(
+        self,
+        account: Account,
+        desired: Desired,
+        modules: Mapping[str, str],
+        ledger: Ledger,
+        *,
+        full: bool,
+        report: Callable[[str], None],
+    ) -> None:
+        """`full`: believe nothing that was read before, and ask for all schedules. `report` gets lines on the way."""
+        self._account = account
+        self._desired = desired
+        self._modules = modules
+        self._ledger = ledger
+        self._full = full
+        self._report = report
+        self._counting = Lock()
+        self._versions = 0
+        self._done = 0
+
+    def read(self, state: State) -> Read:
+        """Read it. Raises CloudflareError where the account is not read whole: half a reading would be drift."""
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            namespaces = pool.submit(lambda: list(self._account.pages("/storage/kv/namespaces")))
+            databases = pool.submit(lambda: list(self._account.pages("/d1/database")))
+            newer = pool.submit(self._newer_list)
+            scripts = {each["id"]: each for each in self._account.call("GET", "/workers/scripts")["result"]}
+            buckets = self._buckets(state)
+            declared = [worker for worker in self._desired.workers if worker.name in scripts]
+            listed = newer.result()
+            workers = pool.map(
+                lambda worker: self._worker(worker, scripts[worker.name], listed, len(declared)), declared
+            )
+            live = Live(
+                kv_namespaces=tuple(Namespace(id=each["id"], title=each["title"]) for each in namespaces.result()),
+                r2_buckets=tuple(buckets),
+                d1_databases=tuple(pool.map(self._database, databases.result())),
+                workers={worker.name: worker for worker in workers},
+                worker_names=frozenset(scripts),
+            )
+        self._ledger.save(frozenset(live.workers))
+        return Read(live=live, versions=self._versions)
+
+    def _newer_list(self) -> dict[str, dict[str, Any]]:
+        """By name; empty where the API does not have this list, or not for this token: then each Worker is asked."""
+        try:
+            return {each["name"]: each for each in self._account.pages("/workers/workers")}
+        except CloudflareError as error:
+            if error.status in (403, 404, 405):
+                return {}
+            raise
+
+    def _buckets(self, state: State) -> list[Bucket]:
+        """Of each jurisdiction that the file or the state names; one call more where the list leaves something out."""
+        known = (each.outputs.get("jurisdiction") for each in state.of_kind("R2Bucket").values())
+        places = {"default", *filter(None, known), *(each.jurisdiction for each in self._desired.r2_buckets)}
+        declared = {(each.name, each.jurisdiction) for each in self._desired.r2_buckets}
+        buckets = []
+        for place in sorted(places):
+            for found in (bucket(each, place) for each in self._account.buckets(place)):
+                told = found.storage_class or (found.name, place) not in declared
+                buckets.append(found if told else self._bucket(found))
+        return buckets
+
+    def _bucket(self, listed: Bucket) -> Bucket:
+        headers = {"cf-r2-jurisdiction": listed.jurisdiction}
+        answer = self._account.call("GET", f"/r2/buckets/{listed.name}", headers=headers)["result"]
+        return replace(listed, storage_class=answer.get("storage_class"))
+
+    def _database(self, listed: Mapping[str, Any]) -> Database:
+        """Read replication is not in the list."""
+        found = Database(id=listed["uuid"], name=listed["name"])
+        if found.name not in {each.name for each in self._desired.d1_databases}:
+            return found
+        answer = self._account.call("GET", f"/d1/database/{found.id}")["result"]
+        return replace(found, read_replication=(answer.get("read_replication") or {}).get("mode"))
+
+    def _worker(
+        self,
+        declared: DeclaredWorker,
+        script: Mapping[str, Any],
+        listed: Mapping[str, Mapping[str, Any]],
+        of_all: int,
+    ) -> Worker:
+        name = declared.name
+        of_worker = listed.get(name) or {
+            **script,
+            "subdomain": self._account.call("GET", f"/workers/scripts/{name}/subdomain")["result"],
+        }
+        switches = of_worker["subdomain"]
+        worker = Worker(
+            name=name,
+            version=self._version(declared, script, of_worker),
+            observability=dotted(of_worker.get("observability")),
+            logpush=bool(of_worker.get("logpush")),
+            tail_consumers=_names(of_worker.get("tail_consumers")),
+            subdomain=(bool(switches.get("enabled")), bool(switches.get("previews_enabled"))),
+            schedules=self._account.schedules(name) if self._may_have_schedules(declared, script) else None,
+        )
+        with self._counting:
+            self._done += 1
+            if self._done % _TOLD_EVERY == 0:
+                self._report(f"{self._done} of {of_all} Workers checked, {self._account.calls} API calls")
+        return worker
+
+    def _version(self, declared: DeclaredWorker, script: Mapping[str, Any], listed: Mapping[str, Any]) -> Version:
+        """What is deployed, from the ledger where nothing was deployed since."""
+        mark = "|".join(
+            str(each) for each in (script.get("etag"), script.get("modified_on"), listed.get("deployed_on"))
+        )
+        known = None if self._full else self._ledger.known(declared.name, mark)
+        if known:
+            return known
+        with self._counting:
+            self._versions += 1
+        settings = self._account.call("GET", f"/workers/scripts/{declared.name}/settings")["result"]
+        # The list's hash is that of the code alone. That it is the module's SHA-256 is not promised, but it cannot be
+        # that by chance.
+        same = script.get("etag") == self._modules[declared.key]
+        read = version(settings, self._modules[declared.key] if same else self._content(declared.name))
+        self._ledger.record(declared.name, mark, read)
+        return read
+
+    def _content(self, worker: str) -> str:
+        """The SHA-256 of a Worker's module; of all of them, where there are several."""
+        response = self._account.request("GET", f"/workers/scripts/{worker}/content/v2")
+        if response.status_code != 200:
+            raise CloudflareError(
+                f"the code of {worker}: HTTP {response.status_code}", "try again", status=response.status_code
+            )
+        modules = parts(response.headers.get("content-type", ""), response.content)
+        return hashlib.sha256(modules[0] if len(modules) == 1 else b"\0".join(modules)).hexdigest()
+
+    def _may_have_schedules(self, declared: DeclaredWorker, script: Mapping[str, Any]) -> bool:
+        """A Worker without a handler for them can have schedules too, which do nothing: only a full check asks."""
+        handlers = script.get("handlers")
+        return bool(self._full or declared.crons or not handlers or "scheduled" in handlers)
+
+
+def _names(consumers: Iterable[Mapping[str, Any]] | None) -> tuple[str, ...]:
+    return tuple(str(each.get("name") or each.get("service")) for each in consumers or ())

@@ -1,0 +1,194 @@
+"""Workers, compared: content, bindings one by one, compatibility settings, logging, schedules, workers.dev switches.
+
+Only what the program declares is compared, and what would change how a Worker runs without being declared. A secret is
+compared by its name. Texts of variables are shown only where the file declares them: what somebody added outside may
+be a secret that was meant to be one.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from orchestrator.desired import Desired
+from orchestrator.drift.findings import Difference, Finding, Kind
+from orchestrator.drift.live import Live, Worker
+from orchestrator.drift.storage import GONE, UNMANAGED
+from orchestrator.resources import (
+    Binding,
+    D1Binding,
+    KvBinding,
+    R2Binding,
+    SecretBinding,
+    ServiceBinding,
+    TextBinding,
+)
+from orchestrator.resources import Worker as DeclaredWorker
+from orchestrator.stack_state import State
+
+# What Cloudflare's observability does where it is switched on and nothing else is said.
+_OBSERVABILITY = {
+    "enabled": True,
+    "head_sampling_rate": 1,
+    "logs.enabled": True,
+    "logs.head_sampling_rate": 1,
+    "logs.invocation_logs": True,
+}
+Ids = Mapping[tuple[Kind, str], str]
+
+
+def compare_workers(
+    desired: Desired,
+    bound: Mapping[str, tuple[Binding, ...]],
+    modules: Mapping[str, str],
+    ids: Ids,
+    state: State,
+    live: Live,
+) -> Iterator[Finding]:
+    """What differs, and which Workers nobody declared. `bound`: bindings, and `modules`: SHA-256 in hex, by key."""
+    known = state.of_kind("WorkersScript")
+    declared = {worker.name for worker in desired.workers}
+    for worker in desired.workers:
+        found = live.workers.get(worker.name)
+        if found is None:
+            yield Finding(change="missing", kind="worker", key=worker.key, name=worker.name)
+            continue
+        expected = {each.name: _expected(each, desired, ids) for each in bound[worker.key]}
+        groups: dict[Kind, list[Difference]] = {
+            "worker": [
+                *([] if worker.key in known else [UNMANAGED]),
+                *_settings(worker, modules[worker.key], found),
+                *_bindings(expected, found),
+            ],
+            "schedules": list(_schedules(worker, found)),
+            "subdomain": list(_switches(worker, found)),
+        }
+        secrets = [each for each in groups["worker"] if _is_foreign_secret(each)]
+        groups["worker"] = [each for each in groups["worker"] if each not in secrets]
+        for kind, differences in groups.items():
+            if differences:
+                yield Finding(
+                    change="changed", kind=kind, key=worker.key, name=worker.name, differences=tuple(differences)
+                )
+        if secrets:
+            yield Finding(
+                change="undeclared", kind="worker", key=worker.key, name=worker.name, differences=tuple(secrets)
+            )
+    left = {str(each.outputs.get("scriptName")): each.name for each in known.values()}
+    for name, key in left.items():
+        if name not in declared:
+            gone = () if name in live.worker_names else (GONE,)
+            yield Finding(change="left-behind", kind="worker", key=key, name=name, differences=gone)
+    for name in live.worker_names - declared - left.keys():
+        yield Finding(change="undeclared", kind="worker", key=name, name=name)
+
+
+def _is_foreign_secret(difference: Difference) -> bool:
+    """An upload keeps the secrets that it does not name, and nobody can bring back the value of a deleted one. So what
+    nobody declared is told, and left alone, as a namespace would be."""
+    return difference.desired is None and difference.live == "secret_text"
+
+
+def _settings(worker: DeclaredWorker, sha256: str, live: Worker) -> Iterator[Difference]:
+    version = live.version
+    if version.content_sha256 != sha256:
+        yield _differs("content", f"sha256 {sha256[:12]}", f"sha256 {version.content_sha256[:12]}")
+    if version.compatibility_date != worker.compatibility_date:
+        yield _differs("compatibility_date", worker.compatibility_date, version.compatibility_date)
+    wanted, found = sorted(worker.compatibility_flags), sorted(version.compatibility_flags)
+    if wanted != found:
+        yield _differs("compatibility_flags", ", ".join(wanted), ", ".join(found))
+    if version.placement:
+        yield _differs("placement", None, version.placement)
+    for key, value in _OBSERVABILITY.items():
+        answered = live.observability.get(key, False if key == "enabled" else value)
+        if answered != value:
+            yield _differs(f"observability.{key}", _word(value), _word(answered))
+    if live.logpush:
+        yield _differs("logpush", "off", "on")
+    if live.tail_consumers:
+        yield _differs("tail_consumers", None, ", ".join(live.tail_consumers))
+
+
+def _bindings(expected: Mapping[str, str | None], live: Worker) -> Iterator[Difference]:
+    """`expected`: how each binding is told, by name; None where its target is not known, so that any will do."""
+    found = {str(each["name"]): each for each in live.version.bindings}
+    for name in sorted({*expected, *found}):
+        if name not in found:
+            yield _differs(f"bindings.{name}", expected[name] or "bound", None)
+        elif name not in expected:
+            yield _differs(f"bindings.{name}", None, str(found[name].get("type")))
+        else:
+            wanted = expected[name]
+            shown = _shown(found[name], texts=bool(wanted and wanted.startswith("plain_text")))
+            if wanted is not None and wanted != shown:
+                yield _differs(f"bindings.{name}", wanted, shown)
+
+
+def _expected(binding: Binding, desired: Desired, ids: Ids) -> str | None:
+    """A declared binding in the same words as `_shown`; None where it points at what is not in the account."""
+    match binding:
+        case KvBinding():
+            id = ids.get(("kvNamespace", binding.namespace))
+            return f"kv_namespace {id}" if id else None
+        case D1Binding():
+            id = ids.get(("d1Database", binding.database))
+            return f"d1 {id}" if id else None
+        case R2Binding():
+            bucket = next(each for each in desired.r2_buckets if each.key == binding.bucket)
+            return _bucket(bucket.name, bucket.jurisdiction)
+        case ServiceBinding():
+            return f"service {next(each.name for each in desired.workers if each.key == binding.worker)}"
+        case TextBinding():
+            return f"plain_text {binding.text}"
+        case SecretBinding():
+            return "secret_text"
+    return binding.type
+
+
+def _shown(binding: Mapping[str, Any], *, texts: bool) -> str:
+    """A binding as the API answers it, in a few words: its type and what it points at."""
+    match binding.get("type"):
+        case "kv_namespace":
+            return f"kv_namespace {binding.get('namespace_id')}"
+        case "d1":
+            return f"d1 {binding.get('database_id') or binding.get('id')}"
+        case "r2_bucket":
+            return _bucket(str(binding.get("bucket_name")), binding.get("jurisdiction") or "default")
+        case "service":
+            entrypoint = f"#{binding['entrypoint']}" if binding.get("entrypoint") else ""
+            return f"service {binding.get('service')}{entrypoint}"
+        case "plain_text" if texts:
+            return f"plain_text {binding.get('text')}"
+    return str(binding.get("type"))
+
+
+def _bucket(name: str, jurisdiction: str) -> str:
+    return f"r2_bucket {name}" + (f" ({jurisdiction})" if jurisdiction != "default" else "")
+
+
+def _schedules(worker: DeclaredWorker, live: Worker) -> Iterator[Difference]:
+    if live.schedules is None:
+        return
+    wanted, found = ({" ".join(cron.split()) for cron in crons} for crons in (worker.crons, live.schedules))
+    for cron in sorted(wanted - found):
+        yield _differs("crons", cron, None)
+    for cron in sorted(found - wanted):
+        yield _differs("crons", None, cron)
+
+
+def _switches(worker: DeclaredWorker, live: Worker) -> Iterator[Difference]:
+    wanted = {"enabled": worker.public, "previews_enabled": False}
+    for (path, value), found in zip(wanted.items(), live.subdomain, strict=True):
+        if found != value:
+            yield _differs(path, _word(value), _word(found))
+
+
+def _differs(path: str, desired: str | None, live: str | None) -> Difference:
+    return Difference(path=path, desired=desired or None, live=live or None)
+
+
+def _word(value: object) -> str:
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)

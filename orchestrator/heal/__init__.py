@@ -1,0 +1,111 @@
+"""Heal: the account is made again what the file and the stack declare, by `pulumi up` and nothing else.
+
+In this order: what an update that died left is put right (`recover`); the account is compared (`drift`), and where
+nothing differs that is all; what is lost stops here, before anything changes (`plan`, `lost`); the state is told what
+the provider's refresh cannot see (`truth`); `pulumi up --refresh`; the account is compared again, every Worker of it,
+and a preview has to find nothing to do. Each step can die, and the next heal begins at the first one.
+
+Touches the stack's state, and the account by Pulumi alone. docs/decisions/0016-heal.md says why it is built so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from typing import TextIO
+
+from orchestrator.account import Account
+from orchestrator.adopt.takeover import take_leftovers
+from orchestrator.desired import Desired, derive
+from orchestrator.drift import check
+from orchestrator.drift.findings import Finding
+from orchestrator.engine import Report, edit_state, one_at_a_time, update, would_change
+from orchestrator.errors import OrchestratorError
+from orchestrator.heal.lost import Lost, describe, first_missed
+from orchestrator.heal.plan import HealPlan, plan_heal
+from orchestrator.heal.report import sentences
+from orchestrator.heal.truth import tell_truth
+from orchestrator.manifest import load
+from orchestrator.recover import recover
+from orchestrator.stack import Stack
+from orchestrator.stack_state import parse_state
+
+__all__ = ["Healing", "heal"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Healing:
+    """What a heal found and did. `updated`: whether an update was run. `failure`: why that did not end well.
+
+    `left`: what differs still, of what was to be repaired. `unsettled`: whether a preview would still change something.
+    """
+
+    plan: HealPlan
+    lost: tuple[Lost, ...] = ()
+    updated: bool = False
+    failure: str | None = None
+    left: tuple[Finding, ...] = ()
+    unsettled: bool = False
+    calls: int = 0
+
+
+def heal(
+    stack: Stack, *, recreate: Collection[str] = (), dry_run: bool = False, report: Report, display: TextIO
+) -> Healing:
+    """Repair the account of `stack`. `recreate`: names of lost things to make again, empty. `dry_run` changes nothing.
+
+    Pulumi's display goes to `display`. Another heal of the stack on this machine, and another update, is waited for.
+    Raises UserError for a name that is not declared, and OrchestratorError where the account or the state is not read.
+    """
+    desired = derive(load(stack.manifest), name_prefix=stack.name_prefix, stage=stack.name)
+    with ExitStack() as resources:
+        if not dry_run:
+            resources.enter_context(one_at_a_time(stack, "heal", report))
+            recover(stack, report=report)
+        account = resources.enter_context(stack.account(report=report))
+        drift = check(stack, account=account, report=report)
+        if drift.drifted:  # the cheap check may leave out what the comparison at the end would find
+            drift = check(stack, full=True, account=account, report=report)
+        exported = stack.export()
+        plan = plan_heal(drift, desired, parse_state(exported), recreate=recreate)
+        lost = describe(plan.lost, exported, first_missed() if plan.lost else {})
+        if dry_run or not plan.does_something:
+            return Healing(plan=plan, lost=lost, calls=account.calls)
+        return replace(_repair(stack, plan, desired, account, report, display), lost=lost, calls=account.calls)
+
+
+def _repair(
+    stack: Stack, plan: HealPlan, desired: Desired, account: Account, report: Report, display: TextIO
+) -> Healing:
+    for line in sentences(plan):
+        report(line)
+    names = {worker.key: worker.name for worker in desired.workers}
+    drifted = {finding.key for finding in plan.repaired if finding.kind == "schedules"}
+    schedules = {key: account.schedules(names[key]) for key in sorted(drifted)}
+    edit_state(stack, lambda state: tell_truth(state, plan.repaired, schedules), report)
+    failure = _update(stack, plan, account, report, display)
+    report("Comparing the account again.")
+    try:
+        after = check(stack, full=True, account=account, report=report)
+    except OrchestratorError:
+        if failure is None:
+            raise
+        return Healing(plan=plan, updated=True, failure=failure)  # what is left is not known; why it failed is
+    return Healing(
+        plan=plan,
+        updated=True,
+        failure=failure,
+        left=plan_heal(after, desired, stack.state()).repaired,
+        unsettled=failure is None and would_change(stack, exclude=plan.exclude),
+    )
+
+
+def _update(stack: Stack, plan: HealPlan, account: Account, report: Report, display: TextIO) -> str | None:
+    """Why it failed, or None. What a creation has made whose answer was lost is taken over, and then tried again."""
+    failure = update(stack, exclude=plan.exclude, display=display, report=report)
+    if failure:
+        with suppress(OrchestratorError):  # the failure of the update is the one to tell
+            if take_leftovers(stack, account, report):
+                return update(stack, exclude=plan.exclude, display=display, report=report)
+    return failure

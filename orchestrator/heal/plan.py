@@ -1,0 +1,124 @@
+"""What a heal does about a drift: what it repairs, what it makes again empty because it was told to, what it leaves.
+
+Lost data is never made again by itself, and neither is anything touched that cannot be put right without it: an upload
+of a Worker that is bound to a lost namespace would be refused. All else is repaired, so that one deleted bucket does
+not keep the other Workers broken.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from orchestrator.desired import Desired
+from orchestrator.drift.findings import Drift, Finding
+from orchestrator.errors import UserError
+from orchestrator.resources import Binding, D1Binding, KvBinding, R2Binding, ServiceBinding
+from orchestrator.stack_state import State
+
+_STATE_KINDS = {"kvNamespace": "WorkersKvNamespace", "r2Bucket": "R2Bucket", "d1Database": "D1Database"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class HealPlan:
+    """`repaired`, `recreated` and `lost` are findings; `held`: those that wait until the lost ones are settled.
+
+    `exclude`: what the update leaves alone, as URNs or patterns of URNs.
+    """
+
+    repaired: tuple[Finding, ...] = ()
+    recreated: tuple[Finding, ...] = ()
+    lost: tuple[Finding, ...] = ()
+    held: tuple[Finding, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    @property
+    def does_something(self) -> bool:
+        return bool(self.repaired or self.recreated)
+
+
+def plan_heal(drift: Drift, desired: Desired, state: State, *, recreate: Collection[str] = ()) -> HealPlan:
+    """What to do about `drift`. `recreate`: names of lost things that may be made again, empty.
+
+    Raises UserError for a name in `recreate` that is not declared, or that somebody has made again already.
+    """
+    _check_names(drift, desired, recreate)
+    recreated = tuple(finding for finding in drift.lost if _is_named(finding, recreate))
+    lost = tuple(finding for finding in drift.lost if finding not in recreated)
+    missing = {finding.key for finding in drift.drifted if finding.kind == "worker" and finding.change == "missing"}
+    held_workers = _held_workers(lost, desired, missing)
+    rest = [finding for finding in drift.drifted if not finding.lost]
+    held = tuple(finding for finding in rest if finding.kind == "worker" and finding.key in held_workers)
+    return HealPlan(
+        repaired=tuple(finding for finding in rest if finding not in held),
+        recreated=recreated,
+        lost=lost,
+        held=held,
+        exclude=(*_storage_urns(lost, state), *_worker_patterns(held_workers, missing)),
+    )
+
+
+def _check_names(drift: Drift, desired: Desired, names: Collection[str]) -> None:
+    """What is declared and not lost may be named: then an earlier heal has made it again."""
+    data = {
+        *((each.key, each.title) for each in desired.kv_namespaces),
+        *((each.key, each.name) for each in desired.r2_buckets),
+        *((each.key, each.name) for each in desired.d1_databases),
+    }
+    for name in names:
+        if not any(name in each for each in data):
+            lost = ", ".join(finding.name for finding in drift.lost) or "nothing"
+            raise UserError(f"no namespace, bucket or database {name} is declared", f"lost is: {lost}")
+        if any(finding.change != "missing" for finding in drift.lost if _is_named(finding, [name])):
+            raise UserError(
+                f"{name} is lost, and somebody has made another one of that name",
+                "python -m orchestrator adopt takes that one over",
+            )
+
+
+def _is_named(finding: Finding, names: Collection[str]) -> bool:
+    return finding.key in names or finding.name in names
+
+
+def _held_workers(lost: Iterable[Finding], desired: Desired, missing: Collection[str]) -> set[str]:
+    """The keys of the Workers that cannot be uploaded: bound to what is lost, or to a Worker that will stay missing."""
+    gone = {(finding.kind, finding.key) for finding in lost}
+    held: set[str] = set()
+    while True:
+        more = {
+            worker.key
+            for worker in desired.workers
+            if worker.key not in held and any(_target(binding) in gone for binding in worker.bindings)
+        }
+        if not more:
+            return held
+        held |= more
+        gone |= {("worker", key) for key in more if key in missing}
+
+
+def _target(binding: Binding) -> tuple[str, str] | None:
+    match binding:
+        case KvBinding():
+            return "kvNamespace", binding.namespace
+        case R2Binding():
+            return "r2Bucket", binding.bucket
+        case D1Binding():
+            return "d1Database", binding.database
+        case ServiceBinding():
+            return "worker", binding.worker
+    return None
+
+
+def _storage_urns(lost: Iterable[Finding], state: State) -> list[str]:
+    return [state.of_kind(_STATE_KINDS[finding.kind])[finding.key].urn for finding in lost]
+
+
+def _worker_patterns(held: Iterable[str], missing: Collection[str]) -> list[str]:
+    """A Worker that is not there has no switch and no cron triggers to put either."""
+    kinds = {
+        key: ("WorkersScript", "WorkersScriptSubdomain", "WorkersCronTrigger") if key in missing else ("WorkersScript",)
+        for key in sorted(held)
+    }
+    return [f"**:{kind}::{key}" for key, each in kinds.items() for kind in each]

@@ -1,0 +1,47 @@
+"""What the provider's refresh cannot see, told to Pulumi's state, so that `pulumi up` finds the difference itself.
+
+The provider keeps of three things what the state says, whatever the account says: a Worker's cron triggers, its
+bindings, and a bucket's storage class. So the state is told, before the update: the schedules and the storage class as
+they are; of a Worker that differs in any way, no bindings at all, since the refresh adds to the state what it finds
+beyond it, and the list is one encrypted value that nobody has to open then. What follows is an ordinary update, with
+the provider's own calls, that the next run repeats if this one dies. See docs/decisions/0016-heal.md.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from orchestrator.drift.findings import Finding
+
+
+def tell_truth(
+    exported: Mapping[str, Any], findings: Iterable[Finding], schedules: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
+    """The state, as exported, with what `findings` say of the account; secrets stay encrypted as they are.
+
+    `schedules`: the cron expressions that the drifted Workers have now, by key.
+    """
+    told = copy.deepcopy(dict(exported))
+    resources = (told.get("deployment") or {}).get("resources") or []
+    outputs = {_place(each): each["outputs"] for each in resources if each.get("outputs") and not each.get("delete")}
+    for finding in findings:
+        if finding.change != "changed":
+            continue
+        if finding.kind == "worker" and (script := outputs.get(("WorkersScript", finding.key))):
+            script["bindings"] = []
+        elif finding.kind == "schedules" and (trigger := outputs.get(("WorkersCronTrigger", finding.key))):
+            trigger["schedules"] = [{"cron": cron} for cron in schedules[finding.key]]
+        elif finding.kind == "r2Bucket" and (bucket := outputs.get(("R2Bucket", finding.key))):
+            bucket["storageClass"] = next(
+                (each.live for each in finding.differences if each.path == "storage_class"), bucket["storageClass"]
+            )
+    return told
+
+
+def _place(resource: Mapping[str, Any]) -> tuple[str, str]:
+    """Kind and logical name."""
+    return resource["type"].rpartition(":")[2], resource["urn"].rpartition("::")[2]

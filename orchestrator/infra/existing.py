@@ -1,0 +1,83 @@
+"""A hook before each creation: what has the name already is not taken, nor overwritten.
+
+Pulumi runs the hook only where it has decided to create, in a preview as in an update, so an update that creates
+nothing pays nothing; one that does pays a list call for each kind, and one more for a Worker whose name is taken. See
+docs/decisions/0017-nothing-taken-silently.md.
+
+Touches the network, by the stack's account.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pulumi
+
+from orchestrator.account import Account
+from orchestrator.errors import CloudflareError
+from orchestrator.existing import ALLOW, WORDS, is_ours, refusal
+
+OpenAccount = Callable[[], AbstractContextManager[Account]]
+
+
+def guard(stack: str, open_account: OpenAccount) -> pulumi.ResourceHookBinding:
+    """What to give to each resource that has a name in the account: `hooks=guard(…)`. Its name begins the error."""
+    taken = Taken(stack, open_account)
+
+    def not_taken(creation: pulumi.ResourceHookArgs) -> None:
+        dry_run = pulumi.runtime.is_dry_run()
+        if dry_run and os.environ.get(ALLOW):
+            return
+        try:
+            taken.check(creation.type.rpartition(":")[2], creation.new_inputs or {})
+        except CloudflareError as unread:
+            if not dry_run:
+                raise
+            pulumi.log.warn(f"{creation.name}: not known whether it exists already ({unread.message})")
+
+    options = pulumi.ResourceHookOptions(on_dry_run=True)
+    return pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook("not in the account yet", not_taken, options)])
+
+
+class Taken:
+    """The names that are taken in an account; each list is read once, when it is first needed."""
+
+    def __init__(self, stack: str, open_account: OpenAccount) -> None:
+        self._stack = stack
+        self._open_account = open_account
+        self._names: dict[tuple[str, str], frozenset[str]] = {}
+
+    def check(self, kind: str, inputs: Mapping[str, Any]) -> None:
+        """Raise ExistingError where a resource of `kind` with `inputs` would meet one that is not the stack's."""
+        if kind not in WORDS:
+            return
+        name = str(inputs.get("title") or inputs.get("scriptName") or inputs["name"])
+        if name not in self._taken(kind, str(inputs.get("jurisdiction") or "default")):
+            return
+        if kind == "WorkersScript":
+            with self._open_account() as account:
+                settings = account.call("GET", f"/workers/scripts/{name}/settings")["result"]
+            if is_ours(settings.get("bindings") or [], self._stack):
+                return
+        raise refusal(kind, name, self._stack)
+
+    def _taken(self, kind: str, jurisdiction: str) -> frozenset[str]:
+        if (kind, jurisdiction) not in self._names:
+            with self._open_account() as account:
+                self._names[kind, jurisdiction] = frozenset(_list(account, kind, jurisdiction))
+        return self._names[kind, jurisdiction]
+
+
+def _list(account: Account, kind: str, jurisdiction: str) -> Iterable[str]:
+    match kind:
+        case "WorkersKvNamespace":
+            return account.kv_namespaces()
+        case "D1Database":
+            return account.d1_databases()
+        case "R2Bucket":
+            return account.r2_buckets(jurisdiction)
+        case _:
+            return account.workers()

@@ -1,0 +1,48 @@
+"""What lets the routing Worker watch over its account: optional, so each part is bound only where it is configured.
+
+A token to diagnose with, where a heal is asked for, where alerts go, and how long the journal is kept; what they must
+say is in `orchestrator.watch_rules`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+
+import pulumi
+
+from orchestrator.bound import router_texts
+from orchestrator.names import ALERT_URL, CLOUDFLARE_API_TOKEN, HEAL
+from orchestrator.stack_rules import Problem
+from orchestrator.watch_rules import WATCH_KEYS, parse_heal, watch_problems
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """What is bound to the routing Worker, by the names of the bindings; `problems`: what is wrong with it."""
+
+    secrets: dict[str, pulumi.Output[str]] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+
+def read_watch(config: pulumi.Config, *, stack: str, account_id: str) -> Watch:
+    """Read it from the stack's configuration; nothing of it needs to be there."""
+    values = {key: value for key in WATCH_KEYS if (value := config.get(key))}
+    if problems := watch_problems(values, stack=stack):
+        return Watch(problems=tuple(problems))
+    secrets = {
+        bound: pulumi.Output.secret(values[key])
+        for key, bound in (("diagnoseToken", CLOUDFLARE_API_TOKEN), ("alertUrl", ALERT_URL))
+        if key in values
+    }
+    if "heal" in values:
+        secrets[HEAL] = pulumi.Output.secret(json.dumps(parse_heal(values["heal"]), sort_keys=True))
+    texts = router_texts(
+        account_id=account_id,
+        can_diagnose="diagnoseToken" in values,
+        api_url=os.environ.get("CLOUDFLARE_BASE_URL") or pulumi.Config("cloudflare").get("baseUrl"),
+        journal_days=values.get("journalDays"),
+    )
+    return Watch(secrets=secrets, texts=texts)

@@ -1,0 +1,54 @@
+"""What a stack's state knows, as frozen values: which resources Pulumi has made, with what ids.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class StateResource:
+    """A resource in a stack's state; `kind` is the last part of its type (`R2Bucket`), `name` its logical name."""
+
+    urn: str
+    kind: str
+    name: str
+    id: str
+    inputs: Mapping[str, Any]
+    outputs: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """What the stack's last update left: its resources, and how many operations were begun and not recorded."""
+
+    resources: tuple[StateResource, ...] = ()
+    pending: int = 0
+
+    def of_kind(self, kind: str) -> dict[str, StateResource]:
+        """The resources of a kind, by logical name."""
+        return {resource.name: resource for resource in self.resources if resource.kind == kind}
+
+
+def parse_state(exported: Mapping[str, Any]) -> State:
+    """A State from what `pulumi stack export` printed; what Pulumi is about to delete is not part of it."""
+    deployment = exported.get("deployment") or {}
+    resources = [each for each in deployment.get("resources") or [] if not each.get("delete")]
+    return State(
+        resources=tuple(
+            StateResource(
+                urn=each["urn"],
+                kind=each["type"].rpartition(":")[2],
+                name=each["urn"].rpartition("::")[2],
+                id=each.get("id", ""),
+                inputs=each.get("inputs") or {},
+                outputs=each.get("outputs") or {},
+            )
+            for each in resources
+        ),
+        pending=len(deployment.get("pending_operations") or []),
+    )

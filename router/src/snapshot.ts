@@ -1,0 +1,86 @@
+// What the scheduled runs found out: how each autopilot is, and what is missing. The record is a row of D1
+// (check-record.ts); for reading there is one copy in KV, written once a run, and the isolate's memory in front of it.
+// docs/decisions/0013-health-checks.md says who reads what.
+
+import type { Missing, Status } from "./decide.ts";
+import type { Env } from "./env.ts";
+import { log } from "./log.ts";
+
+/** How an autopilot is, by its probes. Times by ISO 8601. */
+export interface Health {
+  readonly status: Status;
+  /** When the status began: at the first of the probes that it took. */
+  readonly since: string;
+  readonly last_probe_at: string;
+  /** Why the last probe was no `pass`. */
+  readonly output?: string | undefined;
+  /** Failed probes in a row, and others in a row: one of them is 0. */
+  readonly failures: number;
+  readonly passes: number;
+  /** When that row began. */
+  readonly row_since: string;
+}
+
+export interface Snapshot {
+  /** When the last run was, of whichever kind. */
+  readonly at: string;
+  /** The cron's last run; without one, since when it is waited for. */
+  readonly cron: { readonly last_run_at?: string | undefined; readonly since: string };
+  readonly autopilots: Readonly<Record<string, Health>>;
+  /** What is declared or bound, and not there. */
+  readonly missing: readonly Missing[];
+  /** The autopilot that was probed last: where there are more than one run may probe, the next one goes on after it. */
+  readonly probed_up_to: string;
+  /** Alerts that were not delivered. */
+  readonly unsent: readonly string[];
+}
+
+const KEY = "snapshot";
+const EDGE_SECONDS = 30; // how long KV may answer from the edge's cache; it takes no less
+const MEMORY_MS = 60_000;
+
+let memory: { readonly snapshot: Snapshot | undefined; readonly until: number } | undefined;
+let reading: Promise<Snapshot | undefined> | undefined;
+
+/** What this isolate remembers, however old that is; nothing is read. */
+export function knownSnapshot(): Snapshot | undefined {
+  return memory?.snapshot;
+}
+
+/** Whether it remembers what was so less than a minute ago. */
+export function isFresh(): boolean {
+  return memory !== undefined && Date.now() < memory.until;
+}
+
+/** The snapshot as this isolate read it less than a minute ago, or as KV has it; undefined where there is none. */
+export async function readSnapshot(env: Env, requestId: string): Promise<Snapshot | undefined> {
+  if (isFresh()) return knownSnapshot();
+  reading ??= read(env, requestId).finally(() => (reading = undefined));
+  return reading;
+}
+
+/** Makes it known: to this isolate now, to the others through KV. False where KV did not take it. */
+export async function publishSnapshot(env: Env, snapshot: Snapshot, requestId: string): Promise<boolean> {
+  memory = { snapshot, until: Date.now() + MEMORY_MS };
+  try {
+    await env.REGISTRY?.put(KEY, JSON.stringify(snapshot));
+    return true;
+  } catch (error) {
+    log("the snapshot could not be written", requestId, error);
+    return false;
+  }
+}
+
+/** Where KV cannot be read, what is known stays so for another minute. */
+async function read(env: Env, requestId: string): Promise<Snapshot | undefined> {
+  const before = memory;
+  let snapshot = before?.snapshot;
+  try {
+    const copy = await env.REGISTRY?.get<Snapshot>(KEY, { type: "json", cacheTtl: EDGE_SECONDS });
+    if (copy && !(snapshot && copy.at < snapshot.at)) snapshot = copy;
+  } catch (error) {
+    log("the snapshot could not be read", requestId, error);
+  }
+  if (memory === before) memory = { snapshot, until: Date.now() + MEMORY_MS };
+  return memory?.snapshot;
+}

@@ -1,0 +1,48 @@
+"""The step of the `deploy` workflow: doctor, then `pulumi up`, after putting right what an update that died has left.
+
+A heal, or another deployment, may be running: Pulumi lets one at a time change a stack, and this waits for its turn.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from orchestrator.checks import Check
+from orchestrator.doctor import examine
+from orchestrator.engine import deploy
+from orchestrator.errors import OrchestratorError
+from orchestrator.recover import recover
+from orchestrator.stack import read_stack
+
+
+def main(name: str, root: Path) -> int:
+    try:
+        checks = examine(name, root)
+        for check in checks:
+            if check.state != "ok":
+                print(annotation(check))
+        if any(check.state == "problem" for check in checks):
+            return 2
+        stack = read_stack(name, root)
+        recover(stack, report=print)
+        if failure := deploy(stack, display=sys.stdout, report=print):
+            print(failure, file=sys.stderr)
+            return 1
+    except OrchestratorError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def annotation(check: Check) -> str:
+    """A finding as a GitHub workflow command; what could not be checked does not stop an update."""
+    level = "error" if check.state == "problem" else "warning"
+    text = f"{check.detail}\n{check.fix}".strip()
+    escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return f"::{level} title=doctor, {check.name}::{escaped}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(os.environ["ORCHESTRATOR_STACK"], Path.cwd()))

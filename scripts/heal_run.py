@@ -1,0 +1,89 @@
+"""A step of the `heal` workflow: `python -m orchestrator heal`, and one issue where a person has to decide.
+
+Lost data (exit code 8) is not healed by the next run either, so the run ends green and says so in one issue, whose text
+each run brings up to date; nobody is notified every 15 minutes. Once nothing is lost any more it is closed. Any other
+failure fails the run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from orchestrator.drift.findings import TITLES
+from orchestrator.errors import LostData, OrchestratorError
+from scripts.github import GitHub, summarise
+
+LABEL = "lost-data"
+TITLE = "Data was lost in the Cloudflare account, and heal waits for a decision"
+_HEAL = (sys.executable, "-m", "orchestrator", "heal", "--json")
+
+
+def main(stack: str, heal: Sequence[str] = _HEAL) -> int:
+    done = subprocess.run([*heal, "-s", stack], stdout=subprocess.PIPE, text=True, check=False)
+    try:
+        report: dict[str, Any] = json.loads(done.stdout)
+    except ValueError:  # it did not come so far; stderr, which is in the log, says why
+        report = {}
+    summarise(summary(report, stack=stack, code=done.returncode))
+    try:
+        with GitHub.from_environment() as github:
+            if done.returncode == LostData.exit_code:
+                ask(github, report, stack)
+                return 0
+            if done.returncode == 0:
+                for number in github.open_issues(LABEL):
+                    github.close_issue(number, f"Nothing is lost any more: {github.run_url}")
+    except OrchestratorError as error:
+        print(error, file=sys.stderr)
+        return done.returncode or error.exit_code
+    return done.returncode
+
+
+def ask(github: GitHub, report: Mapping[str, Any], stack: str) -> None:
+    """See that there is one open issue with what is lost now."""
+    body = question(report, stack=stack, run_url=github.run_url)
+    known = github.open_issues(LABEL)
+    number = known[0] if known else github.open_issue(LABEL, TITLE, body)
+    if known:
+        github.edit_issue(number, body)
+    print(f"::warning title=Data was lost::Heal has stopped before it; issue #{number} says what and what to do.")
+
+
+def question(report: Mapping[str, Any], *, stack: str, run_url: str) -> str:
+    """The issue's text: what is lost, since when, and the two ways on."""
+    lines = [f"The stack `{stack}` knows these, and they are gone from the account:", ""]
+    for lost in report["lost"]:
+        since = f", missing since {lost['missingSince']}" if lost["missingSince"] else ""
+        known = f", last changed by the stack at {lost['touched']}" if lost["touched"] else ""
+        lines.append(f"- {TITLES[lost['kind']]} `{lost['name']}` (id `{lost['id']}`{known}{since})")
+    names = " ".join(f"--recreate {lost['key']}" for lost in report["lost"])
+    lines += [
+        "",
+        "Heal never makes them again by itself, since they would be empty. Everything else was repaired. One of two:",
+        "",
+        f"1. The data is gone, and empty ones will do: `python -m orchestrator heal -s {stack} {names}`",
+        f"2. Somebody has made a new one of that name: `python -m orchestrator adopt -s {stack}`",
+        "",
+        "A backup, where there is one, comes back with `python -m orchestrator restore` after either.",
+        "",
+        f"Seen by {run_url}. The next run of the workflow closes this issue when nothing is lost any more.",
+    ]
+    return "\n".join(lines)
+
+
+def summary(report: Mapping[str, Any], *, stack: str, code: int) -> str:
+    """For the page of the run."""
+    status = report.get("status", "could not be checked")
+    parts = [f"### Heal of `{stack}`: {status} (exit code {code})", ""]
+    for heading in ("repaired", "recreated", "held", "lost", "left"):
+        parts += [f"- {heading}: {TITLES[each['kind']]} `{each['name']}`" for each in report.get(heading, ())]
+    return "\n".join([*parts, "", f"{report['apiCalls']} API calls"] if report else parts)
+
+
+if __name__ == "__main__":
+    sys.exit(main(os.environ["ORCHESTRATOR_STACK"]))

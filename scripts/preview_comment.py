@@ -1,0 +1,108 @@
+"""A step of the `preview` workflow: what the pull request changes for people, as one comment that stays up to date.
+
+What it takes together: `doctor`, the limits of the plan with what else is in the account, the capabilities before and
+after, and `pulumi preview`. It fails where the preview would, or where `doctor` found something to put right; the
+comment is written all the same.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from orchestrator.bundle import bundle_workers, compressed_sizes
+from orchestrator.checks import Check, exit_code, fixes
+from orchestrator.desired import derive
+from orchestrator.doctor import examine
+from orchestrator.errors import CloudflareError, ManifestError, OrchestratorError
+from orchestrator.inventory import take_inventory
+from orchestrator.limits import Plan, Use, usage
+from orchestrator.manifest import load, parse
+from orchestrator.preview import Changes, capability_changes, changes, markdown
+from orchestrator.routes import RoutingTable, compile_routes
+from orchestrator.stack import Stack, read_stack, run_pulumi
+from scripts.github import GitHub, pull_request_of, read_event, summarise
+
+_BASE = "HEAD^1"  # of the merge commit that GitHub checks out for a pull request: where it would be merged to
+
+
+def main(name: str, root: Path) -> int:
+    try:
+        checks = [check for check in examine(name, root) if not _is_of_writing(check)]
+        stack = read_stack(name, root)
+        manifest = load(stack.manifest)
+        capabilities = capability_changes(_before(stack.manifest, root), compile_routes(manifest))
+        found = _preview(stack)
+        text = comment(checks, found, capabilities, _uses(stack), stack=name)
+        summarise(text)
+        with GitHub.from_environment() as github:
+            github.put_comment(pull_request_of(read_event()), "preview", text)
+    except OrchestratorError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    return 1 if found.problems else exit_code([check for check in checks if check.state == "problem"])
+
+
+def comment(
+    checks: Sequence[Check], found: Changes, capabilities: Sequence[str], uses: Sequence[Use], *, stack: str
+) -> str:
+    """The comment: what `doctor` found wrong first, since nothing else can be relied on then."""
+    wrong = [check for check in checks if check.state == "problem"]
+    unknown = [check for check in checks if check.state == "unknown"]
+    parts = []
+    if wrong:
+        lines = [f"- {check.name}: {check.detail}" for check in wrong] + [f"  - {fix}" for fix in fixes(wrong)]
+        parts.append("\n".join(["**To put right before an update** (`python -m orchestrator doctor`)", "", *lines]))
+    if unknown:
+        parts.append(f"Could not be checked: {', '.join(check.name for check in unknown)}.")
+    title = f"What this changes on the stack `{stack}`"
+    return "\n\n".join([markdown(found, capabilities=capabilities, uses=uses, title=title).rstrip(), *parts]) + "\n"
+
+
+def _is_of_writing(check: Check) -> bool:
+    """A preview only reads, and should have a token for no more; before a deployment `doctor` looks at this too."""
+    return check.name.startswith("permission ") and check.name.endswith(" Edit")
+
+
+def _preview(stack: Stack) -> Changes:
+    """Pulumi tells the reason of a failure in the same JSON, and some before it comes to that."""
+    finished = run_pulumi(["preview", "--json", "--non-interactive", "--stack", stack.name], stack.root, check=False)
+    try:
+        found = changes(json.loads(finished.output))
+    except ValueError:
+        return Changes(problems=((finished.errors or finished.output).strip(),))
+    if finished.code != 0 and not found.problems:
+        return Changes(problems=(finished.errors.strip() or "`pulumi preview` failed; its log says why",))
+    return found
+
+
+def _before(manifest: Path, root: Path) -> RoutingTable | None:
+    """The routing table of the branch that it would be merged to; None where there was no right file."""
+    file = manifest.relative_to(root).as_posix()
+    shown = subprocess.run(["git", "show", f"{_BASE}:{file}"], cwd=root, capture_output=True, text=True, check=False)
+    if shown.returncode != 0:
+        return None
+    try:
+        return compile_routes(parse(shown.stdout, file))
+    except ManifestError:
+        return None
+
+
+def _uses(stack: Stack) -> list[Use]:
+    desired = derive(load(stack.manifest), name_prefix=stack.name_prefix, stage=stack.name)
+    sizes = compressed_sizes(bundle_workers(desired, root=stack.root), root=stack.root)
+    try:
+        with stack.account() as account:
+            inventory = take_inventory(account, desired)
+    except CloudflareError:  # what is declared counts all the same; `doctor` says that the account was not read
+        inventory = None
+    plan: Plan = "paid" if stack.plan == "paid" else "free"
+    return list(usage(desired, plan=plan, module_sizes=sizes, account=inventory))
+
+
+if __name__ == "__main__":
+    sys.exit(main(os.environ["ORCHESTRATOR_STACK"], Path.cwd()))

@@ -1,0 +1,48 @@
+"""What the local stack gives the routing Worker to watch over its account: a token that reads it, and where to ask for
+a heal. On a real account a person sets both (README, “Diagnose and heal”)."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+
+import httpx
+
+from local_cloudflare.settings import Settings
+from orchestrator.errors import OrchestratorError
+
+HEAL_COMMAND = shlex.join([sys.executable, "-m", "scripts.heal"])
+# As the README says for a real account: reading is enough to diagnose.
+_PERMISSIONS = (
+    "Workers Scripts Read",
+    "Workers KV Storage Read",
+    "Workers R2 Storage Read",
+    "Account Settings Read",
+)
+
+
+def watch_secrets(cloudflare: Settings, known: str | None) -> dict[str, str]:
+    """The stack's secrets `heal` and `diagnoseToken`; the token `known`, as long as the account takes it."""
+    api = cloudflare.base_url.removesuffix("/client/v4")
+    heal = {"url": f"{api}/_local/heal", "token": cloudflare.heal_token}
+    return {
+        "heal": json.dumps(heal),
+        "diagnoseToken": known if known and _is_valid(cloudflare, known) else _mint(cloudflare),
+    }
+
+
+def _is_valid(cloudflare: Settings, token: str) -> bool:
+    answer = httpx.get(f"{cloudflare.base_url}/user/tokens/verify", headers={"Authorization": f"Bearer {token}"})
+    return answer.is_success
+
+
+def _mint(cloudflare: Settings) -> str:
+    url = f"{cloudflare.base_url.removesuffix('/client/v4')}/_local/tokens"
+    wanted = {"name": "diagnosis", "permissions": _PERMISSIONS}
+    answer = httpx.post(url, json=wanted, headers={"Authorization": f"Bearer {cloudflare.api_token}"})
+    if not answer.is_success:
+        raise OrchestratorError(
+            f"the local Cloudflare gave no token for diagnosis: {answer.text}", "run `make up` again"
+        )
+    return str(answer.json()["value"])

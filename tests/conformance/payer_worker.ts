@@ -1,0 +1,58 @@
+// An autopilot that moves money, for tests: it remembers each call by the idempotency key of its signed body and
+// answers as `meta` says. GET /calls?key=… answers the calls with that key; POST /release lets go those that are held.
+import { Webhook } from "standardwebhooks";
+
+interface Meta {
+  /** `throw`, `never`, `hold` until it is released, or else answer. */
+  do?: string;
+  status?: number;
+  type?: string;
+  text?: string;
+  /** Of random bytes, in place of `text`. */
+  bytes?: number;
+  headers?: Record<string, string>;
+}
+
+interface Seen {
+  headers: Record<string, string>;
+  body: string;
+  isVerified: boolean;
+}
+
+const POLL_MS = 10;
+const seen = new Map<string, Seen[]>();
+const released = new Set<string>();
+
+export default {
+  async fetch(request, env): Promise<Response> {
+    const url = new URL(request.url);
+    const key = url.searchParams.get("key") ?? "";
+    if (url.pathname === "/calls") return Response.json(seen.get(key) ?? []);
+    if (url.pathname === "/release") {
+      released.add(key);
+      return new Response();
+    }
+    return perform(await request.text(), Object.fromEntries(request.headers), env.SECRET);
+  },
+} satisfies ExportedHandler<{ SECRET: string }>;
+
+async function perform(body: string, headers: Record<string, string>, secret: string): Promise<Response> {
+  const { meta, run } = JSON.parse(body) as { meta: Meta; run: { key: string } };
+  const calls = [...(seen.get(run.key) ?? []), { headers, body, isVerified: isVerified(body, headers, secret) }];
+  seen.set(run.key, calls);
+  if (meta.do === "throw") throw new Error("the password is hunter2");
+  if (meta.do === "never") return new Promise(() => setTimeout(() => undefined, 60_000));
+  while (meta.do === "hold" && !released.has(run.key)) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  const content = meta.bytes ? new Uint8Array(meta.bytes).fill(0xff) : (meta.text ?? `paid, call ${calls.length}`);
+  const { status = 201, type = "text/plain" } = meta;
+  return new Response(content, { status, headers: { "content-type": type, ...meta.headers } });
+}
+
+function isVerified(body: string, headers: Record<string, string>, secret: string): boolean {
+  try {
+    new Webhook(secret).verify(body, headers);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,137 @@
+"""Trouble at each call of a whole update and of a whole heal: it ends well, or with a clear error and the next heal
+repairs it. Nothing twice, nothing lost.
+
+A fault strikes one call (method and path) once, or so often that the provider gives up. By default a few cases that
+have hurt somebody; `FAULTS=all` tries all of them, `FAULTS=50` that many at random (`FAULT_SEED` repeats them).
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.support.drift_kinds import KINDS
+from tests.support.drift_stack import KEEPER
+from tests.support.healed_stack import HealedStack, recreating
+from tests.support.local_cloudflare import LocalCloudflare
+
+WANTED = os.environ.get("FAULTS", "")
+SEED = int(os.environ.get("FAULT_SEED", str(random.randrange(10**6))))  # noqa: S311 - moments, not secrets
+SEVERAL = next(kind for kind in KINDS if kind.name == "several at once, with lost data")
+GIVES_UP = 3  # the provider tries a call three times
+
+TROUBLE: dict[str, dict[str, Any]] = {
+    "429": {"effect": "status", "status": 429, "retry_after": 1},
+    "500": {"effect": "status", "status": 500},
+    "500 after the effect": {"effect": "status", "status": 500, "when": "after"},
+    "cut before": {"effect": "reset"},
+    "cut after the effect": {"effect": "reset", "when": "after"},
+    "slow": {"effect": "delay", "seconds": 1.0},
+    "stale": {"effect": "stale"},
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """What happens to which call, and how often."""
+
+    method: str
+    path: str
+    trouble: str
+    times: int
+
+    @property
+    def rule(self) -> dict[str, Any]:
+        return {"method": self.method, "path": self.path, "times": self.times, **TROUBLE[self.trouble]}
+
+    @property
+    def makes_sense(self) -> bool:
+        return self.trouble != "stale" or self.method == "GET"
+
+
+USUAL_OF_UPDATE = (
+    Case("POST", "*/storage/kv/namespaces", "cut after the effect", 1),
+    Case("POST", "*/r2/buckets", "500 after the effect", GIVES_UP),
+    Case("PUT", f"*/workers/scripts/{KEEPER}", "cut after the effect", GIVES_UP),
+)
+USUAL_OF_HEAL = (
+    Case("PUT", "*/schedules", "500", GIVES_UP),
+    Case("GET", f"*/workers/scripts/{KEEPER}/settings", "429", GIVES_UP),
+    Case("POST", "*/d1/database", "cut after the effect", GIVES_UP),
+)
+
+
+@pytest.fixture(scope="module")
+def stack(cloudflare_server: LocalCloudflare, tmp_path_factory: pytest.TempPathFactory) -> HealedStack:
+    cloudflare_server.reset()
+    return HealedStack(tmp_path_factory.mktemp("faults"), cloudflare_server)
+
+
+def cases(stack: HealedStack, usual: Iterable[Case]) -> list[Case]:
+    """Those that are wanted, by the calls that the account has had since `DELETE /calls`."""
+    if not WANTED:
+        return list(usual)
+    calls = dict.fromkeys((call["method"], call["path"]) for call in stack.server.local("GET", "/calls")["calls"])
+    every = [Case(*call, trouble, times) for call in calls for trouble in TROUBLE for times in (1, GIVES_UP)]
+    sensible = [case for case in every if case.makes_sense]
+    if WANTED == "all":
+        return sensible
+    return random.Random(SEED).sample(sensible, min(int(WANTED), len(sensible)))  # noqa: S311
+
+
+def try_each(stack: HealedStack, wanted: Iterable[Case], begin: Callable[[], None], run: Callable[[], int]) -> None:
+    """Each case from the same beginning. What goes wrong in any is told at the end, with how many there were."""
+    ended = {"well": 0, "by an error": 0}
+    wrong: list[str] = []
+    for case in wanted:
+        begin()
+        stack.server.local("PUT", "/faults", {"faults": [case.rule]})
+        try:
+            ended["well" if run() == 0 else "by an error"] += 1
+            stack.server.local("DELETE", "/faults")
+            stack.heal(*recreating(SEVERAL.lost))
+            assert stack.duplicates() == []
+            assert stack.drift().drifted == ()
+        except (AssertionError, TimeoutError) as error:
+            wrong.append(f"{case}: {error}")
+    assert not wrong, f"{len(wrong)} of {sum(ended.values())} (seed {SEED}, ended {ended}):\n" + "\n".join(wrong)
+    print(f"ended {ended}")  # noqa: T201 - with pytest -s
+
+
+@pytest.mark.timeout(6 * 3600)
+def test_an_update(stack: HealedStack) -> None:
+    stack.begin_anew()
+    stack.server.local("DELETE", "/calls")
+    stack.project.project.up()
+
+    def run() -> int:
+        update = stack.project.project.start("up", "--yes", "--skip-preview")
+        output, _ = update.communicate(timeout=240)
+        assert update.returncode == 0 or "error:" in output
+        return update.returncode
+
+    try_each(stack, cases(stack, USUAL_OF_UPDATE), stack.begin_anew, run)
+
+
+@pytest.mark.timeout(6 * 3600)
+def test_a_heal(stack: HealedStack) -> None:
+    def begin() -> None:
+        stack.restore()
+        SEVERAL.does(stack.outside)
+
+    def run() -> int:
+        healing = stack.start(*recreating(SEVERAL.lost))
+        output, errors = healing.communicate(timeout=240)
+        assert healing.returncode in (0, 1, 7), output + errors
+        assert healing.returncode == 0 or "error:" in errors
+        return healing.returncode
+
+    begin()
+    stack.server.local("DELETE", "/calls")
+    assert run() == 0
+    try_each(stack, cases(stack, USUAL_OF_HEAL), begin, run)

@@ -1,0 +1,172 @@
+"""`heal` on a stack that is really up: what was done behind Pulumi's back is repaired, and no data is made up.
+
+By default the kinds of drift come several at once. `DRIFT_KINDS=all` tries each by itself, which takes minutes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests.support.drift_kinds import KINDS, DriftKind
+from tests.support.drift_stack import GREETER, KEEPER, ROUTER
+from tests.support.healed_stack import HealedStack, recreating
+from tests.support.local_cloudflare import LocalCloudflare
+from tests.support.planted_data import planted_data
+
+EACH = os.environ.get("DRIFT_KINDS") == "all"
+BY_NAME = {kind.name: kind for kind in KINDS}
+
+
+@pytest.fixture(scope="module")
+def healed(cloudflare_server: LocalCloudflare, tmp_path_factory: pytest.TempPathFactory) -> HealedStack:
+    cloudflare_server.reset()
+    return HealedStack(tmp_path_factory.mktemp("heal"), cloudflare_server)
+
+
+@pytest.fixture
+def stack(healed: HealedStack) -> Iterator[HealedStack]:
+    """The clean stack; what a test does to it is undone."""
+    yield healed
+    healed.restore()
+
+
+@contextmanager
+def drift_by(stack: HealedStack, *kinds: DriftKind) -> Iterator[None]:
+    """Data in all that stays, then the drift; at the end the data must be as it was."""
+    with planted_data(stack.server, without={name for kind in kinds for name in kind.lost}):
+        for kind in kinds:
+            kind.does(stack.outside)
+        yield
+
+
+TOGETHER = (
+    "Worker deployed from somewhere else",
+    "namespace's binding re-pointed",
+    "variable made a secret",
+    "secret added",
+    "service binding re-pointed",
+    "database's binding removed",
+    "compatibility flags changed",
+    "placement changed",
+    "schedule cleared",
+    "schedule changed",
+    "bucket's storage class changed",
+    "database's read replication switched on",
+    "namespace renamed",
+    "Worker deleted",
+    "Worker added",
+    "bucket added",
+)
+LOST_TOGETHER = (
+    "several at once",
+    "bound namespace deleted, after its binding",
+    "namespace deleted and made again",
+    "bucket deleted and made again",
+    "bound bucket deleted",
+    "database deleted",
+)
+
+
+def each_or(together: tuple[str, ...], *, lost: bool) -> list[Any]:
+    """Cases: every kind by itself, or some together in one."""
+    if EACH:
+        return [pytest.param((kind,), id=kind.name) for kind in KINDS if bool(kind.lost) == lost]
+    return [pytest.param(tuple(BY_NAME[name] for name in together), id="together")]
+
+
+@pytest.mark.parametrize("kinds", each_or(TOGETHER, lost=False))
+def test_drift_is_repaired_and_data_stays(stack: HealedStack, kinds: tuple[DriftKind, ...]) -> None:
+    with drift_by(stack, *kinds):
+        undeclared = {finding for finding in stack.drift().findings if finding.change == "undeclared"}
+
+        healing, _ = stack.heal()
+
+        assert healing["status"] == ("healed" if healing["repaired"] else "clean")
+        assert undeclared == set(stack.drift().findings)
+        stack.assert_clean()
+
+
+@pytest.mark.parametrize("kinds", each_or(LOST_TOGETHER, lost=True))
+def test_lost_data_stops_what_depends_on_it_and_nothing_is_made_empty(
+    stack: HealedStack, kinds: tuple[DriftKind, ...]
+) -> None:
+    with drift_by(stack, *kinds):
+        names = stack.names()
+
+        healing, said = stack.heal(exit_code=8)
+
+        lost = {name for kind in kinds for name in kind.lost}
+        assert {each["name"] for each in healing["lost"]} == lost
+        assert all(f" {name} (" in said for name in lost)
+        left = stack.drift()
+        assert {finding.name for finding in left.lost} == lost
+        assert {each.name for each in left.drifted if not each.lost} == {each["name"] for each in healing["held"]}
+        made = {(each["kind"], each["name"]) for each in healing["repaired"] if each["change"] == "missing"}
+        assert stack.names() == names | made
+        settle(stack, healing)
+
+
+def settle(stack: HealedStack, healing: dict[str, Any]) -> None:
+    """The ways on: what is named begins again empty, nothing else; what somebody made instead is taken over."""
+    gone = [each["key"] for each in healing["lost"] if not each["instead"]]
+    instead = [each["key"] for each in healing["lost"] if each["instead"]]
+    if gone:
+        healing, _ = stack.heal(*recreating(gone), exit_code=8 if instead else 0)
+        assert sorted(each["key"] for each in healing["recreated"]) == sorted(gone)
+        assert sorted(each["key"] for each in healing["lost"]) == sorted(instead)
+    if instead:
+        adopting = stack.start("--yes", command="adopt")
+        output = "".join(adopting.communicate(timeout=240))
+        assert adopting.returncode == 0, output
+    stack.assert_clean()
+
+
+def test_without_drift_nothing_is_written_and_no_update_is_run(stack: HealedStack) -> None:
+    updates = stack.updates()
+    stack.server.local("DELETE", "/calls")
+
+    healing, _ = stack.heal()
+
+    assert (healing["status"], healing["updated"]) == ("clean", False)
+    assert {call["method"] for call in stack.server.local("GET", "/calls")["calls"]} == {"GET"}
+    assert stack.updates() == updates
+
+
+def test_a_dry_run_says_what_would_be_done_and_changes_nothing(stack: HealedStack) -> None:
+    BY_NAME["several at once"].does(stack.outside)
+    before, exported = stack.drift().findings, stack.export()
+
+    healing, said = stack.heal("--dry-run", exit_code=7)
+
+    assert (healing["status"], healing["updated"]) == ("would-heal", False)
+    assert {(each["kind"], each["name"]) for each in healing["repaired"]} == {
+        ("worker", KEEPER),
+        ("worker", ROUTER),
+        ("schedules", ROUTER),
+        ("subdomain", GREETER),
+    }
+    assert "nothing was changed" in said
+    assert (stack.drift().findings, stack.export()) == (before, exported)
+
+
+def test_two_heals_and_an_update_at_once_wait_for_each_other(stack: HealedStack) -> None:
+    BY_NAME["several at once"].does(stack.outside)
+    other = stack.project.project.start("up", "--yes", "--skip-preview")
+    stack.wait_for_lock()
+
+    processes = [stack.start("--json"), stack.start("--json")]
+
+    ended = [(*process.communicate(timeout=240), process.returncode) for process in processes]
+    assert [code for *_, code in ended] == [0, 0], ended
+    assert sorted(json.loads(output)["status"] for output, *_ in ended) == ["clean", "healed"]
+    assert sum("Another update of the stack dev is running" in errors for _, errors, _ in ended) == 1
+    assert sum("Waiting for another heal of the stack dev" in errors for _, errors, _ in ended) == 1
+    other.communicate(timeout=60)
+    assert other.returncode == 0
+    stack.assert_clean()

@@ -1,0 +1,84 @@
+"""An autopilot outside of workerd, so that it outlives it: it counts the calls of each run and misbehaves as told.
+
+`meta.do`: `pay` (after a moment), `cut` (it pays and breaks the connection off), `fault` (it pays and answers 500),
+`hang` (it pays and answers too late), `refuse` (the first call is refused with nothing done, later ones are paid).
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+LATE = 2.0  # seconds: longer than the tasks' time-out
+MOMENT = 0.05
+_REFUSAL = {"title": "Not today", "status": 503, "outcome": "rejected"}
+
+
+@dataclass
+class CountingAutopilot:
+    """`calls` and `deeds` (calls that did something) by run id; `port` is on loopback."""
+
+    port: int
+    calls: Counter[str] = field(default_factory=Counter)
+    deeds: Counter[str] = field(default_factory=Counter)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def perform(self, run: str, do: str) -> tuple[int, str, dict[str, Any]] | None:
+        """Status, content type and body of the answer; None: no answer."""
+        with self._lock:
+            self.calls[run] += 1
+            if do == "refuse" and self.calls[run] == 1:
+                return 503, "application/problem+json", _REFUSAL
+            self.deeds[run] += 1
+            deed = self.deeds[run]
+        time.sleep(LATE if do == "hang" else MOMENT)
+        if do == "cut":
+            return None
+        return 500 if do == "fault" else 201, "application/json", {"run": run, "deed": deed}
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 256
+    daemon_threads = True
+
+
+@contextmanager
+def counting_autopilot() -> Iterator[CountingAutopilot]:
+    """Run one; it listens until the block ends."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            task = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            answer = autopilot.perform(task["run"]["id"], task["meta"]["do"])
+            if answer is None:
+                return
+            status, content_type, document = answer
+            payload = json.dumps(document).encode()
+            try:
+                self.send_response(status)
+                self.send_header("content-type", content_type)
+                self.send_header("content-length", str(len(payload)))
+                self.end_headers()
+                self.wfile.write(payload)
+            except OSError:
+                pass  # the router is gone: it was killed, or did not wait
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    with _Server(("127.0.0.1", 0), Handler) as server:
+        autopilot = CountingAutopilot(port=server.server_port)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield autopilot
+        finally:
+            server.shutdown()
+            thread.join()
