@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 
 
-def memory_mb(pid: int) -> int:
-    """Resident memory in MB."""
-    sizes = [re.search(r"VmRSS:\s+(\d+)", _read(each, "status")) for each in family(pid)]
+def memory_mb(pid: int, *, itself: bool = True) -> int:
+    """Resident memory in MB, with or without that of the process `pid` itself."""
+    counted = family(pid) - (set() if itself else {pid})
+    sizes = [re.search(r"VmRSS:\s+(\d+)", _read(each, "status")) for each in counted]
     return sum(int(size[1]) for size in sizes if size) // 1024
 
 

@@ -12,13 +12,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import re
 import tempfile
 import time
 from pathlib import Path
 
 import httpx
 
+from bench.processes import memory_mb
 from local_cloudflare.runtime.bridge import Runtime
 from local_cloudflare.runtime.models import Module, WorkerConfig
 
@@ -56,17 +56,6 @@ async def call(runtime: Runtime, name: str, binding: str = "") -> float:
     return time.perf_counter() - started
 
 
-def memory() -> int:
-    """Resident memory of this process's descendants in MB (Linux)."""
-    processes = {int(path.parent.name): path.read_text() for path in Path("/proc").glob("[0-9]*/status")}
-    parents = {pid: int(re.search(r"PPid:\s+(\d+)", text)[1]) for pid, text in processes.items()}  # type: ignore[index]
-    family = {os.getpid()}
-    while children := {pid for pid, parent in parents.items() if parent in family} - family:
-        family |= children
-    sizes = [re.search(r"VmRSS:\s+(\d+)", processes[pid]) for pid in family - {os.getpid()}]
-    return sum(int(size[1]) for size in sizes if size) // 1024
-
-
 async def measure(count: int, folder: Path) -> None:
     async with Runtime(data=folder / "data") as runtime:
         started = time.perf_counter()
@@ -85,7 +74,7 @@ async def measure(count: int, folder: Path) -> None:
         await asyncio.sleep(6)  # the generation before is gone by then
         print(f"{count:5} Workers: uploads {uploads:.1f} s", end=", ")
         print(f"first call at once {at_once:.2f} s, 2 s later {after_quiet:.2f} s, one more {one_more:.2f} s", end=", ")
-        print(f"last load {state['lastLoadMs']} ms, {state['loads']} loads, {memory()} MB")
+        print(f"last load {state['lastLoadMs']} ms, {state['loads']} loads, {memory_mb(os.getpid(), itself=False)} MB")
 
 
 def main() -> None:

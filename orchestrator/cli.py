@@ -85,6 +85,11 @@ COMMANDS = (
         module="orchestrator.commands.plan",
     ),
     Command(
+        name="journal",
+        summary="print what became of tasks, or figures of each autopilot",
+        module="orchestrator.commands.journal",
+    ),
+    Command(
         name="register",
         summary="register an autopilot at run time, update it, or remove it",
         module="orchestrator.commands.register",

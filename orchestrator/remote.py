@@ -1,4 +1,4 @@
-"""A task through the deployed routing Worker: `POST /autopilot/plan` with the stack's token.
+"""Calls of the deployed routing Worker with the stack's token: what all have in common, and tasks.
 
 Touches the network through the transport that it is given.
 """
@@ -6,13 +6,13 @@ Touches the network through the transport that it is given.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import httpx
 
 from orchestrator.addresses import PinnedTransport, is_loopback
-from orchestrator.errors import OrchestratorError, SettingsError
+from orchestrator.errors import OrchestratorError, SettingsError, UserError
 from orchestrator.forward import Answer
 from orchestrator.plan_request import check_key
 
@@ -43,7 +43,8 @@ def router_client(url: str, token: str, transport: httpx.BaseTransport | None = 
 class RouterConnection:
     """The routing Worker at `url`, called with `token`. Close it, or use it in a `with` statement.
 
-    Raises SettingsError like `router_client`.
+    Raises SettingsError like `router_client`. A call raises UserError where the router refuses (4xx), and
+    OrchestratorError where it fails or does not answer.
     """
 
     def __init__(self, url: str, token: str, *, transport: httpx.BaseTransport | None = None) -> None:
@@ -59,6 +60,46 @@ class RouterConnection:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        doing: str,
+        *,
+        content: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        parameters: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """The document that is answered. `doing` begins the error's message: what was not done."""
+        given = {**({"content-type": "application/json"} if content is not None else {}), **(headers or {})}
+        try:
+            response = self._client.request(method, path, content=content, headers=given, params=parameters)
+        except httpx.HTTPError as error:
+            raise OrchestratorError(
+                f"{doing}: the routing Worker at {self._url} did not answer: {error or type(error).__name__}",
+                "check ORCHESTRATOR_URL; doing it again is safe",
+            ) from error
+        document = _object(response)
+        if response.is_success:
+            return document
+        kind = UserError if response.is_client_error else OrchestratorError
+        detail = document.get("detail") or f"the routing Worker answered {response.status_code}"
+        raise kind(f"{doing}: {_reasons(document.get('errors')) or detail}", str(document.get("hint", "")))
+
+
+def _object(response: httpx.Response) -> dict[str, Any]:
+    try:
+        document = response.json()
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _reasons(errors: Sequence[Mapping[str, str]] | None) -> str:
+    """One line for each thing that is wrong: with a member of the body, or a parameter."""
+    places = [error.get("parameter") or error.get("pointer") or "the body" for error in errors or ()]
+    return "".join(f"\n  {place} {error['message']}" for place, error in zip(places, errors or (), strict=True))
 
 
 class RemoteDispatcher(RouterConnection):

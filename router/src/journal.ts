@@ -30,9 +30,9 @@ export interface JournalEntry {
 
 export const MAX_A_DAY = 40_000;
 const MAX_TEXT = 256; // characters of a field: a task's name comes from the caller
-/** Entries that arrive within this time are one write, */
+/** Entries that arrive within this time are one write. */
 const GATHER_MS = 100;
-/** which is taken to have failed when it has not begun by then: its request may have been stopped. */
+/** Of a write so late it is taken that the request which should do it was stopped: the next entry sees to another. */
 const LATE_MS = 1_000;
 /** In each scheduled run, 96 a day: more than come in. */
 const PRUNED_AT_ONCE = 500;

@@ -10,6 +10,7 @@ import pytest
 from tests.conformance import payments as payment_workers
 from tests.conformance import watching, workers
 from tests.conformance.api_document import CHECKED
+from tests.conformance.journals import Journal
 from tests.conformance.payments import Payments
 from tests.conformance.planners import PythonPlanner, WorkerPlanner
 from tests.conformance.watching import World
@@ -73,3 +74,17 @@ def watched_world() -> Iterator[World]:
 def world(watched_world: World) -> World:
     watched_world.answers()
     return watched_world
+
+
+@pytest.fixture
+def journal(client: Client) -> Journal:
+    """Of the router `journalled`, with whatever is in it."""
+    return Journal(client)
+
+
+@pytest.fixture
+def empty_journal(journal: Journal) -> Iterator[Journal]:
+    """And empty again afterwards: a day may be full."""
+    journal.clear()
+    yield journal
+    journal.clear()

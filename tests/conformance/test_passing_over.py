@@ -1,5 +1,5 @@
-"""An autopilot that fails again and again is passed over for another one that can do the task, by the routing Worker and
-by Python alike; `test_decisions.py` has the rule's cases."""
+"""An autopilot that fails again and again is passed over for another one that can do the task, by the routing Worker
+and by Python alike; `test_decisions.py` has the rule's cases."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import math
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -19,14 +19,6 @@ PATH = "/autopilot/stats"
 HOUR = 60 * 60 * 1000  # milliseconds
 
 
-@pytest.fixture
-def journal(client: Client) -> Iterator[Journal]:
-    journal = Journal(client)
-    journal.clear()
-    yield journal
-    journal.clear()
-
-
 def now() -> int:
     return time.time_ns() // 1_000_000
 
@@ -37,15 +29,15 @@ def percentile(durations: list[int], percent: int) -> int:
     return int(str(exact)[:2].ljust(len(str(exact)), "0"))
 
 
-def test_there_is_nothing_to_count_at_first(journal: Journal) -> None:
-    document = journal.get(PATH).json()
+def test_there_is_nothing_to_count_at_first(empty_journal: Journal) -> None:
+    document = empty_journal.get(PATH).json()
 
     assert (document["decisions"], document["autopilots"], document["unrouted"]) == (0, {}, {})
     assert document["complete"] is True
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_each_autopilot_is_counted(journal: Journal, seed: int) -> None:
+def test_each_autopilot_is_counted(empty_journal: Journal, seed: int) -> None:
     rng = random.Random(seed)  # noqa: S311 - figures, no secret
     outcomes = ["done", "done", "done", "autopilot-refused", "autopilot-error", "not-sent", "rejected", "unknown"]
     rows = [
@@ -57,9 +49,9 @@ def test_each_autopilot_is_counted(journal: Journal, seed: int) -> None:
         }
         for number in range(rng.choice([3, 30, 300]))
     ]
-    journal.fill(rows)
+    empty_journal.fill(rows)
 
-    document = journal.get(PATH).json()
+    document = empty_journal.get(PATH).json()
 
     assert document["decisions"] == len(rows)
     assert set(document["autopilots"]) == {row["autopilot"] for row in rows}
@@ -77,18 +69,18 @@ def test_each_autopilot_is_counted(journal: Journal, seed: int) -> None:
         }
 
 
-def test_a_real_task_is_in_it(journal: Journal) -> None:
-    journal.entry(journal.plan("echo"))
-    journal.entry(journal.plan("nobody.can"))
+def test_a_real_task_is_in_it(empty_journal: Journal) -> None:
+    empty_journal.entry(empty_journal.plan("echo"))
+    empty_journal.entry(empty_journal.plan("nobody.can"))
 
-    document = journal.get(PATH).json()
+    document = empty_journal.get(PATH).json()
 
     assert document["autopilots"]["echo"]["outcomes"] == {"done": 1}
     assert document["unrouted"] == {"nobody": 1}
 
 
-def test_tasks_alone_are_counted_of_the_last_day_unless_asked_otherwise(journal: Journal) -> None:
-    journal.fill(
+def test_tasks_alone_are_counted_of_the_last_day_unless_asked_otherwise(empty_journal: Journal) -> None:
+    empty_journal.fill(
         [
             {"at": now() - HOUR, "autopilot": "a"},
             {"at": now() - HOUR, "autopilot": "a", "kind": "health"},
@@ -97,37 +89,37 @@ def test_tasks_alone_are_counted_of_the_last_day_unless_asked_otherwise(journal:
         ]
     )
 
-    assert journal.get(PATH).json()["decisions"] == 1
-    assert journal.get(PATH, since="7d").json()["decisions"] == 3
-    assert journal.get(PATH, since="7d", until="2h").json()["unrouted"] == {"nobody": 1}
+    assert empty_journal.get(PATH).json()["decisions"] == 1
+    assert empty_journal.get(PATH, since="7d").json()["decisions"] == 3
+    assert empty_journal.get(PATH, since="7d", until="2h").json()["unrouted"] == {"nobody": 1}
 
 
-def test_what_took_no_time_that_is_known_has_no_latency(journal: Journal) -> None:
-    journal.fill([{"at": now(), "autopilot": "a"}])
+def test_what_took_no_time_that_is_known_has_no_latency(empty_journal: Journal) -> None:
+    empty_journal.fill([{"at": now(), "autopilot": "a"}])
 
-    assert journal.get(PATH).json()["autopilots"]["a"]["latency_ms"] == {"p50": None, "p90": None, "p99": None}
+    assert empty_journal.get(PATH).json()["autopilots"]["a"]["latency_ms"] == {"p50": None, "p90": None, "p99": None}
 
 
-def test_the_newest_40_000_are_counted_and_the_answer_says_that_these_are_not_all(journal: Journal) -> None:
+def test_the_newest_40_000_are_counted_and_the_answer_says_that_these_are_not_all(empty_journal: Journal) -> None:
     """What D1 looks at is bounded: 5,000,000 rows a day on the free plan."""
     end = now()
     for start in range(0, 42_000, 14_000):
-        journal.fill([{"at": end - 60_000 + n, "id": n, "autopilot": "a"} for n in range(start, start + 14_000)])
+        empty_journal.fill([{"at": end - 60_000 + n, "id": n, "autopilot": "a"} for n in range(start, start + 14_000)])
 
-    document = journal.get(PATH).json()
+    document = empty_journal.get(PATH).json()
 
     assert (document["decisions"], document["complete"]) == (40_000, False)
     assert document["autopilots"]["a"]["decisions"] == 40_000
-    assert document["since"] > journal.get(PATH, until="1d").json()["since"]
+    assert document["since"] > empty_journal.get(PATH, until="1d").json()["since"]
 
 
-def test_a_full_day_makes_it_incomplete(journal: Journal) -> None:
-    journal.fill([{"at": now(), "autopilot": "a", "serial": 40_000}])
+def test_a_full_day_makes_it_incomplete(empty_journal: Journal) -> None:
+    empty_journal.fill([{"at": now(), "autopilot": "a", "serial": 40_000}])
 
-    assert journal.get(PATH).json()["complete"] is False
+    assert empty_journal.get(PATH).json()["complete"] is False
 
 
-def test_wrong_parameters_are_refused(journal: Journal) -> None:
-    document = refused(journal.get(PATH, since="soon", limit=3), 400, "Invalid parameters")
+def test_wrong_parameters_are_refused(empty_journal: Journal) -> None:
+    document = refused(empty_journal.get(PATH, since="soon", limit=3), 400, "Invalid parameters")
 
     assert [error["parameter"] for error in document["errors"]] == ["since", "limit"]

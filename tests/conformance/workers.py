@@ -57,6 +57,7 @@ _ROUTERS: dict[str, dict[str, str]] = {
     "fresh": _CONFIGURED,
     "fresh-too": _CONFIGURED,
     "journalled": _CONFIGURED | {"API_TOKEN": f"{TOKEN} shop:{SHOP_TOKEN}"},
+    "counted": _CONFIGURED,
     "unrecorded": _CONFIGURED,
     "broken": _CONFIGURED | {"DB": "no database", "REGISTRY": "no namespace"},
 }
@@ -69,6 +70,7 @@ _STORAGE: dict[str, tuple[str, str]] = {
     "fresh-too": ("fresh-records", "fresh-copy"),
     "local": ("local-records", "local-copy"),
     "journalled": ("journal-records", "journal-copy"),
+    "counted": ("counted-records", "counted-copy"),
 }
 
 
@@ -86,6 +88,7 @@ def built() -> dict[str, str]:
             "router": "router/src/index.ts",
             "autopilot": "tests/conformance/autopilot_worker.ts",
             "corpus": "tests/conformance/corpus_worker.ts",
+            "counted": "tests/conformance/counted_worker.ts",
         },
         contents={},
         data=router_data(TABLE, root=ROOT),
@@ -104,7 +107,7 @@ def running() -> Iterator[str]:
     routers = [
         _worker(
             name,
-            paths["router"],
+            paths.get(name, paths["router"]),
             bindings=bindings,
             **_storage(name),
             serviceBindings={binding_name("efh-echo"): "efh-echo"},

@@ -13,7 +13,9 @@ from typing import Any
 
 @dataclass
 class Service:
-    """Answers each call with `status`, `answer` as JSON (nothing with 204) and `headers`; `calls` has path, headers and body of each."""
+    """Answers each call with `status`, `answer` as JSON (nothing with 204) and `headers`.
+
+    `calls` has path, headers and body of each."""
 
     url: str
     status: int = 200

@@ -1,0 +1,80 @@
+"""`journal`: what became of tasks, newest first; with --stats the figures of each autopilot."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from typing import Any
+
+from orchestrator.errors import UserError
+from orchestrator.journal import Journal
+from orchestrator.plan_settings import read_token, read_url
+from orchestrator.terminal import Terminal
+
+_FILTERS = ("autopilot", "outcome", "task", "kind", "caller", "request_id")
+_COLUMNS = ("at", "kind", "caller", "task", "autopilot", "outcome", "status", "duration_ms", "request_id")
+_DEFAULT_COUNT = 50
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Print the journal of the deployed routing Worker, newest first: who asked for what, where it went, what "
+        "became of it. The token is read from $ORCHESTRATOR_TOKEN."
+    )
+    parser.epilog = """examples:
+  python -m orchestrator journal --since 24h --outcome unknown
+  python -m orchestrator journal --autopilot payout-batch --json | jq '.[] | {at, task, outcome}'
+  python -m orchestrator journal --stats --since 7d
+"""
+    parser.add_argument(
+        "--since", metavar="WHEN", help="a time (2026-11-22T10:00:00Z), a date, or an age: 15m, 24h, 7d"
+    )
+    parser.add_argument("--until", metavar="WHEN", help="the same; what is at that time is left out")
+    for name in _FILTERS:
+        parser.add_argument(f"--{name.replace('_', '-')}", metavar="NAME", help="only with this one")
+    parser.add_argument(
+        "--count", type=int, metavar="N", help=f"print at most so many entries; default: {_DEFAULT_COUNT}"
+    )
+    parser.add_argument("--stats", action="store_true", help="instead of entries: counts, error rate and latencies")
+    parser.add_argument("--url", metavar="URL", help="the deployed routing Worker; default: $ORCHESTRATOR_URL")
+    parser.add_argument("--json", action="store_true", help="a list of entries, or with --stats the answer as it is")
+
+
+def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    filters = {name: value for name in _FILTERS if (value := getattr(options, name)) is not None}
+    if options.stats and (filters or options.count is not None):
+        raise UserError("the figures are of all tasks", "with --stats only --since and --until can be said")
+    times = {name: value for name in ("since", "until") if (value := getattr(options, name)) is not None}
+    url, token = read_url(options.url, os.environ), read_token(os.environ)
+    with Journal(url, token) as journal:
+        if options.stats:
+            found: Any = journal.stats(times)
+        else:
+            found = list(
+                journal.entries({**times, **filters}, _DEFAULT_COUNT if options.count is None else options.count)
+            )
+    if options.json:
+        terminal.write(json.dumps(found, indent=2, ensure_ascii=False))
+    elif options.stats:
+        _show_stats(found, terminal)
+    elif found:
+        terminal.table(_COLUMNS, [[entry[column] for column in _COLUMNS] for entry in found])
+    else:
+        terminal.report("the journal has no such entry")
+    return 0
+
+
+def _show_stats(stats: dict[str, Any], terminal: Terminal) -> None:
+    terminal.write(f"{stats['decisions']} tasks from {stats['since']} to {stats['until']}")
+    if not stats["complete"]:
+        terminal.report("There were more: the newest are counted, and a day's journal has a limit.")
+    rows = [
+        (name, each["decisions"], each["errors"], f"{each['error_rate']:.1%}", *each["latency_ms"].values())
+        for name, each in stats["autopilots"].items()
+    ]
+    if rows:
+        terminal.table(("autopilot", "tasks", "errors", "error rate", "p50 ms", "p90 ms", "p99 ms"), rows)
+    if stats["unrouted"]:
+        listed = ", ".join(f"{outcome} {count}" for outcome, count in stats["unrouted"].items())
+        terminal.write(f"to no autopilot: {listed}")

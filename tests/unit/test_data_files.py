@@ -1,0 +1,70 @@
+"""The text of backups: SQL taken apart into statements that can be done twice, and lines of pairs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator.data.d1 import repeatable, statements, tables
+from orchestrator.data.kv import value_size
+from orchestrator.data.store import Store
+
+TRIGGER = "CREATE TRIGGER t AFTER INSERT ON a BEGIN\n  DELETE FROM b;\n  DELETE FROM c;\nEND;"
+SQL = f"""PRAGMA defer_foreign_keys=TRUE;
+CREATE TABLE a (b TEXT); -- not the end;
+INSERT INTO "a" ("b") VALUES('one; two;
+CREATE TABLE x (y);
+three');
+{TRIGGER}
+CREATE INDEX i ON a (b);"""
+
+
+def test_statements_end_where_sqlite_says(tmp_path: Path) -> None:
+    file = tmp_path / "dump.sql"
+    file.write_text(SQL)
+
+    found = list(statements(file))
+
+    assert [each.split()[0] for each in found] == ["PRAGMA", "CREATE", "INSERT", "CREATE", "CREATE"]
+    assert found[3] == TRIGGER
+    assert tables(file) == 1
+
+
+@pytest.mark.parametrize(
+    ("statement", "twice"),
+    [
+        ("CREATE TABLE a (b);", "CREATE TABLE IF NOT EXISTS a (b);"),
+        ("create unique index i on a (b);", "create unique index IF NOT EXISTS i on a (b);"),
+        ("CREATE TABLE IF NOT EXISTS a (b);", "CREATE TABLE IF NOT EXISTS a (b);"),
+        (TRIGGER, TRIGGER.replace("TRIGGER t", "TRIGGER IF NOT EXISTS t")),
+        ("INSERT INTO a VALUES('INSERT INTO b');", "INSERT OR IGNORE INTO a VALUES('INSERT INTO b');"),
+        ("PRAGMA defer_foreign_keys=TRUE;", "PRAGMA defer_foreign_keys=TRUE;"),
+    ],
+)
+def test_a_statement_that_can_be_done_twice(statement: str, twice: str) -> None:
+    assert repeatable(statement) == twice
+
+
+@pytest.mark.parametrize(
+    ("line", "size"),
+    [
+        ('{"key": "a", "value": "☃"}', 3),
+        ('{"key": "a", "value": "AP8=", "base64": true}', 2),
+        ('{"key": "a", "value": ""}', 0),
+    ],
+)
+def test_the_size_of_a_value(line: str, size: int) -> None:
+    assert value_size(line) == size
+
+
+@pytest.mark.parametrize(
+    ("binding", "bound"),
+    [
+        ({"type": "r2_bucket", "bucket_name": "files", "jurisdiction": "eu"}, True),
+        ({"type": "r2_bucket", "bucket_name": "files"}, False),
+        ({"type": "kv_namespace", "namespace_id": "files"}, False),
+    ],
+)
+def test_a_bucket_is_bound_in_its_jurisdiction(binding: dict[str, str], bound: bool) -> None:
+    assert Store(kind="r2", name="files", id="files", jurisdiction="eu").is_bound_by(binding) is bound
