@@ -48,8 +48,8 @@ def prepare(checkout: Checkout) -> None:
     """The local Cloudflare, the stack of the file as `make up` leaves it but empty, and the project beside it."""
     checkout.make("up")
     bash(checkout, "pulumi destroy -s local --yes --skip-preview --suppress-progress")
-    token = '-H "Authorization: Bearer $CLOUDFLARE_API_TOKEN"'
-    empty = f"curl -sf -X POST {token} ${{CLOUDFLARE_BASE_URL%/client/v4}}/_local/reset"
+    as_us = '-H "Authorization: Bearer $CLOUDFLARE_API_TOKEN"'
+    empty = f"curl -sf -X POST {as_us} ${{CLOUDFLARE_BASE_URL%/client/v4}}/_local/reset"
     bash(checkout, empty)  # the data that a destroy leaves
     project = checkout.folder / "by_hand"
     project.mkdir()
