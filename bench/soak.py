@@ -107,9 +107,11 @@ def _body(task: str, key: str | None, rng: random.Random) -> dict[str, object]:
     return {"task": task, "meta": {"text": "x" * rng.choice([10, 1_000, 20_000]), "ms": rng.choice([0, 0, 5, 60])}}
 
 
-def load(started: Fleet, *, minutes: float, callers: int) -> list[Tally]:
-    """Let them all call; what each saw."""
-    until = time.monotonic() + 60 * minutes
+def load(started: Fleet, *, minutes: float, callers: int) -> tuple[list[Tally], list[int]]:
+    """Let them all call; what each saw, and the memory in MB at the start and after each tenth of the time."""
+    begun = time.monotonic()
+    until = begun + 60 * minutes
+    memory = [memory_mb(started.running.pid)]
     keys = Keys(random.Random(0))  # noqa: S311
     tallies = [Tally() for _ in range(callers)]
     threads = [
@@ -121,12 +123,14 @@ def load(started: Fleet, *, minutes: float, callers: int) -> list[Tally]:
     while any(thread.is_alive() for thread in threads):
         for thread in threads:
             thread.join(timeout=10 / callers)
+        if time.monotonic() - begun >= 6 * minutes * len(memory):
+            memory.append(memory_mb(started.running.pid))
         if sys.stderr.isatty():
             done = sum(len(tally.latencies) for tally in tallies)
             print(f"\r{max(0, until - time.monotonic()):5.0f} s to go, {done} answers", end="", file=sys.stderr)
     if sys.stderr.isatty():
         print(file=sys.stderr)
-    return tallies
+    return tallies, memory
 
 
 def arrived(started: Fleet) -> Counter[str]:
@@ -145,11 +149,9 @@ def main() -> int:
     options = parser.parse_args()
     with fleet(TABLE, AUTOPILOTS) as started:
         load(started, minutes=0.05, callers=options.callers)  # until the code is compiled
-        before = memory_mb(started.running.pid)
         begun = time.monotonic()
-        tallies = load(started, minutes=options.minutes, callers=options.callers)
+        tallies, memory = load(started, minutes=options.minutes, callers=options.callers)
         seconds = time.monotonic() - begun
-        after = memory_mb(started.running.pid)
         counts = arrived(started)
     latencies = sorted(latency for tally in tallies for latency in tally.latencies)
     errors = sum((tally.errors for tally in tallies), Counter[str]())
@@ -162,7 +164,8 @@ def main() -> int:
         print(f"  {count:8}  {title}")
     shown = f" ({', '.join(broken)})" if broken else ""
     print(f"connections broken off: {sum(broken.values())}{shown}")
-    print(f"memory of workerd and its parent: {before} MB at the start, {after} MB at the end")
+    shown = " ".join(map(str, memory))
+    print(f"memory of workerd and its parent in MB, at the start and after each tenth: {shown}")
     print(f"keys of tasks that must not be done twice: {len(counts)}, calls per key: {max(counts.values(), default=0)}")
     print(f"successes told of calls that did not arrive: {len(invented)}")
     faults = [title for title in errors if title.startswith("500")]

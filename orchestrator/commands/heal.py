@@ -9,6 +9,7 @@ from pathlib import Path
 from orchestrator.errors import DriftFound, OrchestratorError
 from orchestrator.heal import Healing, heal
 from orchestrator.heal.lost import lost_data
+from orchestrator.heal.recheck import look_again
 from orchestrator.heal.report import as_json, sentences, words
 from orchestrator.stack import read_stack
 from orchestrator.terminal import Terminal
@@ -52,6 +53,8 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     healing = heal(
         stack, recreate=options.recreate, dry_run=options.dry_run, report=terminal.report, display=terminal.err
     )
+    if healing.updated and (said := look_again()):
+        terminal.report(said)
     if options.json:
         terminal.write(json.dumps(as_json(healing, stack=stack.name), indent=2, ensure_ascii=False))
     else:
