@@ -44,7 +44,7 @@ def deploy(stack: Stack, *, display: TextIO, report: Report) -> str | None:
 
 def _up(stack: Stack, arguments: Sequence[str], display: TextIO, report: Report) -> str | None:
     always = ["up", "--yes", "--skip-preview", "--suppress-outputs"]
-    finished = _when_free(stack, [*always, *arguments], report, show=display)
+    finished = run_when_free(stack, [*always, *arguments], report, show=display)
     if finished.code == 0:
         return None
     return finished.errors.strip() or "`pulumi up` did not end well; what it says above tells why"
@@ -98,8 +98,8 @@ def _take(file: TextIO) -> bool:
     return True
 
 
-def _when_free(stack: Stack, arguments: Sequence[str], report: Report, **options: Any) -> Finished:
-    """Run it as soon as no other run holds the stack; how it ended."""
+def run_when_free(stack: Stack, arguments: Sequence[str], report: Report, **options: Any) -> Finished:
+    """Run Pulumi as soon as no other run holds the stack; how it ended. `options` as `run_pulumi` takes them."""
     runs: list[Finished] = []
 
     def run() -> bool:

@@ -12,20 +12,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.drift.findings import Kind
+from orchestrator.adopt.wanted import DATA, KINDS
+from orchestrator.drift.findings import TITLES, Kind
 from orchestrator.limits import Use
 from orchestrator.limits.report import COLUMNS, rows, warnings
 from orchestrator.routes import RoutingTable
 
-_KINDS: Mapping[str, tuple[Kind, str]] = {
-    "WorkersKvNamespace": ("kvNamespace", "KV namespace {}"),
-    "R2Bucket": ("r2Bucket", "R2 bucket {}"),
-    "D1Database": ("d1Database", "D1 database {}"),
-    "WorkersScript": ("worker", "Worker {}"),
-    "WorkersScriptSubdomain": ("subdomain", "workers.dev switch of Worker {}"),
-    "WorkersCronTrigger": ("schedules", "cron triggers of Worker {}"),
-}
-_DATA: frozenset[Kind] = frozenset({"kvNamespace", "r2Bucket", "d1Database"})
 _OF_A_WORKER: frozenset[Kind] = frozenset({"subdomain", "schedules"})
 
 
@@ -54,7 +46,7 @@ def changes(preview: Mapping[str, Any], *, but: Collection[tuple[Kind, str]] = (
     destroyed: set[tuple[Kind, str]] = set()
     for step in preview.get("steps") or ():
         state = step.get("newState") or step.get("oldState") or {}
-        kind, _ = _KINDS.get(str(state.get("type", "")).rpartition(":")[2], (None, ""))
+        kind = KINDS.get(str(state.get("type", "")).rpartition(":")[2])
         if kind is None:
             continue
         thing = (kind, _name(state))
@@ -65,7 +57,7 @@ def changes(preview: Mapping[str, Any], *, but: Collection[tuple[Kind, str]] = (
                 done["changed"].add(thing)
             case "delete" | "delete-replaced":
                 old = step.get("oldState") or {}
-                if kind not in _DATA:
+                if kind not in DATA:
                     done["removed"].add((kind, _name(old)))
                 elif old.get("retainOnDelete"):
                     done["kept"].add((kind, _name(old)))
@@ -140,13 +132,14 @@ def _name(state: Mapping[str, Any]) -> str:
 
 
 def _titles(things: Collection[tuple[Kind, str]]) -> tuple[str, ...]:
-    forms = dict(_KINDS.values())
     workers = {name for kind, name in things if kind == "worker"}
     named = [(kind, name) for kind, name in things if not (kind in _OF_A_WORKER and name in workers)]
-    order = list(forms)
-    return tuple(
-        forms[kind].format(name) for kind, name in sorted(named, key=lambda each: (order.index(each[0]), each))
-    )
+    order = list(TITLES)
+    return tuple(_title(kind, name) for kind, name in sorted(named, key=lambda each: (order.index(each[0]), each)))
+
+
+def _title(kind: Kind, name: str) -> str:
+    return f"{TITLES[kind]} of Worker {name}" if kind in _OF_A_WORKER else f"{TITLES[kind]} {name}"
 
 
 def _offered(table: RoutingTable) -> dict[str, str]:

@@ -11,56 +11,76 @@ Touches Pulumi's state through the `pulumi` command, and reads the account.
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from orchestrator.engine import Report, State, edit_state, run_when_free
 from orchestrator.errors import OrchestratorError
 from orchestrator.existing import DATA
 from orchestrator.stack import Stack, run_pulumi
 
-Report = Callable[[str], None]
-
 _LOCK_PATIENCE_S = 120
-_ABSENT = "not there, or put again without harm"
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """What became of an operation that was begun; `read` has its URN where it is to be read again."""
+
+    text: str
+    read: tuple[str, ...] = ()
 
 
 def recover(stack: Stack, *, report: Report) -> None:
     """Make the state of `stack` fit for the next update; `report` gets a line for each thing that was put right."""
     _wait_for_lock(stack, report)
-    state = stack.export()
-    pending = state["deployment"].pop("pending_operations", None) or []
-    if not pending:
-        return
-    report(f"An earlier update was broken off in the middle of {len(pending)} operations; looking at each:")
-    targets = []
-    for operation in pending:
-        resource, begun = operation["resource"], operation["type"]
-        kind = resource["type"].rpartition(":")[2]
-        outcome, read = "read again", True
-        if begun == "creating":
-            found = _find(resource, kind, stack)
-            outcome, read = (f"exists, taken over: {found}", True) if found else (_ABSENT, False)
-            if found:
-                # What Pulumi's own `refresh --import-pending-creates` is for; in 3.250 it forgets the resource.
-                _insert(state["deployment"]["resources"], resource, found)
-        elif begun == "importing":  # nothing but a read, of what the state does not have
-            outcome, read = "not imported; `adopt` does it again", False
-        elif begun != "deleting" and kind in DATA:
-            # Were it gone, a refresh would drop it, and the next update would make it again, empty.
-            outcome, read = "done again by the next update", False
-        if read:
-            targets += ["--target", resource["urn"]]
-        report(f"  {begun} {kind} {resource['urn'].rpartition('::')[2]}: {outcome}")
-    run_pulumi(["stack", "import", "--stack", stack.name], stack.root, stdin=json.dumps(state))
-    if targets:
-        run_pulumi(["refresh", "--yes", "--skip-preview", "--stack", stack.name, *targets], stack.root)
+    looked: list[_Looked] = []
+
+    def settle(state: State) -> State:
+        looked.clear()  # another machine's update may have been under way: then it is looked at again
+        settled = copy.deepcopy(state)
+        pending = settled["deployment"].pop("pending_operations", None) or []
+        looked.extend(_look(operation, settled, stack) for operation in pending)
+        return settled if pending else state
+
+    edit_state(stack, settle, report)
+    if looked:
+        report(f"An earlier update was broken off in the middle of {len(looked)} operations:")
+    for each in looked:
+        report(f"  {each.text}")
+    if urns := [urn for each in looked for urn in each.read]:
+        targets = [argument for urn in urns for argument in ("--target", urn)]
+        finished = run_when_free(stack, ["refresh", "--yes", "--skip-preview", *targets], report)
+        if finished.code != 0:
+            raise OrchestratorError(f"`pulumi refresh` failed:\n{(finished.errors or finished.output).strip()}")
+
+
+def _look(operation: Mapping[str, Any], state: State, stack: Stack) -> _Looked:
+    """Settle one operation in `state`."""
+    resource, begun = operation["resource"], operation["type"]
+    urn, kind = resource["urn"], resource["type"].rpartition(":")[2]
+    what = f"{begun} {kind} {urn.rpartition('::')[2]}"
+    if begun == "creating":
+        found = _find(resource, kind, stack)
+        if not found:
+            return _Looked(f"{what}: not there, or put again without harm")
+        # What Pulumi's own `refresh --import-pending-creates` is for; in 3.250 it forgets the resource.
+        _insert(state["deployment"]["resources"], resource, found)
+        return _Looked(f"{what}: exists, taken over: {found}", (urn,))
+    if begun == "importing":  # that was but a read, of what the state does not have
+        return _Looked(f"{what}: not imported; `adopt` does it again")
+    if begun != "deleting" and kind in DATA:
+        # Were it gone, a refresh would drop it, and the next update would make it again, empty.
+        return _Looked(f"{what}: done again by the next update")
+    return _Looked(f"{what}: read again", (urn,))
 
 
 def _insert(resources: list[dict[str, Any]], resource: Mapping[str, Any], found: str) -> None:

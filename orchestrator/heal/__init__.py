@@ -10,7 +10,8 @@ Touches the stack's state, and the account by Pulumi alone. docs/decisions/0016-
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import time
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import TextIO
@@ -32,6 +33,9 @@ from orchestrator.stack import Stack
 from orchestrator.stack_state import parse_state
 
 __all__ = ["Healing", "heal"]
+
+
+_PAUSES_S = (2, 5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +72,10 @@ def heal(
         if drift.drifted:  # the cheap check may leave out what the comparison at the end would find
             drift = check(stack, full=True, account=account, report=report)
         exported = stack.export()
-        plan = plan_heal(drift, desired, parse_state(exported), recreate=recreate)
+        state = parse_state(exported)
+        if state.pending:  # only a dry run comes here with any
+            report("An update was broken off, or is running; a heal puts that right first.")
+        plan = plan_heal(drift, desired, state, recreate=recreate)
         lost = describe(plan.lost, exported, first_missed() if plan.lost else {})
         if dry_run or not plan.does_something:
             return Healing(plan=plan, lost=lost, calls=account.calls)
@@ -85,9 +92,8 @@ def _repair(
     schedules = {key: account.schedules(names[key]) for key in sorted(drifted)}
     edit_state(stack, lambda state: tell_truth(state, plan.repaired, schedules), report)
     failure = _update(stack, plan, account, report, display)
-    report("Comparing the account again.")
     try:
-        after = check(stack, full=True, account=account, report=report)
+        left = _left(stack, desired, account, report, pauses_s=() if failure else _PAUSES_S)
     except OrchestratorError:
         if failure is None:
             raise
@@ -96,9 +102,23 @@ def _repair(
         plan=plan,
         updated=True,
         failure=failure,
-        left=plan_heal(after, desired, stack.state()).repaired,
+        left=left,
         unsettled=failure is None and would_change(stack, exclude=plan.exclude),
     )
+
+
+def _left(
+    stack: Stack, desired: Desired, account: Account, report: Report, *, pauses_s: Sequence[float]
+) -> tuple[Finding, ...]:
+    """What differs still; looks again after each pause, since what was just written may not be answered at once."""
+    report("Comparing the account again.")
+    for pause_s in (*pauses_s, None):
+        after = check(stack, full=True, account=account, report=report)
+        left = plan_heal(after, desired, stack.state()).repaired
+        if not left or pause_s is None:
+            break
+        time.sleep(pause_s)
+    return left
 
 
 def _update(stack: Stack, plan: HealPlan, account: Account, report: Report, display: TextIO) -> str | None:

@@ -2,7 +2,8 @@
 repairs it. Nothing twice, nothing lost.
 
 A fault strikes one call (method and path) once, or so often that the provider gives up. By default a few cases that
-have hurt somebody; `FAULTS=all` tries all of them, `FAULTS=50` that many at random (`FAULT_SEED` repeats them).
+have hurt somebody, in one run; `FAULTS=all` tries each call by itself, `FAULTS=50` that many at random (`FAULT_SEED`
+repeats them).
 """
 
 from __future__ import annotations
@@ -72,25 +73,29 @@ def stack(cloudflare_server: LocalCloudflare, tmp_path_factory: pytest.TempPathF
     return HealedStack(tmp_path_factory.mktemp("faults"), cloudflare_server)
 
 
-def cases(stack: HealedStack, usual: Iterable[Case]) -> list[Case]:
-    """Those that are wanted, by the calls that the account has had since `DELETE /calls`."""
+def runs(stack: HealedStack, usual: tuple[Case, ...], undisturbed: Callable[[], object]) -> list[tuple[Case, ...]]:
+    """What is to happen in each run: the usual cases together, or one of those at the calls of an undisturbed run."""
     if not WANTED:
-        return list(usual)
+        return [usual]
+    stack.server.local("DELETE", "/calls")
+    undisturbed()
     calls = dict.fromkeys((call["method"], call["path"]) for call in stack.server.local("GET", "/calls")["calls"])
     every = [Case(*call, trouble, times) for call in calls for trouble in TROUBLE for times in (1, GIVES_UP)]
-    sensible = [case for case in every if case.makes_sense]
+    sensible = [(case,) for case in every if case.makes_sense]
     if WANTED == "all":
         return sensible
     return random.Random(SEED).sample(sensible, min(int(WANTED), len(sensible)))  # noqa: S311
 
 
-def try_each(stack: HealedStack, wanted: Iterable[Case], begin: Callable[[], None], run: Callable[[], int]) -> None:
-    """Each case from the same beginning. What goes wrong in any is told at the end, with how many there were."""
+def try_each(
+    stack: HealedStack, wanted: Iterable[tuple[Case, ...]], begin: Callable[[], None], run: Callable[[], int]
+) -> None:
+    """Each from the same beginning. What goes wrong in any is told at the end, with how many there were."""
     ended = {"well": 0, "by an error": 0}
     wrong: list[str] = []
-    for case in wanted:
+    for cases in wanted:
         begin()
-        stack.server.local("PUT", "/faults", {"faults": [case.rule]})
+        stack.server.local("PUT", "/faults", {"faults": [case.rule for case in cases]})
         try:
             ended["well" if run() == 0 else "by an error"] += 1
             stack.server.local("DELETE", "/faults")
@@ -98,24 +103,21 @@ def try_each(stack: HealedStack, wanted: Iterable[Case], begin: Callable[[], Non
             assert stack.duplicates() == []
             assert stack.drift().drifted == ()
         except (AssertionError, TimeoutError) as error:
-            wrong.append(f"{case}: {error}")
+            wrong.append(f"{cases}: {error}")
     assert not wrong, f"{len(wrong)} of {sum(ended.values())} (seed {SEED}, ended {ended}):\n" + "\n".join(wrong)
     print(f"ended {ended}")  # noqa: T201 - with pytest -s
 
 
 @pytest.mark.timeout(6 * 3600)
 def test_an_update(stack: HealedStack) -> None:
-    stack.begin_anew()
-    stack.server.local("DELETE", "/calls")
-    stack.project.project.up()
-
     def run() -> int:
         update = stack.project.project.start("up", "--yes", "--skip-preview")
         output, _ = update.communicate(timeout=240)
         assert update.returncode == 0 or "error:" in output
         return update.returncode
 
-    try_each(stack, cases(stack, USUAL_OF_UPDATE), stack.begin_anew, run)
+    stack.begin_anew()
+    try_each(stack, runs(stack, USUAL_OF_UPDATE, run), stack.begin_anew, run)
 
 
 @pytest.mark.timeout(6 * 3600)
@@ -132,6 +134,4 @@ def test_a_heal(stack: HealedStack) -> None:
         return healing.returncode
 
     begin()
-    stack.server.local("DELETE", "/calls")
-    assert run() == 0
-    try_each(stack, cases(stack, USUAL_OF_HEAL), begin, run)
+    try_each(stack, runs(stack, USUAL_OF_HEAL, run), begin, run)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.support.drift_kinds import KINDS, DriftKind
-from tests.support.drift_stack import GREETER, KEEPER, ROUTER
+from tests.support.drift_stack import GREETER, KEEPER, ROUTER, SECRETS
 from tests.support.healed_stack import HealedStack, recreating
 from tests.support.local_cloudflare import LocalCloudflare
 from tests.support.planted_data import planted_data
@@ -89,6 +89,7 @@ def test_drift_is_repaired_and_data_stays(stack: HealedStack, kinds: tuple[Drift
 
         assert healing["status"] == ("healed" if healing["repaired"] else "clean")
         assert undeclared == set(stack.drift().findings)
+        assert not any(secret in json.dumps(stack.export()) for secret in SECRETS.values())
         stack.assert_clean()
 
 
