@@ -93,10 +93,17 @@ def call(url: str, until: float, keys: Keys, tally: Tally, seed: int) -> None:
             continue
         tally.latencies.append(time.perf_counter() - started)
         if status >= 400:
-            tally.errors[f"{status} {json.loads(answer)['title']}"] += 1
+            tally.errors[f"{status} {_title(answer)}"] += 1
         elif key:
             tally.paid.add(key)
     connection.close()
+
+
+def _title(answer: bytes) -> str:
+    try:
+        return str(json.loads(answer)["title"])
+    except (ValueError, KeyError):
+        return f"(no problem document) {answer[:80]!r}"
 
 
 def _body(task: str, key: str | None, rng: random.Random) -> dict[str, object]:
@@ -168,7 +175,7 @@ def main() -> int:
     print(f"memory of workerd and its parent in MB, at the start and after each tenth: {shown}")
     print(f"keys of tasks that must not be done twice: {len(counts)}, calls per key: {max(counts.values(), default=0)}")
     print(f"successes told of calls that did not arrive: {len(invented)}")
-    faults = [title for title in errors if title.startswith("500")]
+    faults = [title for title in errors if title.startswith("500") or "(no problem document)" in title]
     return 1 if faults or broken or invented or max(counts.values(), default=0) > 1 else 0
 
 
