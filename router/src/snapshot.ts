@@ -38,25 +38,30 @@ export interface Snapshot {
 const KEY = "snapshot";
 const EDGE_SECONDS = 30; // how long KV may answer from the edge's cache; it takes no less
 const MEMORY_MS = 60_000;
+const READING_MS = 5_000; // for so long nobody else begins to read it beside a task
 
 let memory: { readonly snapshot: Snapshot | undefined; readonly until: number } | undefined;
-let reading: Promise<Snapshot | undefined> | undefined;
+let readAt = 0; // when a request last began to read it
 
 /** What this isolate remembers, however old that is; nothing is read. */
 export function knownSnapshot(): Snapshot | undefined {
   return memory?.snapshot;
 }
 
-/** Whether it remembers what was so less than a minute ago. */
-export function isFresh(): boolean {
+/** Whether it is to be read again beside a task: what is remembered is a minute old, and no other request is at it. */
+export function isDue(): boolean {
+  return !isFresh() && Date.now() >= readAt + READING_MS;
+}
+
+function isFresh(): boolean {
   return memory !== undefined && Date.now() < memory.until;
 }
 
 /** The snapshot as this isolate read it less than a minute ago, or as KV has it; undefined where there is none. */
 export async function readSnapshot(env: Env, requestId: string): Promise<Snapshot | undefined> {
   if (isFresh()) return knownSnapshot();
-  reading ??= read(env, requestId).finally(() => (reading = undefined));
-  return reading;
+  // Each request reads for itself: one that waits for nothing but another one's promise is taken for hung by workerd.
+  return read(env, requestId);
 }
 
 /** Makes it known: to this isolate now, to the others through KV. False where KV did not take it. */
@@ -73,6 +78,7 @@ export async function publishSnapshot(env: Env, snapshot: Snapshot, requestId: s
 
 /** Where KV cannot be read, what is known stays so for another minute. */
 async function read(env: Env, requestId: string): Promise<Snapshot | undefined> {
+  readAt = Date.now();
   const before = memory;
   let snapshot = before?.snapshot;
   try {

@@ -12,7 +12,7 @@ import { decide, type Decision, type Missing, type Refusal, type State } from ".
 import { byCodePoint } from "./names.ts";
 import { routeOf, undeclared, type Registration } from "./registration.ts";
 import { copiedRegistrations, recordedRegistrations } from "./registry-copy.ts";
-import { isFresh, knownSnapshot, readSnapshot, type Snapshot } from "./snapshot.ts";
+import { isDue, knownSnapshot, readSnapshot, type Snapshot } from "./snapshot.ts";
 import type { Resources, Route } from "./table.ts";
 
 /** What is known of the autopilots, by the last scheduled run, and of these registrations. */
@@ -47,7 +47,7 @@ export async function decideNow(
   const decideWith = (state: State) => decide(routingTable, task, state, random);
   const known = decideWith(stateOf(knownSnapshot()));
   if ("route" in known && isAlone(known)) {
-    if (!isFresh()) later(readSnapshot(env, requestId).then(() => undefined));
+    if (isDue()) later(readSnapshot(env, requestId).then(() => undefined));
     return known;
   }
   const snapshot = await readSnapshot(env, requestId);
