@@ -33,6 +33,7 @@ It can be stopped and run again at any time, and two at once wait for each other
 """
     parser.add_argument("-s", "--stack", metavar="STACK", help="default: $PULUMI_STACK, or the selected stack")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and change nothing")
+    parser.add_argument("--full", action="store_true", help="read every Worker, whatever earlier checks found")
     parser.add_argument(
         "--recreate",
         action="append",
@@ -51,7 +52,12 @@ It can be stopped and run again at any time, and two at once wait for each other
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     stack = read_stack(options.stack, Path.cwd())
     healing = heal(
-        stack, recreate=options.recreate, dry_run=options.dry_run, report=terminal.report, display=terminal.err
+        stack,
+        recreate=options.recreate,
+        dry_run=options.dry_run,
+        full=options.full,
+        report=terminal.report,
+        display=terminal.err,
     )
     if healing.updated and (said := look_again()):
         terminal.report(said)

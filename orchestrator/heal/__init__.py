@@ -55,9 +55,16 @@ class Healing:
 
 
 def heal(
-    stack: Stack, *, recreate: Collection[str] = (), dry_run: bool = False, report: Report, display: TextIO
+    stack: Stack,
+    *,
+    recreate: Collection[str] = (),
+    dry_run: bool = False,
+    full: bool = False,
+    report: Report,
+    display: TextIO,
 ) -> Healing:
-    """Repair the account of `stack`. `recreate`: names of lost things to make again, empty. `dry_run` changes nothing.
+    """Repair the account of `stack`. `recreate`: names of lost things to make again, empty. `dry_run` changes nothing;
+    `full` reads every Worker, as `check` does, also where the cheap check finds nothing.
 
     Pulumi's display goes to `display`. Another heal of the stack on this machine, and another update, is waited for.
     Raises UserError for a name that is not declared, and OrchestratorError where the account or the state is not read.
@@ -68,8 +75,8 @@ def heal(
             resources.enter_context(one_at_a_time(stack, "heal", report))
             recover(stack, report=report)
         account = resources.enter_context(stack.account(report=report))
-        drift = check(stack, account=account, report=report)
-        if drift.drifted:  # the cheap check may leave out what the comparison at the end would find
+        drift = check(stack, full=full, account=account, report=report)
+        if drift.drifted and not full:  # the cheap check may leave out what the comparison at the end would find
             drift = check(stack, full=True, account=account, report=report)
         exported = stack.export()
         state = parse_state(exported)

@@ -85,7 +85,7 @@ def test_drift_is_repaired_and_data_stays(stack: HealedStack, kinds: tuple[Drift
     with drift_by(stack, *kinds):
         undeclared = {finding for finding in stack.drift().findings if finding.change == "undeclared"}
 
-        healing, _ = stack.heal()
+        healing, _ = stack.heal(*(["--full"] if any(kind.full for kind in kinds) else []))
 
         assert healing["status"] == ("healed" if healing["repaired"] else "clean")
         assert undeclared == set(stack.drift().findings)
