@@ -91,6 +91,8 @@ def stripe() -> Iterator[Stripe]:
             self.send_response(status)
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(payload)))
+            # Said, so that workerd does not send the next request on a connection that is about to end.
+            self.send_header("connection", "close")
             self.end_headers()
             self.wfile.write(payload)
 
