@@ -107,6 +107,10 @@ class Account:
             if not cursor:
                 return
 
+    def workers_url(self) -> str:
+        """Where the account's Workers answer, with `{worker}` for a Worker's name. Raises as `workers_subdomain`."""
+        return f"https://{{worker}}.{self.workers_subdomain()}.workers.dev"
+
     def workers_subdomain(self) -> str:
         """The account's name under workers.dev. CloudflareError 10007 when none was chosen yet."""
         return str(self.call("GET", "/workers/subdomain")["result"]["subdomain"])

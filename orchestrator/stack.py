@@ -4,7 +4,7 @@ Everything goes through the `pulumi` command, so that any backend, secrets provi
 for `pulumi up`. Values of secrets pass through here only where a command needs one itself (the API token); of all
 others only the names are kept.
 
-Touches child processes (`pulumi`), and reads Pulumi.yaml.
+Touches child processes (`pulumi`), and reads Pulumi.yaml and the manifest.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ import yaml
 
 from orchestrator.account import Account
 from orchestrator.bound import SECRETS_BY_CONFIG_KEY
+from orchestrator.desired import Desired, derive
 from orchestrator.errors import OrchestratorError, SettingsError, SetupError
+from orchestrator.manifest import load
 from orchestrator.stack_state import State, parse_state
 
 
@@ -63,6 +65,11 @@ class Stack:
         """The state as `pulumi stack export` gives it; secrets in it stay encrypted."""
         exported: dict[str, Any] = json.loads(run_pulumi(["stack", "export", "--stack", self.name], self.root).output)
         return exported
+
+    def desired(self) -> Desired:
+        """What the stack's file implies here. Raises ManifestError where the file is broken, SettingsError where the
+        prefix makes a name that is not valid."""
+        return derive(load(self.manifest), name_prefix=self.name_prefix, stage=self.name)
 
     def account(self, **options: Any) -> Account:
         """The account that the stack's provider works on; `options` as Account takes them."""

@@ -16,7 +16,6 @@ from pathlib import Path
 
 from orchestrator.bundle import bundle_workers, compressed_sizes
 from orchestrator.checks import Check, exit_code, fixes
-from orchestrator.desired import derive
 from orchestrator.doctor import examine
 from orchestrator.errors import CloudflareError, ManifestError, OrchestratorError
 from orchestrator.inventory import take_inventory
@@ -93,7 +92,7 @@ def _before(manifest: Path, root: Path) -> RoutingTable | None:
 
 
 def _uses(stack: Stack) -> list[Use]:
-    desired = derive(load(stack.manifest), name_prefix=stack.name_prefix, stage=stack.name)
+    desired = stack.desired()
     sizes = compressed_sizes(bundle_workers(desired, root=stack.root), root=stack.root)
     try:
         with stack.account() as account:

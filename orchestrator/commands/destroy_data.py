@@ -11,9 +11,7 @@ from orchestrator.data.backup import UNITS
 from orchestrator.data.destroy import Contents, destroy, measure, refuse_what_is_used
 from orchestrator.data.progress import progress_line
 from orchestrator.data.store import KINDS, Store, find
-from orchestrator.desired import derive
 from orchestrator.errors import UserError
-from orchestrator.manifest import load
 from orchestrator.stack import read_stack
 from orchestrator.terminal import Terminal
 
@@ -43,7 +41,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     stack = read_stack(options.stack, Path.cwd())
-    desired = derive(load(stack.manifest), name_prefix=stack.name_prefix, stage=stack.name)
+    desired = stack.desired()
     with progress_line(terminal) as progress, stack.account(report=terminal.report) as account:
         store = find(account, options.name, options.kind)
         refuse_what_is_used(account, store, desired, stack.manifest.name, progress)

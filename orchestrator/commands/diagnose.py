@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.checks import COLUMNS
-from orchestrator.desired import derive
 from orchestrator.diagnose import RemoteDiagnosis, diagnose
 from orchestrator.diagnosis import next_steps, rows, verdict
-from orchestrator.manifest import load
 from orchestrator.plan_settings import read_token
 from orchestrator.stack import read_stack
 from orchestrator.terminal import Terminal
@@ -62,6 +60,6 @@ def _from_router(url: str) -> dict[str, Any]:
 
 def _from_here(name: str | None) -> dict[str, Any]:
     stack = read_stack(name, Path.cwd())
-    desired = derive(load(stack.manifest), name_prefix=stack.name_prefix, stage=stack.name)
+    desired = stack.desired()
     with stack.account() as account:
         return diagnose(account, desired, stack.workers_url)

@@ -13,12 +13,11 @@ from contextlib import nullcontext
 from orchestrator.account import Account
 from orchestrator.bound import bound_to, build_id_of, router_texts, worker_urls
 from orchestrator.bundle import bundle_workers
-from orchestrator.desired import Desired, derive
+from orchestrator.desired import Desired
 from orchestrator.drift.compare import find_drift
 from orchestrator.drift.findings import Difference, Drift, Finding
 from orchestrator.drift.ledger import Ledger
 from orchestrator.drift.reading import Reading
-from orchestrator.manifest import load
 from orchestrator.names import CLOUDFLARE_API_TOKEN
 from orchestrator.resources import Binding
 from orchestrator.stack import Stack
@@ -41,7 +40,7 @@ def check(
     those that the caller has already. Raises OrchestratorError where the file is broken, the state cannot be read, or
     the account is not read whole.
     """
-    desired = derive(load(stack.manifest), name_prefix=stack.name_prefix, stage=stack.name)
+    desired = stack.desired()
     modules = {key: module.sha256 for key, module in bundle_workers(desired, root=stack.root).items()}
     known = state or stack.state()
     with nullcontext(account) if account else stack.account(report=report) as used:
@@ -59,7 +58,7 @@ def check(
 
 def _bound(stack: Stack, desired: Desired, modules: dict[str, str], account: Account) -> dict[str, tuple[Binding, ...]]:
     """As the program works it out (`orchestrator.infra.platform`)."""
-    template = stack.workers_url or f"https://{{worker}}.{account.workers_subdomain()}.workers.dev"
+    template = stack.workers_url or account.workers_url()
     return bound_to(
         desired,
         secrets=stack.secret_names,

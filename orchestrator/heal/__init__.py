@@ -18,7 +18,7 @@ from typing import TextIO
 
 from orchestrator.account import Account
 from orchestrator.adopt.takeover import take_leftovers
-from orchestrator.desired import Desired, derive
+from orchestrator.desired import Desired
 from orchestrator.drift import check
 from orchestrator.drift.findings import Finding
 from orchestrator.engine import Report, edit_state, one_at_a_time, update, would_change
@@ -27,7 +27,6 @@ from orchestrator.heal.lost import Lost, describe, first_missed
 from orchestrator.heal.plan import HealPlan, plan_heal
 from orchestrator.heal.report import sentences
 from orchestrator.heal.truth import tell_truth
-from orchestrator.manifest import load
 from orchestrator.recover import recover
 from orchestrator.stack import Stack
 from orchestrator.stack_state import parse_state
@@ -69,7 +68,7 @@ def heal(
     Pulumi's display goes to `display`. Another heal of the stack on this machine, and another update, is waited for.
     Raises UserError for a name that is not declared, and OrchestratorError where the account or the state is not read.
     """
-    desired = derive(load(stack.manifest), name_prefix=stack.name_prefix, stage=stack.name)
+    desired = stack.desired()
     with ExitStack() as resources:
         if not dry_run:
             resources.enter_context(one_at_a_time(stack, "heal", report))

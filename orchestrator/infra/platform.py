@@ -115,5 +115,4 @@ def _bind(
 def _workers_dev(settings: StackSettings) -> str:
     """The account's own place under workers.dev, asked once per run where the stack does not name it."""
     with stack_account(settings) as account:
-        subdomain = account.workers_subdomain()
-    return f"https://{{worker}}.{subdomain}.workers.dev"
+        return account.workers_url()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -23,22 +22,15 @@ CREATE INDEX notes_by_person ON notes (person);
 LATER = int(time.time()) + 86_400
 
 
-@pytest.fixture(scope="module")
-def project(cloudflare_server: LocalCloudflare, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DriftStack]:
-    project = DriftStack(tmp_path_factory.mktemp("backup"), cloudflare_server)
-    with project.environment():
-        yield project
-
-
 @pytest.fixture
 def stack(
-    project: DriftStack,
+    data_project: DriftStack,
     cloudflare_api: LocalCloudflare,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> DataStack:
     """On an empty account."""
-    return DataStack(project, capsys, monkeypatch)
+    return DataStack(data_project, capsys, monkeypatch)
 
 
 @pytest.fixture

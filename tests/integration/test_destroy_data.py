@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from cloudflare import Cloudflare
 
@@ -14,16 +12,9 @@ from tests.support.local_cloudflare import LocalCloudflare
 from tests.support.worker_upload import upload
 
 
-@pytest.fixture(scope="module")
-def project(cloudflare_server: LocalCloudflare, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DriftStack]:
-    project = DriftStack(tmp_path_factory.mktemp("destroy"), cloudflare_server)
-    with project.environment():
-        yield project
-
-
 @pytest.fixture
 def stack(
-    project: DriftStack,
+    data_project: DriftStack,
     cloudflare_api: LocalCloudflare,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -37,7 +28,7 @@ def stack(
         outside.call("PUT", f"/r2/buckets/old-files/objects/a/{number}", content=b"12345")
     uuid = outside.call("POST", "/d1/database", json={"name": "old-shop"})["uuid"]
     outside.call("POST", f"/d1/database/{uuid}/query", json={"sql": "CREATE TABLE a (b); INSERT INTO a VALUES (1)"})
-    return DataStack(project, capsys, monkeypatch)
+    return DataStack(data_project, capsys, monkeypatch)
 
 
 def left(server: LocalCloudflare) -> set[str]:
