@@ -6,10 +6,10 @@ import pulumi
 
 from orchestrator.bundle import bundle_workers
 from orchestrator.desired import derive
-from orchestrator.errors import OrchestratorError
+from orchestrator.errors import CloudflareError, OrchestratorError
 from orchestrator.infra.account import stack_account
-from orchestrator.infra.existing import guard
-from orchestrator.infra.limits import check_limits
+from orchestrator.infra.existing import Guard
+from orchestrator.infra.limits import check_limits, read_inventory
 from orchestrator.infra.platform import declare
 from orchestrator.infra.settings import read_settings, require_secrets
 from orchestrator.manifest import load
@@ -21,8 +21,10 @@ try:
     require_secrets(settings, desired)
     modules = bundle_workers(desired, root=Path.cwd())
     with stack_account(settings, patience=5) as account:
-        check_limits(desired, modules, settings, account=account, root=Path.cwd())
-    outputs = declare(desired, modules, settings, guard(settings.stack, lambda: stack_account(settings)))
+        inventory = read_inventory(account, desired)
+    check_limits(desired, modules, settings, inventory=inventory, root=Path.cwd())
+    workers = None if isinstance(inventory, CloudflareError) else inventory.workers
+    outputs = declare(desired, modules, settings, Guard(settings.stack, lambda: stack_account(settings), workers))
 except OrchestratorError as error:
     raise pulumi.RunError(str(error)) from None
 

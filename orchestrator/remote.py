@@ -17,11 +17,13 @@ from orchestrator.forward import Answer
 from orchestrator.plan_request import check_key
 
 # The router itself waits for an autopilot for up to 300 s, the longest `timeout` of a task.
-_TIMEOUT = httpx.Timeout(310, connect=10)
+_PATIENCE_S = 310
 
 
-def router_client(url: str, token: str, transport: httpx.BaseTransport | None = None) -> httpx.Client:
-    """A client for the routing Worker at `url`, whose calls carry `token`.
+def router_client(
+    url: str, token: str, transport: httpx.BaseTransport | None = None, *, patience: float = _PATIENCE_S
+) -> httpx.Client:
+    """A client for the routing Worker at `url`, whose calls carry `token` and wait `patience` seconds for an answer.
 
     Raises SettingsError for a URL that would carry the token unencrypted over a network.
     """
@@ -36,7 +38,7 @@ def router_client(url: str, token: str, transport: httpx.BaseTransport | None = 
         base_url=base,
         headers={"authorization": f"Bearer {token}"},
         transport=transport or (PinnedTransport(allow_loopback=True) if local else None),
-        timeout=_TIMEOUT,
+        timeout=httpx.Timeout(patience, connect=10),
     )
 
 
@@ -47,9 +49,10 @@ class RouterConnection:
     OrchestratorError where it fails or does not answer.
     """
 
-    def __init__(self, url: str, token: str, *, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(self, url: str, token: str, *, transport: httpx.BaseTransport | None = None, **options: float) -> None:
+        """`options`: `patience`, as `router_client` takes it."""
         self._url = url
-        self._client = router_client(url, token, transport)
+        self._client = router_client(url, token, transport, **options)
 
     def __enter__(self) -> Self:
         return self
@@ -82,18 +85,21 @@ class RouterConnection:
             ) from error
         document = _object(response)
         if response.is_success:
+            if document is None:
+                raise OrchestratorError(f"{doing}: {self._url} answered no JSON document", "check ORCHESTRATOR_URL")
             return document
         kind = UserError if response.is_client_error else OrchestratorError
-        detail = document.get("detail") or f"the routing Worker answered {response.status_code}"
-        raise kind(f"{doing}: {_reasons(document.get('errors')) or detail}", str(document.get("hint", "")))
+        problem = document or {}
+        detail = problem.get("detail") or f"the routing Worker answered {response.status_code}"
+        raise kind(f"{doing}: {_reasons(problem.get('errors')) or detail}", str(problem.get("hint", "")))
 
 
-def _object(response: httpx.Response) -> dict[str, Any]:
+def _object(response: httpx.Response) -> dict[str, Any] | None:
     try:
         document = response.json()
     except ValueError:
-        return {}
-    return document if isinstance(document, dict) else {}
+        return None
+    return document if isinstance(document, dict) else None
 
 
 def _reasons(errors: Sequence[Mapping[str, str]] | None) -> str:

@@ -9,6 +9,7 @@ import os
 import sys
 from pathlib import Path
 
+from orchestrator.adopt.takeover import run_with_leftovers
 from orchestrator.checks import Check
 from orchestrator.doctor import examine
 from orchestrator.engine import deploy
@@ -27,7 +28,9 @@ def main(name: str, root: Path) -> int:
             return 2
         stack = read_stack(name, root)
         recover(stack, report=print)
-        if failure := deploy(stack, display=sys.stdout, report=print):
+        with stack.account(report=print) as account:
+            failure = run_with_leftovers(stack, account, lambda: deploy(stack, display=sys.stdout, report=print), print)
+        if failure:
             print(failure, file=sys.stderr)
             return 1
     except OrchestratorError as error:

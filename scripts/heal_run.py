@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -60,14 +61,14 @@ def question(report: Mapping[str, Any], *, stack: str, run_url: str) -> str:
     for lost in report["lost"]:
         since = f", missing since {lost['missingSince']}" if lost["missingSince"] else ""
         known = f", last changed by the stack at {lost['touched']}" if lost["touched"] else ""
-        lines.append(f"- {TITLES[lost['kind']]} `{lost['name']}` (id `{lost['id']}`{known}{since})")
-    names = " ".join(f"--recreate {lost['key']}" for lost in report["lost"])
+        again = "; another one of that name is there" if lost["instead"] else ""
+        lines.append(f"- {TITLES[lost['kind']]} `{lost['name']}` (id `{lost['id']}`{known}{since}){again}")
+    names = " ".join(f"--recreate {shlex.quote(lost['key'])}" for lost in report["lost"] if not lost["instead"])
+    lines += ["", "Heal never makes them again by itself, since they would be empty. Everything else was repaired.", ""]
+    if names:
+        lines.append(f"- The data is gone, and empty ones will do: `python -m orchestrator heal -s {stack} {names}`")
     lines += [
-        "",
-        "Heal never makes them again by itself, since they would be empty. Everything else was repaired. One of two:",
-        "",
-        f"1. The data is gone, and empty ones will do: `python -m orchestrator heal -s {stack} {names}`",
-        f"2. Somebody has made a new one of that name: `python -m orchestrator adopt -s {stack}`",
+        f"- Somebody has made a new one of that name: `python -m orchestrator adopt -s {stack}`",
         "",
         "A backup, where there is one, comes back with `python -m orchestrator restore` after either.",
         "",

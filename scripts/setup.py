@@ -60,6 +60,8 @@ def main() -> int:
             if not (dev is False and stamp_is(VENV / "requirements.stamp", digest(ROOT / "requirements-dev.txt"))):
                 step("Python packages", VENV / "requirements.stamp", digest(requirements), lambda: pip(requirements))
             step("Node packages", ROOT / "node_modules" / ".stamp", digest(ROOT / "package-lock.json"), npm)
+            if not all((BIN / binary).exists() for binary in BINARIES):  # one of PATH may have been removed since
+                (VENV / "pulumi.stamp").unlink(missing_ok=True)
             step(f"Pulumi {PULUMI_VERSION}", VENV / "pulumi.stamp", PULUMI_VERSION, pulumi)
             step("Cloudflare provider for the local stack", PULUMI_HOME / "stamp", f"{ROOT} {PULUMI_VERSION}", provider)
     except StepError as error:

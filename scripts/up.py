@@ -15,11 +15,11 @@ from typing import Any, cast
 
 import yaml
 
-from orchestrator.adopt.takeover import take_leftovers
+from orchestrator.adopt.takeover import run_with_leftovers
 from orchestrator.errors import OrchestratorError
 from orchestrator.recover import recover
 from orchestrator.remote import RemoteDispatcher
-from orchestrator.stack import read_stack
+from orchestrator.stack import Stack, read_stack
 from scripts.local_stack import (
     CLOUDFLARE,
     CONFIG_SECRETS,
@@ -45,8 +45,9 @@ def main() -> int:
         prepare_stack()
         os.environ.update(environment())
         before = outputs()
-        recover(read_stack(STACK, ROOT), report=print)
-        update()
+        stack = read_stack(STACK, ROOT)
+        recover(stack, report=print)
+        update(stack)
         after = outputs()
         say_what_was_kept(before, after)
         run_task(after["orchestratorUrl"])
@@ -90,16 +91,16 @@ def prepare_stack() -> None:
         store_secret(name, secrets[name])
 
 
-def update() -> None:
-    """`pulumi up`; once more where the answer to a creation was lost, and what it made was taken over since."""
-    arguments = ("up", "--yes", "--skip-preview", "--stack", STACK, "--suppress-outputs")
-    if pulumi(*arguments, check=False) is not None:
-        return
-    stack = read_stack(STACK, ROOT)
+def update(stack: Stack) -> None:
+    """`pulumi up`, on this terminal."""
+
+    def run() -> str | None:
+        done = pulumi("up", "--yes", "--skip-preview", "--stack", STACK, "--suppress-outputs", check=False)
+        return "`pulumi up` did not end well" if done is None else None
+
     with stack.account(report=print) as account:
-        if not take_leftovers(stack, account, print):
-            raise OrchestratorError("`pulumi up` did not end well", "what it says above tells why; `make up` goes on")
-    pulumi(*arguments)
+        if failure := run_with_leftovers(stack, account, run, print):
+            raise OrchestratorError(failure, "what it says above tells why; `make up` goes on from here")
 
 
 def outputs() -> dict[str, Any]:

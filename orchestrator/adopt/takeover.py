@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +22,7 @@ from orchestrator.adopt.existing import Existing, find, is_harmless
 from orchestrator.adopt.replaced import point_at
 from orchestrator.adopt.wanted import DATA, import_document, wanted
 from orchestrator.drift.findings import Finding
-from orchestrator.engine import edit_state, would_change
+from orchestrator.engine import deploy, edit_state, would_change
 from orchestrator.errors import OrchestratorError
 from orchestrator.existing import ALLOW
 from orchestrator.stack import Stack, run_pulumi
@@ -70,12 +71,9 @@ def take_over(stack: Stack, found: Survey, *, report: Report, display: TextIO) -
     if found.replaced:
         edit_state(stack, lambda state: point_at(state, found.replaced), report)
     import_existing(stack, found, found.existing)
-    arguments = ["up", "--yes", "--skip-preview", "--suppress-outputs", "--stack", stack.name]
-    finished = run_pulumi(arguments, stack.root, show=display, check=False)
-    again = f"python -m orchestrator adopt -s {stack.name} goes on from here"
-    if finished.code != 0:
-        reason = f":\n{finished.errors.strip()}" if finished.errors.strip() else "; what it says above tells why"
-        raise OrchestratorError(f"everything is imported, but `pulumi up` failed{reason}", again)
+    if failure := deploy(stack, display=display, report=report):
+        again = f"python -m orchestrator adopt -s {stack.name} goes on from here"
+        raise OrchestratorError(f"everything is imported, but the update failed: {failure}", again)
     if would_change(stack):
         raise OrchestratorError(
             f"everything is imported, but a preview of the stack {stack.name} still has changes",
@@ -83,7 +81,17 @@ def take_over(stack: Stack, found: Survey, *, report: Report, display: TextIO) -
         )
 
 
-def take_leftovers(stack: Stack, account: Account, report: Report) -> bool:
+def run_with_leftovers(stack: Stack, account: Account, run: Callable[[], str | None], report: Report) -> str | None:
+    """`run` an update, which gives None or why it failed; once more where what it has left could be taken over."""
+    failure = run()
+    if failure:
+        with suppress(OrchestratorError):  # the failure of the update is the one to tell
+            if _take_leftovers(stack, account, report):
+                return run()
+    return failure
+
+
+def _take_leftovers(stack: Stack, account: Account, report: Report) -> bool:
     """Import what a failed update has made without knowing: a creation whose answer was lost.
 
     Only what is harmless to take: data with nothing in it, and Workers with the stack's marks. Whether there was any:

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TextIO
 
 from orchestrator.account import Account
-from orchestrator.adopt.takeover import take_leftovers
+from orchestrator.adopt.takeover import run_with_leftovers
 from orchestrator.desired import Desired
 from orchestrator.drift import check
 from orchestrator.drift.findings import Finding
@@ -97,7 +97,9 @@ def _repair(
     drifted = {finding.key for finding in plan.repaired if finding.kind == "schedules"}
     schedules = {key: account.schedules(names[key]) for key in sorted(drifted)}
     edit_state(stack, lambda state: tell_truth(state, plan.repaired, schedules), report)
-    failure = _update(stack, plan, account, report, display)
+    failure = run_with_leftovers(
+        stack, account, lambda: update(stack, exclude=plan.exclude, display=display, report=report), report
+    )
     try:
         left = _left(stack, desired, account, report, pauses_s=() if failure else _PAUSES_S)
     except OrchestratorError:
@@ -125,13 +127,3 @@ def _left(
             break
         time.sleep(pause_s)
     return left
-
-
-def _update(stack: Stack, plan: HealPlan, account: Account, report: Report, display: TextIO) -> str | None:
-    """Why it failed, or None. What a creation has made whose answer was lost is taken over, and then tried again."""
-    failure = update(stack, exclude=plan.exclude, display=display, report=report)
-    if failure:
-        with suppress(OrchestratorError):  # the failure of the update is the one to tell
-            if take_leftovers(stack, account, report):
-                return update(stack, exclude=plan.exclude, display=display, report=report)
-    return failure

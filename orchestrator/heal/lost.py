@@ -15,11 +15,12 @@ from typing import Any
 import httpx
 
 from orchestrator.drift.findings import TITLES, Finding
-from orchestrator.errors import LostData, SettingsError
-from orchestrator.remote import RouterConnection
+from orchestrator.errors import LostData, OrchestratorError
+from orchestrator.journal import Journal
 
 _STATE_KINDS = {"kvNamespace": "WorkersKvNamespace", "r2Bucket": "R2Bucket", "d1Database": "D1Database"}
 _PATIENCE_S = 10
+_ENTRIES = 500  # of the journal about infrastructure, the newest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,22 +84,14 @@ def first_missed(
     if not url or not token:
         return {}
     try:
-        with _Journal(url, token, transport=transport) as journal:
-            entries = journal.infrastructure()
-    except (httpx.HTTPError, SettingsError, ValueError, KeyError):
+        with Journal(url, token, transport=transport, patience=_PATIENCE_S) as journal:
+            entries = list(journal.entries({"kind": "infra"}, _ENTRIES))
+    except (OrchestratorError, KeyError):
         return {}
     latest: dict[str, tuple[str, str]] = {}
     for entry in reversed(entries):  # the newest comes first
         latest[entry["detail"] or ""] = entry["outcome"], entry["at"]
     return {name: at for name, (outcome, at) in latest.items() if outcome == "missing"}
-
-
-class _Journal(RouterConnection):
-    def infrastructure(self) -> list[dict[str, Any]]:
-        """The newest entries about what is missing or there again."""
-        answer = self._client.get("/autopilot/journal?kind=infra&limit=500", timeout=_PATIENCE_S).raise_for_status()
-        entries: list[dict[str, Any]] = answer.json()["entries"]
-        return entries
 
 
 def lost_data(lost: tuple[Lost, ...], stack: str) -> LostData:

@@ -26,21 +26,32 @@ from orchestrator.names import LOCAL
 from orchestrator.terminal import Terminal
 
 
-def check_limits(
-    desired: Desired, modules: Mapping[str, Module], settings: StackSettings, *, account: Account, root: Path
-) -> None:
-    """Compare `desired` with the stack's plan. Raises LimitError where Cloudflare would not take it."""
-    inventory: Inventory | None = None
-    note = "account: read; what nobody declared is counted too"
+def read_inventory(account: Account, desired: Desired) -> Inventory | CloudflareError:
+    """What is in the account, or why that is not known. Raises CloudflareError where an update's token is refused."""
     try:
-        inventory = take_inventory(account, desired)
+        return take_inventory(account, desired)
     except CloudflareError as unread:
         if _is_refusal(unread):
             _tell_refusal(unread)
-        note = f"account: not read, so only what is declared is counted ({unread.message})"
+        return unread
+
+
+def check_limits(
+    desired: Desired,
+    modules: Mapping[str, Module],
+    settings: StackSettings,
+    *,
+    inventory: Inventory | CloudflareError,
+    root: Path,
+) -> None:
+    """Compare `desired` with the stack's plan. Raises LimitError where Cloudflare would not take it."""
     sizes = compressed_sizes(modules, root=root)
-    uses = usage(desired, plan=settings.plan, module_sizes=sizes, account=inventory)
+    known = inventory if isinstance(inventory, Inventory) else None
+    uses = usage(desired, plan=settings.plan, module_sizes=sizes, account=known)
     if pulumi.runtime.is_dry_run():
+        note = "account: read; what nobody declared is counted too"
+        if isinstance(inventory, CloudflareError):
+            note = f"account: not read, so only what is declared is counted ({inventory.message})"
         table = io.StringIO()
         Terminal(table, table, {}).table(COLUMNS, rows(uses))
         pulumi.log.info(f"Cloudflare's {settings.plan} plan\n{table.getvalue()}  {note}")

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import pulumi
-
 from orchestrator.bound import bound_to, build_id_of, worker_urls
 from orchestrator.bundle import Module
 from orchestrator.desired import Desired
 from orchestrator.infra import sdk as cloudflare
 from orchestrator.infra.account import stack_account
+from orchestrator.infra.existing import Guard
 from orchestrator.infra.settings import StackSettings
 from orchestrator.infra.storage import Storage, StorageArgs
 from orchestrator.infra.worker import WorkerService, WorkerServiceArgs
@@ -34,11 +33,11 @@ def declare(
     desired: Desired,
     modules: Mapping[str, Module],
     settings: StackSettings,
-    hooks: pulumi.ResourceHookBinding | None = None,
+    guard: Guard | None = None,
 ) -> dict[str, Any]:
     """Declare everything that `desired` names, `modules` by Worker's key, and return the stack's outputs.
 
-    `hooks` run around what happens to each namespace, bucket, database and script.
+    `guard` keeps what the account has already from being taken or overwritten.
     """
     storage = Storage(
         "storage",
@@ -48,7 +47,7 @@ def declare(
             r2_buckets=desired.r2_buckets,
             d1_databases=desired.d1_databases,
             keep_data=settings.keep_data,
-            hooks=hooks,
+            hooks=guard.of_data if guard else None,
         ),
     )
     template = settings.workers_url or _workers_dev(settings)
@@ -74,7 +73,7 @@ def declare(
                 compatibility_flags=worker.compatibility_flags,
                 bindings=bindings,
                 crons=worker.crons,
-                hooks=hooks,
+                hooks=guard.of_worker(worker.name) if guard else None,
             ),
         )
     return {

@@ -97,6 +97,17 @@ def test_lost_data_opens_one_issue_that_is_kept_up_to_date_and_closed(github: Gi
     assert [issue["state"] for issue in github.issues] == ["open", "closed", "open"]
 
 
+def test_what_somebody_has_made_again_is_not_to_be_made_by_heal(github: GitHubServer) -> None:
+    again = {**LOST, "key": "my files", "name": "my-files", "instead": True}
+
+    heal({**CLEAN, "status": "lost", "lost": [again]}, 8)
+    assert "another one of that name is there" in github.issues[0]["body"]
+    assert "--recreate" not in github.issues[0]["body"]
+
+    heal({**CLEAN, "status": "lost", "lost": [again, {**LOST, "key": "my notes"}]}, 8)
+    assert "--recreate 'my notes'`" in github.issues[0]["body"]
+
+
 @pytest.mark.parametrize(("report", "code"), [(None, 1), ({**CLEAN, "status": "failed"}, 7)])
 def test_any_other_failure_fails_the_run_and_touches_no_issue(
     github: GitHubServer, report: dict[str, Any] | None, code: int

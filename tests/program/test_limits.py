@@ -17,7 +17,7 @@ from orchestrator.account import Account
 from orchestrator.bundle import Module
 from orchestrator.desired import derive
 from orchestrator.errors import CloudflareError, LimitError
-from orchestrator.infra.limits import check_limits
+from orchestrator.infra.limits import check_limits, read_inventory
 from orchestrator.infra.settings import read_settings
 from orchestrator.manifest import parse
 from tests.program.test_platform import ACCOUNT, MANIFEST, Recorder, configure
@@ -60,7 +60,8 @@ def check(handler: Handler, folder: Path, *, preview: bool = True, **config: str
 
     @pulumi.runtime.test
     def program() -> None:
-        check_limits(desired, modules, read_settings(), account=account, root=folder)
+        inventory = read_inventory(account, desired)
+        check_limits(desired, modules, read_settings(), inventory=inventory, root=folder)
 
     program()
 
