@@ -8,10 +8,12 @@ imported already, that one is used. See docs/decisions/0009-provider-sdk-import.
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import sys
 
 if "pulumi_cloudflare" not in sys.modules:
+    gc.disable()  # seven thousand classes come, and none goes: collections meanwhile, and at exit, would find nothing
     _spec = importlib.util.find_spec("pulumi_cloudflare")
     if _spec is None:
         raise ModuleNotFoundError("pulumi_cloudflare is not installed: run `make setup`")
@@ -24,6 +26,9 @@ from pulumi_cloudflare.workers_cron_trigger import WorkersCronTrigger
 from pulumi_cloudflare.workers_kv_namespace import WorkersKvNamespace
 from pulumi_cloudflare.workers_script import WorkersScript
 from pulumi_cloudflare.workers_script_subdomain import WorkersScriptSubdomain
+
+gc.freeze()
+gc.enable()
 
 __all__ = [
     "D1Database",
