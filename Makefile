@@ -29,7 +29,7 @@ shell: setup ## print export lines for the local stack: eval "$$(make -s shell)"
 	@python -m scripts.shell
 
 test: setup-dev ## all tests, unit tests first
-	@python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	@python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test-unit: setup-dev ## the tests that take milliseconds
 	@python -m pytest tests/unit -q

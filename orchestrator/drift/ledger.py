@@ -6,8 +6,8 @@ mark is compared with the mark of the reading itself, never with Pulumi's state:
 into the state without seeing the change. A reading is not believed for longer than a day, so that a mark that failed to
 change costs a day at most; `--full` believes none.
 
-A file in the build folder, one for each stack, readable by the user only since it has the texts of variables. It can be
-deleted at any time, or be carried between machines.
+A file in the build folder, one for each stack, readable by the user only: it has the texts of declared variables as
+they are in the account. It can be deleted at any time, or be carried between machines, as the heal workflow does.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ Touches the network by the Account that it is given, and changes nothing there.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from threading import Lock
@@ -23,6 +23,7 @@ from orchestrator.drift.ledger import Ledger
 from orchestrator.drift.live import Bucket, Database, Live, Namespace, Version, Worker, bucket, dotted, version
 from orchestrator.drift.multipart import parts
 from orchestrator.errors import CloudflareError
+from orchestrator.resources import Binding, TextBinding
 from orchestrator.resources import Worker as DeclaredWorker
 from orchestrator.stack_state import State
 
@@ -39,13 +40,15 @@ class Read:
 
 
 class Reading:
-    """One reading of the account. `modules`: the SHA-256 of each declared Worker's module, by key."""
+    """One reading of the account. By key of each declared Worker, `modules` has the SHA-256 of its module, and `bound`
+    what it is bound to."""
 
     def __init__(
         self,
         account: Account,
         desired: Desired,
         modules: Mapping[str, str],
+        bound: Mapping[str, Iterable[Binding]],
         ledger: Ledger,
         *,
         full: bool,
@@ -55,6 +58,7 @@ class Reading:
         self._account = account
         self._desired = desired
         self._modules = modules
+        self._bound = bound
         self._ledger = ledger
         self._full = full
         self._report = report
@@ -162,8 +166,10 @@ class Reading:
         # that by chance.
         same = script.get("etag") == self._modules[declared.key]
         read = version(settings, self._modules[declared.key] if same else self._content(declared.name))
-        self._ledger.record(declared.name, mark, read)
-        return read
+        texts = {each.name for each in self._bound[declared.key] if isinstance(each, TextBinding)}
+        kept = replace(read, bindings=tuple(_without_text(each, texts) for each in read.bindings))
+        self._ledger.record(declared.name, mark, kept)
+        return kept
 
     def _content(self, worker: str) -> str:
         """The SHA-256 of a Worker's module; of all of them, where there are several."""
@@ -179,6 +185,11 @@ class Reading:
         """A Worker without a handler for them can have schedules too, which do nothing: only a full check asks."""
         handlers = script.get("handlers")
         return bool(self._full or declared.crons or not handlers or "scheduled" in handlers)
+
+
+def _without_text(binding: Mapping[str, Any], declared: Collection[str]) -> Mapping[str, Any]:
+    """The text of a variable that nobody declared may be a secret that was meant to be one: it is not kept."""
+    return binding if binding.get("name") in declared else {key: binding[key] for key in binding if key != "text"}
 
 
 def _names(consumers: Iterable[Mapping[str, Any]] | None) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from orchestrator.drift.multipart import parts
 from orchestrator.drift.reading import Read, Reading
 from orchestrator.errors import CloudflareError
 from orchestrator.manifest import parse
+from orchestrator.resources import TextBinding
 from orchestrator.stack_state import State
 
 DESIRED = derive(
@@ -34,6 +35,7 @@ autopilots:
 )
 CODE = b"export default {}"
 SHA = hashlib.sha256(CODE).hexdigest()
+BOUND = {"router": (), "page": (TextBinding(name="MODE", text="careful"),)}
 MODULES = {"router": "1" * 64, "page": SHA}
 SETTINGS = {"bindings": [], "compatibility_date": "2026-07-01", "compatibility_flags": ["x"], "placement": {}}
 
@@ -91,7 +93,7 @@ class Api:
         )
         with account:
             known = Ledger(ledger, account="a", now=now)
-            return Reading(account, DESIRED, MODULES, known, full=full, report=lambda _: None).read(State())
+            return Reading(account, DESIRED, MODULES, BOUND, known, full=full, report=lambda _: None).read(State())
 
 
 @pytest.fixture
@@ -126,6 +128,18 @@ def test_the_first_time_each_workers_settings_are_read_once_and_then_only_lists(
 
     assert (first.versions, second.versions) == (2, 0)
     assert first.live == second.live
+
+
+def test_the_text_of_a_variable_that_nobody_declared_is_not_kept(ledger: Path) -> None:
+    api = Api()
+    texts = [{"type": "plain_text", "name": name, "text": f"{name} text"} for name in ("MODE", "PASSWORD")]
+    api.answers[PAGES_SETTINGS] = {**SETTINGS, "bindings": texts}
+
+    live = api.read(ledger).live
+
+    assert live.workers["page"].version.bindings == (texts[0], {"type": "plain_text", "name": "PASSWORD"})
+    assert "MODE text" in ledger.read_text()
+    assert "PASSWORD text" not in ledger.read_text()
 
 
 def test_what_is_read(ledger: Path) -> None:
