@@ -85,9 +85,9 @@ class RouterConnection:
             ) from error
         document = _object(response)
         if response.is_success:
-            if document is None:
+            if document is None and response.content:
                 raise OrchestratorError(f"{doing}: {self._url} answered no JSON document", "check ORCHESTRATOR_URL")
-            return document
+            return document or {}
         kind = UserError if response.is_client_error else OrchestratorError
         problem = document or {}
         detail = problem.get("detail") or f"the routing Worker answered {response.status_code}"

@@ -69,7 +69,8 @@ def environment() -> dict[str, str]:
     return {
         "PATH": os.pathsep.join(dict.fromkeys([*map(str, TOOLS), *os.environ["PATH"].split(os.pathsep)])),
         "PULUMI_HOME": str(LOCAL / "pulumi"),
-        "PULUMI_BACKEND_URL": STATE.as_uri(),
+        # Without the metadata file that Pulumi keeps beside the state: a kill may leave it empty, and the state unread.
+        "PULUMI_BACKEND_URL": f"{STATE.as_uri()}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE": secret("passphrase"),
         "PULUMI_STACK": STACK,
         "PULUMI_SKIP_UPDATE_CHECK": "true",

@@ -104,17 +104,18 @@ class TestCron:
     LATE = 2 * PERIOD_MS // 60_000 + 1
 
     @pytest.mark.parametrize(
-        ("known", "status"),
+        ("ago", "status"),
         [
-            pytest.param(snapshot(cron_minutes_ago=1), "pass", id="it ran a moment ago"),
-            pytest.param(snapshot(cron_minutes_ago=LATE - 5), "pass", id="it missed one run"),
-            pytest.param(snapshot(cron_minutes_ago=LATE), "warn", id="it missed two"),
-            pytest.param(snapshot(cron_minutes_ago=None, began_minutes_ago=5), "pass", id="it is waited for"),
-            pytest.param(snapshot(cron_minutes_ago=None, began_minutes_ago=LATE), "warn", id="it never ran"),
+            pytest.param({"cron_minutes_ago": 1}, "pass", id="it ran a moment ago"),
+            pytest.param({"cron_minutes_ago": LATE - 5}, "pass", id="it missed one run"),
+            pytest.param({"cron_minutes_ago": LATE}, "warn", id="it missed two"),
+            pytest.param({"cron_minutes_ago": None, "began_minutes_ago": 5}, "pass", id="it is waited for"),
+            pytest.param({"cron_minutes_ago": None, "began_minutes_ago": LATE}, "warn", id="it never ran"),
         ],
     )
-    def test_it_is_late_after_two_periods(self, world: World, known: dict[str, Any], status: str) -> None:
+    def test_it_is_late_after_two_periods(self, world: World, ago: dict[str, Any], status: str) -> None:
         router = world.router()
+        known = snapshot(**ago)
         world.copy(router, "snapshot", known)
 
         check = router.check("orchestrator:cron")

@@ -40,7 +40,7 @@ class PulumiProject:
         self.environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "CLOUDFLARE_"))},
             "PULUMI_HOME": str(home),
-            "PULUMI_BACKEND_URL": state.as_uri(),
+            "PULUMI_BACKEND_URL": f"{state.as_uri()}?metadata=skip",  # as in scripts/local_stack.py
             "PULUMI_CONFIG_PASSPHRASE": "passphrase",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "CLOUDFLARE_BASE_URL": base_url,
