@@ -49,10 +49,11 @@ class RouterConnection:
     OrchestratorError where it fails or does not answer.
     """
 
-    def __init__(self, url: str, token: str, *, transport: httpx.BaseTransport | None = None, **options: float) -> None:
-        """`options`: `patience`, as `router_client` takes it."""
+    def __init__(
+        self, url: str, token: str, *, transport: httpx.BaseTransport | None = None, patience: float = _PATIENCE_S
+    ) -> None:
         self._url = url
-        self._client = router_client(url, token, transport, **options)
+        self._client = router_client(url, token, transport, patience=patience)
 
     def __enter__(self) -> Self:
         return self

@@ -145,6 +145,7 @@ def test_an_import_that_was_killed_in_the_middle_is_done_again(stack: HealedStac
 
     assert done["adopted"]
     assert "importing WorkersScript" in errors
+    stack.assert_clean()
 
 
 def test_a_creation_whose_answer_was_lost_is_taken_over(stack: HealedStack) -> None:
@@ -162,6 +163,7 @@ def test_a_creation_whose_answer_was_lost_is_taken_over(stack: HealedStack) -> N
     assert [each["name"] for each in done["existing"]] == ["LETTERS"]
     titles = [each["title"] for each in stack.server.local("GET", "/state")["kv"]]
     assert titles.count("LETTERS") == 1
+    stack.assert_clean()
 
 
 def test_a_worker_with_the_marks_of_the_stack_is_put_again(stack: HealedStack) -> None:

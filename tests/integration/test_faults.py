@@ -122,10 +122,9 @@ def try_each(
             ended["by an error" if code else "well" if struck else "not struck"] += 1
             stack.server.local("DELETE", "/faults")
             if code != 0:
-                stack.heal(*recreating(SEVERAL.lost))  # which compares the whole account at its end
-            else:
-                assert stack.drift().drifted == ()
+                stack.heal(*recreating(SEVERAL.lost))
             assert stack.duplicates() == []
+            assert stack.drift().drifted == ()
         except (AssertionError, OrchestratorError, subprocess.TimeoutExpired) as error:
             wrong.append(f"{cases}: {error}")
     assert not wrong, f"{len(wrong)} of {sum(ended.values())} (seed {SEED}, ended {ended}):\n" + "\n".join(wrong)

@@ -171,3 +171,4 @@ def test_two_heals_and_an_update_at_once_wait_for_each_other(stack: HealedStack)
     other.communicate(timeout=60)
     assert other.returncode == 0
     assert stack.drift().drifted == ()
+    stack.project.project.run("preview", "--expect-no-changes")
