@@ -5,7 +5,7 @@ from pathlib import Path
 import pulumi
 
 from orchestrator.bundle import bundle_workers
-from orchestrator.desired import derive
+from orchestrator.desired.derive import derive
 from orchestrator.errors import CloudflareError, OrchestratorError
 from orchestrator.infra.account import stack_account
 from orchestrator.infra.existing import Guard

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.bundle import bundle, compressed_sizes, router_data
-from orchestrator.routes import RoutingTable
-from tests.support.workerd import ROOT, Running, running_workerd
+from orchestrator.routing.table import RoutingTable
+from tests.support.project import ROOT
+from tests.support.workerd import Running, running_workerd
 
 TOKEN = "token-of-the-benchmark"  # noqa: S105 - of a router that lives as long as the benchmark
 AUTHORIZED = {"authorization": f"Bearer {TOKEN}"}

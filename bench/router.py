@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from bench.connection import Connection, message
 from bench.fleet import AUTHORIZED, PLAN, fleet
 from bench.processes import cpu_seconds
-from orchestrator.routes import Resources, Route, RoutingTable, TaskRule
+from orchestrator.routing.table import Resources, Route, RoutingTable, TaskRule
 from tests.support.workerd import Running
 
 TABLE = RoutingTable(

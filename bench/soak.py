@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from bench.connection import Connection, message
 from bench.fleet import AUTHORIZED, PLAN, Fleet, fleet
 from bench.processes import memory_mb
-from orchestrator.routes import Resources, Route, RoutingTable, TaskRule
+from orchestrator.routing.table import Resources, Route, RoutingTable, TaskRule
 
 AUTOPILOTS = {"steady": {}, "shaky": {"FAILS_FOR_MS": "20000"}, "moody": {"FAILS_FOR_MS": "7000"}}
 TABLE = RoutingTable(

@@ -22,9 +22,9 @@ from pathlib import Path
 
 import yaml
 
-from orchestrator.desired import Desired
+from orchestrator.desired.derive import Desired
 from orchestrator.errors import BundleError, SetupError
-from orchestrator.routes import RoutingTable
+from orchestrator.routing.table import RoutingTable
 
 BUILD = Path(".build")
 _API = Path("router/openapi.yaml")

@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from orchestrator.manifest import Issue
+    from orchestrator.issues import Issue
 
 
 class OrchestratorError(Exception):

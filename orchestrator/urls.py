@@ -3,11 +3,11 @@
 The orchestrator calls these URLs itself, so a URL that a parser reads in an unexpected way would be a way to where no
 caller should reach. Parsers disagree (WHATWG's and Python's do, on IP spellings, backslashes, tabs,
 userinfo), so no parser decides here: a URL is taken only when it is already in canonical form by the plain rules below,
-for which every parser gives the same answer. The twin `router/src/urls.ts` has the same rules in the same order; both
-run `tests/conformance/urls.json`.
+for which every parser gives the same answer. The twin `router/src/routing/urls.ts` has the same rules in the same
+order; both run `tests/twins/urls.json`.
 
-Pure: names are not resolved. `orchestrator/dispatch.py` resolves them and requires global addresses; a Worker cannot
-reach private ones.
+Pure: names are not resolved. `orchestrator/dispatch/pinned_transport.py` resolves them and requires global addresses;
+a Worker cannot reach private ones.
 """
 
 from __future__ import annotations

@@ -10,12 +10,12 @@ import sys
 from pathlib import Path
 
 from orchestrator.adopt.takeover import run_with_leftovers
-from orchestrator.checks import Check
-from orchestrator.doctor import examine
-from orchestrator.engine import deploy
+from orchestrator.checks.check import Check
+from orchestrator.checks.doctor import examine
 from orchestrator.errors import OrchestratorError
-from orchestrator.recover import recover
-from orchestrator.stack import read_stack
+from orchestrator.stack.config import read_stack
+from orchestrator.stack.recover import recover
+from orchestrator.stack.updates import deploy
 
 
 def main(name: str, root: Path) -> int:

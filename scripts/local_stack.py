@@ -16,7 +16,7 @@ from local_cloudflare.settings import Settings, load
 from orchestrator.errors import OrchestratorError, SettingsError
 from orchestrator.manifest import load as load_manifest
 from orchestrator.names import LOCAL as LOCAL_STACK
-from orchestrator.stack import run_pulumi
+from orchestrator.stack.config import run_pulumi
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCAL = ROOT / ".local"

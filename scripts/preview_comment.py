@@ -15,15 +15,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from orchestrator.bundle import bundle_workers, compressed_sizes
-from orchestrator.checks import Check, exit_code, fixes
-from orchestrator.doctor import examine
+from orchestrator.checks.check import Check, exit_code, fixes
+from orchestrator.checks.doctor import examine
+from orchestrator.cloudflare.inventory import take_inventory
 from orchestrator.errors import CloudflareError, ManifestError, OrchestratorError
-from orchestrator.inventory import take_inventory
 from orchestrator.limits import Plan, Use, usage
 from orchestrator.manifest import load, parse
-from orchestrator.preview import Changes, capability_changes, changes, markdown
-from orchestrator.routes import RoutingTable, compile_routes
-from orchestrator.stack import Stack, read_stack, run_pulumi
+from orchestrator.routing.table import RoutingTable, compile_routes
+from orchestrator.stack.config import Stack, read_stack, run_pulumi
+from orchestrator.stack.preview import Changes, capability_changes, changes, markdown
 from scripts.github import GitHub, pull_request_of, read_event, summarise
 
 _BASE = "HEAD^1"  # of the merge commit that GitHub checks out for a pull request: where it would be merged to

@@ -20,10 +20,10 @@ from typing import Any
 
 from orchestrator.data.r2 import empty
 from orchestrator.data.store import Store
-from orchestrator.engine import deploy
 from orchestrator.errors import CloudflareError, OrchestratorError
-from orchestrator.recover import recover
-from orchestrator.stack import Stack, read_stack, run_pulumi
+from orchestrator.stack.config import Stack, read_stack, run_pulumi
+from orchestrator.stack.recover import recover
+from orchestrator.stack.updates import deploy
 from scripts.github import GitHub, pull_request_of, read_event
 
 LABEL = "stage"

@@ -1,7 +1,7 @@
 """`make up`: Cloudflare on this machine, `pulumi up` on the stack `local`, one real task, and what to try next.
 
 Every step can be broken off and run again: what is there is kept, what an update that died left half-done is put right
-first (`orchestrator.recover`).
+first (`orchestrator.stack.recover`).
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import yaml
 
 from orchestrator.adopt.takeover import run_with_leftovers
 from orchestrator.errors import OrchestratorError
-from orchestrator.recover import recover
-from orchestrator.remote import RemoteDispatcher
-from orchestrator.stack import Stack, read_stack
+from orchestrator.router_client.connection import RemoteDispatcher
+from orchestrator.stack.config import Stack, read_stack
+from orchestrator.stack.recover import recover
 from scripts.local_stack import (
     CLOUDFLARE,
     CONFIG_SECRETS,

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.account import Account
 from orchestrator.adopt.wanted import DATA, Wanted
+from orchestrator.cloudflare.account import Account
 from orchestrator.data import d1, kv, r2
 from orchestrator.data.store import Store
+from orchestrator.desired.ownership import is_ours
 from orchestrator.drift.findings import KINDS, TITLES, Difference, Finding
 from orchestrator.drift.storage import UNMANAGED
-from orchestrator.existing import is_ours
 
 
 @dataclass(frozen=True, kw_only=True)

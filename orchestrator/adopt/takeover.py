@@ -17,15 +17,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TextIO
 
-from orchestrator.account import Account
 from orchestrator.adopt.existing import Existing, find, is_harmless
 from orchestrator.adopt.replaced import point_at
 from orchestrator.adopt.wanted import DATA, import_document, wanted
+from orchestrator.cloudflare.account import Account
+from orchestrator.desired.ownership import ALLOW
 from orchestrator.drift.findings import Finding
-from orchestrator.engine import deploy, edit_state, would_change
 from orchestrator.errors import OrchestratorError
-from orchestrator.existing import ALLOW
-from orchestrator.stack import Stack, run_pulumi
+from orchestrator.stack.config import Stack, run_pulumi
+from orchestrator.stack.updates import deploy, edit_state, would_change
 
 Report = Callable[[str], None]
 

@@ -13,13 +13,13 @@ from typing import Any
 from orchestrator.adopt.existing import with_differences
 from orchestrator.adopt.replaced import replaced
 from orchestrator.adopt.takeover import Survey, survey, take_over
-from orchestrator.drift import check
-from orchestrator.engine import one_at_a_time
+from orchestrator.drift.check import check
 from orchestrator.errors import ExistingError, UserError
 from orchestrator.heal.report import words as words_of
-from orchestrator.preview import changes, words
-from orchestrator.recover import recover
-from orchestrator.stack import Stack, read_stack
+from orchestrator.stack.config import Stack, read_stack
+from orchestrator.stack.preview import changes, words
+from orchestrator.stack.recover import recover
+from orchestrator.stack.updates import one_at_a_time
 from orchestrator.terminal import Terminal
 
 

@@ -8,11 +8,11 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestrator.account import Account
+from orchestrator.cloudflare.account import Account
 from orchestrator.data import backup
 from orchestrator.data.progress import progress_line
 from orchestrator.data.store import KINDS, Progress, Store, find
-from orchestrator.stack import read_stack
+from orchestrator.stack.config import read_stack
 from orchestrator.terminal import Terminal
 
 

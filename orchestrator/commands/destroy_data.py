@@ -12,7 +12,7 @@ from orchestrator.data.destroy import Contents, destroy, measure, refuse_what_is
 from orchestrator.data.progress import progress_line
 from orchestrator.data.store import KINDS, Store, find
 from orchestrator.errors import UserError
-from orchestrator.stack import read_stack
+from orchestrator.stack.config import read_stack
 from orchestrator.terminal import Terminal
 
 

@@ -8,11 +8,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-from orchestrator.checks import COLUMNS
-from orchestrator.diagnose import RemoteDiagnosis, diagnose
-from orchestrator.diagnosis import next_steps, rows, verdict
-from orchestrator.plan_settings import read_token
-from orchestrator.stack import read_stack
+from orchestrator.checks.check import COLUMNS
+from orchestrator.checks.diagnose import RemoteDiagnosis, diagnose
+from orchestrator.checks.document import next_steps, rows, verdict
+from orchestrator.dispatch.settings import read_token
+from orchestrator.stack.config import read_stack
 from orchestrator.terminal import Terminal
 
 

@@ -6,8 +6,8 @@ import argparse
 import json
 from pathlib import Path
 
-from orchestrator.checks import COLUMNS, exit_code, fixes, outcome, rows, to_objects
-from orchestrator.doctor import examine
+from orchestrator.checks.check import COLUMNS, exit_code, fixes, outcome, rows, to_objects
+from orchestrator.checks.doctor import examine
 from orchestrator.terminal import Terminal
 
 _STYLES = {"ok": "green", "unknown": "yellow", "problem": "red"}

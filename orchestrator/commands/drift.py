@@ -7,11 +7,11 @@ import json
 import os
 from pathlib import Path
 
-from orchestrator.drift import check
+from orchestrator.drift.check import check
 from orchestrator.drift.findings import Drift
 from orchestrator.drift.report import COLUMNS, markdown, next_steps, rows, summary, undeclared
 from orchestrator.errors import DriftFound
-from orchestrator.stack import read_stack
+from orchestrator.stack.config import read_stack
 from orchestrator.terminal import Terminal
 
 _SUMMARY = "GITHUB_STEP_SUMMARY"

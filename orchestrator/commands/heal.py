@@ -7,11 +7,11 @@ import json
 from pathlib import Path
 
 from orchestrator.errors import DriftFound, OrchestratorError
-from orchestrator.heal import Healing, heal
+from orchestrator.heal.heal import Healing, heal
 from orchestrator.heal.lost import lost_data
-from orchestrator.heal.recheck import look_again
 from orchestrator.heal.report import as_json, sentences, words
-from orchestrator.stack import read_stack
+from orchestrator.router_client.scheduled import look_again
+from orchestrator.stack.config import read_stack
 from orchestrator.terminal import Terminal
 
 

@@ -7,9 +7,9 @@ import json
 import os
 from typing import Any
 
+from orchestrator.dispatch.settings import read_token, read_url
 from orchestrator.errors import UserError
-from orchestrator.journal import Journal
-from orchestrator.plan_settings import read_token, read_url
+from orchestrator.router_client.journal import Journal
 from orchestrator.terminal import Terminal
 
 _FILTERS = ("autopilot", "outcome", "task", "kind", "caller", "request_id")

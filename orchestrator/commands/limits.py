@@ -8,11 +8,11 @@ import os
 from pathlib import Path
 from typing import get_args
 
-from orchestrator.account import Account
 from orchestrator.bundle import bundle_workers, compressed_sizes
-from orchestrator.desired import Desired, derive
+from orchestrator.cloudflare.account import Account
+from orchestrator.cloudflare.inventory import take_inventory
+from orchestrator.desired.derive import Desired, derive
 from orchestrator.errors import BundleError, SettingsError, SetupError
-from orchestrator.inventory import take_inventory
 from orchestrator.limits import Inventory, Plan, usage
 from orchestrator.limits.report import COLUMNS, as_json, refusal, rows, warnings
 from orchestrator.manifest import DEFAULT_FILE, load

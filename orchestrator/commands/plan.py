@@ -15,15 +15,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from orchestrator.decision import Decision
-from orchestrator.dispatch import Answer, Dispatcher
+from orchestrator.dispatch.dispatcher import Answer, Dispatcher
+from orchestrator.dispatch.request import check_key
+from orchestrator.dispatch.settings import are_local, read_token, read_webhook_secrets, read_worker_urls
 from orchestrator.errors import UserError
 from orchestrator.manifest import DEFAULT_FILE, load
-from orchestrator.plan_request import check_key
-from orchestrator.plan_settings import are_local, read_token, read_webhook_secrets, read_worker_urls
-from orchestrator.problem import CONTENT_TYPE, Problem
-from orchestrator.remote import RemoteDispatcher
-from orchestrator.routes import RoutingTable, compile_routes
+from orchestrator.router_client.connection import RemoteDispatcher
+from orchestrator.routing.decision import Decision
+from orchestrator.routing.problem import CONTENT_TYPE, Problem
+from orchestrator.routing.table import RoutingTable, compile_routes
 from orchestrator.terminal import Terminal
 
 _META_EXAMPLE = """for example --meta '{"title": "Welcome"}'"""

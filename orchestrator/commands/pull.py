@@ -8,11 +8,11 @@ import os
 from pathlib import Path
 from typing import Any
 
+from orchestrator.dispatch.settings import read_token, read_url
 from orchestrator.errors import UserError
 from orchestrator.manifest import DEFAULT_FILE, load
-from orchestrator.plan_settings import read_token, read_url
-from orchestrator.pull import add_autopilots, entry
-from orchestrator.register import Registry
+from orchestrator.manifest.edit import add_autopilots, entry
+from orchestrator.router_client.registry import Registry
 from orchestrator.terminal import Terminal
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import yaml
 
+from orchestrator.dispatch.settings import read_token, read_url
 from orchestrator.errors import UserError
-from orchestrator.plan_settings import read_token, read_url
-from orchestrator.register import Registry
+from orchestrator.router_client.registry import Registry
 from orchestrator.terminal import Terminal
 
 _EXAMPLE = "for example: register --name helper --endpoint https://helper.example.com/ --capability help.give"

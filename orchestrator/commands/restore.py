@@ -12,7 +12,7 @@ from orchestrator.data.backup import UNITS
 from orchestrator.data.progress import progress_line
 from orchestrator.data.restore import put_back
 from orchestrator.data.store import find
-from orchestrator.stack import read_stack
+from orchestrator.stack.config import read_stack
 from orchestrator.terminal import Terminal
 
 

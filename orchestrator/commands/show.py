@@ -10,9 +10,9 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
-from orchestrator.desired import Desired, derive
+from orchestrator.desired.derive import Desired, derive
+from orchestrator.desired.resources import Binding, SecretBinding, TextBinding, Worker
 from orchestrator.manifest import DEFAULT_FILE, load
-from orchestrator.resources import Binding, SecretBinding, TextBinding, Worker
 from orchestrator.terminal import Terminal
 
 

@@ -7,7 +7,8 @@ import json
 from dataclasses import asdict
 
 from orchestrator.errors import ManifestError
-from orchestrator.manifest import DEFAULT_FILE, Issue, load
+from orchestrator.issues import Issue
+from orchestrator.manifest import DEFAULT_FILE, load
 from orchestrator.terminal import Terminal
 
 

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.account import Account
+from orchestrator.cloudflare.account import Account
 from orchestrator.data import d1, kv, r2
 from orchestrator.data.store import Kind, Progress, Store
 from orchestrator.errors import UserError

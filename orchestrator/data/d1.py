@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-from orchestrator.account import Account
+from orchestrator.cloudflare.account import Account
 from orchestrator.data.store import Progress, Store
 from orchestrator.errors import CloudflareError, OrchestratorError
 

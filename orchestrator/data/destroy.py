@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orchestrator.account import Account
+from orchestrator.cloudflare.account import Account
 from orchestrator.data import d1, kv, r2
 from orchestrator.data.store import Progress, Store, bound_workers
-from orchestrator.desired import Desired
+from orchestrator.desired.derive import Desired
 from orchestrator.errors import UserError
 
 

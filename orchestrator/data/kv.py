@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from orchestrator.account import Account
+from orchestrator.cloudflare.account import Account
 from orchestrator.data.store import Progress, Store
 from orchestrator.errors import CloudflareError, OrchestratorError
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from orchestrator.account import Account
+from orchestrator.cloudflare.account import Account
 from orchestrator.data.parallel import in_parallel
 from orchestrator.data.store import Progress, Store
 from orchestrator.errors import CloudflareError, OrchestratorError, UserError

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.account import Account
+from orchestrator.cloudflare.account import Account
 from orchestrator.data import d1, kv, r2
 from orchestrator.data.backup import UNITS, Backup
 from orchestrator.data.store import Progress, Store

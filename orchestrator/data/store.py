@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from orchestrator.account import Account
+from orchestrator.cloudflare.account import Account
 from orchestrator.data.parallel import in_parallel
 from orchestrator.errors import CloudflareError, UserError
 from orchestrator.nearest import nearest_names

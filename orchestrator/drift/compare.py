@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orchestrator.desired import Desired
+from orchestrator.desired.derive import Desired
+from orchestrator.desired.resources import Binding
 from orchestrator.drift.findings import Finding, ordered
 from orchestrator.drift.live import Live
 from orchestrator.drift.scripts import compare_workers
 from orchestrator.drift.storage import compare_storage, ids_by_key
-from orchestrator.resources import Binding
-from orchestrator.stack_state import State
+from orchestrator.stack.state import State
 
 
 def find_drift(
@@ -26,8 +26,8 @@ def find_drift(
 ) -> tuple[Finding, ...]:
     """Every difference, and what nobody declared, in a stable order.
 
-    `bound`: the bindings of each Worker by key, as `orchestrator.bound` works them out; `modules`: the SHA-256 in hex
-    of each Worker's module, by key; `state`: what the stack's state knows, for ids.
+    `bound`: the bindings of each Worker by key, as `orchestrator.desired.bindings` works them out; `modules`: the
+    SHA-256 in hex of each Worker's module, by key; `state`: what the stack's state knows, for ids.
     """
     ids = ids_by_key(desired, state, live)
     return ordered(

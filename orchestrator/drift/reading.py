@@ -17,15 +17,15 @@ from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
 
-from orchestrator.account import Account
-from orchestrator.desired import Desired
+from orchestrator.cloudflare.account import Account
+from orchestrator.desired.derive import Desired
+from orchestrator.desired.resources import Binding, TextBinding
+from orchestrator.desired.resources import Worker as DeclaredWorker
 from orchestrator.drift.ledger import Ledger
 from orchestrator.drift.live import Bucket, Database, Live, Namespace, Version, Worker, bucket, dotted, version
 from orchestrator.drift.multipart import parts
 from orchestrator.errors import CloudflareError
-from orchestrator.resources import Binding, TextBinding
-from orchestrator.resources import Worker as DeclaredWorker
-from orchestrator.stack_state import State
+from orchestrator.stack.state import State
 
 _AT_ONCE = 6
 _TOLD_EVERY = 100  # Workers

@@ -12,11 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orchestrator.desired import Desired
-from orchestrator.drift.findings import Difference, Finding, Kind
-from orchestrator.drift.live import Live, Worker
-from orchestrator.drift.storage import GONE, UNMANAGED
-from orchestrator.resources import (
+from orchestrator.desired.derive import Desired
+from orchestrator.desired.resources import (
     Binding,
     D1Binding,
     KvBinding,
@@ -25,8 +22,11 @@ from orchestrator.resources import (
     ServiceBinding,
     TextBinding,
 )
-from orchestrator.resources import Worker as DeclaredWorker
-from orchestrator.stack_state import State
+from orchestrator.desired.resources import Worker as DeclaredWorker
+from orchestrator.drift.findings import Difference, Finding, Kind
+from orchestrator.drift.live import Live, Worker
+from orchestrator.drift.storage import GONE, UNMANAGED
+from orchestrator.stack.state import State
 
 # What Cloudflare's observability does where it is switched on and nothing else is said.
 _OBSERVABILITY = {

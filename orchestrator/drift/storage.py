@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from orchestrator.desired import Desired
+from orchestrator.desired.derive import Desired
+from orchestrator.desired.resources import R2Bucket
 from orchestrator.drift.findings import Difference, Finding, Kind
 from orchestrator.drift.live import Bucket, Live
-from orchestrator.resources import R2Bucket
-from orchestrator.stack_state import State, StateResource
+from orchestrator.stack.state import State, StateResource
 
 UNMANAGED = Difference(path="state", desired="managed by this stack", live="not in the stack's state")
 GONE = Difference(path="state", desired=None, live="in the stack's state, gone from the account")

@@ -16,7 +16,7 @@ import httpx
 
 from orchestrator.drift.findings import TITLES, Finding
 from orchestrator.errors import LostData, OrchestratorError
-from orchestrator.journal import Journal
+from orchestrator.router_client.journal import Journal
 
 _STATE_KINDS = {"kvNamespace": "WorkersKvNamespace", "r2Bucket": "R2Bucket", "d1Database": "D1Database"}
 _PATIENCE_S = 10

@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from orchestrator.desired import Desired
+from orchestrator.desired.derive import Desired
+from orchestrator.desired.resources import Binding, D1Binding, KvBinding, R2Binding, ServiceBinding
 from orchestrator.drift.findings import Drift, Finding
 from orchestrator.errors import UserError
-from orchestrator.resources import Binding, D1Binding, KvBinding, R2Binding, ServiceBinding
-from orchestrator.stack_state import State
+from orchestrator.stack.state import State
 
 _STATE_KINDS = {"kvNamespace": "WorkersKvNamespace", "r2Bucket": "R2Bucket", "d1Database": "D1Database"}
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from orchestrator.drift.findings import TITLES, Finding
 
 if TYPE_CHECKING:
-    from orchestrator.heal import Healing
+    from orchestrator.heal.heal import Healing
     from orchestrator.heal.plan import HealPlan
 
 Status = Literal["clean", "would-heal", "healed", "lost", "failed"]

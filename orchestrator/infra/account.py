@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
-from orchestrator.account import Account
+from orchestrator.cloudflare.account import Account
 from orchestrator.infra.settings import StackSettings
 
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import pulumi
 
-from orchestrator.account import Account
+from orchestrator.cloudflare.account import Account
+from orchestrator.desired.ownership import ALLOW, is_ours, refusal
 from orchestrator.errors import CloudflareError
-from orchestrator.existing import ALLOW, is_ours, refusal
 
 OpenAccount = Callable[[], AbstractContextManager[Account]]
 

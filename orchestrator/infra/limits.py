@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pulumi
 
-from orchestrator.account import Account
 from orchestrator.bundle import Module, compressed_sizes
-from orchestrator.desired import Desired
+from orchestrator.cloudflare.account import Account
+from orchestrator.cloudflare.inventory import take_inventory
+from orchestrator.desired.derive import Desired
 from orchestrator.errors import CloudflareError, LimitError
 from orchestrator.infra.settings import StackSettings
-from orchestrator.inventory import take_inventory
 from orchestrator.limits import Inventory, usage
 from orchestrator.limits.plans import CRONS
 from orchestrator.limits.report import COLUMNS, refusal, rows, warnings

@@ -8,16 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.bound import bound_to, build_id_of, worker_urls
 from orchestrator.bundle import Module
-from orchestrator.desired import Desired
-from orchestrator.infra import sdk as cloudflare
-from orchestrator.infra.account import stack_account
-from orchestrator.infra.existing import Guard
-from orchestrator.infra.settings import StackSettings
-from orchestrator.infra.storage import Storage, StorageArgs
-from orchestrator.infra.worker import WorkerService, WorkerServiceArgs
-from orchestrator.resources import (
+from orchestrator.desired.bindings import bound_to, build_id_of, worker_urls
+from orchestrator.desired.derive import Desired
+from orchestrator.desired.resources import (
     AiBinding,
     Binding,
     D1Binding,
@@ -27,6 +21,12 @@ from orchestrator.resources import (
     ServiceBinding,
     TextBinding,
 )
+from orchestrator.infra import sdk as cloudflare
+from orchestrator.infra.account import stack_account
+from orchestrator.infra.existing import Guard
+from orchestrator.infra.settings import StackSettings
+from orchestrator.infra.storage import Storage, StorageArgs
+from orchestrator.infra.worker import WorkerService, WorkerServiceArgs
 
 
 def declare(

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 import pulumi
 
-from orchestrator.desired import Desired
+from orchestrator.desired.derive import Desired
 from orchestrator.errors import SettingsError
 from orchestrator.infra.watch import read_watch
 from orchestrator.limits import Plan
 from orchestrator.names import API_TOKEN, WEBHOOK_SECRET
-from orchestrator.stack_rules import RULES, Problem, not_ready, secret_problems, set_secret, setting_problems
+from orchestrator.stack.rules import RULES, Problem, not_ready, secret_problems, set_secret, setting_problems
 
 
 @dataclass(frozen=True, kw_only=True)

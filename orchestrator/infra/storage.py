@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import pulumi
 
+from orchestrator.desired.resources import D1Database, KvNamespace, R2Bucket
 from orchestrator.infra import sdk as cloudflare
-from orchestrator.resources import D1Database, KvNamespace, R2Bucket
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """What lets the routing Worker watch over its account: optional, so each part is bound only where it is configured.
 
 A token to diagnose with, where a heal is asked for, where alerts go, and how long the journal is kept; what they must
-say is in `orchestrator.watch_rules`.
+say is in `orchestrator.stack.watch_rules`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 import pulumi
 
-from orchestrator.bound import router_texts
+from orchestrator.desired.bindings import router_texts
 from orchestrator.names import ALERT_URL, CLOUDFLARE_API_TOKEN, HEAL
-from orchestrator.stack_rules import Problem
-from orchestrator.watch_rules import WATCH_KEYS, parse_heal, watch_problems
+from orchestrator.stack.rules import Problem
+from orchestrator.stack.watch_rules import WATCH_KEYS, parse_heal, watch_problems
 
 
 @dataclass(frozen=True, kw_only=True)

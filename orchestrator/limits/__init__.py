@@ -4,7 +4,7 @@
     use      Desired (+ what else is in the account) ──usage──▶ one Use per limit
     report   Use ──▶ the table, the warnings, the error, the JSON
 
-Pure: `orchestrator.inventory` reads the account, and who calls `usage` measures the modules.
+Pure: `orchestrator.cloudflare.inventory` reads the account, and who calls `usage` measures the modules.
 """
 
 from __future__ import annotations

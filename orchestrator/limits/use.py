@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from orchestrator import cron
-from orchestrator.desired import Desired
+from orchestrator.desired.derive import Desired
+from orchestrator.desired.resources import AiBinding, SecretBinding, TextBinding, Worker
 from orchestrator.limits import plans
 from orchestrator.limits.plans import LIMITS, Limit, Plan
 from orchestrator.names import ADDED_TO_ROUTER
-from orchestrator.resources import AiBinding, SecretBinding, TextBinding, Worker
 
 State = Literal["ok", "near", "over", "unknown"]
 

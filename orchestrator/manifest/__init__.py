@@ -7,17 +7,7 @@
 all else is pure.
 """
 
-from __future__ import annotations
-
-from dataclasses import asdict
-from pathlib import Path
-
-from pydantic import ValidationError
-
-from orchestrator.errors import ManifestError
-from orchestrator.manifest.bindings import router_bindings, too_many_variables, worker_bindings
-from orchestrator.manifest.duplicates import conflicting_needs, duplicate_autopilots, duplicate_items
-from orchestrator.manifest.issues import Issue
+from orchestrator.manifest.loader import DEFAULT_FILE, load, parse
 from orchestrator.manifest.models import (
     Autopilot,
     BucketNeed,
@@ -29,37 +19,11 @@ from orchestrator.manifest.models import (
     Task,
     WorkerScript,
 )
-from orchestrator.manifest.place import Check, Place
-from orchestrator.manifest.references import (
-    autopilots_without_a_way,
-    contradictions,
-    endpoints,
-    registry_namespace,
-    unsupported_capabilities,
-)
-from orchestrator.manifest.source import read
-from orchestrator.manifest.translate import issues_of
-
-DEFAULT_FILE = "autopilots.yaml"
-_CHECKS: tuple[Check, ...] = (
-    duplicate_autopilots,
-    duplicate_items,
-    conflicting_needs,
-    autopilots_without_a_way,
-    unsupported_capabilities,
-    contradictions,
-    endpoints,
-    registry_namespace,
-    worker_bindings,
-    router_bindings,
-    too_many_variables,
-)
 
 __all__ = [
     "DEFAULT_FILE",
     "Autopilot",
     "BucketNeed",
-    "Issue",
     "KvNamespaceNeed",
     "Manifest",
     "Needs",
@@ -70,43 +34,3 @@ __all__ = [
     "load",
     "parse",
 ]
-
-
-def load(path: str | Path = DEFAULT_FILE) -> Manifest:
-    """The manifest in a file. Raises ManifestError where it cannot be read, or is not right."""
-    try:
-        raw = Path(path).read_bytes()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise _unreadable(
-            path, f"cannot read the file: {reason}", "name the file, or run this in its folder"
-        ) from error
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        before = raw[: error.start]
-        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
-        raise _unreadable(path, "the file is not UTF-8 here", "save it as UTF-8", line, column) from error
-    return parse(text, str(path))
-
-
-def parse(text: str, file: str = DEFAULT_FILE) -> Manifest:
-    """The manifest in a text; `file` is only for the messages. Raises ManifestError with every issue."""
-    source = read(text, file)
-    issues = list(source.issues)
-    manifest = None
-    try:
-        manifest = Manifest.model_validate(source.data)
-    except ValidationError as error:
-        issues.extend(issues_of(error, source))
-    root = Place(source, source.data)
-    for check in _CHECKS:
-        issues.extend(source.issue(**asdict(finding)) for finding in check(root))
-    if issues or manifest is None:
-        raise ManifestError(sorted(set(issues)))
-    return manifest
-
-
-def _unreadable(path: str | Path, message: str, hint: str, line: int = 1, column: int = 1) -> ManifestError:
-    issue = Issue(file=str(path), line=line, column=column, code="unreadable-file", message=message, hint=hint)
-    return ManifestError([issue])

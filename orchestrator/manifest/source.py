@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from orchestrator.manifest.issues import Issue
+from orchestrator.issues import Issue
 from orchestrator.manifest.syntax import explain
 
 Path = tuple[str | int, ...]  # ("autopilots", 0, "name")

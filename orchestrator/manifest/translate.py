@@ -11,7 +11,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from orchestrator.manifest.issues import Issue
+from orchestrator.issues import Issue
 from orchestrator.manifest.models import Manifest, Shorthand
 from orchestrator.manifest.source import Path, Source
 from orchestrator.nearest import distance, nearest_names

@@ -5,7 +5,7 @@
 // begin at the same time, one fails on the number's primary key and finds the work done.
 
 import type { Env } from "./env.ts";
-import { notConfigured, Refused } from "./problem.ts";
+import { notConfigured, Refused } from "./http/problem.ts";
 
 /**
  * In order, each once; the index is the version it makes, less one. What stands here has run somewhere: it is never

@@ -1,4 +1,4 @@
-// What Cloudflare binds to the routing Worker; declared by orchestrator/desired.py.
+// What Cloudflare binds to the routing Worker; declared by orchestrator/desired/derive.py.
 
 export interface Env {
   /** The callers' bearer tokens, separated by spaces, each with or without `<caller>:` in front. */

@@ -1,22 +1,22 @@
 // The routing Worker: its endpoints, and what holds for all of them (token, request id, refusals).
 
 import openapi from "openapi";
-import { authenticate } from "./auth.ts";
-import type { Call, Handler } from "./call.ts";
-import { diagnose } from "./diagnose.ts";
-import { ensureInfra } from "./ensure-infra.ts";
+import { authenticate } from "./http/auth.ts";
+import type { Call, Handler } from "./http/call.ts";
+import { diagnose } from "./diagnose/diagnose.ts";
+import { ensureInfra } from "./diagnose/ensure-infra.ts";
 import type { Env } from "./env.ts";
-import { health } from "./health.ts";
-import { journal } from "./journal-page.ts";
-import { list } from "./list.ts";
-import { log } from "./log.ts";
-import { plan } from "./plan.ts";
-import { problemResponse, Refused, type Problem } from "./problem.ts";
-import { register, registration, registrations, unregister } from "./registry.ts";
-import { requestIdOf } from "./request-id.ts";
-import { resolve, run, runs } from "./run-endpoints.ts";
-import { scheduledByCron, scheduledNow } from "./scheduled.ts";
-import { stats } from "./stats.ts";
+import { health } from "./health/endpoint.ts";
+import { journal } from "./journal/endpoint.ts";
+import { list } from "./plan/list.ts";
+import { log } from "./http/log.ts";
+import { plan } from "./plan/plan.ts";
+import { problemResponse, Refused, type Problem } from "./http/problem.ts";
+import { register, registration, registrations, unregister } from "./registry/endpoints.ts";
+import { requestIdOf } from "./http/request-id.ts";
+import { resolve, run, runs } from "./once/endpoints.ts";
+import { scheduledByCron, scheduledNow } from "./health/scheduled.ts";
+import { stats } from "./journal/stats.ts";
 
 /** The handlers by path and method; HEAD is answered as GET is. */
 const ENDPOINTS: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {

@@ -2,9 +2,9 @@
 // (check-record.ts); for reading there is one copy in KV, written once a run, and the isolate's memory in front of it.
 // docs/decisions/0013-health-checks.md says who reads what.
 
-import type { Missing, Status } from "./decide.ts";
+import type { Missing, Status } from "./routing/decide.ts";
 import type { Env } from "./env.ts";
-import { log } from "./log.ts";
+import { log } from "./http/log.ts";
 
 /** How an autopilot is, by its probes. Times by ISO 8601. */
 export interface Health {

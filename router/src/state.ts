@@ -6,14 +6,14 @@
 // docs/decisions/0013-health-checks.md says why.
 
 import routingTable from "routing-table";
-import type { Call } from "./call.ts";
-import { pausedNames } from "./circuits.ts";
-import { decide, type Decision, type Missing, type Refusal, type State } from "./decide.ts";
-import { byCodePoint } from "./names.ts";
-import { routeOf, undeclared, type Registration } from "./registration.ts";
-import { copiedRegistrations, recordedRegistrations } from "./registry-copy.ts";
+import type { Call } from "./http/call.ts";
+import { pausedNames } from "./forward/circuits.ts";
+import { decide, type Decision, type Missing, type Refusal, type State } from "./routing/decide.ts";
+import { byCodePoint } from "./routing/nearest.ts";
+import { routeOf, undeclared, type Registration } from "./registry/registration.ts";
+import { copiedRegistrations, recordedRegistrations } from "./registry/copy.ts";
 import { isDue, knownSnapshot, readSnapshot, type Snapshot } from "./snapshot.ts";
-import type { Resources, Route } from "./table.ts";
+import type { Resources, Route } from "./routing/table.ts";
 
 /** What is known of the autopilots, by the last scheduled run, and of these registrations. */
 export function stateOf(snapshot: Snapshot | undefined, registrations: readonly Registration[] = []): State {

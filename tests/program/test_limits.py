@@ -13,9 +13,9 @@ import httpx
 import pulumi
 import pytest
 
-from orchestrator.account import Account
 from orchestrator.bundle import Module
-from orchestrator.desired import derive
+from orchestrator.cloudflare.account import Account
+from orchestrator.desired.derive import derive
 from orchestrator.errors import CloudflareError, LimitError
 from orchestrator.infra.limits import check_limits, read_inventory
 from orchestrator.infra.settings import read_settings

@@ -9,7 +9,7 @@ import pulumi
 import pytest
 
 from orchestrator.bundle import Module
-from orchestrator.desired import derive
+from orchestrator.desired.derive import derive
 from orchestrator.errors import SettingsError
 from orchestrator.infra.platform import declare
 from orchestrator.infra.settings import read_settings, require_secrets

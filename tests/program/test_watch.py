@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from orchestrator.errors import SettingsError
-from orchestrator.watch_rules import watch_problems
+from orchestrator.stack.watch_rules import watch_problems
 from tests.program.test_platform import ACCOUNT, ROUTER_BINDINGS, run_program
 
 WORKFLOW = {"repository": "efh/platform", "workflow": "heal.yml", "token": "ghp_1"}

@@ -3,7 +3,7 @@
 Many concurrent repeats go through two isolates of the routing Worker to autopilots of which some are slow or break,
 while workerd is killed in the middle and started again on the same D1. `measure(...)` returns the figures. A success is
 *wrong* when the caller is told 2xx and the autopilot did nothing under that run, or the answer is another run's.
-`python -m bench.at_most_once` prints them for a large load; tests/integration/test_at_most_once.py holds them for a
+`python -m bench.at_most_once` prints them for a large load; tests/router/test_at_most_once.py holds them for a
 small one.
 """
 
@@ -22,10 +22,10 @@ from typing import Any
 import httpx
 
 from orchestrator.bundle import bundle, router_data
-from orchestrator.routes import Route, RoutingTable, TaskRule
+from orchestrator.routing.table import Route, RoutingTable, TaskRule
 from tests.support.counting_autopilot import CountingAutopilot, counting_autopilot
 from tests.support.killable_workerd import KillableWorkerd
-from tests.support.workerd import ROOT
+from tests.support.project import ROOT
 
 CALLERS = {"shop": "token-of-the-shop", "office": "token-of-the-office", "desk": "token-of-the-desk"}
 ROUTERS = ("router", "elsewhere")
@@ -171,7 +171,7 @@ def _workers(port: int) -> list[dict[str, Any]]:
             "pay_broken": TaskRule(capability="broken.run", once=True, timeout_ms=_TIMEOUT_MS),
         },
     )
-    sources = {"router": "router/src/index.ts", "records": "tests/conformance/records_worker.ts"}
+    sources = {"router": "router/src/index.ts", "records": "tests/support/records_worker.ts"}
     data = router_data(table, root=ROOT)
     made = bundle(sources=sources, contents={}, data=data, root=ROOT, build=Path(".build/at-most-once"))
     tokens = " ".join(f"{name}:{token}" for name, token in CALLERS.items())

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 import yaml
 
-from orchestrator.stack import Stack, read_stack
+from orchestrator.stack.config import Stack, read_stack
 from tests.support.local_cloudflare import LocalCloudflare
+from tests.support.project import ROOT
 from tests.support.pulumi_project import PulumiProject
 
-ROOT = Path(__file__).parents[2]
 STACK = "dev"
 LINKS = ("orchestrator", "node_modules", "package.json", "tsconfig.json")
 ROUTER, KEEPER, GREETER = "efh-router", "efh-keeper", "efh-greeter"

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from orchestrator.drift import Drift, check
+from orchestrator.drift.check import Drift, check
 from tests.support.account_snapshot import AccountSnapshot
 from tests.support.drift_kinds import Outside
 from tests.support.drift_stack import STACK, DriftStack

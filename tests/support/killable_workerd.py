@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from tests.support.workerd import ROOT
+from tests.support.project import ROOT
 
 
 class KillableWorkerd:

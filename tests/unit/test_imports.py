@@ -10,16 +10,22 @@ from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).parents[2]
+from tests.support.project import ROOT
+
 EFFECTS = {"pulumi", "pulumi_cloudflare", "httpx", "socket", "subprocess", "os", "time", "random", "threading"}
-PURE_BY_DESIGN = {"orchestrator.manifest", "orchestrator.desired", "orchestrator.routes", "orchestrator.urls"}
+PURE_BY_DESIGN = {
+    "orchestrator.manifest",
+    "orchestrator.desired.derive",
+    "orchestrator.routing.table",
+    "orchestrator.urls",
+}
 
 
 def name_of(path: Path) -> str:
-    return ".".join(path.relative_to(PROJECT).with_suffix("").parts).removesuffix(".__init__")
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-MODULES = {name_of(path): path for path in (PROJECT / "orchestrator").rglob("*.py")}
+MODULES = {name_of(path): path for path in (ROOT / "orchestrator").rglob("*.py")}
 
 
 @cache
@@ -89,7 +95,7 @@ def test_the_orchestrator_never_imports_the_local_cloudflare() -> None:
 
 
 def test_the_local_cloudflare_imports_nothing_of_the_orchestrator_but_cron() -> None:
-    texts = [path.read_text() for path in (PROJECT / "local_cloudflare").rglob("*.py")]
+    texts = [path.read_text() for path in (ROOT / "local_cloudflare").rglob("*.py")]
     imported = {
         line for text in texts for line in re.findall(r"^\s*(?:from|import) orchestrator.*", text, re.MULTILINE)
     }

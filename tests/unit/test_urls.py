@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from orchestrator.urls import MESSAGES, check_endpoint
 
-CASES = json.loads((Path(__file__).parents[1] / "conformance" / "urls.json").read_text())
+CASES = json.loads((Path(__file__).parents[1] / "twins" / "urls.json").read_text())
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-GITHUB = Path(__file__).parents[2] / ".github"
+from tests.support.project import ROOT
+
+GITHUB = ROOT / ".github"
 ACTION = GITHUB / "actions" / "setup" / "action.yml"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
 _PINNED = re.compile(r"uses: (\./\S+|[\w.-]+/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$")

@@ -1,0 +1,84 @@
+"""Diagnosis: from this machine against Cloudflare's API, or through the routing Worker with its own token.
+
+Touches the network, and changes nothing. From here the cron and the autopilots are known by the routing Worker's
+`/health`, which anybody may read; an account says nothing about them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from orchestrator.checks.account import readiness_checks
+from orchestrator.checks.check import Check
+from orchestrator.checks.document import document, health_checks
+from orchestrator.cloudflare.account import Account
+from orchestrator.cloudflare.survey import take_survey
+from orchestrator.desired.derive import Desired
+from orchestrator.dispatch.pinned_transport import PinnedTransport, is_loopback
+from orchestrator.errors import CloudflareError, OrchestratorError, SettingsError
+from orchestrator.router_client.connection import RouterConnection
+
+_PATIENCE_S = 15
+
+
+def diagnose(account: Account, desired: Desired, workers_url: str | None) -> dict[str, Any]:
+    """The document, made here. `workers_url`: where Workers answer, `https://{worker}.…`; None: under workers.dev.
+
+    Raises CloudflareError where the token is not taken or nobody answers.
+    """
+    survey = take_survey(account)
+    jurisdictions = {bucket.jurisdiction for bucket in desired.r2_buckets} - {"default"}
+    elsewhere: set[str] = set()
+    if not isinstance(survey.r2, CloudflareError):
+        elsewhere = elsewhere.union(*(account.r2_buckets(each) for each in sorted(jurisdictions)))
+    checks = readiness_checks(survey)
+    if template := workers_url or _workers_dev(survey.subdomain):
+        router = next(worker.name for worker in desired.workers if worker.key == desired.router)
+        checks += _asked_of_router(template.format(worker=router))
+    return document(survey, desired, elsewhere, checks, now=datetime.now(UTC))
+
+
+def _workers_dev(subdomain: str | CloudflareError) -> str | None:
+    return None if isinstance(subdomain, CloudflareError) else f"https://{{worker}}.{subdomain}.workers.dev"
+
+
+def _asked_of_router(url: str) -> list[Check]:
+    transport = PinnedTransport(allow_loopback=True) if is_loopback(httpx.URL(url).host) else None
+    try:
+        with httpx.Client(transport=transport, timeout=_PATIENCE_S) as client:
+            health = client.get(f"{url}/health").json()
+        return [Check(name="router", state="ok", detail=f"answers at {url}"), *health_checks(health)]
+    except httpx.HTTPError as error:
+        why = str(error) or type(error).__name__
+    except (ValueError, LookupError, TypeError):
+        why = "what answers there is not the routing Worker"
+    return [Check(name="router", state="problem", detail=f"{url}/health: {why}", fix="pulumi up")]
+
+
+class RemoteDiagnosis(RouterConnection):
+    """The document as the routing Worker makes it, with the token that the stack gives it."""
+
+    def read(self) -> dict[str, Any]:
+        """Raises SettingsError where the Worker has no token for it, OrchestratorError where it fails."""
+        try:
+            response = self._client.get("/autopilot/diagnose")
+            answer = response.json()
+        except (httpx.HTTPError, json.JSONDecodeError) as error:
+            raise OrchestratorError(
+                f"the routing Worker at {self._url} gave no diagnosis: {error or type(error).__name__}",
+                "check ORCHESTRATOR_URL",
+            ) from error
+        if response.is_success:
+            return dict(answer)
+        raise _refusal(response.status_code, answer)
+
+
+def _refusal(status: int, problem: Mapping[str, Any]) -> OrchestratorError:
+    message = f"{problem.get('title', f'HTTP {status}')}: {problem.get('detail', '')}".rstrip(": ")
+    hint = str(problem.get("hint", ""))
+    return SettingsError(message, hint) if status in (401, 503) else OrchestratorError(message, hint)

@@ -1,0 +1,110 @@
+"""Preflight: everything that `pulumi up` will need, looked at before it is needed, each problem with its fix.
+
+Touches what it asks: the tools, Pulumi's state backend, and the account, which is asked only once the stack says which
+one it is. Changes nothing. What could not be asked (offline, or since something before it is missing) is a finding of
+its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from orchestrator.checks.account import account_checks
+from orchestrator.checks.check import Check
+from orchestrator.checks.stack import Config, secrets_checks, settings_checks
+from orchestrator.checks.tools import tool_checks
+from orchestrator.cloudflare.account import Account
+from orchestrator.cloudflare.survey import take_survey
+from orchestrator.desired.derive import derive
+from orchestrator.errors import ManifestError, OrchestratorError
+from orchestrator.manifest import DEFAULT_FILE, load
+from orchestrator.stack.config import project_name, read_config, run_pulumi, stack_name
+
+_PATIENCE_S = 10
+# What Pulumi says when nobody answered, as opposed to a refusal.
+_NO_ANSWER = re.compile(r"no such host|dial tcp|connection refused|i/o timeout|unreachable|deadline exceeded", re.I)
+_OF_THE_STACK = ("settings", "secrets")
+
+
+def examine(stack: str | None, root: Path) -> list[Check]:
+    """All checks for `stack` (None: the one that is selected) of the project in `root`, in the order they build up."""
+    tools = tool_checks(root)
+    if any(check.name == "Pulumi" and check.state != "ok" for check in tools):
+        return [*tools, *_unchecked("Pulumi is missing", "state backend", "stack", *_OF_THE_STACK), *_account()]
+    backend = _backend(root)
+    if backend.state != "ok":
+        return [*tools, backend, *_unchecked("the state backend does not answer", "stack", *_OF_THE_STACK), *_account()]
+    try:
+        name = stack_name(stack, root)
+        config = read_config(name, root)
+    except OrchestratorError as error:
+        fix = error.hint or f"if there is none yet: pulumi stack init {stack or 'prod'}"
+        found = Check(name="stack", state="problem", detail=error.message, fix=fix)
+        return [*tools, backend, found, *_unchecked("there is no stack", *_OF_THE_STACK), *_account()]
+    return [*tools, backend, Check(name="stack", state="ok", detail=name), *_configured(name, config, root)]
+
+
+def _configured(stack: str, config: Config, root: Path) -> list[Check]:
+    own = _own(config, project_name(root))
+    return [
+        *settings_checks(own, stack=stack, has_token=bool(_token(config))),
+        *_manifest_and_secrets(own, stack, root),
+        *_account(config, own),
+    ]
+
+
+def _backend(root: Path) -> Check:
+    """Where Pulumi keeps its state, and whether it answers."""
+    finished = run_pulumi(["whoami", "--verbose", "--json", "--non-interactive"], root, check=False)
+    if finished.code == 0:
+        who = json.loads(finished.output)
+        return Check(name="state backend", state="ok", detail=f"{who['url']}, as {who['user']}")
+    words = (finished.errors or finished.output).strip().removeprefix("error: ")
+    if _NO_ANSWER.search(words):
+        return Check(name="state backend", state="unknown", detail=f"no answer: {words}")
+    return Check(name="state backend", state="problem", detail=words, fix="docs/state.md says how to log in")
+
+
+def _manifest_and_secrets(own: Config, stack: str, root: Path) -> list[Check]:
+    file = _text(own, "manifest") or DEFAULT_FILE
+    try:
+        desired = derive(load(root / file), stage=stack)
+    except ManifestError as error:
+        detail = f"{len(error.issues)} mistakes, the first in line {error.issues[0].line}: {error.issues[0].message}"
+        found = Check(name=file, state="problem", detail=detail, fix=f"python -m orchestrator validate {file}")
+        return [found, *_unchecked(f"{file} is not right", "secrets")]
+    return [Check(name=file, state="ok", detail="right"), *secrets_checks(own, desired, stack=stack)]
+
+
+def _account(config: Config | None = None, own: Config | None = None) -> list[Check]:
+    """What the account says; without a stack, the account that the environment names."""
+    account_id = _text(own or {}, "accountId") or os.environ.get("CLOUDFLARE_ACCOUNT_ID")
+    token = _token(config or {})
+    if not account_id or not token:
+        return _unchecked("the account's id or the Cloudflare API token is not set", "token", "account")
+    url = _text(config or {}, "cloudflare:baseUrl")
+    with Account.from_environment(account_id, token, base_url=url, patience=_PATIENCE_S) as account:
+        return account_checks(take_survey(account))
+
+
+def _own(config: Config, project: str) -> dict[str, Mapping[str, Any]]:
+    """The project's own part of a configuration, by key."""
+    return {key.removeprefix(f"{project}:"): entry for key, entry in config.items() if key.startswith(f"{project}:")}
+
+
+def _token(config: Config) -> str:
+    """The API token, where the provider looks for it."""
+    return _text(config, "cloudflare:apiToken") or os.environ.get("CLOUDFLARE_API_TOKEN", "")
+
+
+def _text(config: Config, key: str) -> str:
+    return str(config.get(key, {}).get("value") or "")
+
+
+def _unchecked(why: str, *names: str) -> list[Check]:
+    return [Check(name=name, state="unknown", detail=f"not checked: {why}") for name in names]

@@ -1,0 +1,127 @@
+"""What a diagnosis says: the document of `/autopilot/diagnose`, whoever made it, and how a person reads it.
+
+`token`, `resources` and `timestamp` are what scripts have always read; `permissions`, `missing` and `checks` stand
+beside them. The Worker makes the same document in `router/src/diagnose/diagnose.ts`.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.checks.check import Check, State, exit_code, to_objects
+from orchestrator.desired.derive import Desired
+from orchestrator.errors import CloudflareError
+
+if TYPE_CHECKING:
+    from orchestrator.cloudflare.survey import Survey
+
+Document = Mapping[str, Any]
+_STATES: Mapping[str, State] = {"pass": "ok", "warn": "problem", "fail": "problem", "unknown": "unknown"}
+_WORDS = {"kvNamespace": "KV namespace", "r2Bucket": "R2 bucket", "d1Database": "D1 database", "worker": "Worker"}
+_NO_EDIT = "`pulumi up` needs it"
+
+
+def document(
+    survey: Survey, desired: Desired, other_buckets: set[str], checks: Sequence[Check], *, now: datetime
+) -> dict[str, Any]:
+    """The document; a list that could not be read is null. `other_buckets`: of other jurisdictions than the default.
+
+    Raises the survey's CloudflareError where the token itself was not taken: then there is nothing to tell.
+    """
+    if isinstance(survey.token, CloudflareError):
+        raise survey.token
+    kv, r2, workers = survey.kv, survey.r2, survey.workers
+    return {
+        "token": {"id": survey.token.id, "status": survey.token.status},
+        "resources": {
+            "kv": None if isinstance(kv, CloudflareError) else [{"id": kv[name], "title": name} for name in sorted(kv)],
+            "r2": None if isinstance(r2, CloudflareError) else [{"name": name} for name in sorted(r2 | other_buckets)],
+            "workers": None if isinstance(workers, CloudflareError) else sorted(workers),
+        },
+        "timestamp": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "permissions": [
+            {"name": each.name, "status": each.state, **({"note": _NO_EDIT} if each.state == "missing" else {})}
+            for each in survey.grants
+        ],
+        "missing": _missing(survey, desired, other_buckets),
+        "checks": to_objects(checks),
+    }
+
+
+def _missing(survey: Survey, desired: Desired, other_buckets: set[str]) -> list[dict[str, str]]:
+    """What is declared and absent, by the names of autopilots.yaml; nothing of a list that could not be read."""
+    kinds: list[tuple[str, Mapping[str, str], Any]] = [
+        ("kvNamespace", {each.key: each.title for each in desired.kv_namespaces}, survey.kv),
+        ("r2Bucket", {each.key: each.name for each in desired.r2_buckets}, survey.r2),
+        ("d1Database", {each.key: each.name for each in desired.d1_databases}, survey.d1),
+        ("worker", {each.key: each.name for each in desired.workers}, survey.workers),
+    ]
+    return [
+        {"kind": kind, "name": key}
+        for kind, declared, live in kinds
+        if not isinstance(live, CloudflareError)
+        for key, name in declared.items()
+        if name not in live and name not in (other_buckets if kind == "r2Bucket" else ())
+    ]
+
+
+def health_checks(health: Document) -> list[Check]:
+    """What the routing Worker's `/health` says of its cron and of each autopilot."""
+    checks = []
+    for name, (first, *_) in sorted(health["checks"].items()):
+        part, _, about = name.rpartition(":")
+        if name == "orchestrator:cron":
+            said, fix = "cron", "python -m orchestrator heal"
+        elif about == "health":
+            said, fix = f"autopilot {part}", "look at the Worker's logs: wrangler tail, or `make logs`"
+        else:
+            continue
+        state = _STATES.get(first["status"], "unknown")
+        detail = first.get("output") or first["status"]
+        checks.append(Check(name=said, state=state, detail=detail, fix=fix if state == "problem" else ""))
+    return checks
+
+
+def verdict(document: Document) -> int:
+    """The exit code: 2 where something is missing or wrong, 1 where something could not be found out, 0 else."""
+    found = exit_code([Check(name=each["name"], state=each["state"], detail="") for each in document["checks"]])
+    if document["missing"] or any(each["status"] == "missing" and not _is_enough(each) for each in _grants(document)):
+        return 2
+    return max(found, 1) if any(each["status"] == "unknown" for each in _grants(document)) else found
+
+
+def _grants(document: Document) -> list[dict[str, str]]:
+    permissions: list[dict[str, str]] = document["permissions"]
+    return permissions
+
+
+def _is_enough(permission: Mapping[str, str]) -> bool:
+    """The routing Worker's own token only reads: what it says of a missing Edit is that it needs none."""
+    return permission.get("note", _NO_EDIT) != _NO_EDIT
+
+
+def rows(document: Document) -> list[list[str]]:
+    """A row for each thing, for the columns of `orchestrator.checks.check`."""
+    token = document["token"]
+    found = [["token", "ok" if token["status"] == "active" else "problem", f"{token['status']}: {token['id']}"]]
+    for each in _grants(document):
+        found.append([f"permission {each['name']}", each["status"], each.get("note", "")])
+    for kind, items in document["resources"].items():
+        named = [item if isinstance(item, str) else item.get("title") or item["name"] for item in items or []]
+        detail = "could not be read" if items is None else f"{len(named)}: {', '.join(named)}".rstrip(": ")
+        found.append([{"kv": "KV", "r2": "R2", "workers": "Workers"}[kind], "unknown" if items is None else "", detail])
+    for each in document["missing"]:
+        found.append([f"{_WORDS.get(each['kind'], each['kind'])} {each['name']}", "missing", "declared, and not there"])
+    return found + [[each["name"], each["state"], each["detail"]] for each in document["checks"]]
+
+
+def next_steps(document: Document) -> list[str]:
+    """What to do, a line each."""
+    steps = [f"{each['name']}: {each['fix']}" for each in document["checks"] if each.get("fix")]
+    if document["missing"]:
+        steps.append("what is missing: python -m orchestrator heal")
+    return steps

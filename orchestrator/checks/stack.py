@@ -1,0 +1,54 @@
+"""What `doctor` finds in a stack's configuration: the same rules as the program's, a finding for each.
+
+Pure: the configuration comes as Pulumi prints it, by key, `{"value": …, "secret": true}` each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from orchestrator.checks.check import Check
+from orchestrator.desired.bindings import SECRETS_BY_CONFIG_KEY
+from orchestrator.desired.derive import Desired
+from orchestrator.desired.resources import SecretBinding
+from orchestrator.stack.rules import RULES, Problem, secret_problems, set_secret, setting_problems
+from orchestrator.stack.watch_rules import WATCH_KEYS, watch_problems
+
+Config = Mapping[str, Mapping[str, Any]]
+
+
+def settings_checks(own: Config, *, stack: str, has_token: bool) -> list[Check]:
+    """The project's settings; `has_token`: whether there is a Cloudflare API token, in the configuration or outside."""
+    keys = {*(rule.key for rule in RULES), *WATCH_KEYS} & own.keys()
+    values = {key: str(own[key].get("value", "")) for key in keys}
+    problems = [*setting_problems(values, stack=stack, has_token=has_token), *watch_problems(values, stack=stack)]
+    problems += [
+        Problem(f"{key} is kept as plain text", f"set it again: pulumi config set --secret {key} -s {stack}")
+        for key in sorted(SECRETS_BY_CONFIG_KEY.keys() & own.keys())
+        if not own[key].get("secret")
+    ]
+    return _checks("settings", problems) or [Check(name="settings", state="ok", detail="complete")]
+
+
+def secrets_checks(own: Config, desired: Desired, *, stack: str) -> list[Check]:
+    """The Workers' secrets; an optional one that is not set is told, and no problem."""
+    kept = own.get("secrets", {}).get("objectValue") or {}
+    names = {*kept, *SECRETS_BY_CONFIG_KEY.values()}  # the program's own are among the settings
+    if problems := secret_problems(desired, names, stack=stack):
+        return _checks("secrets", problems)
+    left = _wanted(desired) - names
+    if not left:
+        return [Check(name="secrets", state="ok", detail="all set")]
+    command = set_secret("NAME", stack)
+    detail = f"the required ones are set; optional and not set: {', '.join(sorted(left))} ({command})"
+    return [Check(name="secrets", state="ok", detail=detail)]
+
+
+def _wanted(desired: Desired) -> set[str]:
+    bindings = (binding for worker in desired.workers for binding in worker.bindings)
+    return {binding.secret for binding in bindings if isinstance(binding, SecretBinding)}
+
+
+def _checks(name: str, problems: Sequence[Problem] | Collection[Problem]) -> list[Check]:
+    return [Check(name=name, state="problem", detail=each.what, fix=each.command) for each in problems]

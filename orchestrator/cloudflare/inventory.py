@@ -1,0 +1,37 @@
+"""What is in an account, as far as the plan's limits count it.
+
+Touches the network by the Account that it is given. It costs one call for the Workers, one for each hundred KV
+namespaces and D1 databases, and one for each Worker that is not declared and handles `scheduled`: the API has no list
+of all cron triggers.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from orchestrator.cloudflare.account import Account
+from orchestrator.desired.derive import Desired
+from orchestrator.limits import Inventory
+
+_AT_ONCE = 6
+
+
+def take_inventory(account: Account, desired: Desired) -> Inventory:
+    """Read the account; schedules only of Workers that `desired` has not. Raises CloudflareError, as Account does."""
+    declared = {worker.name for worker in desired.workers}
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        namespaces = pool.submit(account.kv_namespaces)
+        databases = pool.submit(account.d1_databases)
+        workers = account.workers()
+        scheduled = [
+            name
+            for name, handlers in workers.items()
+            if name not in declared and (handlers is None or "scheduled" in handlers)
+        ]
+        schedules = list(pool.map(account.schedules, scheduled))
+        return Inventory(
+            workers=frozenset(workers),
+            kv_namespaces=frozenset(namespaces.result()),
+            d1_databases=frozenset(databases.result()),
+            crons={name: len(crons) for name, crons in zip(scheduled, schedules, strict=True)},
+        )

@@ -1,0 +1,72 @@
+"""Which permissions the Cloudflare API token needs, by the names of the dashboard, and how each is found out.
+
+The API refuses a call without saying which permission it wanted (`Authentication error [code: 10000]`), and a token
+cannot be asked what it may do. So the table says which calls belong to which permission, and has for each a call that
+tells without changing anything: a write that can never be valid is refused for its content (400) where the token may
+write, and as a whole (10000) where it may not, since Cloudflare checks the permission first.
+
+Pure; `router/src/account/permissions.ts` has the same table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+GrantState = Literal["granted", "missing", "unknown"]
+
+NOT_PERMITTED = 10000
+TOKENS_PAGE = "dashboard, My Profile, API Tokens"
+_R2_IS_OFF = {10042, 10136}  # the token was taken, or the answer would have been 10000
+_ACCOUNT_UNKNOWN = {7000, 7003}  # no such account: nothing is known about what the token may do in the right one
+
+
+@dataclass(frozen=True, kw_only=True)
+class Permission:
+    """An account permission as the dashboard names it; `area` is where its calls are, below the account.
+
+    The probe is `method`, `path` (below the account as well) and a `body` of JSON, or none at all.
+    """
+
+    name: str
+    area: str
+    method: str
+    path: str
+    body: Mapping[str, Any] | None = field(default=None)
+
+
+PERMISSIONS = (
+    Permission(
+        name="Workers Scripts Edit", area="/workers/", method="PUT", path="/workers/scripts/autopilot-permission-probe"
+    ),
+    Permission(
+        name="Workers KV Storage Edit",
+        area="/storage/kv/",
+        method="POST",
+        path="/storage/kv/namespaces",
+        body={"title": ""},
+    ),
+    Permission(name="Workers R2 Storage Edit", area="/r2/", method="POST", path="/r2/buckets", body={"name": ""}),
+    Permission(name="Account Settings Read", area="", method="GET", path=""),
+    Permission(name="D1 Edit", area="/d1/", method="POST", path="/d1/database", body={"name": ""}),
+)
+
+
+def permission_for(path: str) -> Permission | None:
+    """The permission that a call of `path` (`/accounts/<id>/…`) needs; None where it is none of these."""
+    account = re.match(r"/accounts/[^/]+", path)
+    if not account:
+        return None
+    below = path[account.end() :]
+    return next((each for each in PERMISSIONS if (below.startswith(each.area) if each.area else not below)), None)
+
+
+def grant_state(status: int, code: int) -> GrantState:
+    """What the answer to a probe says: its HTTP status (0: there was none) and Cloudflare's error code (0: none)."""
+    if code == NOT_PERMITTED and status != 401:
+        return "missing"
+    if status == 401 or status == 429 or code in _ACCOUNT_UNKNOWN or not 200 <= status < 500:
+        return "unknown"
+    return "missing" if status == 403 and code not in _R2_IS_OFF else "granted"

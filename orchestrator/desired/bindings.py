@@ -1,0 +1,86 @@
+"""What each Worker is really bound to on a stack: the manifest's bindings with what only the stack knows.
+
+The Pulumi program declares it and `drift` expects it, so it is worked out here for both. A secret is a name here; its
+value is added by the program alone.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from orchestrator.desired.derive import Desired
+from orchestrator.desired.resources import Binding, SecretBinding, TextBinding
+from orchestrator.names import (
+    ALERT_URL,
+    API_TOKEN,
+    BUILD_ID,
+    CLOUDFLARE_ACCOUNT_ID,
+    CLOUDFLARE_API_TOKEN,
+    CLOUDFLARE_API_URL,
+    HEAL,
+    JOURNAL_DAYS,
+    PUBLIC_API_URL,
+    PUBLIC_URL,
+    WEBHOOK_SECRET,
+)
+
+SECRETS_BY_CONFIG_KEY: Mapping[str, str] = {
+    "apiToken": API_TOKEN,
+    "webhookSecret": WEBHOOK_SECRET,
+    "diagnoseToken": CLOUDFLARE_API_TOKEN,
+    "heal": HEAL,
+    "alertUrl": ALERT_URL,
+}
+"""The secrets that the program binds itself: the name of the binding, by the key of the stack's configuration."""
+
+
+def router_texts(
+    *, account_id: str, can_diagnose: bool, api_url: str | None, journal_days: str | None
+) -> dict[str, str]:
+    """The plain values that the stack's configuration gives the routing Worker, by the names of their bindings.
+
+    `can_diagnose`: whether it has a token for the account; `api_url`: where the API is, None for the public one, which
+    needs no telling.
+    """
+    elsewhere = api_url if api_url != PUBLIC_API_URL else None
+    account = {CLOUDFLARE_ACCOUNT_ID: account_id, CLOUDFLARE_API_URL: elsewhere} if can_diagnose else {}
+    texts = {**account, JOURNAL_DAYS: journal_days}
+    return {name: text for name, text in texts.items() if text}
+
+
+def bound_to(
+    desired: Desired,
+    *,
+    secrets: Collection[str],
+    urls: Mapping[str, str],
+    build_id: str,
+    router_texts: Mapping[str, str],
+) -> dict[str, tuple[Binding, ...]]:
+    """The bindings of each Worker, by its key, as they are declared on the stack.
+
+    `secrets`: the names that have a value (an optional one without is not bound); `urls`: where each Worker answers, by
+    key; `build_id` tells the routing Worker's module. What the manifest names itself wins over what is added.
+    """
+    bound = {}
+    for worker in desired.workers:
+        added = {PUBLIC_URL: urls[worker.key]}
+        if worker.key == desired.router:
+            added |= {BUILD_ID: build_id, **router_texts}
+        named = {binding.name for binding in worker.bindings}
+        bound[worker.key] = (
+            *(each for each in worker.bindings if not isinstance(each, SecretBinding) or each.secret in secrets),
+            *(TextBinding(name=name, text=text) for name, text in added.items() if name not in named),
+        )
+    return bound
+
+
+def build_id_of(sha256: str) -> str:
+    """The routing Worker's BUILD_ID: the beginning of its module's hash."""
+    return sha256[:12]
+
+
+def worker_urls(desired: Desired, template: str) -> dict[str, str]:
+    """Where each Worker answers, by key; `template` has `{worker}` for its name."""
+    return {worker.key: template.format(worker=worker.name) for worker in desired.workers}

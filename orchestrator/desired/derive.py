@@ -1,0 +1,198 @@
+"""What must exist in the Cloudflare account, derived from the manifest.
+
+`derive` is the only way from a Manifest to resources: infra/ declares what stands here, `show` prints it, limits and
+drift count it. Everything is sorted by key, so the order of the file never shows.
+
+Pure: no network, no Pulumi, no environment, no clock. What is only known when the program runs (secrets' values, the
+bundle's hash in BUILD_ID, … : `names.ADDED_TO_ROUTER`) is added there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from orchestrator import names
+from orchestrator.desired.resources import (
+    AiBinding,
+    Binding,
+    D1Binding,
+    D1Database,
+    KvBinding,
+    KvNamespace,
+    R2Binding,
+    R2Bucket,
+    SecretBinding,
+    ServiceBinding,
+    TextBinding,
+    Worker,
+)
+from orchestrator.errors import SettingsError
+from orchestrator.manifest import Autopilot, Manifest, Needs, WorkerScript
+from orchestrator.names import binding_name
+from orchestrator.routing.table import RoutingTable, compile_routes
+
+ROUTER_SOURCE = "router/src/index.ts"
+# A fetch to another Worker of the account fails with error 1042 without it; it also closes requests into our own zones.
+ROUTER_FLAGS = ("global_fetch_strictly_public",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desired:
+    """All that a manifest implies; `router` is the key of the routing Worker, which is among `workers`."""
+
+    kv_namespaces: tuple[KvNamespace, ...]
+    r2_buckets: tuple[R2Bucket, ...]
+    d1_databases: tuple[D1Database, ...]
+    workers: tuple[Worker, ...]
+    router: str
+    routes: RoutingTable
+
+
+def derive(manifest: Manifest, *, name_prefix: str = "", stage: str = "local") -> Desired:
+    """What a checked manifest implies in the stage (stack) `stage`; `name_prefix` stands before every real name.
+
+    Raises SettingsError where the prefix makes a name that Cloudflare does not take.
+    """
+    router = manifest.orchestrator.worker
+    _check_prefix(name_prefix)
+    desired = Desired(
+        kv_namespaces=_kv_namespaces(manifest, name_prefix),
+        r2_buckets=_r2_buckets(manifest, name_prefix),
+        d1_databases=(D1Database(key=router, name=name_prefix + router),),
+        workers=_by_key([_router(manifest, name_prefix, stage), *_autopilot_workers(manifest, name_prefix, stage)]),
+        router=router,
+        routes=compile_routes(manifest),
+    )
+    _check_names(desired, name_prefix)
+    return desired
+
+
+def _kv_namespaces(manifest: Manifest, prefix: str) -> tuple[KvNamespace, ...]:
+    owners: dict[str, set[str]] = defaultdict(set)
+    for kv in manifest.orchestrator.kv_namespaces:
+        owners[kv.title].add(names.ORCHESTRATOR)
+    for autopilot in manifest.autopilots:
+        for kv in autopilot.needs.kv_namespaces:
+            owners[kv.title].add(autopilot.name)
+    return tuple(
+        KvNamespace(key=title, title=prefix + title, owners=tuple(sorted(owners[title]))) for title in sorted(owners)
+    )
+
+
+def _r2_buckets(manifest: Manifest, prefix: str) -> tuple[R2Bucket, ...]:
+    owners: dict[str, set[str]] = defaultdict(set)
+    needs = {}  # those of equal name are equal: the manifest is checked
+    for autopilot in manifest.autopilots:
+        for bucket in autopilot.needs.r2_buckets:
+            owners[bucket.name].add(autopilot.name)
+            needs[bucket.name] = bucket
+    return tuple(
+        R2Bucket(
+            key=name,
+            name=prefix + name,
+            location=needs[name].location,
+            jurisdiction=needs[name].jurisdiction,
+            storage_class=needs[name].storage_class,
+            owners=tuple(sorted(owners[name])),
+        )
+        for name in sorted(needs)
+    )
+
+
+def _router(manifest: Manifest, prefix: str, stage: str) -> Worker:
+    settings = manifest.orchestrator
+    served = {autopilot.worker for autopilot in manifest.autopilots if autopilot.worker}
+    return Worker(
+        key=settings.worker,
+        name=prefix + settings.worker,
+        owner=names.ORCHESTRATOR,
+        source=ROUTER_SOURCE,
+        bindings=_by_name(
+            [
+                *(KvBinding(name=binding_name(kv.title), namespace=kv.title) for kv in settings.kv_namespaces),
+                *(ServiceBinding(name=binding_name(worker), worker=worker) for worker in served),
+                D1Binding(name=names.DATABASE, database=settings.worker),
+                SecretBinding(name=names.API_TOKEN, secret=names.API_TOKEN),
+                SecretBinding(name=names.WEBHOOK_SECRET, secret=names.WEBHOOK_SECRET),
+                TextBinding(name=names.STAGE, text=stage),
+                *([TextBinding(name=names.NAME_PREFIX, text=prefix)] if prefix else []),
+                *(
+                    SecretBinding(name=name, secret=name, optional=True)
+                    for name in (names.CLOUDFLARE_API_TOKEN, names.HEAL, names.ALERT_URL)
+                ),
+            ]
+        ),
+        crons=(settings.cron,),
+        compatibility_flags=ROUTER_FLAGS,
+    )
+
+
+def _autopilot_workers(manifest: Manifest, prefix: str, stage: str) -> list[Worker]:
+    """The declared Workers; one that several autopilots declare sees what any of them needs."""
+    declared: dict[str, list[tuple[Autopilot, WorkerScript]]] = defaultdict(list)
+    for autopilot in sorted(manifest.autopilots, key=lambda each: each.name):
+        for script in autopilot.needs.workers:
+            declared[script.name].append((autopilot, script))
+    workers = []
+    for key, uses in declared.items():
+        owner, script = uses[0]
+        bindings = {*_script_bindings(script, stage)}.union(*(_need_bindings(each.needs) for each, _ in uses))
+        workers.append(
+            Worker(
+                key=key,
+                name=prefix + key,
+                owner=owner.name,
+                source=script.source,
+                content=script.content,
+                bindings=_by_name(bindings),
+                crons=tuple(sorted(script.crons)),
+            )
+        )
+    return workers
+
+
+def _need_bindings(needs: Needs) -> set[Binding]:
+    return {
+        *(KvBinding(name=binding_name(kv.title), namespace=kv.title) for kv in needs.kv_namespaces),
+        *(R2Binding(name=binding_name(bucket.name), bucket=bucket.name) for bucket in needs.r2_buckets),
+    }
+
+
+def _script_bindings(script: WorkerScript, stage: str) -> set[Binding]:
+    return {
+        *(SecretBinding(name=each.name, secret=each.name, optional=each.optional) for each in script.secrets),
+        *(TextBinding(name=name, text=text) for name, text in script.vars.items()),
+        *([AiBinding()] if script.ai else []),
+        SecretBinding(name=names.WEBHOOK_SECRET, secret=names.WEBHOOK_SECRET),
+        TextBinding(name=names.STAGE, text=stage),
+    }
+
+
+def _by_name(bindings: Iterable[Binding]) -> tuple[Binding, ...]:
+    return tuple(sorted(bindings, key=lambda binding: binding.name))
+
+
+def _by_key(workers: Iterable[Worker]) -> tuple[Worker, ...]:
+    return tuple(sorted(workers, key=lambda worker: worker.key))
+
+
+def _check_prefix(prefix: str) -> None:
+    if prefix and not re.fullmatch(names.PREFIX_PATTERN, prefix):
+        raise SettingsError(f"namePrefix `{prefix}` is not valid", f"use {names.PREFIX_RULE}, for example `pr-7-`")
+
+
+def _check_names(desired: Desired, prefix: str) -> None:
+    """A prefix can make a valid name too long."""
+    checked = [
+        *(("Worker", worker.name, names.WORKER_PATTERN, names.WORKER_RULE) for worker in desired.workers),
+        *(("bucket", bucket.name, names.BUCKET_PATTERN, names.BUCKET_RULE) for bucket in desired.r2_buckets),
+        *(("KV title", kv.title, names.KV_TITLE_PATTERN, names.KV_TITLE_RULE) for kv in desired.kv_namespaces),
+    ]
+    for kind, name, pattern, rule in checked:
+        if not re.fullmatch(pattern, name):
+            raise SettingsError(
+                f"namePrefix `{prefix}` makes the {kind} `{name}`, which is not valid: {rule}", "use a shorter prefix"
+            )

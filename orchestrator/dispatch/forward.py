@@ -1,0 +1,85 @@
+"""A task on its way to its autopilot: one signed POST, and the answer back.
+
+The twin of `router/src/forward/forward.ts`.
+
+Touches the network through the client that it is given. The answer is read whole, up to a limit and a deadline, before
+any of it is passed on: only then is its status true.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import httpx
+
+from orchestrator.dispatch import failure
+from orchestrator.dispatch.failure import Failure
+from orchestrator.routing.decision import Decision
+
+MAX_ANSWER_BYTES = 10 * 1024 * 1024
+_HEADERS = {
+    "content-type": "application/json",
+    "accept": "*/*",
+    "accept-encoding": "identity",  # the limit counts what was sent, so nothing may unfold here
+    "user-agent": "autopilot-orchestrator",
+    "x-autopilot-hop": "1",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What came back: `headers` in lower case, `autopilot` the name of the one that answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    autopilot: str | None
+
+
+class NotForwarded(Exception):
+    """The task was not completed, for `reason`."""
+
+    def __init__(self, reason: Failure) -> None:
+        super().__init__(reason.why)
+        self.reason = reason
+
+
+def forward(
+    client: httpx.Client, url: str, decision: Decision, body: bytes, headers: Mapping[str, str], *, deadline: float
+) -> Answer:
+    """One try: send `body` to `url` with `headers` beside the fixed ones, and have the answer by `deadline`, a time of
+    `time.monotonic`. Raises NotForwarded."""
+    timeout_ms = decision.rule.timeout_ms
+    left = max(0.001, deadline - time.monotonic())  # seconds
+    try:
+        # The client's time-out is for one wait on the network; the deadline is for all of them.
+        with client.stream("POST", url, content=body, headers={**_HEADERS, **headers}, timeout=left) as response:
+            content = _read(response, deadline, timeout_ms)
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        timed_out = isinstance(error, httpx.TimeoutException)
+        raise NotForwarded(failure.unreachable_failure(timed_out=timed_out)) from error
+    except httpx.TimeoutException as error:
+        raise NotForwarded(failure.timeout_failure(timeout_ms)) from error
+    except httpx.HTTPError as error:
+        raise NotForwarded(failure.broken_failure()) from error
+    edge = failure.edge_failure(response.status_code, content) if decision.transport == "https" else None
+    if edge:
+        raise NotForwarded(edge)
+    passed = {"x-request-id": headers["x-request-id"], "x-autopilot": decision.route.name}
+    passed |= {name: response.headers[name] for name in ("content-type", "retry-after") if name in response.headers}
+    return Answer(status=response.status_code, headers=passed, body=content, autopilot=decision.route.name)
+
+
+def _read(response: httpx.Response, deadline: float, timeout_ms: int) -> bytes:
+    if 300 <= response.status_code < 400:
+        raise NotForwarded(failure.redirect_failure(response.status_code))
+    content = bytearray()
+    for chunk in response.iter_bytes():
+        content += chunk
+        if len(content) > MAX_ANSWER_BYTES:
+            raise NotForwarded(failure.oversize_failure(MAX_ANSWER_BYTES))
+        if time.monotonic() > deadline:
+            raise NotForwarded(failure.timeout_failure(timeout_ms))
+    return bytes(content)

@@ -1,0 +1,37 @@
+"""What a plan request may hold: `{"task", "meta", "explain"}`; the twin of `planRequest` in `router/src/plan/plan.ts`.
+
+Pure. All errors are found at once, each with a JSON Pointer (RFC 6901) to the member.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+MAX_TASK_LENGTH = 256
+MAX_BODY_BYTES = 1024 * 1024
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+def check_plan(body: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What is wrong with the values of `task` and `meta`: a list of `{pointer, message}`, empty when all is well."""
+    errors = []
+    task, meta = body["task"], body["meta"]
+    if not isinstance(task, str) or not 1 <= len(task) <= MAX_TASK_LENGTH or not _is_well_formed(task):
+        errors.append({"pointer": "/task", "message": f"must be a string of 1 to {MAX_TASK_LENGTH} characters"})
+    if not isinstance(meta, Mapping):
+        errors.append({"pointer": "/meta", "message": "must be an object"})
+    return errors
+
+
+def check_key(key: str) -> str:
+    """`key` as an Idempotency-Key header's value. Raises ValueError for what the routing Worker would not take."""
+    if not _KEY.fullmatch(key):
+        raise ValueError(f"an idempotency key is 1 to 255 printable ASCII characters without spaces, not {key!r}")
+    return key
+
+
+def _is_well_formed(text: str) -> bool:
+    """Whether `text` has no half of a surrogate pair, which UTF-8 cannot hold."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,0 +1,67 @@
+"""Compare a stack's account with its file: read what both sides are, then `find_drift`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+
+from orchestrator.bundle import bundle_workers
+from orchestrator.cloudflare.account import Account
+from orchestrator.desired.bindings import bound_to, build_id_of, router_texts, worker_urls
+from orchestrator.desired.derive import Desired
+from orchestrator.desired.resources import Binding
+from orchestrator.drift.compare import find_drift
+from orchestrator.drift.findings import Drift
+from orchestrator.drift.ledger import Ledger
+from orchestrator.drift.reading import Reading
+from orchestrator.names import CLOUDFLARE_API_TOKEN
+from orchestrator.stack.config import Stack
+from orchestrator.stack.state import State
+
+
+def check(
+    stack: Stack,
+    *,
+    full: bool = False,
+    report: Callable[[str], None],
+    account: Account | None = None,
+    state: State | None = None,
+) -> Drift:
+    """Compare a stack's account with its file. `report` gets lines about long waits and progress.
+
+    `full`: read every Worker, also those to which nothing was deployed since the last check. `account` and `state`:
+    those that the caller has already. Raises OrchestratorError where the file is broken, the state cannot be read, or
+    the account is not read whole.
+    """
+    desired = stack.desired()
+    modules = {key: module.sha256 for key, module in bundle_workers(desired, root=stack.root).items()}
+    known = state or stack.state()
+    with nullcontext(account) if account else stack.account(report=report) as used:
+        calls_before = used.calls
+        ledger = Ledger.of_stack(stack.name, stack.root, account=f"{used.base_url} {stack.account_id}", now=time.time())
+        bound = _bound(stack, desired, modules, used)
+        read = Reading(used, desired, modules, bound, ledger, full=full, report=report).read(known)
+        return Drift(
+            findings=find_drift(desired, read.live, bound=bound, modules=modules, state=known),
+            calls=used.calls - calls_before,
+            read=read.versions,
+            workers=len(desired.workers),
+        )
+
+
+def _bound(stack: Stack, desired: Desired, modules: dict[str, str], account: Account) -> dict[str, tuple[Binding, ...]]:
+    """As the program works it out (`orchestrator.infra.platform`)."""
+    template = stack.workers_url or account.workers_url()
+    return bound_to(
+        desired,
+        secrets=stack.secret_names,
+        urls=worker_urls(desired, template),
+        build_id=build_id_of(modules[desired.router]),
+        router_texts=router_texts(
+            account_id=stack.account_id,
+            can_diagnose=CLOUDFLARE_API_TOKEN in stack.secret_names,
+            api_url=account.base_url,
+            journal_days=stack.config.get("journalDays"),
+        ),
+    )

@@ -1,0 +1,143 @@
+"""Calls of the deployed routing Worker with the stack's token: what all have in common, and tasks.
+
+Touches the network through the transport that it is given.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import httpx
+
+from orchestrator.dispatch.forward import Answer
+from orchestrator.dispatch.pinned_transport import PinnedTransport, is_loopback
+from orchestrator.dispatch.request import check_key
+from orchestrator.errors import OrchestratorError, SettingsError, UserError
+
+# The router itself waits for an autopilot for up to 300 s, the longest `timeout` of a task.
+_PATIENCE_S = 310
+
+
+def router_client(
+    url: str, token: str, transport: httpx.BaseTransport | None = None, *, patience: float = _PATIENCE_S
+) -> httpx.Client:
+    """A client for the routing Worker at `url`, whose calls carry `token` and wait `patience` seconds for an answer.
+
+    Raises SettingsError for a URL that would carry the token unencrypted over a network.
+    """
+    try:
+        base = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise SettingsError(f"the orchestrator's URL {url!r} is no URL: {error}", "set ORCHESTRATOR_URL") from error
+    local = is_loopback(base.host)
+    if base.scheme != "https" and not (base.scheme == "http" and local):
+        raise SettingsError(f"the orchestrator's URL {url!r} must begin with https://", "set ORCHESTRATOR_URL")
+    return httpx.Client(
+        base_url=base,
+        headers={"authorization": f"Bearer {token}"},
+        transport=transport or (PinnedTransport(allow_loopback=True) if local else None),
+        timeout=httpx.Timeout(patience, connect=10),
+    )
+
+
+class RouterConnection:
+    """The routing Worker at `url`, called with `token`. Close it, or use it in a `with` statement.
+
+    Raises SettingsError like `router_client`. A call raises UserError where the router refuses (4xx), and
+    OrchestratorError where it fails or does not answer.
+    """
+
+    def __init__(
+        self, url: str, token: str, *, transport: httpx.BaseTransport | None = None, patience: float = _PATIENCE_S
+    ) -> None:
+        self._url = url
+        self._client = router_client(url, token, transport, patience=patience)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        doing: str,
+        *,
+        content: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        parameters: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """The document that is answered. `doing` begins the error's message: what was not done."""
+        given = {**({"content-type": "application/json"} if content is not None else {}), **(headers or {})}
+        try:
+            response = self._client.request(method, path, content=content, headers=given, params=parameters)
+        except httpx.HTTPError as error:
+            raise OrchestratorError(
+                f"{doing}: the routing Worker at {self._url} did not answer: {error or type(error).__name__}",
+                "check ORCHESTRATOR_URL; doing it again is safe",
+            ) from error
+        document = _object(response)
+        if response.is_success:
+            if document is None and response.content:
+                raise OrchestratorError(f"{doing}: {self._url} answered no JSON document", "check ORCHESTRATOR_URL")
+            return document or {}
+        kind = UserError if response.is_client_error else OrchestratorError
+        problem = document or {}
+        detail = problem.get("detail") or f"the routing Worker answered {response.status_code}"
+        raise kind(f"{doing}: {_reasons(problem.get('errors')) or detail}", str(problem.get("hint", "")))
+
+
+def _object(response: httpx.Response) -> dict[str, Any] | None:
+    try:
+        document = response.json()
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _reasons(errors: Sequence[Mapping[str, str]] | None) -> str:
+    """One line for each thing that is wrong: with a member of the body, or a parameter."""
+    places = [error.get("parameter") or error.get("pointer") or "the body" for error in errors or ()]
+    return "".join(f"\n  {place} {error['message']}" for place, error in zip(places, errors or (), strict=True))
+
+
+class RemoteDispatcher(RouterConnection):
+    """Tasks through the routing Worker."""
+
+    def explain(self, task: str) -> Answer:
+        """The router's decision and its reasons; nothing is forwarded."""
+        return self._post({"task": task, "explain": True}, {})
+
+    def plan(self, task: str, meta: Mapping[str, Any] | None = None, idempotency_key: str | None = None) -> Answer:
+        """The router's answer, whatever its status: an autopilot's, or a problem document."""
+        headers = {} if idempotency_key is None else {"idempotency-key": check_key(idempotency_key)}
+        return self._post({"task": task, "meta": {} if meta is None else meta}, headers)
+
+    def _post(self, body: Mapping[str, Any], headers: Mapping[str, str]) -> Answer:
+        try:
+            response = self._client.post(
+                "/autopilot/plan",
+                content=json.dumps(body, allow_nan=False),
+                headers={"content-type": "application/json", **headers},
+            )
+        except httpx.HTTPError as error:
+            raise OrchestratorError(
+                f"the routing Worker at {self._url} did not answer: {error or type(error).__name__}",
+                "check ORCHESTRATOR_URL; the task may have been forwarded, so look before you send it again; a `once` "
+                "task may be repeated with the same key",
+            ) from error
+        passed = {name: response.headers[name] for name in ("content-type", "x-request-id") if name in response.headers}
+        return Answer(
+            status=response.status_code,
+            headers=passed,
+            body=response.content,
+            autopilot=response.headers.get("x-autopilot"),
+        )

@@ -1,0 +1,212 @@
+"""The routing table: who can do what, and under which rules; compiled from the manifest.
+
+Pure. The same JSON is bundled into the routing Worker (`router/src/routing/table.ts` has its shape) and read by
+`orchestrator/dispatch/dispatcher.py`, so that both decide from the same facts (`orchestrator/routing/decision.py` and
+its twin `router/src/routing/decide.ts`). Everything in it is known when `pulumi up` runs: a declared route costs no
+storage read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+from orchestrator import cron
+from orchestrator.names import binding_name
+
+if TYPE_CHECKING:
+    from orchestrator.manifest import Manifest
+    from orchestrator.manifest.models import Autopilot
+
+DEFAULT_TIMEOUT_MS = 25_000
+DEFAULT_CRON_PERIOD_MS = 900_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
+    """Resources by their names in the file, sorted."""
+
+    kv_namespaces: tuple[str, ...] = ()
+    r2_buckets: tuple[str, ...] = ()
+    workers: tuple[str, ...] = ()
+
+    @classmethod
+    def from_object(cls, value: Mapping[str, Any]) -> Self:
+        """Read this part of the table's JSON."""
+        return cls(
+            kv_namespaces=tuple(value["kvNamespaces"]),
+            r2_buckets=tuple(value["r2Buckets"]),
+            workers=tuple(value["workers"]),
+        )
+
+    def to_object(self) -> dict[str, list[str]]:
+        """As plain values, in the table's key order."""
+        return {
+            "kvNamespaces": list(self.kv_namespaces),
+            "r2Buckets": list(self.r2_buckets),
+            "workers": list(self.workers),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """One autopilot as the router sees it: reached by the service binding `binding`, else at the URL `endpoint`.
+
+    `worker` is the name in the manifest (no prefix) of the Worker behind the binding. `priority`: higher first;
+    `weight`: its share, 1 to 100, among equals. Without what it `needs` it cannot work.
+    """
+
+    name: str
+    capabilities: tuple[str, ...]
+    priority: int = 0
+    weight: int = 1
+    endpoint: str | None = None
+    worker: str | None = None
+    binding: str | None = None
+    needs: Resources = Resources()
+
+    @classmethod
+    def from_object(cls, value: Mapping[str, Any]) -> Self:
+        """Read one route of the table's JSON."""
+        needs = Resources.from_object(value["needs"])
+        return cls(**{**value, "capabilities": tuple(value["capabilities"]), "needs": needs})
+
+    def to_object(self) -> dict[str, Any]:
+        """This route as plain values, in the table's key order."""
+        return {
+            "name": self.name,
+            "capabilities": list(self.capabilities),
+            "priority": self.priority,
+            "weight": self.weight,
+            "endpoint": self.endpoint,
+            "worker": self.worker,
+            "binding": self.binding,
+            "needs": self.needs.to_object(),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskRule:
+    """What a task needs and how it may be forwarded. `once`: never twice for a key; `idempotent`: may be retried."""
+
+    capability: str
+    description: str = ""
+    once: bool = False
+    idempotent: bool = False
+    timeout_ms: int = DEFAULT_TIMEOUT_MS
+
+    @classmethod
+    def from_object(cls, value: Mapping[str, Any]) -> Self:
+        """Read one task of the table's JSON."""
+        members = dict(value)
+        return cls(timeout_ms=members.pop("timeoutMs"), **members)
+
+    def to_object(self) -> dict[str, Any]:
+        """This rule as plain values, in the table's key order."""
+        return {
+            "capability": self.capability,
+            "description": self.description,
+            "once": self.once,
+            "idempotent": self.idempotent,
+            "timeoutMs": self.timeout_ms,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoutingTable:
+    """All declared autopilots in name order, all tasks by name, the hosts that endpoints may have (empty: any), the
+    declared resources (whether a registration's needs are met), and the longest time between two runs of the
+    orchestrator's cron (whether it is late)."""
+
+    autopilots: tuple[Route, ...] = ()
+    tasks: Mapping[str, TaskRule] = field(default_factory=dict)
+    allowed_hosts: tuple[str, ...] = ()
+    declared: Resources = Resources()
+    cron_period_ms: int = DEFAULT_CRON_PERIOD_MS
+
+    def rule_of(self, name: str) -> TaskRule:
+        """The rule of a task. A name that is no task is taken as that of a capability: what is never done twice as a
+        task is not done twice under that name either."""
+        once = any(rule.once and rule.capability == name for rule in self.tasks.values())
+        return self.tasks.get(name) or TaskRule(capability=name, once=once)
+
+    def to_json(self) -> str:
+        """The table as JSON: the same table gives the same text, whatever order it was declared in."""
+        autopilots = sorted(self.autopilots, key=lambda route: route.name)
+        table = {
+            "autopilots": [route.to_object() for route in autopilots],
+            "tasks": {name: self.tasks[name].to_object() for name in sorted(self.tasks)},
+            "allowedHosts": sorted(self.allowed_hosts),
+            "declared": self.declared.to_object(),
+            "cronPeriodMs": self.cron_period_ms,
+        }
+        return json.dumps(table, ensure_ascii=False, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote. Raises KeyError or TypeError for anything else: people do not write this file."""
+        table = json.loads(text)
+        return cls(
+            autopilots=tuple(Route.from_object(route) for route in table["autopilots"]),
+            tasks={name: TaskRule.from_object(rule) for name, rule in table["tasks"].items()},
+            allowed_hosts=tuple(table["allowedHosts"]),
+            declared=Resources.from_object(table["declared"]),
+            cron_period_ms=table["cronPeriodMs"],
+        )
+
+
+def compile_routes(manifest: Manifest) -> RoutingTable:
+    """The routing table that a checked manifest implies."""
+    autopilots = [
+        Route(
+            name=autopilot.name,
+            capabilities=tuple(sorted(autopilot.capabilities)),
+            priority=autopilot.priority,
+            weight=autopilot.weight,
+            endpoint=autopilot.endpoint,
+            worker=autopilot.worker,
+            binding=binding_name(autopilot.worker) if autopilot.worker else None,
+            needs=_needs(autopilot),
+        )
+        for autopilot in sorted(manifest.autopilots, key=lambda each: each.name)
+    ]
+    tasks = {
+        name: TaskRule(
+            capability=task.capability,
+            description=task.description,
+            once=task.once,
+            idempotent=task.idempotent,
+            timeout_ms=task.timeout * 1000,
+        )
+        for name, task in sorted(manifest.tasks.items())
+    }
+    return RoutingTable(
+        autopilots=tuple(autopilots),
+        tasks=tasks,
+        allowed_hosts=tuple(sorted(manifest.orchestrator.allowed_hosts)),
+        declared=_declared(manifest),
+        cron_period_ms=cron.parse(manifest.orchestrator.cron).longest_pause // timedelta(milliseconds=1),
+    )
+
+
+def _needs(autopilot: Autopilot) -> Resources:
+    needs = autopilot.needs
+    return Resources(
+        kv_namespaces=tuple(sorted({kv.title for kv in needs.kv_namespaces})),
+        r2_buckets=tuple(sorted({bucket.name for bucket in needs.r2_buckets})),
+        workers=tuple(sorted({*(worker.name for worker in needs.workers), *filter(None, [autopilot.worker])})),
+    )
+
+
+def _declared(manifest: Manifest) -> Resources:
+    needs = [autopilot.needs for autopilot in manifest.autopilots]
+    namespaces = (manifest.orchestrator.kv_namespaces, *(each.kv_namespaces for each in needs))
+    workers = {manifest.orchestrator.worker, *(worker.name for each in needs for worker in each.workers)}
+    return Resources(
+        kv_namespaces=tuple(sorted({kv.title for each in namespaces for kv in each})),
+        r2_buckets=tuple(sorted({bucket.name for each in needs for bucket in each.r2_buckets})),
+        workers=tuple(sorted(workers)),
+    )

@@ -1,0 +1,149 @@
+"""After an update that died: put Pulumi's state right before the next one.
+
+A `pulumi up` that is killed leaves two things. Its lock: removed here when the process that holds it is gone (file
+backend; other backends know `pulumi cancel`). And operations that were begun and not recorded: a namespace, bucket or
+database that was being created may well exist, and creating it again would fail (KV, code 10014) or make a second one.
+Those are looked up by name in the account and written into the state with their id; what was being changed or
+deleted is read again, unless it holds data.
+
+Touches Pulumi's state through the `pulumi` command, and reads the account.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from orchestrator.desired.ownership import DATA
+from orchestrator.errors import OrchestratorError
+from orchestrator.stack.config import Stack, run_pulumi
+from orchestrator.stack.updates import Report, State, edit_state, run_when_free
+
+_LOCK_PATIENCE_S = 120
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """What became of an operation that was begun; `read` has its URN where it is to be read again."""
+
+    text: str
+    read: tuple[str, ...] = ()
+
+
+def recover(stack: Stack, *, report: Report) -> None:
+    """Make the state of `stack` fit for the next update; `report` gets a line for each thing that was put right."""
+    _wait_for_lock(stack, report)
+    looked: list[_Looked] = []
+
+    def settle(state: State) -> State:
+        looked.clear()  # another machine's update may have been under way: then it is looked at again
+        settled = copy.deepcopy(state)
+        pending = settled["deployment"].pop("pending_operations", None) or []
+        looked.extend(_look(operation, settled, stack) for operation in pending)
+        return settled if pending else state
+
+    edit_state(stack, settle, report)
+    if looked:
+        report(f"An earlier update was broken off in the middle of {len(looked)} operations:")
+    for each in looked:
+        report(f"  {each.text}")
+    if urns := [urn for each in looked for urn in each.read]:
+        targets = [argument for urn in urns for argument in ("--target", urn)]
+        finished = run_when_free(stack, ["refresh", "--yes", "--skip-preview", *targets], report)
+        if finished.code != 0:
+            raise OrchestratorError(f"`pulumi refresh` failed:\n{(finished.errors or finished.output).strip()}")
+
+
+def _look(operation: Mapping[str, Any], state: State, stack: Stack) -> _Looked:
+    """Settle one operation in `state`."""
+    resource, begun = operation["resource"], operation["type"]
+    urn, kind = resource["urn"], resource["type"].rpartition(":")[2]
+    what = f"{begun} {kind} {urn.rpartition('::')[2]}"
+    if begun == "creating":
+        found = _find(resource, kind, stack)
+        if not found:
+            return _Looked(f"{what}: not there, or put again without harm")
+        # What Pulumi's own `refresh --import-pending-creates` is for; in 3.250 it forgets the resource.
+        _insert(state["deployment"]["resources"], resource, found)
+        return _Looked(f"{what}: exists, taken over: {found}", (urn,))
+    if begun == "importing":  # that was but a read, of what the state does not have
+        return _Looked(f"{what}: not imported; `adopt` does it again")
+    if begun != "deleting" and kind in DATA:
+        # Were it gone, a refresh would drop it, and the next update would make it again, empty.
+        return _Looked(f"{what}: done again by the next update")
+    return _Looked(f"{what}: read again", (urn,))
+
+
+def _insert(resources: list[dict[str, Any]], resource: Mapping[str, Any], found: str) -> None:
+    """Add a resource to the state: after what it depends on, before what may depend on it."""
+    before = (resource.get("parent", ""), resource.get("provider", "").rpartition("::")[0])
+    place = max((index + 1 for index, each in enumerate(resources) if each["urn"] in before), default=0)
+    known = {**resource["inputs"], "id": found, "uuid": found}  # what else it has is read from the account next
+    resources.insert(place, {**resource, "id": found, "outputs": known})
+
+
+def _find(resource: Mapping[str, Any], kind: str, stack: Stack) -> str | None:
+    """The id of the thing that a broken-off creation has made, if it is in the account."""
+    inputs = resource["inputs"]
+    if kind not in DATA:
+        return None  # Workers, their switches and crons are put, not created: doing it again does no harm.
+    with stack.account() as account:
+        if kind == "WorkersKvNamespace":
+            return account.kv_namespaces().get(inputs["title"])
+        if kind == "D1Database":
+            return account.d1_databases().get(inputs["name"])
+        exists = inputs["name"] in account.r2_buckets(inputs.get("jurisdiction", "default"))
+        return inputs["name"] if exists else None
+
+
+def _wait_for_lock(stack: Stack, report: Report) -> None:
+    """Remove the lock of a dead process; wait for a living one."""
+    deadline = time.monotonic() + _LOCK_PATIENCE_S
+    told = False
+    for holder in iter(lambda: next(_lock_holders(stack.name), None), None):
+        if not _is_alive(holder):
+            report(f"Removing the lock of an update that died (process {holder}).")
+            run_pulumi(["cancel", "--yes", "--stack", stack.name], stack.root)
+        elif time.monotonic() > deadline:
+            raise OrchestratorError(
+                f"the stack {stack.name} is still locked by process {holder}",
+                f"wait for it, or stop it; if it is no Pulumi: pulumi cancel -s {stack.name}",
+            )
+        else:
+            if not told:
+                report(f"Another update of the stack {stack.name} is running (process {holder}); waiting for it.")
+                told = True
+            time.sleep(0.5)
+
+
+def _lock_holders(stack: str) -> Iterator[int]:
+    """The processes of this machine that hold the stack's lock in a file backend."""
+    backend = urlsplit(os.environ.get("PULUMI_BACKEND_URL", ""))
+    if backend.scheme != "file":
+        return
+    for lock in Path(url2pathname(backend.path)).glob(f".pulumi/locks/organization/*/{stack}/*.json"):
+        try:
+            content = json.loads(lock.read_text())
+        except (OSError, ValueError):  # just removed, or being written
+            continue
+        if content.get("hostname") == socket.gethostname():
+            yield int(content["pid"])
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,118 @@
+"""What a stack's configuration must say, and the command that puts each thing right.
+
+The rules are applied twice: by the Pulumi program before it declares anything, and by `doctor`, without a preview. No
+problem has a value in it, since that could be a secret.
+
+Pure: the configuration is a mapping of texts by key, without what is not set.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from orchestrator.desired.derive import Desired
+from orchestrator.desired.resources import SecretBinding
+from orchestrator.names import PREFIX_PATTERN, PREFIX_RULE
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is missing or wrong, and the command that puts it right."""
+
+    what: str
+    command: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.command}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """The value of `key` matches `pattern` as a whole, or else it `fails`; `what` it is, where it must be set."""
+
+    key: str
+    pattern: str
+    fails: str
+    command: str
+    what: str = ""
+
+
+RULES = (
+    Rule(
+        key="accountId",
+        what="the Cloudflare account's id",
+        pattern="[0-9a-f]{32}",
+        fails="is not an account's id (32 hex digits)",
+        command="pulumi config set accountId <the 32 hex digits in the dashboard's URL>",
+    ),
+    Rule(
+        key="apiToken",
+        what="the bearer token that callers of the orchestrator present",
+        pattern=r"(?s).+",
+        fails="is empty",
+        command="openssl rand -hex 32 | pulumi config set --secret apiToken",
+    ),
+    Rule(
+        key="webhookSecret",
+        what="the Standard Webhooks secret that signs what is forwarded",
+        pattern=r"(?s)\s*whsec_.*",
+        fails="does not begin with whsec_",
+        command='echo "whsec_$(openssl rand -base64 32)" | pulumi config set --secret webhookSecret',
+    ),
+    Rule(
+        key="namePrefix",
+        pattern=PREFIX_PATTERN,
+        fails=f"must be {PREFIX_RULE}",
+        command="pulumi config set namePrefix pr-7-",
+    ),
+    Rule(key="plan", pattern="free|paid", fails="must be free or paid", command="pulumi config set plan free"),
+    Rule(
+        key="keepData", pattern="true|false", fails="must be true or false", command="pulumi config set keepData true"
+    ),
+    Rule(
+        key="workersUrl",
+        pattern=r".*\{worker\}.*",
+        fails="must have {worker} where a Worker's name goes",
+        command="pulumi config set workersUrl 'https://{worker}.<subdomain>.workers.dev'",
+    ),
+)
+
+
+def setting_problems(values: Mapping[str, str], *, stack: str, has_token: bool) -> list[Problem]:
+    """A problem for each setting of RULES that is missing or wrong; `has_token`: of Cloudflare's API, from wherever."""
+    problems = [
+        Problem(f"{rule.key} is not set ({rule.what})", f"{rule.command} -s {stack}")
+        for rule in RULES
+        if rule.what and not values.get(rule.key)
+    ]
+    if not has_token:
+        problems.append(
+            Problem(
+                "the Cloudflare API token is not set (README, “Deploy to a real account”, lists its permissions)",
+                f"export CLOUDFLARE_API_TOKEN=…, or: pulumi config set --secret cloudflare:apiToken -s {stack}",
+            )
+        )
+    wrong = [rule for rule in RULES if (value := values.get(rule.key)) and not re.fullmatch(rule.pattern, value)]
+    return problems + [Problem(f"{rule.key} {rule.fails}", f"{rule.command} -s {stack}") for rule in wrong]
+
+
+def secret_problems(desired: Desired, names: Collection[str], *, stack: str) -> list[Problem]:
+    """A problem for each secret that a Worker requires and that is not among `names`, those that the stack has."""
+    return [
+        Problem(f"secrets.{binding.secret} is not set (Worker {worker.name})", set_secret(binding.secret, stack))
+        for worker in desired.workers
+        for binding in worker.bindings
+        if isinstance(binding, SecretBinding) and not binding.optional and binding.secret not in names
+    ]
+
+
+def set_secret(name: str, stack: str) -> str:
+    """The command that sets a Worker's secret."""
+    return f"pulumi config set --secret --path secrets.{name} -s {stack}"
+
+
+def not_ready(stack: str, problems: Sequence[Problem]) -> str:
+    """The problems as one message."""
+    return "\n".join([f"the stack {stack} is not ready:", *(f"  - {problem}" for problem in problems)])

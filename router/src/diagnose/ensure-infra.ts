@@ -1,0 +1,86 @@
+// POST /autopilot/ensure-infra: which of the wanted namespaces and buckets there are, which autopilots.yaml declares and
+// the account lacks (then a heal is asked for), and which it does not declare (then what to add to it is said). Nothing
+// is made from here: what exists is what the file says.
+
+import routingTable from "routing-table";
+import { NOT_CONFIGURED } from "../account/problems.ts";
+import { exists, missingResources, readAccount } from "../account/account.ts";
+import { invalid, isObject, readJson, unknownMembers } from "../http/body.ts";
+import type { Call } from "../http/call.ts";
+import type { Missing } from "../routing/decide.ts";
+import { requestHeal } from "../health/heal-request.ts";
+import { record } from "../journal/journal.ts";
+import { Refused } from "../http/problem.ts";
+import { KIND, resourceNames } from "../registry/registration.ts";
+
+const LISTS = ["kvNamespaces", "r2Buckets"] as const;
+type List = (typeof LISTS)[number];
+type Want = Readonly<Record<List, readonly string[]>>;
+
+/** 202 where a heal is under way, else 200. Throws Refused: 422; 503 without a token, 502 where Cloudflare refuses it. */
+export async function ensureInfra(call: Call): Promise<Response> {
+  const { request, env, requestId, caller } = call;
+  const want = parseWant(await readJson(request));
+  const contents = await readAccount(env);
+  if (!contents) throw new Refused(NOT_CONFIGURED);
+  const absent = new Set(missingResources(contents, env).map(({ kind, name }) => `${kind} ${name}`));
+  const resources = LISTS.flatMap((list) =>
+    want[list].map((name) => {
+      const kind = KIND[list];
+      const isDeclared = routingTable.declared[list].includes(name);
+      if (absent.has(`${kind} ${name}`)) return { kind, name, status: "missing", exists: false };
+      return { kind, name, status: isDeclared ? "ready" : "undeclared", exists: exists(contents, env, kind, name) };
+    }),
+  );
+  const missing = resources.filter(({ status }) => status === "missing").map(({ kind, name }) => ({ kind, name }));
+  const undeclared = resources.filter(({ status }) => status === "undeclared");
+  const reason = { missing, source: "ensure-infra", caller } as const;
+  const heal = missing.length > 0 ? await requestHeal(env, reason, requestId) : undefined;
+  const isUnderWay = heal?.status === "requested" || heal?.status === "already-requested";
+  const status = isUnderWay ? 202 : 200;
+  const ready = missing.length + undeclared.length === 0;
+  record(call, { kind: "infra", caller, outcome: ready ? "ready" : "missing", status });
+  const hints = [missing.length > 0 ? LOST : "", undeclared.length > 0 ? ADD : ""].filter((hint) => hint !== "");
+  return Response.json(
+    {
+      ready,
+      resources,
+      ...(heal ? { heal } : {}),
+      ...(undeclared.length > 0 ? { yaml: yamlFor(undeclared) } : {}),
+      ...(hints.length > 0 ? { hint: hints.join(" ") } : {}),
+    },
+    { status },
+  );
+}
+
+const LOST =
+  "What was deleted held data: the heal makes it again, empty, only when it is told: `python -m orchestrator heal " +
+  "--recreate NAME`.";
+const ADD =
+  "What is not declared is added to autopilots.yaml by pull request; what exists already is taken over by " +
+  "`python -m orchestrator adopt`.";
+
+/** Checks the body; throws Refused (422) with all that is wrong with it. */
+function parseWant(body: unknown): Want {
+  if (!isObject(body)) throw invalid([{ pointer: "", message: "must be an object" }]);
+  const { want, ...unknown } = body;
+  const errors = unknownMembers(unknown, "", "is not a member of this request: it has want");
+  if (!isObject(want)) throw invalid([...errors, { pointer: "/want", message: "must be an object" }]);
+  const { kvNamespaces = [], r2Buckets = [], ...others } = want;
+  errors.push(...unknownMembers(others, "/want", "cannot be wanted: there are kvNamespaces and r2Buckets"));
+  const wanted: Want = {
+    kvNamespaces: resourceNames(kvNamespaces, "/want", "kvNamespaces", errors),
+    r2Buckets: resourceNames(r2Buckets, "/want", "r2Buckets", errors),
+  };
+  if (errors.length > 0) throw invalid(errors);
+  return wanted;
+}
+
+/** The lines of autopilots.yaml that would declare them; a JSON string is one of YAML, too. */
+function yamlFor(undeclared: readonly Missing[]): string {
+  const lines = LISTS.map((list) => {
+    const names = undeclared.filter(({ kind }) => kind === KIND[list]).map(({ name }) => JSON.stringify(name));
+    return names.length > 0 ? `      ${list}: [${names.join(", ")}]\n` : "";
+  });
+  return `autopilots:\n  - name: <the autopilot that needs it>\n    needs:\n${lines.join("")}`;
+}

@@ -1,0 +1,162 @@
+// A task on its way to its autopilot: one signed POST over a service binding or HTTPS, and the answer back;
+// a second try where that is safe (retry.ts), and none while the autopilot's circuit is open (circuit.ts).
+//
+// The answer is read whole, up to a limit, before any of it is passed on: only then is its status true.
+
+import { answerResponse, type Answer } from "./answer.ts";
+import { circuitOf } from "./circuits.ts";
+import type { Decision } from "../routing/decide.ts";
+import { endpointRules } from "./endpoint-rules.ts";
+import { serviceBinding, type Env } from "../env.ts";
+import {
+  brokenFailure,
+  edgeFailure,
+  endpointFailure,
+  forwardProblem,
+  lateFailure,
+  oversizeFailure,
+  pausedFailure,
+  redirectFailure,
+  timeoutFailure,
+  unboundFailure,
+  type Failure,
+} from "./failure.ts";
+import { log } from "../http/log.ts";
+import { Refused } from "../http/problem.ts";
+import { MAX_TRIES, retryDelayMs } from "./retry.ts";
+import { signatureHeaders } from "./signature.ts";
+import { readCapped } from "../http/stream.ts";
+import { traceparent } from "./trace.ts";
+import { checkEndpoint, MESSAGES } from "../routing/urls.ts";
+
+export const MAX_ANSWER_BYTES = 10 * 1024 * 1024;
+/** A run's id is this and 32 hex digits. */
+export const RUN_PREFIX = "run_";
+export const HOP_HEADER = "x-autopilot-hop";
+
+/** The caller's headers that pass; never Authorization or Cookie, which are meant for the router. */
+const PASSED = ["accept", "accept-language", "user-agent", "idempotency-key"];
+
+export interface Forwarded {
+  readonly decision: Decision;
+  readonly meta: Readonly<Record<string, unknown>>;
+  /** The caller's request, for its headers. */
+  readonly request: Request;
+  readonly requestId: string;
+  /** Of a task that must not be done twice. */
+  readonly run?: RunHandle;
+}
+
+/**
+ * What a run is known by to its autopilot. It goes along in the signed body, since the signature covers no header but
+ * `webhook-id`; that is made of `id`, so it is the same in each attempt.
+ */
+export interface RunHandle {
+  readonly id: string;
+  readonly key: string;
+  readonly caller: string;
+  /** 1, and one more each time that nothing came of the one before, for certain or by what a person says. */
+  readonly attempt: number;
+}
+
+type Send = (init: RequestInit) => Promise<Response>;
+
+/** The autopilot's status, content type and body. Throws Refused: 502, 504, or 503 without a webhook secret. */
+export async function forward(forwarded: Forwarded, env: Env): Promise<Response> {
+  const { decision } = forwarded;
+  const outcome = await send(forwarded, env, Date.now() + decision.rule.timeoutMs);
+  if ("outcome" in outcome) throw new Refused(forwardProblem(decision, outcome));
+  return answerOf(decision, outcome);
+}
+
+/** The autopilot's answer as the caller gets it. */
+export function answerOf({ route }: Decision, answer: Answer, more: Readonly<Record<string, string>> = {}): Response {
+  const retryAfter = answer.retryAfter ? { "retry-after": answer.retryAfter } : {};
+  return answerResponse(answer, { "x-autopilot": route.name, ...retryAfter, ...more });
+}
+
+/** What came of it, by `deadline` for all tries. Throws Refused (503) without a webhook secret: nothing was sent. */
+export async function send(forwarded: Forwarded, env: Env, deadline: number): Promise<Answer | Failure> {
+  const { rule } = forwarded.decision;
+  const way = sender(forwarded, env);
+  if (typeof way !== "function") return way;
+  const { headers, body } = await message(forwarded, env);
+  const left = deadline - Date.now();
+  if (left <= 0) return lateFailure();
+  const init = { headers, body, method: "POST", redirect: "manual", signal: AbortSignal.timeout(left) } as const;
+  let outcome = await guardedTry(way, init, forwarded);
+  for (let tries = 1; tries < MAX_TRIES; tries++) {
+    const delay = retryDelayMs(outcome, rule, Math.random(), Date.now());
+    if (delay === null || Date.now() + delay >= deadline) break;
+    await new Promise((resolve) => setTimeout(resolve, delay));
+    outcome = ofBoth(outcome, await guardedTry(way, init, forwarded));
+  }
+  return outcome;
+}
+
+/** What is told after another try: that nothing came of the second does not undo what may have come of the first. */
+function ofBoth(first: Answer | Failure, second: Answer | Failure): Answer | Failure {
+  const mayBeDone = !("outcome" in first) || first.outcome === "unknown";
+  return mayBeDone && "outcome" in second && second.outcome !== "unknown" ? first : second;
+}
+
+/** One try, unless the autopilot's circuit is open. */
+async function guardedTry(send: Send, init: RequestInit, forwarded: Forwarded): Promise<Answer | Failure> {
+  const circuit = circuitOf(forwarded.decision.route);
+  const sentAt = Date.now();
+  const waitMs = circuit.waitMs(sentAt);
+  if (waitMs > 0) return pausedFailure(waitMs);
+  const outcome = await oneTry(send, init, forwarded);
+  if ("outcome" in outcome && !outcome.hasAnswered) circuit.failed(sentAt, Date.now());
+  else circuit.succeeded();
+  return outcome;
+}
+
+async function oneTry(send: Send, init: RequestInit, { decision, requestId }: Forwarded): Promise<Answer | Failure> {
+  let response: Response;
+  let body: Uint8Array | null;
+  try {
+    response = await send(init);
+    if (response.status >= 300 && response.status < 400) return redirectFailure(response.status);
+    body = await readCapped(response.body, MAX_ANSWER_BYTES);
+  } catch (error) {
+    log("a task was not completed", requestId, error);
+    return init.signal?.aborted ? timeoutFailure(decision.rule.timeoutMs) : brokenFailure();
+  }
+  if (body === null) return oversizeFailure(MAX_ANSWER_BYTES);
+  const edge = decision.transport === "https" ? edgeFailure(response.status, body) : undefined;
+  const { status, headers } = response;
+  return edge ?? { status, type: headers.get("content-type"), retryAfter: headers.get("retry-after"), body };
+}
+
+/** The way to the autopilot, or why there is none. */
+function sender({ decision, request }: Forwarded, env: Env): Send | Failure {
+  const { route } = decision;
+  if (route.binding) {
+    const target = serviceBinding(env, route.binding);
+    if (!target) return unboundFailure(route.binding);
+    return (init) => target.fetch(`https://${route.worker}/`, init);
+  }
+  const code = checkEndpoint(route.endpoint ?? "", endpointRules(env, request));
+  if (code) return endpointFailure(MESSAGES[code]);
+  return (init) => fetch(route.endpoint!, init);
+}
+
+/** The forwarded request's headers and body. */
+async function message({ decision, meta, request, requestId, run }: Forwarded, env: Env) {
+  const { task, capability } = decision;
+  const body = JSON.stringify({ task, capability, meta, run });
+  const id = `msg_${run?.id.slice(RUN_PREFIX.length) ?? crypto.randomUUID().replaceAll("-", "")}`;
+  const headers = new Headers(
+    await signatureHeaders(env.WEBHOOK_SECRET, id, Math.floor(Date.now() / 1000), body),
+  );
+  headers.set("content-type", "application/json");
+  headers.set("x-request-id", requestId);
+  headers.set("traceparent", traceparent(request.headers.get("traceparent")));
+  headers.set(HOP_HEADER, "1");
+  for (const name of PASSED) {
+    const value = request.headers.get(name);
+    if (value !== null) headers.set(name, value);
+  }
+  return { headers, body };
+}

@@ -1,0 +1,63 @@
+// What a scheduled run looks at: what is bound, the copy of the registrations, and the autopilots.
+
+import { checkBound, type Bound } from "./bound.ts";
+import { endpointRules } from "../forward/endpoint-rules.ts";
+import type { Env } from "../env.ts";
+import { afterProbe } from "./hysteresis.ts";
+import { log } from "../http/log.ts";
+import { inTurn, probeAll } from "./probe.ts";
+import type { Registration } from "../registry/registration.ts";
+import { copiedRegistrations, mendCopy } from "../registry/copy.ts";
+import type { Health, Snapshot } from "../snapshot.ts";
+import { allRoutes, stateOf } from "../state.ts";
+
+/**
+ * The free plan gives a run 50 subrequests. Without probes it makes 23, and six more where the schema is made; what is
+ * left here is for a long list of the account, or a second try.
+ */
+const PROBES_A_RUN = 20;
+
+export interface Findings extends Bound {
+  readonly autopilots: Readonly<Record<string, Health>>;
+  /** In the order in which their turn came. */
+  readonly probed: readonly string[];
+  /** Those whose turn comes with the next runs. */
+  readonly waiting: readonly string[];
+  readonly registry_copy: "in-step" | "rewritten" | "unreadable";
+}
+
+/** What is so at `at`, ISO 8601. Never throws: what cannot be found out stays as it was. */
+export async function check(
+  env: Env,
+  before: Snapshot | undefined,
+  hasDatabase: boolean,
+  at: string,
+  requestId: string,
+): Promise<Findings> {
+  const bound = await checkBound(env, before?.missing ?? [], hasDatabase, requestId);
+  const { registrations, registry_copy } = await registry(env, requestId);
+  const routes = allRoutes(stateOf(undefined, registrations));
+  const turn = inTurn(routes, before?.probed_up_to ?? "", PROBES_A_RUN);
+  const autopilots: Record<string, Health> = {};
+  for (const { name } of routes) {
+    const known = before?.autopilots[name];
+    if (known) autopilots[name] = known;
+  }
+  for (const [{ name }, probe] of await probeAll(turn, env, endpointRules(env), requestId)) {
+    autopilots[name] = afterProbe(autopilots[name], probe, at);
+  }
+  const probed = turn.map(({ name }) => name);
+  const waiting = routes.map(({ name }) => name).filter((name) => !probed.includes(name));
+  return { ...bound, autopilots, probed, waiting, registry_copy };
+}
+
+async function registry(env: Env, requestId: string) {
+  try {
+    const { registrations, wasInStep } = await mendCopy(env, requestId);
+    return { registrations, registry_copy: wasInStep ? "in-step" : "rewritten" } as const;
+  } catch (error) {
+    log("the copy of the registrations could not be compared", requestId, error);
+    const registrations = await copiedRegistrations(env, requestId).catch((): readonly Registration[] => []);
+    return { registrations, registry_copy: "unreadable" } as const;
+  }
+}

@@ -1,0 +1,85 @@
+// GET /health, for anyone: whether the router can do its work, how each autopilot was when it was last asked, what is
+// missing, and whether the cron that finds this out is late. Nothing is asked for it: it is what the last scheduled run
+// found. The format is health+json (draft-inadarei-api-health-check).
+//
+// `fail`, which is a 5xx, means that the router itself cannot work; all else that is not well makes a `warn`, so that
+// nobody takes the router out for an autopilot's sake.
+
+import routingTable from "routing-table";
+import { tokens } from "../http/auth.ts";
+import type { Call } from "../http/call.ts";
+import { checkCron } from "./cron.ts";
+import type { Missing, Status } from "../routing/decide.ts";
+import type { Env } from "../env.ts";
+import { nameOf } from "./news.ts";
+import { Refused } from "../http/problem.ts";
+import { keysOf } from "../forward/signature.ts";
+import { readSnapshot, type Health } from "../snapshot.ts";
+
+interface Check {
+  readonly componentId?: string;
+  readonly componentType: "component" | "system";
+  readonly status: Status;
+  /** When that was found out. */
+  readonly time?: string | undefined;
+  /** Since when the status is so, and since when the probes fail. */
+  readonly since?: string;
+  readonly failing_since?: string;
+  readonly failures?: number;
+  readonly output?: string | undefined;
+}
+
+/** `pass` and `warn` are 200, `fail` is 503. */
+export async function health({ env, requestId }: Call): Promise<Response> {
+  const settings = await settingsCheck(env);
+  const snapshot = await readSnapshot(env, requestId);
+  const { autopilots = {}, missing = [], at } = snapshot ?? {};
+  const names = new Set([...routingTable.autopilots.map(({ name }) => name), ...Object.keys(autopilots)]);
+  const checks: Record<string, Check[]> = {
+    "orchestrator:settings": [settings],
+    "orchestrator:cron": [{ componentType: "system", ...checkCron(snapshot, Date.now()) }],
+    "orchestrator:infrastructure": [infrastructureCheck(missing, at)],
+  };
+  for (const name of names) checks[`${name}:health`] = [autopilotCheck(name, autopilots[name])];
+  const anyUnwell = Object.values(checks).some(([check]) => check!.status === "fail" || check!.status === "warn");
+  const status = settings.status === "fail" ? "fail" : anyUnwell ? "warn" : "pass";
+  const document = {
+    status,
+    version: env.BUILD_ID ?? "unknown",
+    serviceId: "autopilot-orchestrator",
+    missing,
+    checks,
+  };
+  return new Response(JSON.stringify(document), {
+    status: status === "fail" ? 503 : 200,
+    headers: { "content-type": "application/health+json" },
+  });
+}
+
+/** The router fails without the secrets that it needs; which one is said, never what it is. */
+async function settingsCheck(env: Env): Promise<Check> {
+  const check = { componentType: "system" } as const;
+  if (tokens(env).length === 0) return { ...check, status: "fail", output: "API_TOKEN is not bound." };
+  try {
+    await keysOf(env.WEBHOOK_SECRET);
+    return { ...check, status: "pass" };
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return { ...check, status: "fail", output: error.problem.detail };
+  }
+}
+
+function infrastructureCheck(missing: readonly Missing[], time: string | undefined): Check {
+  const check = { componentType: "system", time } as const;
+  if (time === undefined) return { ...check, status: "unknown", output: "It has not been looked at." };
+  if (missing.length === 0) return { ...check, status: "pass" };
+  return { ...check, status: "fail", output: `Missing: ${missing.map(nameOf).join(", ")}.` };
+}
+
+function autopilotCheck(name: string, health: Health | undefined): Check {
+  const check = { componentId: name, componentType: "component" } as const;
+  if (!health) return { ...check, status: "unknown", output: "It has not been probed." };
+  const { last_probe_at: time, row_since, passes, ...known } = health;
+  const failing = known.failures > 0 ? { failing_since: row_since } : {};
+  return { ...check, ...known, time, ...failing };
+}

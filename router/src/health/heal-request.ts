@@ -1,0 +1,140 @@
+// Asking for a heal. A heal is always `pulumi up`, which no Worker can run: so a workflow is started on GitHub, or a
+// webhook is called that starts one (on the local stack: the local Cloudflare's own). Where, the secret HEAL says.
+//
+// What is missing is found again by each scheduled run and each caller until it is healed, and a heal takes minutes: so
+// for the same things it is asked for once in ten minutes, counted in D1, which all isolates share. What became of it
+// is journalled. Neither the token nor what the other side said is ever part of an answer or a log.
+
+import { database } from "../database.ts";
+import type { Missing } from "../routing/decide.ts";
+import type { Env } from "../env.ts";
+import { record } from "../journal/journal.ts";
+import { log } from "../http/log.ts";
+
+export interface HealReason {
+  readonly missing: readonly Missing[];
+  readonly source: "cron" | "ensure-infra";
+  /** Who asked, where somebody did. */
+  readonly caller?: string;
+}
+
+export interface HealAnswer {
+  readonly requested: boolean;
+  readonly status: "requested" | "already-requested" | "not-configured" | "failed";
+  readonly detail: string;
+}
+
+/** The content of HEAL; orchestrator/infra/watch.py checks it. */
+type Target =
+  | { readonly url: string; readonly token?: string }
+  | { readonly repository: string; readonly workflow: string; readonly ref: string; readonly token: string };
+
+const QUIET_MS = 10 * 60_000;
+const TIMEOUT_MS = 10_000;
+const HOW =
+  "Set it: `pulumi config set --secret heal '{\"repository\": \"owner/name\", \"workflow\": \"heal.yml\", " +
+  "\"token\": \"…\"}'`, then run `pulumi up`.";
+/** What GitHub's refusals of a workflow_dispatch mean. */
+const GITHUB: Readonly<Record<number, string>> = {
+  401: "The token is not valid (any more).",
+  403: "The token lacks the permission “Actions: read and write”.",
+  404: "The repository or the workflow is not there, or the token does not see it.",
+  422: "The branch is not there, or the workflow has no workflow_dispatch trigger.",
+};
+
+/** When each reason was last asked for by this isolate: stands in where D1 does not answer. */
+const asked = new Map<string, number>();
+
+/** Asks for a heal of what is missing, unless that was done a moment ago. Never throws. */
+export async function requestHeal(env: Env, reason: HealReason, requestId: string): Promise<HealAnswer> {
+  const answer = await request(env, reason, requestId);
+  const written: Promise<void>[] = [];
+  const names = reason.missing.map(({ kind, name }) => `${kind} ${name}`).join(", ");
+  record(
+    { env, requestId, later: (work) => void written.push(work) },
+    { kind: "heal", caller: reason.caller ?? "", outcome: answer.status, detail: `${reason.source}: ${names}` },
+  );
+  await Promise.all(written);
+  return answer;
+}
+
+async function request(env: Env, { missing, source }: HealReason, requestId: string): Promise<HealAnswer> {
+  const told = (status: HealAnswer["status"], detail: string) => ({ requested: status === "requested", status, detail });
+  const target = targetOf(env);
+  if (!target) return told("not-configured", `Nothing says where a heal is to be asked for. ${HOW}`);
+  const key = missing.map(({ kind, name }) => `${kind} ${name}`).sort().join("\n");
+  const now = Date.now();
+  if (!(await claim(env, key, now, requestId))) {
+    return told("already-requested", "A heal of the same was asked for less than 10 minutes ago.");
+  }
+  const failure = await send(target, { event: "heal", source, missing, request_id: requestId }, requestId);
+  if (!failure) return told("requested", "url" in target ? "The webhook took it." : "GitHub has started the workflow.");
+  await release(env, key, now, requestId);
+  return told("failed", failure);
+}
+
+function targetOf({ HEAL }: Env): Target | undefined {
+  try {
+    return JSON.parse(HEAL ?? "") as Target;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What went wrong, or undefined where it was taken. */
+async function send(target: Target, event: unknown, requestId: string): Promise<string | undefined> {
+  const isWebhook = "url" in target;
+  const url = isWebhook
+    ? target.url
+    : `https://api.github.com/repos/${target.repository}/actions/workflows/${target.workflow}/dispatches`;
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: {
+        accept: isWebhook ? "application/json" : "application/vnd.github+json",
+        "content-type": "application/json",
+        "user-agent": "autopilot-orchestrator", // GitHub refuses a request without one
+        ...(target.token ? { authorization: `Bearer ${target.token}` } : {}),
+        ...(isWebhook ? {} : { "x-github-api-version": "2022-11-28" }),
+      },
+      body: JSON.stringify(isWebhook ? event : { ref: target.ref }),
+      redirect: "manual",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    await response.body?.cancel();
+    const { status } = response;
+    if (response.ok) return undefined;
+    return isWebhook ? `The webhook answered ${status}.` : `GitHub answered ${status}. ${GITHUB[status] ?? ""}`.trim();
+  } catch (error) {
+    log("a heal could not be asked for", requestId, (error as Error).name); // its text may have the address in it
+    return `${isWebhook ? "The webhook" : "GitHub"} did not answer.`;
+  }
+}
+
+/** Whether this is the one that may ask: of several at once, the one whose row is written. */
+async function claim(env: Env, key: string, now: number, requestId: string): Promise<boolean> {
+  try {
+    const db = await database(env);
+    const [, claimed] = await db.batch([
+      db.prepare("DELETE FROM heal_requests WHERE requested_at <= ?").bind(now - QUIET_MS),
+      db.prepare("INSERT INTO heal_requests (reason, requested_at) VALUES (?, ?) ON CONFLICT DO NOTHING").bind(key, now),
+    ]);
+    return claimed!.meta.changes > 0;
+  } catch (error) {
+    log("a heal request could not be recorded", requestId, error);
+    if ((asked.get(key) ?? -Infinity) > now - QUIET_MS) return false;
+    asked.set(key, now);
+    return true;
+  }
+}
+
+/** It was not taken, so the next one may ask again. */
+async function release(env: Env, key: string, now: number, requestId: string): Promise<void> {
+  asked.delete(key);
+  try {
+    const statement = (await database(env)).prepare("DELETE FROM heal_requests WHERE reason = ? AND requested_at = ?");
+    await statement.bind(key, now).run();
+  } catch (error) {
+    log("a heal request could not be taken back", requestId, error);
+  }
+}

@@ -1,0 +1,124 @@
+// The scheduled run, every 15 minutes by cron, or now by POST /__scheduled: it finds out how things are (checks.ts),
+// asks for a heal of what is missing, tells what has changed, records and publishes what it found, and prunes.
+//
+// Runs do not overlap: each holds a lease in D1 (check-record.ts). Where D1 itself is gone there is no lease, and the
+// run does what can be done without. docs/decisions/0013-health-checks.md says why it is built so.
+
+import { alert, type Delivery } from "./alert.ts";
+import type { Call } from "../http/call.ts";
+import { giveBack, LEASE_MS, takeLease } from "./lease.ts";
+import { check, type Findings } from "./checks.ts";
+import { requestHeal, type HealAnswer } from "./heal-request.ts";
+import { prune, record, type JournalEntry } from "../journal/journal.ts";
+import { log } from "../http/log.ts";
+import { nameOf, newsOf, sentences, type News } from "./news.ts";
+import { Refused } from "../http/problem.ts";
+import { pruneRuns } from "../once/runs.ts";
+import { publishSnapshot, readSnapshot, type Snapshot } from "../snapshot.ts";
+
+type Trigger = "cron" | "request";
+type Run = Pick<Call, "env" | "later" | "requestId" | "caller">;
+
+interface Report extends Findings, Pick<Delivery, "alert"> {
+  readonly at: string;
+  readonly trigger: Trigger;
+  readonly changes: readonly { readonly autopilot: string; readonly from: string; readonly to: string }[];
+  /** Null where nothing is missing. */
+  readonly heal: HealAnswer | null;
+  /** Rows that were removed; null where that failed. */
+  readonly pruned: { readonly journal: number | null; readonly runs: number | null };
+}
+
+/** POST /__scheduled: answers the run's report. A caller who goes away does not end it. */
+export async function scheduledNow(call: Call): Promise<Response> {
+  const report = scheduledRun(call, "request");
+  const done = () => undefined;
+  call.later(report.then(done, done));
+  return Response.json(await report);
+}
+
+/** What the cron does; where a run that was asked for goes on, nothing. */
+export async function scheduledByCron(run: Run): Promise<void> {
+  try {
+    await scheduledRun(run, "cron");
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    log("the cron's run was left out", run.requestId, error.problem.detail);
+  }
+}
+
+/** One run. Throws Refused (409) while another one goes on; no other failure ends it. */
+async function scheduledRun(run: Run, trigger: Trigger): Promise<Report> {
+  const { env, requestId } = run;
+  const begun = Date.now();
+  const at = new Date(begun).toISOString();
+  const lease = await attempt("the checks' record could not be read", run, () => takeLease(env, requestId));
+  if (lease && lease.isHeld) throw new Refused(RUNNING);
+  const before = lease?.snapshot ?? (await readSnapshot(env, requestId));
+
+  const { missing, ...found } = await check(env, before, lease !== null, at, requestId);
+  const heal = missing.length > 0 ? await requestHeal(env, { missing, source: "cron" }, requestId) : null;
+  const news = newsOf(before, { ...found, missing });
+  const { alert: delivered, unsent } = await alert(env, [...(before?.unsent ?? []), ...sentences(news)], requestId);
+
+  const { autopilots, probed } = found;
+  const cron = cronOf(before, trigger, at);
+  const snapshot = { at, cron, autopilots, missing, probed_up_to: probed.at(-1) ?? "", unsent };
+  const counts = await attempt("the checks could not be recorded", run, () => giveBack(env, requestId, snapshot));
+  if (counts !== false) await publishSnapshot(env, snapshot, requestId);
+
+  journal(run, news, {
+    outcome: missing.length > 0 ? "missing" : "done",
+    duration_ms: Date.now() - begun,
+    detail: `${trigger}: ${probed.length} probed, ${news.changes.length} changed, ${missing.length} missing`,
+  });
+  return {
+    at,
+    trigger,
+    ...found,
+    missing,
+    changes: news.changes.map(({ autopilot, was, status }) => ({ autopilot, from: was, to: status })),
+    heal,
+    alert: delivered,
+    pruned: {
+      journal: await attempt("the journal could not be pruned", run, () => prune(env)),
+      runs: await attempt("the runs could not be pruned", run, () => pruneRuns(env)),
+    },
+  };
+}
+
+/** What `work` gives, or null where it fails. */
+async function attempt<T>(message: string, { requestId }: Run, work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work();
+  } catch (error) {
+    log(message, requestId, error);
+    return null;
+  }
+}
+
+function cronOf(before: Snapshot | undefined, trigger: Trigger, at: string): Snapshot["cron"] {
+  const { since = at, last_run_at } = before?.cron ?? {};
+  return { since, last_run_at: trigger === "cron" ? at : last_run_at };
+}
+
+function journal(
+  run: Run,
+  { changes, gone, restored }: News,
+  done: Pick<JournalEntry, "outcome" | "duration_ms" | "detail">,
+): void {
+  const { caller } = run;
+  for (const { autopilot, status, was } of changes) {
+    record(run, { kind: "health", caller, autopilot, outcome: status, detail: `before: ${was}` });
+  }
+  for (const each of gone) record(run, { kind: "infra", caller, outcome: "missing", detail: nameOf(each) });
+  for (const each of restored) record(run, { kind: "infra", caller, outcome: "ready", detail: nameOf(each) });
+  record(run, { kind: "scheduled", caller, ...done });
+}
+
+const RUNNING = {
+  status: 409,
+  title: "Already running",
+  detail: "Another scheduled run is going on; what it finds is in /health when it ends.",
+  headers: { "Retry-After": String(LEASE_MS / 1000) },
+};

@@ -1,0 +1,105 @@
+// /autopilot/runs: what became of tasks that must not be done twice, and a person's word where the router cannot know.
+// Answers are not shown here: they may hold what is only their caller's; a repeat of the request is answered with them.
+
+import { invalid, isObject, readJson, unknownMembers } from "../http/body.ts";
+import type { Call } from "../http/call.ts";
+import { Refused, type Problem } from "../http/problem.ts";
+import { Query } from "../http/query.ts";
+import { findRun, listRuns, resolveRun, STATUSES, type Resolution, type Run } from "./runs.ts";
+
+const PAGE = 50;
+const MAX_PAGE = 500;
+const MAX_NOTE = 1_000;
+
+/** GET of a page: `runs`, the newest first, and `next`, the `cursor` of the page that follows; null for none. */
+export async function runs({ env, url }: Call): Promise<Response> {
+  const query = new Query(url.searchParams, Date.now());
+  const status = query.parsed("status", `must be one of ${STATUSES.join(", ")}`, (text) =>
+    STATUSES.find((each) => each === text),
+  );
+  const task = query.text("task");
+  const since = query.time("since") ?? 0;
+  const limit = query.integer("limit", 1, MAX_PAGE) ?? PAGE;
+  const after = query.parsed("cursor", "must be the `next` of a page before", placeOf) ?? FIRST;
+  query.check();
+  const found = await listRuns(env, { since, after, status: status ?? null, task: task ?? null, limit: limit + 1 });
+  const shown = found.slice(0, limit);
+  const last = shown.at(-1);
+  const next = found.length > limit ? `${last!.createdAt}.${last!.id}` : null;
+  return Response.json({ runs: shown.map(document), next });
+}
+
+const FIRST = [Number.MAX_SAFE_INTEGER, ""] as const;
+
+function placeOf(cursor: string): [number, string] | undefined {
+  const [, createdAt, id] = /^(\d{1,15})\.(\w{1,64})$/.exec(cursor) ?? [];
+  return id === undefined ? undefined : [Number(createdAt), id];
+}
+
+/** GET of one; throws Refused: 404. */
+export async function run({ env, parameter: id }: Call): Promise<Response> {
+  const found = await findRun(env, id);
+  if (!found) throw new Refused(noSuchRun(id));
+  return Response.json(document(found));
+}
+
+/** POST `{resolution, note?}`; throws Refused: 404, 409 for a run whose outcome is known, 422. */
+export async function resolve({ env, request, caller, parameter: id }: Call): Promise<Response> {
+  const asked = resolutionOf(await readJson(request));
+  const isResolved = await resolveRun(env, id, { ...asked, by: caller });
+  const found = await findRun(env, id);
+  if (!found) throw new Refused(noSuchRun(id));
+  if (!isResolved) throw new Refused(notUnknown(found));
+  return Response.json(document(found));
+}
+
+function resolutionOf(body: unknown): { resolution: Resolution; note: string | null } {
+  if (!isObject(body)) throw invalid([{ pointer: "", message: "must be an object" }]);
+  const { resolution, note = null, ...unknown } = body;
+  const errors = unknownMembers(unknown, "", "is not a member of a resolution: it has resolution and note");
+  if (resolution !== "done" && resolution !== "not-done") {
+    errors.push({ pointer: "/resolution", message: "must be done or not-done" });
+  }
+  if (note !== null && (typeof note !== "string" || note.length > MAX_NOTE || !note.isWellFormed())) {
+    errors.push({ pointer: "/note", message: `must be text of at most ${MAX_NOTE} characters` });
+  }
+  if (errors.length > 0) throw invalid(errors);
+  return { resolution, note } as { resolution: Resolution; note: string | null };
+}
+
+function document(run: Run) {
+  const { id, status, task, capability, autopilot, caller, key, requestId, attempts, why } = run;
+  const answer = { status: run.answerStatus, type: run.answerType, bytes: run.answerBytes };
+  return {
+    ...{ id, status, task, capability, autopilot, caller, idempotencyKey: key, requestId, attempts },
+    createdAt: iso(run.createdAt),
+    startedAt: iso(run.startedAt),
+    expiresAt: iso(run.expiresAt),
+    finishedAt: run.finishedAt === null ? null : iso(run.finishedAt),
+    why,
+    answer: answer.status === null ? null : answer,
+    resolutions: JSON.parse(run.resolutions) as unknown,
+  };
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}
+
+function noSuchRun(id: string): Problem {
+  return {
+    status: 404,
+    title: "No such run",
+    detail: `There is no run ${id}.`,
+    members: { hint: "GET /autopilot/runs lists them; what ended is kept for 30 days." },
+  };
+}
+
+function notUnknown({ id, status }: Run): Problem {
+  return {
+    status: 409,
+    title: "Outcome known",
+    detail: `The run ${id} is ${status}: only one that is unknown can be resolved.`,
+    members: { run: id, status_of_run: status },
+  };
+}

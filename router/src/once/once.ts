@@ -1,0 +1,164 @@
+// A task with `once: true`: for one caller and Idempotency-Key, at most one call reaches the autopilot.
+//
+// The claim is a row in D1 that exists before anything is sent; only its writer sends. What came of it is recorded
+// before the caller is told, so a repeat is told the same. Where that is not known (a time-out, a broken connection, an
+// answer of 5xx, an isolate that was stopped) the run stays `unknown` until a person resolves it.
+// docs/decisions/0011-at-most-once.md has the reasons.
+
+import { answerResponse, saidOutcome, type Answer } from "../forward/answer.ts";
+import type { Call } from "../http/call.ts";
+import type { Decision, Refusal } from "../routing/decide.ts";
+import { brokenFailure, forwardProblem, type Failure } from "../forward/failure.ts";
+import { answerOf, RUN_PREFIX, send } from "../forward/forward.ts";
+import { hashOf } from "../http/hash.ts";
+import { log } from "../http/log.ts";
+import {
+  answerlessProblem,
+  howToResolve,
+  keyProblem,
+  reusedProblem,
+  RUN_HEADER,
+  runningProblem,
+  unclaimedProblem,
+  unknownProblem,
+  unrecordedProblem,
+} from "./problems.ts";
+import { Refused } from "../http/problem.ts";
+import { claimRun, findKeptRun, finishRun, type Claim, type Ending, type KeptRun } from "./runs.ts";
+
+/** How long after the task's deadline a run is taken to be abandoned: time to record how it ended. */
+const GRACE_MS = 30_000;
+const RECORD_PAUSES_MS = [100, 1_000];
+
+/** What was asked for. */
+interface Asked {
+  readonly task: string;
+  readonly meta: Readonly<Record<string, unknown>>;
+}
+
+/** Told before a call goes to the autopilot, which a repeat does not. */
+type OnSend = (decision: Decision) => void;
+
+/**
+ * The autopilot's answer, of this call or of the first with the same key; throws Refused. It goes on, and is recorded,
+ * when the caller is gone.
+ */
+export function once(
+  call: Call,
+  asked: Asked,
+  decided: Decision | Refusal,
+  onSend: OnSend,
+): Promise<Response> {
+  const work = guarded(call, asked, decided, onSend);
+  const nothing = () => undefined; // the caller, if still there, is told of errors
+  call.later(work.then(nothing, nothing));
+  return work;
+}
+
+async function guarded(call: Call, asked: Asked, decided: Decision | Refusal, onSend: OnSend): Promise<Response> {
+  const { task, meta } = asked;
+  const { env, request, requestId, caller } = call;
+  const key = request.headers.get("idempotency-key");
+  if (!/^[\x21-\x7e]{1,255}$/.test(key ?? "")) throw new Refused(keyProblem(task, key));
+  const id = RUN_PREFIX + (await hashOf(JSON.stringify([caller, key])));
+  const fingerprint = await hashOf(canonical([task, meta]));
+  if ("problem" in decided) {
+    // What was done stays done, though nobody could do it now.
+    const before = await findKeptRun(env, id);
+    if (!before || before.status === "not-done") throw new Refused(decided.problem);
+    return repeated(before, fingerprint);
+  }
+  const { capability, route, rule } = decided;
+  const startedAt = Date.now();
+  const deadline = startedAt + rule.timeoutMs;
+  const claim: Claim = {
+    ...{ id, caller, key: key!, fingerprint, task, capability, autopilot: route.name, requestId },
+    ...{ claim: crypto.randomUUID(), startedAt, expiresAt: deadline + GRACE_MS },
+  };
+  const { run, attempt } = await claimed(call, claim);
+  if (attempt === undefined) return repeated(run, fingerprint);
+  onSend(decided);
+  const handle = { id, key: key!, caller, attempt };
+  let outcome: Answer | Failure;
+  try {
+    outcome = await send({ decision: decided, meta, request, requestId, run: handle }, env, deadline);
+  } catch (error) {
+    if (error instanceof Refused) {
+      await recorded(call, claim, { status: "not-done", why: error.problem.detail });
+      throw error;
+    }
+    log("a task was not completed", requestId, error);
+    outcome = brokenFailure();
+  }
+  const ending = endingOf(decided, outcome);
+  await recorded(call, claim, ending);
+  if (!("outcome" in outcome)) return answerOf(decided, outcome, { [RUN_HEADER]: id });
+  const problem = forwardProblem(decided, outcome);
+  const hint = outcome.outcome === "unknown" ? howToResolve(id) : outcome.hint;
+  throw new Refused({ ...problem, members: { ...problem.members, run: id, hint } });
+}
+
+/** Claims the run. A claim of which it is not known whether it was written is given up, as far as that can be done. */
+async function claimed(call: Call, claim: Claim): Promise<Awaited<ReturnType<typeof claimRun>>> {
+  try {
+    return await claimRun(call.env, claim);
+  } catch (error) {
+    if (error instanceof Refused) throw error;
+    log("a claim was not recorded", call.requestId, error);
+    const ending = { status: "not-done", why: "Nothing was sent." } as const;
+    call.later(recorded(call, claim, ending).catch(() => undefined));
+    throw new Refused(unclaimedProblem(claim.task));
+  }
+}
+
+/** Throws Refused where the end cannot be recorded: nobody is told a success that a repeat would not see. */
+async function recorded(call: Call, claim: Claim, ending: Ending): Promise<void> {
+  const now = Date.now();
+  for (const pause of [...RECORD_PAUSES_MS, 0]) {
+    try {
+      if (await finishRun(call.env, claim, ending, now)) return;
+      break; // a person was faster
+    } catch (error) {
+      log("the end of a run was not recorded", call.requestId, error);
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+  const ended = ending.why ?? `${claim.autopilot} answered ${ending.answer!.status}.`;
+  throw new Refused(unrecordedProblem(claim.id, claim.autopilot, ended));
+}
+
+/**
+ * How it ended, by what is certain. An answer below 500 is the end of it, unless the autopilot says otherwise
+ * (`outcome` in its problem document); one of 500 or more does not tell how far it came.
+ */
+function endingOf({ route }: Decision, outcome: Answer | Failure): Ending {
+  if ("outcome" in outcome) {
+    const status = outcome.outcome === "unknown" ? "unknown" : "not-done";
+    return { status, why: `${route.name} ${outcome.why}.` };
+  }
+  const said = outcome.status < 400 ? undefined : saidOutcome(outcome);
+  const why = `${route.name} answered ${outcome.status}.`;
+  if (said === "not-sent" || said === "rejected") return { status: "not-done", why };
+  if (said === "unknown" || outcome.status >= 500) return { status: "unknown", why };
+  return { status: "done", answer: outcome };
+}
+
+/** What a repeat is told. */
+function repeated(run: KeptRun, fingerprint: string): Response {
+  if (run.fingerprint !== fingerprint) throw new Refused(reusedProblem(run));
+  if (run.status === "running") throw new Refused(runningProblem(run));
+  if (run.status === "unknown") throw new Refused(unknownProblem(run));
+  const { answer, answerStatus: status, answerType: type } = run;
+  if (answer === null || status === null) throw new Refused(answerlessProblem(run));
+  const body = typeof answer === "string" ? answer : new Uint8Array(answer);
+  const headers = { "x-autopilot": run.autopilot, [RUN_HEADER]: run.id, "idempotency-replayed": "true" };
+  return answerResponse({ status, type, body }, headers);
+}
+
+/** The same text for the same value, whatever the order of its members. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, each: unknown) => {
+    if (typeof each !== "object" || each === null || Array.isArray(each)) return each;
+    return Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}

@@ -1,0 +1,106 @@
+// /autopilot/registry: autopilots that are registered at run time, until a pull request takes them into autopilots.yaml.
+
+import routingTable from "routing-table";
+import { invalid, readJson } from "../http/body.ts";
+import type { Call } from "../http/call.ts";
+import { endpointRules } from "../forward/endpoint-rules.ts";
+import type { Env } from "../env.ts";
+import { Refused, type Problem } from "../http/problem.ts";
+import { parseRegistration, undeclared } from "./registration.ts";
+import { publish } from "./copy.ts";
+import {
+  allRegistrations,
+  findRegistration,
+  putRegistration,
+  removeRegistration,
+  type Precondition,
+  type Recorded,
+} from "./record.ts";
+
+const REGISTRY_PATH = "/autopilot/registry";
+
+/** POST: 201 for a new one, 200 for an update; throws Refused: 409 for a declared name, 412, 422. */
+export async function register({ request, env, requestId, later }: Call): Promise<Response> {
+  const registration = parseRegistration(await readJson(request), endpointRules(env, request));
+  if (!("name" in registration)) throw invalid(registration);
+  const { name } = registration;
+  refuseDeclared(name);
+  const condition = preconditionOf(request);
+  const put = await putRegistration(env, registration, condition);
+  if (!put) throw new Refused(await preconditionFailed(env, name, condition));
+  await publish(env, requestId, later);
+  return shown(put, put.isNew ? { status: 201, headers: { location: `${REGISTRY_PATH}/${name}` } } : {});
+}
+
+/** GET of all. */
+export async function registrations({ env }: Call): Promise<Response> {
+  return Response.json({ registrations: (await allRegistrations(env)).map(document) });
+}
+
+/** GET of one; throws Refused: 404. */
+export async function registration({ env, parameter: name }: Call): Promise<Response> {
+  const found = await findRegistration(env, name);
+  if (!found) throw new Refused(notRegistered(name));
+  return shown(found);
+}
+
+/** DELETE of one: 204; throws Refused: 404, 409 for a declared name, 412. */
+export async function unregister({ request, env, requestId, later, parameter: name }: Call): Promise<Response> {
+  const condition = preconditionOf(request);
+  if (!(await removeRegistration(env, name, condition.ifMatch))) {
+    if (condition.ifMatch) throw new Refused(await preconditionFailed(env, name, condition));
+    refuseDeclared(name);
+    throw new Refused(notRegistered(name));
+  }
+  await publish(env, requestId, later);
+  return new Response(null, { status: 204 });
+}
+
+function shown(recorded: Recorded, init: ResponseInit = {}): Response {
+  return Response.json(document(recorded), { ...init, headers: { etag: recorded.etag, ...init.headers } });
+}
+
+function document({ registration, etag, createdAt, updatedAt }: Recorded) {
+  const missing = undeclared(registration, routingTable.declared);
+  const infrastructure = missing.length > 0 ? "missing" : "ready";
+  return { ...registration, infrastructure, missing, etag, createdAt, updatedAt };
+}
+
+/** If-Match and If-None-Match; a weak or broken tag matches nothing, as RFC 9110 has it for If-Match. */
+function preconditionOf({ headers }: Request): Precondition {
+  const given = headers.get("if-match")?.trim();
+  const ifNoneMatch = headers.get("if-none-match")?.trim() === "*";
+  return { ifMatch: given === "*" ? "*" : given?.split(",").map((tag) => tag.trim()), ifNoneMatch };
+}
+
+/** Declared wins: a registration cannot take over a name of autopilots.yaml. */
+function refuseDeclared(name: string): void {
+  if (!routingTable.autopilots.some((route) => route.name === name)) return;
+  throw new Refused({
+    status: 409,
+    title: "Declared autopilot",
+    detail: `${name} is declared in autopilots.yaml, so it is changed there, by pull request.`,
+    members: { name, hint: "Register it under another name, or change autopilots.yaml and run `pulumi up`." },
+  });
+}
+
+function notRegistered(name: string): Problem {
+  return {
+    status: 404,
+    title: "Not registered",
+    detail: `No autopilot is registered as ${name}.`,
+    members: { name, hint: `GET ${REGISTRY_PATH} lists what is registered.` },
+  };
+}
+
+async function preconditionFailed(env: Env, name: string, { ifNoneMatch }: Precondition): Promise<Problem> {
+  const found = await findRegistration(env, name);
+  const now = found ? `has the entity tag ${found.etag}` : "is not registered";
+  return {
+    status: 412,
+    title: "Precondition failed",
+    detail: `${name} ${now}, and ${ifNoneMatch ? "If-None-Match" : "If-Match"} asks for another state.`,
+    members: { name, hint: "Get its current state, make your change to that, and send it with its ETag in If-Match." },
+    ...(found ? { headers: { ETag: found.etag } } : {}),
+  };
+}

@@ -1,0 +1,55 @@
+// The routing table's shape: compiled from autopilots.yaml by orchestrator/routing/table.py, bundled as `routing-table`.
+
+export interface Route {
+  readonly name: string;
+  readonly capabilities: readonly string[];
+  /** Higher first. */
+  readonly priority: number;
+  /** 1 to 100: its share among those of the same priority. */
+  readonly weight: number;
+  readonly endpoint: string | null;
+  /** The Worker behind `binding`, by its name in the manifest. */
+  readonly worker: string | null;
+  /** The service binding's name in the environment; it is preferred to `endpoint`. */
+  readonly binding: string | null;
+  /** Without these it cannot work. */
+  readonly needs: Resources;
+}
+
+export interface TaskRule {
+  readonly capability: string;
+  readonly description: string;
+  /** Never twice for one key. */
+  readonly once: boolean;
+  /** May be sent again when it is not known what became of it. */
+  readonly idempotent: boolean;
+  readonly timeoutMs: number;
+}
+
+/** Names of resources, as autopilots.yaml has them. */
+export interface Resources {
+  readonly kvNamespaces: readonly string[];
+  readonly r2Buckets: readonly string[];
+  readonly workers: readonly string[];
+}
+
+export interface RoutingTable {
+  readonly autopilots: readonly Route[];
+  readonly tasks: Readonly<Record<string, TaskRule>>;
+  /** The hosts that endpoints may have; empty: any. */
+  readonly allowedHosts: readonly string[];
+  /** What the file declares: whether the needs of a registration are met. */
+  readonly declared: Resources;
+  /** The longest time that passes between two runs of the cron: whether it is late. */
+  readonly cronPeriodMs: number;
+}
+
+/**
+ * The rule of a task. A name that is no task is taken as that of a capability: what is never done twice as a task is not
+ * done twice under that name either.
+ */
+export function ruleOf({ tasks }: RoutingTable, name: string): TaskRule {
+  if (Object.hasOwn(tasks, name)) return tasks[name]!;
+  const once = Object.values(tasks).some((rule) => rule.once && rule.capability === name);
+  return { capability: name, description: "", once, idempotent: false, timeoutMs: 25_000 };
+}

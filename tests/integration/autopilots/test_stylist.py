@@ -1,0 +1,291 @@
+"""ai-stylist: branded pages and assets, whose words come from the caller, from Workers AI, or from a template.
+
+Workers AI does not run on this machine: where a test needs it, a Worker's module stands in for it behind the same kind
+of binding that Cloudflare uses (a wrapped one), and answers by the title of the page.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.autopilots import Autopilot, running
+
+BRAND = {"name": "Ørsted & Søn", "colour": "#0a7f5a", "tagline": "Bread <3"}
+PAGE = {
+    "brand": BRAND,
+    "title": "Learn to bake",
+    "brief": "A course in four evenings.",
+    "sections": [{"heading": "What you learn", "text": "Sourdough.\n\nRye."}],
+    "callToAction": {"label": "Enrol now", "href": "https://example.com/enrol?a=1&b=2"},
+    "language": "en",
+}
+WORKERS_AI = """
+export default function () {
+  return {
+    async run(model, inputs, options) {
+      if (!model.startsWith("@cf/") || !(options.signal instanceof AbortSignal)) throw new Error("called otherwise");
+      const { title, subject } = JSON.parse(inputs.messages[1].content);
+      if (title === "over the limit") throw new Error("4006: you have used up your daily free allocation");
+      const words = subject
+        ? { headline: "Written by AI", subline: `About ${subject}` }
+        : { lead: `<b>AI</b> on ${title}`, sections: [{ heading: "One", text: "Two" }] };
+      const content = { "no JSON": "Here is your page:", "wrong words": '{"lead": 7}' }[title] ?? JSON.stringify(words);
+      return { choices: title === "no choice" ? [] : [{ message: { role: "assistant", content } }] };
+    },
+  };
+}
+"""
+# What people type, and what attackers do; control characters are refused, see below.
+TEXTS = st.text(
+    st.one_of(st.sampled_from("<>&\"'`=/{}$; "), st.characters(exclude_categories=["Cc", "Cs", "Cn", "Zl", "Zp"])),
+    min_size=1,
+    max_size=60,
+).filter(lambda text: text.strip() != "" and not any(unicodedata.category(character) == "Cf" for character in text))
+
+
+class Page(HTMLParser):
+    """A page as a browser's parser sees it: its elements in order, its text by element, attributes and all."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[str] = []
+        self.texts: dict[str, str] = {}
+        self.attributes: list[tuple[str, str | None]] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        element = self.elements[-1] if self.elements else ""
+        self.texts[element] = self.texts.get(element, "") + data
+
+
+@pytest.fixture(scope="module")
+def stylist() -> Iterator[Autopilot]:
+    with running("stylist") as autopilot:
+        yield autopilot
+
+
+@pytest.fixture(scope="module")
+def stylist_with_ai() -> Iterator[Autopilot]:
+    ai = {"name": "workers-ai", "modules": True, "script": WORKERS_AI}
+    with running("stylist", wrappedBindings={"AI": {"scriptName": "workers-ai"}}, beside=[ai]) as autopilot:
+        yield autopilot
+
+
+def generate(stylist: Autopilot, **changes: Any) -> dict[str, Any]:
+    answer = stylist.call("web.pages.generate", PAGE | changes)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def test_a_page_has_the_brand_and_the_callers_words(stylist: Autopilot) -> None:
+    answer = generate(stylist)
+    page = Page(answer["html"])
+
+    assert answer["source"] == "template"
+    assert page.texts["title"].strip() == "Learn to bake · Ørsted & Søn"
+    assert page.texts["h1"].strip() == "Learn to bake"
+    assert page.texts["h2"].strip() == "What you learn"
+    assert page.texts["a"].strip() == "Enrol now"
+    assert ("href", "https://example.com/enrol?a=1&b=2") in page.attributes
+    assert ("content", "A course in four evenings.") in page.attributes
+    assert "--brand:#0a7f5a" in page.texts["style"]
+    assert page.elements.count("p") == 1 + 1 + 1 + 2 + 1 + 1, "brand, tagline, lead, two paragraphs, action, footer"
+
+
+def test_a_page_is_accessible_and_needs_nothing_from_elsewhere(stylist: Autopilot) -> None:
+    html = generate(stylist, callToAction={"label": "Go", "href": "https://example.com/"})["html"]
+    page = Page(html)
+
+    assert html.startswith('<!doctype html>\n<html lang="en">')
+    assert page.elements.count("h1") == page.elements.count("main") == 1
+    assert ("name", "viewport") in page.attributes
+    assert ("content", "light dark") in page.attributes
+    assert not {"script", "link", "img", "iframe"} & set(page.elements)
+    assert not {name for name, _ in page.attributes if name.startswith("on") or name == "src"}
+    assert html.count("https://") == 1, "the call to action's own"
+
+
+@pytest.mark.parametrize("colour", ["#000000", "#ffffff", "#767676", "#ff0000", "#00ff00", "#0000ff", "#808000"])
+def test_text_on_the_brands_colour_can_be_read(stylist: Autopilot, colour: str) -> None:
+    html = generate(stylist, brand={"name": "B", "colour": colour})["html"]
+    on_brand = html.split("--on-brand:")[1][:7]
+
+    assert contrast(colour, on_brand) >= 4.5
+
+
+@settings(max_examples=40, deadline=None)
+@given(title=TEXTS, heading=TEXTS, text=TEXTS)
+def test_no_text_can_become_markup(stylist: Autopilot, title: str, heading: str, text: str) -> None:
+    expected = Page(generate(stylist)["html"])
+    sections = [{"heading": heading, "text": f"{text}\n\n{text}"}]
+
+    page = Page(generate(stylist, title=title, brief=text, sections=sections)["html"])
+
+    assert page.elements == expected.elements
+    assert [name for name, _ in page.attributes] == [name for name, _ in expected.attributes]
+    assert page.texts["h1"].strip("\n") == title
+    assert page.texts["h2"].strip("\n") == heading
+    assert ("content", text) in page.attributes
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointers"),
+    [
+        ({"title": "a\u0000b"}, ["/meta/title"]),
+        ({"title": "ends in a control character\u0007"}, ["/meta/title"]),
+        ({"title": "half a surrogate \ud800"}, ["/meta/title"]),
+        ({"title": " \u00a0 "}, ["/meta/title"]),
+        ({"title": "two\nlines", "brief": "x" * 1001}, ["/meta/title", "/meta/brief"]),
+        ({"brand": {"name": "B", "colour": "red;}"}}, ["/meta/brand/colour"]),
+        ({"callToAction": {"label": "Go", "href": "javascript:alert(1)"}}, ["/meta/callToAction/href"]),
+        ({"callToAction": {"label": "Go", "href": "https://user:pass@example.com"}}, ["/meta/callToAction/href"]),
+        ({"language": 'en"'}, ["/meta/language"]),
+        (
+            {"sections": [{"heading": "a", "text": 1}, {"text": ""}]},
+            ["/meta/sections/0/text", "/meta/sections/1/heading"],
+        ),
+        ({"sections": [{}] * 21}, ["/meta/sections"]),
+    ],
+)
+def test_what_cannot_stand_on_a_page_is_refused(
+    stylist: Autopilot, changes: dict[str, Any], pointers: list[str]
+) -> None:
+    answer = stylist.call("web.pages.generate", PAGE | changes)
+
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json()["errors"]] == pointers
+
+
+def test_a_page_without_sections_is_written_by_workers_ai(stylist_with_ai: Autopilot) -> None:
+    answer = generate_without_sections(stylist_with_ai, "Bread")
+
+    assert answer["source"] == "ai"
+    assert "note" not in answer
+    assert Page(answer["html"]).texts["h2"].strip() == "One"
+    assert "&#60;b&#62;AI&#60;/b&#62; on Bread" in answer["html"], "what a model writes is escaped as well"
+
+
+@pytest.mark.parametrize("title", ["over the limit", "no JSON", "wrong words", "no choice"])
+def test_when_workers_ai_fails_the_template_is_used_and_the_answer_says_so(
+    stylist_with_ai: Autopilot, title: str
+) -> None:
+    answer = generate_without_sections(stylist_with_ai, title)
+
+    assert answer["source"] == "template"
+    assert "Workers AI" in answer["note"]
+    assert "4006" not in json.dumps(answer)
+    assert "A course in four evenings." in answer["html"]
+
+
+def test_words_that_the_caller_gives_are_not_written_again(stylist_with_ai: Autopilot) -> None:
+    answer = generate(stylist_with_ai)
+
+    assert answer["source"] == "template"
+    assert Page(answer["html"]).texts["h2"].strip() == "What you learn"
+
+
+@pytest.mark.parametrize(
+    ("format_name", "size"),
+    [("card", (1200, 630)), ("square", (1080, 1080)), ("story", (1080, 1920)), ("banner", (1500, 500))],
+)
+def test_an_asset_is_stored_and_served(stylist: Autopilot, format_name: str, size: tuple[int, int]) -> None:
+    meta = {"brand": BRAND, "format": format_name, "subject": "Baking for beginners", "subline": "面包 & 🥖 <b>"}
+
+    made = stylist.call("web.asset.generate", meta)
+    asset = stylist.get(made.json()["path"])
+
+    assert made.status_code == 201
+    assert (made.json()["width"], made.json()["height"]) == size
+    assert asset.headers["content-type"] == "image/svg+xml"
+    assert asset.headers["x-content-type-options"] == "nosniff"
+    assert asset.headers["content-security-policy"] == "default-src 'none'; sandbox"
+    assert "immutable" in asset.headers["cache-control"]
+    assert stylist.get(made.json()["path"], if_none_match=made.json()["etag"]).status_code == 304
+    texts = svg_texts(asset.content)
+    assert " ".join(texts["text"]) == "Baking for beginners 面包 & 🥖 <b> Ørsted & Søn"
+    assert texts["title"] == ["Baking for beginners"]
+
+
+def test_the_same_asset_has_the_same_name(stylist: Autopilot) -> None:
+    meta = {"brand": BRAND, "subject": "Baking"}
+
+    names = {stylist.call("web.asset.generate", meta).json()["name"] for _ in range(2)}
+
+    assert len(names) == 1
+
+
+@settings(max_examples=25, deadline=None)
+@given(headline=TEXTS, subline=TEXTS)
+def test_an_asset_is_well_formed_whatever_it_says(stylist: Autopilot, headline: str, subline: str) -> None:
+    meta = {"brand": BRAND, "subject": "s", "headline": headline, "subline": subline}
+
+    made = stylist.call("web.asset.generate", meta).json()
+    texts = svg_texts(stylist.get(made["path"]).content)
+
+    assert texts["title"] == [headline]
+    assert set(texts) == {"title", "desc", "text", "rect"}
+
+
+def test_a_long_headline_is_broken_into_lines_and_ends_in_an_ellipsis(stylist: Autopilot) -> None:
+    meta = {"brand": BRAND, "subject": "s", "headline": "x" * 40 + " many words" * 7}
+
+    made = stylist.call("web.asset.generate", meta).json()
+    *headline, brand, name = svg_texts(stylist.get(made["path"]).content)["text"]
+
+    assert (brand, name) == (BRAND["tagline"], BRAND["name"])
+    assert len(headline) == 4
+    assert headline[-1].endswith("…")
+    assert max(len(line) for line in headline) < 30
+
+
+def test_an_assets_words_are_written_by_workers_ai(stylist_with_ai: Autopilot) -> None:
+    made = stylist_with_ai.call("web.asset.generate", {"brand": BRAND, "subject": "rye"}).json()
+
+    assert made["source"] == "ai"
+    assert svg_texts(stylist_with_ai.get(made["path"]).content)["title"] == ["Written by AI"]
+
+
+@pytest.mark.parametrize("path", ["/a/", "/a/0123456789abcdef.svg", "/a/0123456789abcdef", "/assets/x.svg"])
+def test_what_was_never_made_is_not_found(stylist: Autopilot, path: str) -> None:
+    assert stylist.get(path).status_code == 404
+
+
+def generate_without_sections(stylist: Autopilot, title: str) -> dict[str, Any]:
+    meta = {key: value for key, value in PAGE.items() if key != "sections"} | {"title": title}
+    return dict(stylist.call("web.pages.generate", meta).json())
+
+
+def svg_texts(svg: bytes) -> dict[str, list[str]]:
+    """Texts by element, of a document that must be well-formed XML."""
+    texts: dict[str, list[str]] = {}
+    for element in ElementTree.fromstring(svg):  # noqa: S314 - the Worker's own answer
+        texts.setdefault(element.tag.removeprefix("{http://www.w3.org/2000/svg}"), []).append(element.text or "")
+    return texts
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG 2.2's contrast ratio."""
+
+    def luminance(colour: str) -> float:
+        channels = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+        red, green, blue = (
+            value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels
+        )
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    lighter, darker = sorted([luminance(one), luminance(other)], reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)

@@ -1,0 +1,146 @@
+"""The steps of the workflows as a run of GitHub Actions takes them: Pulumi's state in a bucket, a fresh checkout each
+time, and GitHub, Cloudflare and S3 on loopback."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from scripts import deploy, preview_comment, stage
+from tests.support.drift_stack import MANIFEST, STACK, DriftStack
+from tests.support.github_server import GitHubServer, github_server
+from tests.support.local_cloudflare import LocalCloudflare
+from tests.support.project import ROOT
+from tests.support.s3 import S3, s3_server
+
+TEMPLATE = "template"
+READ = [
+    f"{name} Read" for name in ("Workers Scripts", "Workers KV Storage", "Workers R2 Storage", "D1", "Account Settings")
+]
+
+
+class Run:
+    """A run for pull request 7."""
+
+    def __init__(self, project: DriftStack, cloudflare: LocalCloudflare, github: GitHubServer, s3: S3) -> None:
+        self.project, self.cloudflare, self.github, self.s3 = project, cloudflare, github, s3
+
+    def stage(self, action: str, labels: list[str]) -> int:
+        """The step of the `stage` workflow, in a checkout that knows nothing of earlier runs."""
+        (self.project.root / "Pulumi.pr-7.yaml").unlink(missing_ok=True)
+        self.event(action, labels)
+        return stage.main(TEMPLATE, self.project.root)
+
+    def event(self, action: str, labels: list[str]) -> None:
+        pull_request = {"number": 7, "labels": [{"name": label} for label in labels]}
+        path = self.project.root / "event.json"
+        path.write_text(json.dumps({"action": action, "pull_request": pull_request}))
+
+    def git(self, *arguments: str) -> None:
+        identity = ("-c", "user.name=t", "-c", "user.email=t@example.com")
+        subprocess.run(["git", *identity, *arguments], cwd=self.project.root, check=True, capture_output=True)
+
+    def names(self) -> set[str]:
+        """Everything that the account has, by name."""
+        state = self.cloudflare.local("GET", "/state")
+        return {
+            each.get("title") or each.get("name") or each["id"]
+            for kind in ("kv", "r2", "d1", "workers")
+            for each in state[kind]
+        }
+
+
+@pytest.fixture(scope="module")
+def project(cloudflare_server: LocalCloudflare, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DriftStack]:
+    """A stack that is configured, in a bucket, and was never brought up."""
+    with s3_server() as s3:
+        project = DriftStack(tmp_path_factory.mktemp("workflows"), cloudflare_server)
+        for name in ("requirements.txt", "pyproject.toml"):
+            (project.root / name).symlink_to(ROOT / name)
+        shutil.copy(project.root / f"Pulumi.{STACK}.yaml", project.root / f"Pulumi.{TEMPLATE}.yaml")
+        project.project.environment |= {**s3.environment, "PULUMI_STACK": TEMPLATE}
+        project.project.run("stack", "init", TEMPLATE)
+        yield project
+
+
+@pytest.fixture
+def run(project: DriftStack, cloudflare_api: LocalCloudflare, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    monkeypatch.chdir(project.root)
+    with github_server() as github, project.environment():
+        step = {**github.environment, "GITHUB_EVENT_PATH": str(project.root / "event.json")}
+        for name, value in step.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+        url = project.project.environment["PULUMI_BACKEND_URL"].partition("endpoint=")[2].partition("&")[0]
+        yield Run(project, cloudflare_api, github, S3(url))
+
+
+def test_a_stage_comes_with_its_label_stays_the_same_and_goes_with_its_data(run: Run) -> None:
+    assert run.stage("labeled", ["stage"]) == 0
+
+    first = run.names()
+    assert {"pr-7-NOTES", "pr-7-efh-files", "pr-7-efh-router"} <= first
+    assert all(name.startswith("pr-7-") for name in first)
+    (comment,) = run.github.comments
+    assert run.cloudflare.workers_url.format(worker="pr-7-efh-router") in comment["body"]
+    run.cloudflare.call("PUT", "/r2/buckets/pr-7-efh-files/objects/kept", content=b"data").raise_for_status()
+
+    assert run.stage("synchronize", ["stage"]) == 0
+    assert run.names() == first
+    kept = run.cloudflare.call("GET", "/r2/buckets/pr-7-efh-files/objects/kept")
+    assert kept.content == b"data"
+
+    assert run.stage("closed", ["stage"]) == 0
+    assert run.names() == set()
+    assert [key for key in run.s3.objects(".pulumi/stacks/") if "pr-7.json" in key and "bak" not in key] == []
+    (comment,) = run.github.comments
+    assert "was destroyed, with its data" in comment["body"]
+
+    assert run.stage("closed", []) == 0
+    assert len(run.github.comments) == 1
+
+
+def test_the_comment_on_a_pull_request_says_what_changes_for_people(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    run.event("opened", [])
+    run.project.write({**MANIFEST, "autopilots": MANIFEST["autopilots"][1:]})
+    run.git("init", "--quiet")
+    run.git("add", "autopilots.yaml")
+    run.git("commit", "--quiet", "--message", "before")
+    run.project.write(MANIFEST)
+    run.git("commit", "--quiet", "--all", "--message", "after")
+    token = run.cloudflare.local("POST", "/tokens", {"name": "reader", "permissions": READ})["value"]
+    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", token)
+
+    assert preview_comment.main(TEMPLATE, run.project.root) == 0, capsys.readouterr().err
+
+    (comment,) = run.github.comments
+    for text in ("new capability file.keep", "- R2 bucket efh-files", "- Worker efh-keeper", "Limits of the plan"):
+        assert text in comment["body"]
+    assert "secret-access-key" not in comment["body"]
+    assert run.names() == set()
+
+    run.cloudflare.local("PATCH", "/account", {"workers_dev_subdomain": None})
+    assert preview_comment.main(TEMPLATE, run.project.root) == 2
+    (comment,) = run.github.comments
+    assert "workers.dev subdomain: choose it once" in comment["body"]
+
+
+def test_a_deployment_stops_at_what_doctor_finds_and_else_brings_the_stack_up(
+    run: Run, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run.cloudflare.local("PATCH", "/account", {"r2_enabled": False})
+    assert deploy.main(TEMPLATE, run.project.root) == 2
+    assert "::error title=doctor, R2::not switched on" in capfd.readouterr().out
+    assert run.names() == set()
+
+    run.cloudflare.local("PATCH", "/account", {"r2_enabled": True})
+    assert deploy.main(TEMPLATE, run.project.root) == 0
+    assert {"NOTES", "efh-files", "efh-router"} <= run.names()
+    run.project.project.run("preview", "--expect-no-changes")

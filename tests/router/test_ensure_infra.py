@@ -1,0 +1,244 @@
+"""`POST /autopilot/ensure-infra`, and the heal that it asks for: of GitHub or a webhook, both imitated on loopback."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests.support.diagnosed import GITHUB_TOKEN, READS, WEBHOOK_TOKEN, Account, Router, routers
+from tests.support.loopback_service import Service, service
+
+SECONDS = 20  # that something may take on a busy machine
+DISPATCH = "/repos/efh/platform/actions/workflows/heal.yml/dispatches"
+WORKFLOW = json.dumps({"repository": "efh/platform", "workflow": "heal.yml", "ref": "main", "token": GITHUB_TOKEN})
+LOGS = {"kind": "kvNamespace", "name": "LOGS"}
+WORKFLOW_ROUTERS = (
+    "once", "shared", "shared-too", "crowd", "crowd-too", "refused", "forgetful", "cron",
+    "undeclared", "ready", "silent",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def github() -> Iterator[Service]:
+    with service() as github:
+        github.status = 204
+        yield github
+
+
+@pytest.fixture(scope="module")
+def webhook() -> Iterator[Service]:
+    with service() as webhook:
+        yield webhook
+
+
+@pytest.fixture(scope="module")
+def router(tmp_path_factory: pytest.TempPathFactory, github: Service, webhook: Service) -> Iterator[dict[str, Router]]:
+    """In front of an account that has what the table declares but the namespace LOGS. One for each test, since each
+    remembers what it asked for."""
+    account = Account(tmp_path_factory.mktemp("account"))
+    try:
+        account.add_namespace("REGISTRY")
+        account.add_namespace("OTHERS")
+        account.add_bucket("efh-private")
+        account.add_bucket("efh-europe", jurisdiction="eu")
+        account.add_worker("efh-well")
+        token = {"CLOUDFLARE_API_TOKEN": account.mint(*READS)}
+        hook = json.dumps({"url": f"{webhook.url}/heal", "token": WEBHOOK_TOKEN})
+        settings: dict[str, dict[str, str]] = {name: {**token, "HEAL": WORKFLOW} for name in WORKFLOW_ROUTERS}
+        settings |= {"webhook": {**token, "HEAL": hook}, "unset": token, "tokenless": {"HEAL": WORKFLOW}}
+        settings["forgetful"]["DB"] = "no database"
+        with routers(account, github, settings) as running:
+            yield running
+    finally:
+        account.close()
+
+
+@pytest.fixture(autouse=True)
+def forget_calls(github: Service, webhook: Service) -> None:
+    github.calls.clear()
+    webhook.calls.clear()
+
+
+@contextmanager
+def answering(service: Service, status: int) -> Iterator[None]:
+    before, service.status = service.status, status
+    yield
+    service.status = before
+
+
+def journalled(router: Router) -> list[dict[str, Any]]:
+    """The entries of heals and infrastructure, newest first, once there are some: they are written after the answer."""
+    deadline = time.monotonic() + SECONDS
+    while True:
+        entries = [each for each in router.journal() if each["kind"] in ("heal", "infra")]
+        if any(each["kind"] == "infra" for each in entries):
+            return entries
+        assert time.monotonic() < deadline, "nothing was journalled"
+        time.sleep(0.05)
+
+
+class TestWant:
+    def test_what_there_is_needs_no_heal(self, router: dict[str, Router], github: Service) -> None:
+        answer = router["ready"].ensure({"kvNamespaces": ["REGISTRY"], "r2Buckets": ["efh-private", "efh-europe"]})
+
+        assert answer.status_code == 200
+        assert answer.json() == {
+            "ready": True,
+            "resources": [
+                {"kind": "kvNamespace", "name": "REGISTRY", "status": "ready", "exists": True},
+                {"kind": "r2Bucket", "name": "efh-europe", "status": "ready", "exists": True},
+                {"kind": "r2Bucket", "name": "efh-private", "status": "ready", "exists": True},
+            ],
+        }
+        assert github.calls == []
+
+    def test_nothing_is_wanted(self, router: dict[str, Router]) -> None:
+        assert router["ready"].ensure({}).json() == {"ready": True, "resources": []}
+
+    def test_what_is_declared_and_missing_is_healed(self, router: dict[str, Router], github: Service) -> None:
+        answer = router["once"].ensure({"kvNamespaces": ["LOGS", "REGISTRY"]})
+
+        assert answer.status_code == 202
+        assert answer.json()["ready"] is False
+        assert answer.json()["resources"] == [
+            {**LOGS, "status": "missing", "exists": False},
+            {"kind": "kvNamespace", "name": "REGISTRY", "status": "ready", "exists": True},
+        ]
+        assert answer.json()["heal"]["status"] == "requested"
+        assert "heal --recreate" in answer.json()["hint"]
+        ((path, headers, body),) = github.calls
+        assert (path, json.loads(body)) == (DISPATCH, {"ref": "main"})
+        assert headers["authorization"] == f"Bearer {GITHUB_TOKEN}"
+        assert headers["accept"] == "application/vnd.github+json"
+        assert headers["user-agent"]
+
+    def test_what_is_not_declared_comes_with_the_yaml_that_would_declare_it(
+        self, router: dict[str, Router], github: Service
+    ) -> None:
+        answer = router["undeclared"].ensure({"kvNamespaces": ["OTHERS", "efh-new"], "r2Buckets": ["efh-new"]})
+
+        assert answer.status_code == 200
+        assert [(each["status"], each["exists"]) for each in answer.json()["resources"]] == [
+            ("undeclared", True),
+            ("undeclared", False),
+            ("undeclared", False),
+        ]
+        assert answer.json()["yaml"] == (
+            "autopilots:\n  - name: <the autopilot that needs it>\n    needs:\n"
+            '      kvNamespaces: ["OTHERS", "efh-new"]\n      r2Buckets: ["efh-new"]\n'
+        )
+        assert "adopt" in answer.json()["hint"]
+        assert github.calls == []
+
+    @pytest.mark.parametrize(
+        ("body", "pointers"),
+        [
+            ([], [""]),
+            ({}, ["/want"]),
+            ({"want": [], "when": "now"}, ["/when", "/want"]),
+            ({"want": {"d1": [], "kvNamespaces": "LOGS"}}, ["/want/d1", "/want/kvNamespaces"]),
+            (
+                {"want": {"kvNamespaces": ["", "A", "A"], "r2Buckets": ["Upper", 7]}},
+                ["/want/kvNamespaces/0", "/want/kvNamespaces/2", "/want/r2Buckets/0", "/want/r2Buckets/1"],
+            ),
+        ],
+    )
+    def test_everything_that_is_wrong_is_said_at_once(
+        self, router: dict[str, Router], body: object, pointers: list[str]
+    ) -> None:
+        answer = router["ready"].request("POST", "/autopilot/ensure-infra", json=body)
+
+        assert answer.status_code == 422
+        assert [each["pointer"] for each in answer.json()["errors"]] == pointers
+
+    def test_without_a_token_for_the_account_nothing_is_known(self, router: dict[str, Router], github: Service) -> None:
+        answer = router["tokenless"].ensure({"kvNamespaces": ["LOGS"]})
+
+        assert (answer.status_code, answer.json()["title"]) == (503, "Diagnostics not configured")
+        assert github.calls == []
+
+
+class TestHealRequest:
+    def test_the_same_is_asked_for_once(self, router: dict[str, Router], github: Service) -> None:
+        """By whichever isolate: `shared-too` is another one on the same records."""
+        statuses = [
+            router[name].ensure({"kvNamespaces": ["LOGS"]}).json()["heal"]["status"]
+            for name in ("shared", "shared-too", "shared")
+        ]
+
+        assert statuses == ["requested", "already-requested", "already-requested"]
+        assert len(github.calls) == 1
+
+    def test_of_many_at_once_one_is_sent(self, router: dict[str, Router], github: Service) -> None:
+        names = ["crowd", "crowd-too"] * 6
+        with ThreadPoolExecutor(len(names)) as pool:
+            answers = list(pool.map(lambda name: router[name].ensure({"kvNamespaces": ["LOGS"]}), names))
+
+        assert {answer.status_code for answer in answers} == {202}
+        assert [answer.json()["heal"]["requested"] for answer in answers].count(True) == 1
+        assert len(github.calls) == 1
+
+    def test_a_webhook_is_told_what_is_missing(self, router: dict[str, Router], webhook: Service) -> None:
+        answer = router["webhook"].ensure({"kvNamespaces": ["LOGS"]})
+
+        ((path, headers, body),) = webhook.calls
+        assert (path, headers["authorization"]) == ("/heal", f"Bearer {WEBHOOK_TOKEN}")
+        assert json.loads(body) == {
+            "event": "heal",
+            "source": "ensure-infra",
+            "missing": [LOGS],
+            "request_id": answer.headers["x-request-id"],
+        }
+
+    @pytest.mark.parametrize(
+        ("status", "why"),
+        [(401, "not valid"), (403, "Actions"), (404, "not there"), (422, "workflow_dispatch"), (500, "answered 500")],
+    )
+    def test_what_was_refused_is_explained_and_may_be_asked_for_again(
+        self, router: dict[str, Router], github: Service, status: int, why: str
+    ) -> None:
+        with answering(github, status):
+            answer = router["refused"].ensure({"kvNamespaces": ["LOGS"]})
+
+        assert (answer.status_code, answer.json()["heal"]["status"]) == (200, "failed")
+        assert why in answer.json()["heal"]["detail"]
+        assert len(github.calls) == 1
+
+    def test_without_a_database_each_isolate_counts_for_itself(
+        self, router: dict[str, Router], github: Service
+    ) -> None:
+        statuses = [router["forgetful"].ensure({"kvNamespaces": ["LOGS"]}).json()["heal"]["status"] for _ in range(2)]
+
+        assert statuses == ["requested", "already-requested"]
+        assert len(github.calls) == 1
+
+    def test_where_it_goes_has_to_be_configured(self, router: dict[str, Router]) -> None:
+        answer = router["unset"].ensure({"kvNamespaces": ["LOGS"]})
+
+        assert (answer.status_code, answer.json()["heal"]["status"]) == (200, "not-configured")
+        assert "pulumi config set --secret heal" in answer.json()["heal"]["detail"]
+
+    def test_the_scheduled_run_asks_too(self, router: dict[str, Router], github: Service) -> None:
+        report = router["cron"].request("POST", "/__scheduled").json()
+
+        assert (report["missing"], report["heal"]["status"]) == ([LOGS], "requested")
+        assert router["cron"].ensure({"kvNamespaces": ["LOGS"]}).json()["heal"]["status"] == "already-requested"
+        assert len(github.calls) == 1
+
+    def test_it_is_journalled_and_no_token_is_told_anywhere(
+        self, router: dict[str, Router], capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        answer = router["silent"].ensure({"kvNamespaces": ["LOGS"]})
+
+        entries = journalled(router["silent"])
+        assert [(each["kind"], each["outcome"]) for each in entries] == [("infra", "missing"), ("heal", "requested")]
+        assert entries[1]["detail"] == "ensure-infra: kvNamespace LOGS"
+        assert {each["caller"] for each in entries} == {"default"}
+        for said in (answer.text, json.dumps(entries), *capfd.readouterr()):
+            assert GITHUB_TOKEN not in said

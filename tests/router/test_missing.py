@@ -1,0 +1,136 @@
+"""What is bound or declared and not there: found by the scheduled run, told, and refused where it is needed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.support.watching import CLOUDFLARE, World
+
+PREFIX = "pr-7-"
+LOST = {"kind": "kvNamespace", "name": "ALONE_LOGS"}
+
+
+def account(
+    *,
+    kv: tuple[str, ...] = ("ALONE_LOGS", "REGISTRY"),
+    r2: tuple[str, ...] = ("efh-private",),
+    workers: tuple[str, ...] = ("efh-alone", "efh-router"),
+) -> dict[str, Any]:
+    """Cloudflare's answers for an account with these, under the stage's prefix."""
+
+    def given(result: object) -> dict[str, Any]:
+        return {"json": {"success": True, "errors": [], "messages": [], "result": result}}
+
+    return {
+        f"{CLOUDFLARE}/storage/kv/namespaces": given([{"id": name.lower(), "title": PREFIX + name} for name in kv]),
+        f"{CLOUDFLARE}/r2/buckets": given({"buckets": [{"name": PREFIX + name} for name in r2]}),
+        f"{CLOUDFLARE}/workers/scripts": given([{"id": PREFIX + name} for name in workers]),
+    }
+
+
+def test_an_account_that_has_everything(world: World) -> None:
+    router = world.router("account")
+    world.answers(account())
+
+    report = router.run()
+
+    assert (report["account"], report["missing"], report["heal"]) == ("read", [], None)
+    assert router.check("orchestrator:infrastructure") == {
+        "componentType": "system",
+        "time": report["at"],
+        "status": "pass",
+    }
+
+
+def test_what_is_gone_is_told_and_a_heal_is_asked_for_once(world: World) -> None:
+    router = world.router("account")
+    world.answers(account(kv=("REGISTRY",)))
+
+    first, second = router.run(), router.run()
+
+    assert first["missing"] == second["missing"] == [LOST]
+    assert (first["heal"]["status"], second["heal"]["status"]) == ("requested", "already-requested")
+    [asked] = world.calls("heal.example.com")
+    assert json.loads(asked["body"])["missing"] == [LOST]
+    assert world.alerts() == ["kvNamespace ALONE_LOGS is missing."]
+    check = router.check("orchestrator:infrastructure")
+    assert (check["status"], check["output"]) == ("fail", "Missing: kvNamespace ALONE_LOGS.")
+    assert router.request("GET", "/health").status_code == 200
+    assert (router.health()["status"], router.health()["missing"]) == ("warn", [LOST])
+    entries = router.journal(lambda entries: any(each["kind"] == "infra" for each in entries))
+    infra = [(each["outcome"], each["detail"]) for each in entries if each["kind"] == "infra"]
+    assert infra == [("missing", "kvNamespace ALONE_LOGS")]
+
+
+def test_who_needs_it_is_refused_and_the_others_are_not(world: World) -> None:
+    router = world.router("account")
+    world.answers(account(kv=("REGISTRY",)))
+    router.run()
+
+    for isolate in (router, router.elsewhere):
+        assert isolate.listed("alone")["infrastructure"] == "missing"
+        assert isolate.listed("pair-a")["infrastructure"] == "ready"
+        refusal = isolate.plan("go_alone")
+        assert (refusal.status_code, refusal.json()["title"]) == (503, "Infrastructure not ready")
+        assert refusal.json()["missing"] == [LOST]
+        assert int(refusal.headers["retry-after"]) > 0
+        assert isolate.plan("go_paired").status_code == 200
+
+    world.answers(account())
+    assert router.run()["missing"] == []
+    assert world.alerts() == ["kvNamespace ALONE_LOGS is there again."]
+    assert router.plan("go_alone").status_code == 200
+
+
+def test_a_registered_one_that_needs_it_is_refused_too(world: World) -> None:
+    router = world.router("account")
+    router.register("helper", "https://helper.example.com/", needs={"r2Buckets": ["efh-private"]})
+    world.answers(account(r2=()))
+    router.run()
+
+    assert router.plan("helper.run").json()["missing"] == [{"kind": "r2Bucket", "name": "efh-private"}]
+
+
+def test_what_was_missing_stays_so_while_the_account_cannot_be_read(world: World) -> None:
+    router = world.router("account")
+    world.answers(account(kv=("REGISTRY",)))
+    router.run()
+    world.answers({path: {"status": 500, "text": "hunter2"} for path in account()})
+
+    report = router.run()
+
+    assert (report["account"], report["missing"]) == ("unreadable", [LOST])
+
+
+def test_without_the_database_it_does_what_it_can(world: World) -> None:
+    """No lease, no record: the copy stands in for it. A registration from the copy is probed under the URL rules."""
+    router = world.router("undatabased")
+    forbidden = {"name": "forbidden", "endpoint": "https://169.254.169.254/", "capabilities": ["x"], "priority": 0}
+    needs: dict[str, list[str]] = {"kvNamespaces": [], "r2Buckets": [], "workers": []}
+    world.copy(router, "registrations", [{**forbidden, "weight": 1, "needs": needs}])
+    world.answers({"efh-alone/health": {"status": 500}})
+
+    first, second, third = (router.run() for _ in range(3))
+
+    assert first["missing"] == third["missing"] == [{"kind": "d1Database", "name": "DB"}]
+    assert first["heal"]["status"] == "not-configured"
+    assert first["registry_copy"] == "unreadable"
+    output = first["autopilots"]["forbidden"]["output"]
+    assert output == "Its endpoint may not be called: its host must be a name, not an IP address in any spelling."
+    assert [run["alert"] for run in (first, second, third)] == ["sent", "none", "sent"]
+    assert third["autopilots"]["alone"]["status"] == "fail"
+    assert router.health()["status"] == "warn"
+    assert router.plan("go_alone").status_code == 200
+
+
+def test_without_the_namespace_it_does_what_it_can(world: World) -> None:
+    router = world.router("uncopied")
+    world.answers({"efh-alone/health": {"status": 500}})
+
+    report = router.run(3)
+
+    assert report["missing"] == [{"kind": "kvNamespace", "name": "REGISTRY"}]
+    assert report["autopilots"]["alone"]["status"] == "fail"  # counted in the record
+    assert router.check("alone:health")["status"] == "fail"  # remembered by the isolate
+    assert router.plan("go_alone").status_code == 200

@@ -1,0 +1,125 @@
+"""Counts, error rates and latencies of each autopilot, in workerd with real D1."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from tests.router.test_router_http import refused
+from tests.support.journals import Journal
+
+Client = Callable[[str], httpx.Client]
+PATH = "/autopilot/stats"
+HOUR = 60 * 60 * 1000  # milliseconds
+
+
+def now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def percentile(durations: list[int], percent: int) -> int:
+    """By the nearest rank: the least value that `percent` of all do not exceed; to two significant figures."""
+    exact = sorted(durations)[math.ceil(percent / 100 * len(durations)) - 1]
+    return int(str(exact)[:2].ljust(len(str(exact)), "0"))
+
+
+def test_there_is_nothing_to_count_at_first(empty_journal: Journal) -> None:
+    document = empty_journal.get(PATH).json()
+
+    assert (document["decisions"], document["autopilots"], document["unrouted"]) == (0, {}, {})
+    assert document["complete"] is True
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_each_autopilot_is_counted(empty_journal: Journal, seed: int) -> None:
+    rng = random.Random(seed)  # noqa: S311 - figures, no secret
+    outcomes = ["done", "done", "done", "autopilot-refused", "autopilot-error", "not-sent", "rejected", "unknown"]
+    rows = [
+        {
+            "at": now() - number,
+            "autopilot": rng.choice(["a", "b", "c"]),
+            "outcome": rng.choice(outcomes),
+            "duration_ms": rng.choice([0, rng.randrange(100), rng.randrange(30_000)]),
+        }
+        for number in range(rng.choice([3, 30, 300]))
+    ]
+    empty_journal.fill(rows)
+
+    document = empty_journal.get(PATH).json()
+
+    assert document["decisions"] == len(rows)
+    assert set(document["autopilots"]) == {row["autopilot"] for row in rows}
+    for name, figures in document["autopilots"].items():
+        mine = [row for row in rows if row["autopilot"] == name]
+        counts = Counter(row["outcome"] for row in mine)
+        errors = len(mine) - counts["done"] - counts["autopilot-refused"]
+        durations = [int(str(row["duration_ms"])) for row in mine]
+        assert figures == {
+            "decisions": len(mine),
+            "outcomes": dict(counts),
+            "errors": errors,
+            "error_rate": pytest.approx(errors / len(mine)),
+            "latency_ms": {f"p{each}": percentile(durations, each) for each in (50, 90, 99)},
+        }
+
+
+def test_a_real_task_is_in_it(empty_journal: Journal) -> None:
+    empty_journal.entry(empty_journal.plan("echo"))
+    empty_journal.entry(empty_journal.plan("nobody.can"))
+
+    document = empty_journal.get(PATH).json()
+
+    assert document["autopilots"]["echo"]["outcomes"] == {"done": 1}
+    assert document["unrouted"] == {"nobody": 1}
+
+
+def test_tasks_alone_are_counted_of_the_last_day_unless_asked_otherwise(empty_journal: Journal) -> None:
+    empty_journal.fill(
+        [
+            {"at": now() - HOUR, "autopilot": "a"},
+            {"at": now() - HOUR, "autopilot": "a", "kind": "health"},
+            {"at": now() - 25 * HOUR, "autopilot": "a"},
+            {"at": now() - 26 * HOUR, "autopilot": None, "outcome": "nobody"},
+        ]
+    )
+
+    assert empty_journal.get(PATH).json()["decisions"] == 1
+    assert empty_journal.get(PATH, since="7d").json()["decisions"] == 3
+    assert empty_journal.get(PATH, since="7d", until="2h").json()["unrouted"] == {"nobody": 1}
+
+
+def test_what_took_no_time_that_is_known_has_no_latency(empty_journal: Journal) -> None:
+    empty_journal.fill([{"at": now(), "autopilot": "a"}])
+
+    assert empty_journal.get(PATH).json()["autopilots"]["a"]["latency_ms"] == {"p50": None, "p90": None, "p99": None}
+
+
+def test_the_newest_40_000_are_counted_and_the_answer_says_that_these_are_not_all(empty_journal: Journal) -> None:
+    """What D1 looks at is bounded: 5,000,000 rows a day on the free plan."""
+    end = now()
+    for start in range(0, 42_000, 14_000):
+        empty_journal.fill([{"at": end - 60_000 + n, "id": n, "autopilot": "a"} for n in range(start, start + 14_000)])
+
+    document = empty_journal.get(PATH).json()
+
+    assert (document["decisions"], document["complete"]) == (40_000, False)
+    assert document["autopilots"]["a"]["decisions"] == 40_000
+    assert document["since"] > empty_journal.get(PATH, until="1d").json()["since"]
+
+
+def test_a_full_day_makes_it_incomplete(empty_journal: Journal) -> None:
+    empty_journal.fill([{"at": now(), "autopilot": "a", "serial": 40_000}])
+
+    assert empty_journal.get(PATH).json()["complete"] is False
+
+
+def test_wrong_parameters_are_refused(empty_journal: Journal) -> None:
+    document = refused(empty_journal.get(PATH, since="soon", limit=3), 400, "Invalid parameters")
+
+    assert [error["parameter"] for error in document["errors"]] == ["since", "limit"]

@@ -1,0 +1,142 @@
+"""The autopilots' Workers for tests: bundled as they are deployed, run in workerd, called as by the orchestrator.
+
+The signature is made by the Standard Webhooks library for Python, so that the Worker's check is held against code that
+was written elsewhere. What a Worker stored is read by a second Worker, bound to the same storage.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from standardwebhooks.webhooks import Webhook
+
+from orchestrator.bundle import bundle
+from tests.support.project import ROOT
+from tests.support.workerd import workerd
+
+SECRET = "whsec_dGhlIHNlY3JldCBvZiB0aGVzZSB0ZXN0cw=="
+OLD_SECRET = "whsec_dGhlIHNlY3JldCBiZWZvcmUgaXQgd2FzIHJvdGF0ZWQ="
+STORAGE: dict[str, dict[str, list[str]]] = {
+    "employee": {"kvNamespaces": ["AI_EMPLOYEE_LOGS"], "r2Buckets": ["EFH_PRIVATE"]},
+    "stylist": {"r2Buckets": ["EFH_ASSETS", "EFH_IMAGES"]},
+    "page-deployer": {"r2Buckets": ["EFH_PAGES"]},
+    "payout-batch": {"r2Buckets": ["EFH_PRIVATE"]},
+}
+_STORAGE_READER = """
+export default {
+  async fetch(request, env) {
+    const [, binding, ...key] = decodeURIComponent(new URL(request.url).pathname).split("/");
+    if (key.length === 0) return Response.json((await env[binding].list()).keys.map(({ name }) => name));
+    const value = await env[binding].get(key.join("/"));
+    if (value === null) return new Response(null, { status: 404 });
+    if (typeof value === "string") return new Response(value);
+    const { contentType, contentDisposition } = value.httpMetadata;
+    const metadata = JSON.stringify({ contentType, contentDisposition, name: value.customMetadata.name });
+    return new Response(value.body, { headers: { "x-metadata": encodeURIComponent(metadata) } });
+  },
+};
+"""
+
+
+def signature(body: str, *, secret: str = SECRET, message_id: str | None = None, age: float = 0) -> dict[str, str]:
+    """The Standard Webhooks headers of `body`, signed `age` seconds ago."""
+    message_id = message_id or f"msg_{uuid.uuid4().hex}"
+    at = datetime.now(UTC) - timedelta(seconds=age)
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": Webhook(secret).sign(message_id, at, body),
+    }
+
+
+def envelope(capability: str, meta: object, task: str = "a_task") -> str:
+    """The body that the orchestrator forwards."""
+    body = json.dumps({"task": task, "capability": capability, "meta": meta}, ensure_ascii=False)
+    # As JSON.stringify writes it: half a surrogate has no UTF-8 and is escaped.
+    return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", body)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Autopilot:
+    """One autopilot's Worker in workerd."""
+
+    http: httpx.Client
+
+    def call(
+        self,
+        capability: str,
+        meta: object,
+        *,
+        headers: dict[str, str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> httpx.Response:
+        """Send a task as the orchestrator does. `headers` replaces the signature's."""
+        return self.http.send(self.request(capability, meta, headers=headers, idempotency_key=idempotency_key))
+
+    def request(
+        self,
+        capability: str,
+        meta: object,
+        *,
+        headers: dict[str, str] | None = None,
+        idempotency_key: str | None = None,
+        timeout: float = 20,
+    ) -> httpx.Request:
+        """What `call` sends; `timeout` is in seconds."""
+        body = envelope(capability, meta)
+        sent = {"content-type": "application/json"} | (signature(body) if headers is None else headers)
+        if idempotency_key is not None:
+            sent["idempotency-key"] = idempotency_key
+        return self.http.build_request("POST", "/", content=body.encode(), headers=sent, timeout=timeout)
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        return self.http.get(path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+
+    def stored(self, binding: str, key: str = "") -> httpx.Response:
+        """What the Worker keeps under a key, read past it; without a key, the list of a KV namespace's keys."""
+        return self.http.get(f"/{binding}/{key}" if key else f"/{binding}", headers={"host": "storage.localhost"})
+
+
+@contextmanager
+def running(name: str, **options: Any) -> Iterator[Autopilot]:
+    """Run an autopilot with its storage and `STAGE`; `options` are miniflare's, `bindings` are added to those."""
+    bindings = {"WEBHOOK_SECRET": SECRET, "STAGE": "local"} | options.pop("bindings", {})
+    extra = options.pop("beside", [])
+    storage = STORAGE[name] | options.pop("storage", {})
+    worker = {
+        "name": name,
+        "modules": True,
+        "scriptPath": built(name),
+        "compatibilityDate": "2026-07-01",
+        "bindings": {key: value for key, value in bindings.items() if value is not None},
+        **storage,
+        **options,
+    }
+    reader = {
+        "name": "storage",
+        "modules": True,
+        "script": _STORAGE_READER,
+        "compatibilityDate": "2026-07-01",
+        "routes": ["storage.localhost/*"],
+        **storage,
+    }
+    # A refusal may come before the body was read, and the connection is of no use then.
+    limits = httpx.Limits(max_keepalive_connections=0)
+    with workerd([worker, reader, *extra]) as url, httpx.Client(base_url=url, timeout=20, limits=limits) as http:
+        yield Autopilot(http=http)
+
+
+def built(name: str) -> str:
+    """The path of the autopilot's module, made beside those of `make up`, so that neither disturbs the other."""
+    source = f"autopilots/{name}/src/index.ts"
+    made = bundle(sources={name: source}, contents={}, data={}, root=ROOT, build=Path(".build/autopilots"))
+    return made[name].path

@@ -1,0 +1,79 @@
+// Runs the corpora's cases in workerd: POST /decide, /url, /registration, /circuit and /retry with a case's values answer
+// what the router would do. POST /copy answers what the KV namespace of the routers holds; POST /sql what comes of a
+// statement on the database of the router `journalled`; POST /prune prunes its journal.
+import { Circuit } from "../../router/src/forward/circuit.ts";
+import { decide, type State } from "../../router/src/routing/decide.ts";
+import { prune } from "../../router/src/journal/journal.ts";
+import { afterProbe, type Probe } from "../../router/src/health/hysteresis.ts";
+import { parseRegistration } from "../../router/src/registry/registration.ts";
+import type { Health } from "../../router/src/snapshot.ts";
+import type { RoutingTable, TaskRule } from "../../router/src/routing/table.ts";
+import { retryDelayMs } from "../../router/src/forward/retry.ts";
+import { checkEndpoint, MESSAGES, type UrlRules } from "../../router/src/routing/urls.ts";
+
+interface DecideCase {
+  table: RoutingTable;
+  task: string;
+  state: State;
+  random: number;
+}
+
+interface RetryCase {
+  outcome: Parameters<typeof retryDelayMs>[0];
+  rule: TaskRule;
+  random: number;
+  now: number;
+}
+
+interface Env {
+  REGISTRY: KVNamespace;
+  JOURNAL: D1Database;
+}
+
+const RUN: Readonly<Record<string, (input: never, env: Env) => unknown>> = {
+  "/decide": ({ table, task, state, random }: DecideCase) => {
+    const outcome = decide(table, task, state, random);
+    if ("problem" in outcome) {
+      const { status, title, detail, members, headers } = outcome.problem;
+      const problem = { type: "about:blank", title, status, detail, ...members, headers: headers ?? {} };
+      return { problem, reasons: outcome.reasons };
+    }
+    const { route, ...decision } = outcome;
+    return { ...decision, autopilot: route.name };
+  },
+  "/url": ({ url, rules }: { url: string; rules: UrlRules }) => {
+    const code = checkEndpoint(url, rules);
+    return code ? { code, message: MESSAGES[code] } : { code: "ok" };
+  },
+  "/registration": ({ body, rules }: { body: unknown; rules: UrlRules }) => {
+    const outcome = parseRegistration(body, rules);
+    return "name" in outcome ? { registration: outcome } : { errors: outcome };
+  },
+  "/circuit": ({ events }: { events: ["wait" | "paused" | "failed" | "succeeded", number, number][] }) => {
+    const circuit = new Circuit();
+    return events.map(([event, now, sentAt]) => {
+      if (event === "wait") return circuit.waitMs(now);
+      if (event === "paused") return circuit.isPaused(now);
+      if (event === "failed") circuit.failed(sentAt, now);
+      else circuit.succeeded();
+      return null;
+    });
+  },
+  "/probes": ({ probes }: { probes: Probe["status"][] }) => {
+    let health: Health | undefined;
+    return probes.map((status, index) => (health = afterProbe(health, { status }, String(index))));
+  },
+  "/retry": ({ outcome, rule, random, now }: RetryCase) => ({ delay: retryDelayMs(outcome, rule, random, now) }),
+  "/copy": async ({ key }: { key: string }, env) => ({ copy: await env.REGISTRY.get(key, "json") }),
+  "/sql": async ({ sql, values }: { sql: string; values: unknown[] }, env) =>
+    env.JOURNAL.prepare(sql).bind(...values).all(),
+  "/prune": async ({ days }: { days?: string }, env) => ({
+    pruned: await prune({ DB: env.JOURNAL, ...(days === undefined ? {} : { JOURNAL_DAYS: days }) }),
+  }),
+};
+
+export default {
+  async fetch(request, env): Promise<Response> {
+    return Response.json(await RUN[new URL(request.url).pathname]!((await request.json()) as never, env));
+  },
+} satisfies ExportedHandler<Env>;

@@ -1,0 +1,90 @@
+"""Fixtures of tests/router and tests/twins: the Workers in workerd, and both implementations of `/autopilot/plan`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from tests.support import payments as payment_workers
+from tests.support import watching, workers
+from tests.support.api_document import CHECKED
+from tests.support.journals import Journal
+from tests.support.payments import Payments
+from tests.support.planners import PythonPlanner, WorkerPlanner
+from tests.support.watching import World
+
+Client = Callable[[str], httpx.Client]
+
+
+@pytest.fixture(scope="session")
+def workerd_url() -> Iterator[str]:
+    with workers.running() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def client(workerd_url: str) -> Iterator[Client]:
+    """A client for each Worker, by name, without a token."""
+    clients: dict[str, httpx.Client] = {}
+    # A refusal may come before the body was read, and the connection is of no use then.
+    limits = httpx.Limits(max_keepalive_connections=0)
+
+    def of(name: str) -> httpx.Client:
+        if name not in clients:
+            headers = {"host": f"{name}.example.net"}
+            clients[name] = httpx.Client(
+                base_url=workerd_url, headers=headers, timeout=30, limits=limits, event_hooks=CHECKED
+            )
+        return clients[name]
+
+    yield of
+    for each in clients.values():
+        each.close()
+
+
+@pytest.fixture(params=["worker", "python"])
+def planner(
+    request: pytest.FixtureRequest, client: Client, workerd_url: str
+) -> Iterator[WorkerPlanner | PythonPlanner]:
+    """`/autopilot/plan` of the routing Worker, and of Python."""
+    if request.param == "worker":
+        yield WorkerPlanner(client)
+    else:
+        with PythonPlanner(workerd_url) as python:
+            yield python
+
+
+@pytest.fixture(scope="session")
+def payments() -> Iterator[Payments]:
+    """The Workers for what must not be done twice."""
+    with payment_workers.running() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def watched_world() -> Iterator[World]:
+    """The Workers for the scheduled run. Tests use `world`, in which everything is well at first."""
+    with watching.running() as running:
+        yield running
+
+
+@pytest.fixture
+def world(watched_world: World) -> World:
+    watched_world.answers()
+    return watched_world
+
+
+@pytest.fixture
+def journal(client: Client) -> Journal:
+    """Of the router `journalled`, with whatever is in it."""
+    return Journal(client)
+
+
+@pytest.fixture
+def empty_journal(journal: Journal) -> Iterator[Journal]:
+    """And empty again afterwards: a day may be full."""
+    journal.clear()
+    yield journal
+    journal.clear()

@@ -1,0 +1,139 @@
+"""The Workers of these tests: the routing Worker as it is deployed, in several configurations, over a table of its own;
+a test autopilot; and a Worker that runs the corpora. One workerd for all of them, told apart by host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from orchestrator.bundle import bundle, router_data
+from orchestrator.names import binding_name
+from orchestrator.routing.table import Resources, Route, RoutingTable, TaskRule
+from tests.support.project import ROOT
+from tests.support.workerd import workerd
+
+SHOP_TOKEN = "token-of-the-shop"
+TOKEN, OLD_TOKEN = "token-of-the-tests", "token-before-the-rotation"
+SECRET = "whsec_dGhlIHNlY3JldCBvZiB0aGVzZSB0ZXN0cw=="
+OLD_SECRET = "whsec_dGhlIHNlY3JldCBiZWZvcmUgaXQgd2FzIHJvdGF0ZWQ="
+PARTNER = "partner.example.com"
+
+TABLE = RoutingTable(
+    autopilots=(
+        Route(name="closed", capabilities=("closed.run",), endpoint="http://127.0.0.1:1/"),
+        Route(name="echo", capabilities=("echo.run", "echo.other"), worker="efh-echo", binding="EFH_ECHO"),
+        Route(name="flaky", capabilities=("flaky.run",), endpoint=f"https://{PARTNER}/flaky"),
+        Route(name="foreign", capabilities=("foreign.run",), endpoint="https://elsewhere.example.org/"),
+        Route(name="gone", capabilities=("gone.run",), worker="efh-gone", binding="EFH_GONE"),
+        Route(name="partner", capabilities=("partner.run",), endpoint=f"https://{PARTNER}/hook?from=efh"),
+        Route(name="private", capabilities=("private.run",), endpoint="https://169.254.169.254/latest"),
+        Route(name="shaky", capabilities=("shared.run",), priority=1, endpoint="http://127.0.0.1:1/"),
+        Route(name="spare", capabilities=("shared.run",), worker="efh-echo", binding="EFH_ECHO"),
+    ),
+    tasks={
+        "echo": TaskRule(capability="echo.run", description="Answer what was sent"),
+        "echo_soon": TaskRule(capability="echo.run", timeout_ms=300),
+        "echo_soon_again": TaskRule(capability="echo.run", timeout_ms=300, idempotent=True),
+        "echo_again": TaskRule(capability="echo.run", timeout_ms=5_000, idempotent=True),
+        "ask_partner_again": TaskRule(capability="partner.run", timeout_ms=5_000, idempotent=True),
+        "ask_partner": TaskRule(capability="partner.run"),
+    },
+    allowed_hosts=(PARTNER, "169.254.169.254", "127.0.0.1", "router.example.net"),
+    declared=Resources(kv_namespaces=("LOGS", "REGISTRY"), r2_buckets=("efh-private",), workers=("efh-echo",)),
+)
+
+_CONFIGURED = {"API_TOKEN": TOKEN, "WEBHOOK_SECRET": SECRET, "STAGE": "prod", "BUILD_ID": "build-7"}
+_ROUTERS: dict[str, dict[str, str]] = {
+    "router": _CONFIGURED,
+    "local": _CONFIGURED | {"STAGE": "local"},
+    "rotating": _CONFIGURED | {"API_TOKEN": f"{OLD_TOKEN} {TOKEN}", "WEBHOOK_SECRET": f"{OLD_SECRET} {SECRET}"},
+    "tokenless": {name: value for name, value in _CONFIGURED.items() if name != "API_TOKEN"},
+    "blank": _CONFIGURED | {"API_TOKEN": "  "},
+    "unsigned": {name: value for name, value in _CONFIGURED.items() if name != "WEBHOOK_SECRET"},
+    "missigned": _CONFIGURED | {"WEBHOOK_SECRET": "hunter2"},
+    "elsewhere": _CONFIGURED,
+    "copy": _CONFIGURED,
+    "fresh": _CONFIGURED,
+    "fresh-too": _CONFIGURED,
+    "journalled": _CONFIGURED | {"API_TOKEN": f"{TOKEN} shop:{SHOP_TOKEN}"},
+    "counted": _CONFIGURED,
+    "unrecorded": _CONFIGURED,
+    "broken": _CONFIGURED | {"DB": "no database", "REGISTRY": "no namespace"},
+}
+# Which records and which copy each has: `elsewhere` is another isolate on those of `router`; `copy` has only its copy.
+_STORAGE: dict[str, tuple[str, str]] = {
+    "router": ("records", "copy"),
+    "elsewhere": ("records", "copy"),
+    "copy": ("no-records", "copy"),
+    "fresh": ("fresh-records", "fresh-copy"),
+    "fresh-too": ("fresh-records", "fresh-copy"),
+    "local": ("local-records", "local-copy"),
+    "journalled": ("journal-records", "journal-copy"),
+    "counted": ("counted-records", "counted-copy"),
+}
+
+
+def _storage(name: str) -> dict[str, dict[str, str]]:
+    if name not in _STORAGE:
+        return {}
+    records, copy = _STORAGE[name]
+    return {"d1Databases": {"DB": records}, "kvNamespaces": {"REGISTRY": copy}}
+
+
+def built() -> dict[str, str]:
+    """The modules' paths; made beside those of `make up`, so that neither disturbs the other."""
+    modules = bundle(
+        sources={
+            "router": "router/src/index.ts",
+            "autopilot": "tests/support/autopilot_worker.ts",
+            "corpus": "tests/support/corpus_worker.ts",
+            "counted": "tests/support/counted_worker.ts",
+        },
+        contents={},
+        data=router_data(TABLE, root=ROOT),
+        root=ROOT,
+        build=Path(".build/router-tests"),
+    )
+    return {name: module.path for name, module in modules.items()}
+
+
+@contextmanager
+def running() -> Iterator[str]:
+    """Run them all; yields the address at which they are reached, each by its host `<name>.example.net`."""
+    paths = built()
+    autopilot = _worker("efh-echo", paths["autopilot"], bindings={"SECRETS": f"{OLD_SECRET} {SECRET}"})
+    autopilot["routes"] = ["efh-echo.localhost/*", f"{PARTNER}/*"]
+    routers = [
+        _worker(
+            name,
+            paths.get(name, paths["router"]),
+            bindings=bindings,
+            **_storage(name),
+            serviceBindings={binding_name("efh-echo"): "efh-echo"},
+            compatibilityFlags=["global_fetch_strictly_public"],
+            # What leaves for the internet arrives at the test autopilot, except in the local stack.
+            **({} if name == "local" else {"outboundService": "efh-echo"}),
+        )
+        for name, bindings in _ROUTERS.items()
+    ]
+    corpus = _worker(
+        "corpus",
+        paths["corpus"],
+        kvNamespaces={"REGISTRY": "copy"},
+        d1Databases={"JOURNAL": "journal-records"},
+    )
+    with workerd([corpus, autopilot, *routers]) as url:
+        yield url
+
+
+def _worker(name: str, path: str, **options: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "modules": True,
+        "scriptPath": path,
+        "compatibilityDate": "2026-07-01",
+        "routes": [f"{name}.example.net/*", f"{name}.localhost/*"],
+        **options,
+    }

@@ -1,0 +1,435 @@
+"""What reaches an autopilot and what comes back: one suite for the routing Worker and for Python.
+
+The autopilot is a Worker in workerd (`autopilot_worker.ts`), reached by service binding and, as the partner, as a host
+of the internet; it checks signatures with the stock Standard Webhooks library.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import httpx
+import pytest
+from standardwebhooks.webhooks import Webhook
+
+from tests.support.planners import Planned, PythonPlanner, WorkerPlanner
+from tests.support.workers import OLD_SECRET, PARTNER, SECRET
+
+Planner = WorkerPlanner | PythonPlanner
+FAILED = "Failed to forward task"
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+
+
+def refused(planned: Planned, status: int, title: str) -> dict[str, Any]:
+    """Checks that this is a problem document, and returns it."""
+    document: dict[str, Any] = planned.json()
+    assert planned.headers["content-type"] == "application/problem+json"
+    assert (planned.status, document["status"], document["title"]) == (status, status, title)
+    assert document["request_id"]
+    return document
+
+
+def not_forwarded(planned: Planned, outcome: str, *, retry_safe: bool, status: int = 502) -> dict[str, Any]:
+    document = refused(planned, status, FAILED)
+    assert (document["outcome"], document["retry_safe"]) == (outcome, retry_safe)
+    assert document["hint"].endswith(".")
+    assert "hunter2" not in planned.body.decode()
+    return document
+
+
+class TestRequest:
+    @pytest.mark.parametrize("task", ["echo", "ask_partner"], ids=["service binding", "https"])
+    def test_the_body_is_task_capability_and_meta(self, planner: Planner, task: str) -> None:
+        meta = {"title": "Grüße 😀", "n": [1, 2.5, None, True], "deep": {"a": {}}}
+
+        received = planner.plan(task, meta).json()
+
+        assert received["method"] == "POST"
+        body = json.loads(received["body"])
+        assert body == {"task": task, "capability": body["capability"], "meta": meta}
+        assert body["capability"] == {"echo": "echo.run", "ask_partner": "partner.run"}[task]
+
+    def test_a_capability_is_its_own_task(self, planner: Planner) -> None:
+        body = json.loads(planner.plan("echo.other").json()["body"])
+
+        assert body == {"task": "echo.other", "capability": "echo.other", "meta": {}}
+
+    def test_half_a_surrogate_pair_arrives_as_it_was_sent(self, planner: Planner) -> None:
+        body = json.loads(planner.plan("echo", {"cut": "\ud83d"}).json()["body"])
+
+        assert body["meta"] == {"cut": "\ud83d"}
+
+    def test_a_worker_is_called_at_its_root(self, planner: Planner) -> None:
+        """By its name in the manifest; in Python at its URL."""
+        url = planner.plan("echo").json()["url"]
+
+        assert re.fullmatch(r"https://efh-echo/|http://efh-echo\.localhost:\d+/", url)
+
+    def test_an_endpoint_is_called_as_declared(self, planner: Planner) -> None:
+        url = planner.plan("ask_partner").json()["url"]
+
+        assert re.sub("^http:", "https:", re.sub(r":\d+/", "/", url)) == f"https://{PARTNER}/hook?from=efh"
+
+    def test_only_an_allow_list_of_headers_passes(self, planner: Planner) -> None:
+        headers = planner.plan("echo", idempotency_key="k-1").json()["headers"]
+
+        ours = {"content-type", "x-request-id", "traceparent", "x-autopilot-hop", "idempotency-key"}
+        ours |= {"webhook-id", "webhook-timestamp", "webhook-signature"}
+        passed = {"accept", "accept-language", "user-agent"}
+        transport = {"accept-encoding", "connection", "content-length", "host", "transfer-encoding"}
+        assert ours <= set(headers)
+        assert set(headers) - ours - passed <= transport | {"cf-connecting-ip"}
+        assert headers["content-type"] == "application/json"
+        assert headers["idempotency-key"] == "k-1"
+
+    def test_without_an_idempotency_key_there_is_none(self, planner: Planner) -> None:
+        assert "idempotency-key" not in planner.plan("echo").json()["headers"]
+
+    def test_the_request_id_goes_along_and_comes_back(self, planner: Planner) -> None:
+        answer = planner.plan("echo", request_id="order-66")
+
+        assert answer.json()["headers"]["x-request-id"] == "order-66"
+        assert answer.headers["x-request-id"] == "order-66"
+
+    def test_without_a_request_id_there_is_a_new_one(self, planner: Planner) -> None:
+        answer = planner.plan("echo")
+
+        assert answer.json()["headers"]["x-request-id"] == answer.headers["x-request-id"]
+        assert uuid.UUID(answer.headers["x-request-id"])
+
+
+class TestTrace:
+    def test_one_begins_here(self, planner: Planner) -> None:
+        first, second = (planner.plan("echo").json()["headers"]["traceparent"] for _ in range(2))
+
+        assert re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-01", first)
+        assert first.split("-")[1] != second.split("-")[1]
+
+    @pytest.mark.parametrize(
+        ("received", "flags"),
+        [
+            (f"00-{TRACE}-b7ad6b7169203331-01", "01"),
+            (f"00-{TRACE}-b7ad6b7169203331-00", "00"),
+            (f"00-{TRACE}-b7ad6b7169203331-ff", "01"),
+            (f"cc-{TRACE}-b7ad6b7169203331-01", "01"),
+            (f"cc-{TRACE}-b7ad6b7169203331-00-what-the-future-brings", "00"),
+        ],
+    )
+    def test_the_callers_is_continued_with_a_span_of_its_own(self, planner: Planner, received: str, flags: str) -> None:
+        version, trace, span, sent_flags = (
+            planner.plan("echo", traceparent=received).json()["headers"]["traceparent"].split("-")
+        )
+
+        assert (version, trace, sent_flags) == ("00", TRACE, flags)
+        assert span != "b7ad6b7169203331"
+
+    @pytest.mark.parametrize(
+        "received",
+        [
+            "",
+            "hello",
+            f"ff-{TRACE}-b7ad6b7169203331-01",
+            f"00-{'0' * 32}-b7ad6b7169203331-01",
+            f"00-{TRACE}-{'0' * 16}-01",
+            f"00-{TRACE.upper()}-b7ad6b7169203331-01",
+            f"00-{TRACE}-b7ad6b7169203331",
+            f"00-{TRACE}-b7ad6b7169203331-01-more",
+            f"00-{TRACE}-b7ad6b7169203331-01x",
+        ],
+    )
+    def test_a_broken_one_is_not(self, planner: Planner, received: str) -> None:
+        sent = planner.plan("echo", traceparent=received).json()["headers"]["traceparent"]
+
+        assert re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-01", sent)
+        assert TRACE not in sent.lower()
+
+
+class TestSignature:
+    """Checked twice by code that was written elsewhere: in JavaScript by the autopilot, in Python here."""
+
+    @pytest.mark.parametrize("task", ["echo", "ask_partner"], ids=["service binding", "https"])
+    def test_the_stock_libraries_take_it(self, planner: Planner, task: str) -> None:
+        received = planner.plan(task, {"title": "Grüße 😀"}).json()
+
+        assert received["verified"] == [False, True]  # the old secret, the current one
+        Webhook(SECRET).verify(received["body"], received["headers"])
+
+    def test_during_rotation_each_secret_signs(self, planner: Planner) -> None:
+        received = planner.plan("echo", setup="rotating").json()
+
+        assert received["verified"] == [True, True]
+        Webhook(OLD_SECRET).verify(received["body"], received["headers"])
+        Webhook(SECRET).verify(received["body"], received["headers"])
+
+    def test_each_message_has_an_id_of_its_own(self, planner: Planner) -> None:
+        """Not the request id: that is the caller's, and may come twice."""
+        first, second = (planner.plan("echo", request_id="same").json()["headers"]["webhook-id"] for _ in range(2))
+
+        assert first != second
+        assert re.fullmatch(r"msg_[0-9a-f]{32}", first)
+
+    @pytest.mark.parametrize(
+        ("setup", "detail"),
+        [("unsigned", "so no task can be signed"), ("missigned", "not a Standard Webhooks secret")],
+    )
+    def test_nothing_is_sent_without_one(self, planner: Planner, setup: str, detail: str) -> None:
+        planned = planner.plan("echo", setup=setup)
+
+        document = refused(planned, 503, "Not configured")
+        assert document["missing"] == ["WEBHOOK_SECRET"]
+        assert detail in document["detail"]
+        assert "hunter2" not in planned.body.decode()
+
+
+class TestAnswer:
+    @pytest.mark.parametrize("task", ["echo", "ask_partner"], ids=["service binding", "https"])
+    def test_status_type_and_body_pass_back(self, planner: Planner, task: str) -> None:
+        answer = planner.plan(task, {"do": "page"})
+
+        assert (answer.status, answer.body.decode()) == (200, "<h1>Grüße</h1>")
+        assert answer.headers["content-type"] == "text/html"
+        assert answer.headers["x-autopilot"] == {"echo": "echo", "ask_partner": "partner"}[task]
+        assert "set-cookie" not in answer.headers
+
+    @pytest.mark.parametrize("status", [400, 401, 404, 409, 422, 429, 500, 503])
+    def test_the_autopilots_own_problem_passes_unchanged(self, planner: Planner, status: int) -> None:
+        answer = planner.plan("echo", {"do": "problem", "status": status})
+
+        assert answer.status == status
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json() == {"type": "about:blank", "title": "Out of paper", "status": status, "mine": True}
+
+    @pytest.mark.parametrize("status", [200, 202, 204, 205])
+    def test_an_empty_one_stays_empty(self, planner: Planner, status: int) -> None:
+        answer = planner.plan("echo", {"do": "empty", "status": status})
+
+        assert (answer.status, answer.body) == (status, b"")
+
+    def test_one_of_just_10_mib_passes(self, planner: Planner) -> None:
+        answer = planner.plan("echo", {"do": "bytes", "bytes": 10 * 1024 * 1024})
+
+        assert (answer.status, len(answer.body)) == (200, 10 * 1024 * 1024)
+
+    def test_a_larger_one_does_not(self, planner: Planner) -> None:
+        document = not_forwarded(
+            planner.plan("echo", {"do": "bytes", "bytes": 10 * 1024 * 1024 + 1}), "unknown", retry_safe=False
+        )
+
+        assert "10 MiB" in document["detail"]
+
+
+class TestRetry:
+    """The autopilot counts what it gets under one key; a second try is the only other thing that it may get."""
+
+    def calls(self, planner: Planner, key: str) -> int:
+        calls: int = planner.plan("echo", {"key": key}).json()["calls"]
+        return calls - 1  # this one
+
+    @pytest.mark.parametrize("status", [429, 502, 503, 504])
+    @pytest.mark.parametrize("task", ["echo_again", "ask_partner_again"], ids=["service binding", "https"])
+    def test_an_idempotent_task_is_tried_again_where_the_autopilot_is_busy(
+        self, planner: Planner, task: str, status: int
+    ) -> None:
+        answer = planner.plan(task, {"do": "busy", "status": status, "key": uuid.uuid4().hex, "times": 1})
+
+        assert (answer.status, answer.json()["calls"]) == (200, 2)
+
+    def test_the_second_try_is_the_same_message(self, planner: Planner) -> None:
+        """So an autopilot that keeps ids knows it again; the signature is still good."""
+        key = uuid.uuid4().hex
+
+        received = planner.plan("echo_again", {"do": "busy", "status": 503, "key": key, "times": 1}).json()
+
+        assert received["verified"] == [False, True]
+
+    def test_there_are_at_most_two_tries(self, planner: Planner) -> None:
+        key = uuid.uuid4().hex
+
+        answer = planner.plan("echo_again", {"do": "busy", "status": 503, "key": key, "times": 2})
+
+        assert (answer.status, answer.body) == (503, b"busy")
+        assert self.calls(planner, key) == 2
+
+    @pytest.mark.parametrize(
+        ("task", "behaviour"),
+        [
+            ("echo", {"do": "busy", "status": 503}),
+            ("echo_again", {"do": "problem", "status": 500}),
+            ("echo_again", {"do": "problem", "status": 422}),
+            ("echo_again", {"do": "redirect", "status": 307}),
+            ("echo_again", {"do": "bytes", "bytes": 10 * 1024 * 1024 + 1}),
+            ("ask_partner_again", {"do": "plain", "status": 404, "text": "error code: 1042"}),
+            ("ask_partner", {"do": "plain", "status": 530, "text": "error code: 1101"}),
+        ],
+        ids=["not idempotent", "a fault", "a refusal", "a redirect", "too large", "lasting", "unknown"],
+    )
+    def test_otherwise_there_is_one(self, planner: Planner, task: str, behaviour: dict[str, Any]) -> None:
+        key = uuid.uuid4().hex
+
+        planner.plan(task, {**behaviour, "key": key, "times": 1})
+
+        assert self.calls(planner, key) == 1
+
+    @pytest.mark.parametrize("code", [521, 523])
+    def test_what_was_certainly_not_sent_is_sent_again(self, planner: Planner, code: int) -> None:
+        meta = {"do": "plain", "status": 521, "text": f"error code: {code}", "key": uuid.uuid4().hex, "times": 1}
+
+        assert planner.plan("ask_partner", meta).status == 200
+
+    def test_the_second_try_waits_as_long_as_the_autopilot_says(self, planner: Planner) -> None:
+        began = time.monotonic()
+        meta = {"do": "busy", "status": 429, "retryAfter": "2", "key": uuid.uuid4().hex, "times": 1}
+
+        answer = planner.plan("echo_again", meta)
+
+        assert answer.status == 200
+        assert 1.9 < time.monotonic() - began < 20
+
+    @pytest.mark.parametrize("retry_after", ["6", "86400", "Fri, 31 Dec 2100 23:59:59 GMT"])
+    def test_there_is_none_that_would_miss_the_deadline(self, planner: Planner, retry_after: str) -> None:
+        """The caller is told what the autopilot said."""
+        key = uuid.uuid4().hex
+        meta = {"do": "busy", "status": 503, "retryAfter": retry_after, "key": key, "times": 1}
+
+        answer = planner.plan("echo_again", meta)
+
+        assert (answer.status, answer.headers["retry-after"]) == (503, retry_after)
+        assert self.calls(planner, key) == 1
+
+
+def test_one_that_fails_five_times_in_a_row_is_left_alone(planner: Planner) -> None:
+    """The pauses, which are too long for this suite, are in `tests/unit/dispatch/test_circuit.py`."""
+    cut = {"do": "plain", "status": 530, "text": "error code: 1101"}
+    for _ in range(4):
+        planner.plan("flaky.run", cut)
+    assert planner.plan("flaky.run", {}).status == 200  # which begins the row anew
+    for _ in range(5):
+        not_forwarded(planner.plan("flaky.run", cut), "unknown", retry_safe=False)
+
+    planned = planner.plan("flaky.run", {})
+
+    document = not_forwarded(planned, "not-sent", retry_safe=True)
+    assert "is not asked for another" in document["detail"]
+    assert 0 < int(planned.headers["retry-after"]) <= 30
+    assert planner.plan("echo").status == 200  # the others go on
+
+
+class TestFailure:
+    @pytest.fixture(autouse=True)
+    def _well(self, planner: Planner) -> None:
+        """The autopilots have answered last, so that no row of failures grows from test to test."""
+        assert planner.plan("echo").status == planner.plan("ask_partner").status == 200
+
+    @pytest.mark.parametrize(
+        ("status", "outcome", "retry_safe"),
+        [
+            (301, "unknown", False),
+            (302, "unknown", False),
+            (303, "unknown", False),
+            (307, "rejected", True),
+            (308, "rejected", True),
+        ],
+    )
+    @pytest.mark.parametrize("task", ["echo", "ask_partner"], ids=["service binding", "https"])
+    def test_a_redirect_is_one(self, planner: Planner, task: str, status: int, outcome: str, retry_safe: bool) -> None:
+        planned = planner.plan(task, {"do": "redirect", "status": status})
+
+        document = not_forwarded(planned, outcome, retry_safe=retry_safe)
+        assert "evil.example" not in document["detail"]
+
+    @pytest.mark.parametrize(
+        ("task", "retry_safe"), [("echo_soon", False), ("echo_soon_again", True)], ids=["task", "idempotent task"]
+    )
+    @pytest.mark.parametrize("behaviour", ["never", "stall"], ids=["no answer", "half an answer"])
+    def test_no_answer_in_time_is_one(self, planner: Planner, behaviour: str, task: str, retry_safe: bool) -> None:
+        began = time.monotonic()
+
+        planned = planner.plan(task, {"do": behaviour})
+
+        document = not_forwarded(planned, "unknown", retry_safe=retry_safe, status=504)
+        assert "within 0.3 s" in document["detail"]
+        assert 0.25 < time.monotonic() - began < 5
+
+    @pytest.mark.parametrize("behaviour", ["cut", "throw"], ids=["in the body", "before the answer"])
+    def test_a_worker_that_breaks_is_one(self, client: Callable[[str], httpx.Client], behaviour: str) -> None:
+        """Over its service binding; over HTTP the runtime answers in its place (`test_dispatcher.py`)."""
+        planned = WorkerPlanner(client).plan("echo", {"do": behaviour})
+
+        document = not_forwarded(planned, "unknown", retry_safe=False)
+        assert document["autopilot"] == "echo"
+
+    @pytest.mark.parametrize(
+        ("task", "why"),
+        [
+            ("foreign.run", "its host is not in the list of allowed hosts"),
+            ("private.run", "its host must be a name, not an IP address in any spelling"),
+        ],
+    )
+    def test_an_endpoint_that_breaks_the_rules_is_not_called(self, planner: Planner, task: str, why: str) -> None:
+        document = not_forwarded(planner.plan(task), "not-sent", retry_safe=True)
+
+        assert why in document["detail"]
+
+    def test_a_worker_that_cannot_be_found_is_not_called(self, planner: Planner) -> None:
+        not_forwarded(planner.plan("gone.run"), "not-sent", retry_safe=True)
+
+    def test_a_closed_port_is_one(self, planner: Planner) -> None:
+        """In the local stack, where loopback is allowed. A Worker is not told whether anything was sent; Python is."""
+        outcome, retry_safe = {"worker": ("unknown", False), "python": ("not-sent", True)}[planner.name]
+
+        not_forwarded(planner.plan("closed.run", setup="local"), outcome, retry_safe=retry_safe)
+
+    @pytest.mark.parametrize(
+        ("code", "outcome", "hint"),
+        [
+            (1042, "not-sent", "`worker:`"),
+            (1016, "not-sent", "Check the host"),
+            (1027, "not-sent", "paid plan"),
+            (525, "not-sent", "certificate"),
+            (1101, "unknown", "Look up error 1101"),
+        ],
+    )
+    def test_an_error_of_cloudflares_edge_is_explained(
+        self, planner: Planner, code: int, outcome: str, hint: str
+    ) -> None:
+        planned = planner.plan("ask_partner", {"do": "plain", "status": 404, "text": f"error code: {code}"})
+
+        document = not_forwarded(planned, outcome, retry_safe=outcome != "unknown")
+        assert hint in document["hint"]
+        assert str(code) in document["detail"]
+
+    def test_an_edge_error_is_only_believed_of_the_edge(self, planner: Planner) -> None:
+        """A Worker behind a service binding is not reached through it."""
+        answer = planner.plan("echo", {"do": "plain", "status": 404, "text": "error code: 1042"})
+
+        assert (answer.status, answer.body) == (404, b"error code: 1042")
+
+
+class TestRefusal:
+    def test_a_task_that_nobody_can_do(self, planner: Planner) -> None:
+        document = refused(planner.plan("ecko"), 404, "No autopilot currently supports ecko")
+
+        assert (document["capability"], document["known"][0]) == ("ecko", "echo")
+
+    @pytest.mark.parametrize(
+        ("task", "meta", "errors"),
+        [
+            ("", {}, [("/task", "must be a string of 1 to 256 characters")]),
+            ("x" * 257, [], [("/task", "must be a string of 1 to 256 characters"), ("/meta", "must be an object")]),
+            ("\ud800", {}, [("/task", "must be a string of 1 to 256 characters")]),
+        ],
+    )
+    def test_a_request_that_is_wrong(
+        self, planner: Planner, task: str, meta: Mapping[str, object], errors: list[tuple[str, str]]
+    ) -> None:
+        document = refused(planner.plan(task, meta), 422, "Invalid request")
+
+        assert document["errors"] == [{"pointer": pointer, "message": message} for pointer, message in errors]
+
+    def test_a_meta_of_more_than_1_mib(self, planner: Planner) -> None:
+        refused(planner.plan("echo", {"x": "x" * 1024 * 1024}), 413, "Content too large")

@@ -1,0 +1,103 @@
+"""What `doctor` finds in a stack's configuration, as Pulumi prints it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from orchestrator.checks.check import Check, exit_code, fixes, outcome
+from orchestrator.checks.stack import secrets_checks, settings_checks
+from orchestrator.checks.tools import tool_check
+from orchestrator.desired.derive import derive
+from orchestrator.manifest import parse
+
+RIGHT: dict[str, dict[str, Any]] = {
+    "accountId": {"value": "a" * 32},
+    "apiToken": {"value": "t", "secret": True},
+    "webhookSecret": {"value": "whsec_c2VjcmV0", "secret": True},
+}
+MANIFEST = """
+orchestrator: { worker: router }
+autopilots:
+  - name: clerk
+    worker: clerk
+    capabilities: [mail.answer]
+    needs:
+      workers:
+        - name: clerk
+          content: export default { fetch() {} }
+          secrets: [KEY, { name: SPARE, optional: true }]
+"""
+
+
+def settings(**changed: dict[str, Any]) -> list[Check]:
+    return settings_checks(RIGHT | changed, stack="prod", has_token=True)
+
+
+def test_a_complete_configuration_is_one_good_finding() -> None:
+    assert [check.state for check in settings()] == ["ok"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "detail", "fix"),
+    [
+        ({"accountId": {}}, "accountId is not set", "pulumi config set accountId"),
+        ({"accountId": {"value": "mine"}}, "accountId is not an account's id", "pulumi config set accountId"),
+        ({"webhookSecret": {"value": "x", "secret": True}}, "webhookSecret does not begin", "webhookSecret -s prod"),
+        ({"apiToken": {"value": "t"}}, "apiToken is kept as plain text", "pulumi config set --secret apiToken -s prod"),
+        ({"plan": {"value": "gold"}}, "plan must be free or paid", "pulumi config set plan free -s prod"),
+        ({"namePrefix": {"value": "PR_7"}}, "namePrefix must be", "pulumi config set namePrefix pr-7- -s prod"),
+        ({"journalDays": {"value": "0"}}, "journalDays must be a whole number", "journalDays 30 -s prod"),
+    ],
+)
+def test_each_wrong_setting_is_a_problem_with_its_command(
+    changed: dict[str, dict[str, Any]], detail: str, fix: str
+) -> None:
+    (found,) = settings(**changed)
+
+    assert found.state == "problem"
+    assert found.detail.startswith(detail)
+    assert fix in found.fix
+
+
+def test_no_value_of_a_setting_is_told() -> None:
+    found = settings(webhookSecret={"value": "canary-1"}, heal={"value": "canary-2", "secret": True})
+
+    assert "canary" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("kept", "state", "detail"),
+    [
+        ({}, "problem", "secrets.KEY is not set (Worker clerk)"),
+        ({"KEY": "k"}, "ok", "optional and not set: SPARE"),
+        ({"KEY": "k", "SPARE": "s"}, "ok", "all set"),
+    ],
+)
+def test_a_required_secret_is_a_problem_an_optional_one_is_told(kept: dict[str, str], state: str, detail: str) -> None:
+    own = {"secrets": {"objectValue": kept, "secret": True}}
+
+    (found,) = secrets_checks(own, derive(parse(MANIFEST, "autopilots.yaml")), stack="prod")
+
+    assert found.state == state
+    assert detail in found.detail
+
+
+@pytest.mark.parametrize(
+    ("found", "state"),
+    [("3.250.0", "ok"), ("3.251.1", "ok"), ("3.249.9", "problem"), ("4.0.0", "problem"), (None, "problem")],
+)
+def test_a_tool_may_be_newer_but_of_the_same_major_version(found: str | None, state: str) -> None:
+    assert tool_check("Pulumi", found, at_least="3.250.0", same_major=True).state == state
+
+
+@pytest.mark.parametrize(
+    ("states", "code", "result"),
+    [("ok", 0, "ok"), ("ok unknown", 1, "unknown"), ("unknown problem ok", 2, "problem")],
+)
+def test_the_worst_finding_decides(states: str, code: int, result: str) -> None:
+    checks = [Check(name="x", state=state, detail="", fix="do it") for state in states.split()]  # type: ignore[arg-type]
+
+    assert (exit_code(checks), outcome(checks)) == (code, result)
+    assert fixes(checks) == ["x: do it"]

@@ -1,0 +1,52 @@
+"""How fast the API is called: a clock that only moves when somebody sleeps."""
+
+from __future__ import annotations
+
+from orchestrator.cloudflare.rate_limit import Pace
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.lines: list[str] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def pace(self, calls: int) -> Pace:
+        return Pace(clock=lambda: self.now, sleep=self.sleep, report=self.lines.append, calls=calls)
+
+
+def test_calls_go_out_at_once_while_the_window_has_room() -> None:
+    clock = Clock()
+    pace = clock.pace(3)
+
+    for _ in range(3):
+        pace.take()
+
+    assert (clock.now, pace.count, clock.lines) == (1000.0, 3, [])
+
+
+def test_no_window_ever_has_more_calls_than_allowed_and_the_wait_is_told() -> None:
+    clock = Clock()
+    pace = clock.pace(3)
+    made = []
+
+    for _ in range(10):
+        pace.take()
+        made.append(clock.now)
+        clock.now += 10
+
+    assert all(later - earlier >= 300 for earlier, later in zip(made, made[3:], strict=False))
+    assert clock.lines[0] == "3 calls in 300 s; waiting 270 s to stay below the limit"
+
+
+def test_a_pause_that_was_asked_for_holds_every_call() -> None:
+    clock = Clock()
+    pace = clock.pace(100)
+
+    assert pace.pause(60)
+    assert not pace.pause(30)  # shorter than the one that is on already
+    pace.take()
+
+    assert clock.now == 1060.0

@@ -1,0 +1,212 @@
+"""`validate`, `show` and `schema` as a person or a script calls them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from orchestrator import cli
+from orchestrator.cli import main
+from orchestrator.manifest.schema import schema_json
+from tests.support.project import ROOT
+
+SHIPPED = str(ROOT / "autopilots.yaml")
+
+
+@pytest.fixture
+def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A manifest with two mistakes, named as people name it: relative to where they are."""
+    (tmp_path / "a,b.yaml").write_text("orchestrator: {worker: router}\nautopilots: []\ntask: {}\ntasks: {a: 100%}\n")
+    monkeypatch.chdir(tmp_path)
+    return "a,b.yaml"
+
+
+def test_a_right_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", SHIPPED]) == 0
+
+    assert capsys.readouterr() == (f"{SHIPPED} is right: 4 autopilots, 10 tasks\n", "")
+
+
+def test_a_right_file_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", SHIPPED, "--json"]) == 0
+
+    assert json.loads(capsys.readouterr().out) == []
+
+
+def test_the_file_is_autopilots_yaml_where_none_is_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+
+    assert main(["validate"]) == 0
+    assert "autopilots.yaml is right" in capsys.readouterr().out
+
+
+def test_mistakes_for_a_person_go_to_stderr(broken: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", broken]) == 2
+
+    assert capsys.readouterr() == (
+        "",
+        "a,b.yaml:3:1: unknown key `task` in the file [unknown-key]\n"
+        "  did you mean `tasks`?\n"
+        "a,b.yaml:4:12: `tasks.a` must be a mapping (`key: value`), and is `100%` [wrong-type]\n"
+        "2 mistakes in a,b.yaml\n",
+    )
+
+
+def test_mistakes_as_json(broken: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", broken, "--json"]) == 2
+
+    assert json.loads(capsys.readouterr().out) == [
+        {
+            "file": "a,b.yaml",
+            "line": 3,
+            "column": 1,
+            "code": "unknown-key",
+            "message": "unknown key `task` in the file",
+            "hint": "did you mean `tasks`?",
+        },
+        {
+            "file": "a,b.yaml",
+            "line": 4,
+            "column": 12,
+            "code": "wrong-type",
+            "message": "`tasks.a` must be a mapping (`key: value`), and is `100%`",
+            "hint": "",
+        },
+    ]
+
+
+def test_mistakes_as_github_annotations(broken: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", broken, "--github"]) == 2
+
+    assert capsys.readouterr().out.splitlines() == [
+        "::error file=a%2Cb.yaml,line=3,col=1,title=unknown-key::"
+        "unknown key `task` in the file%0Adid you mean `tasks`?",
+        "::error file=a%2Cb.yaml,line=4,col=12,title=wrong-type::"
+        "`tasks.a` must be a mapping (`key: value`), and is `100%25`",
+    ]
+
+
+def test_show_as_tables(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", SHIPPED]) == 0
+
+    text = capsys.readouterr().out
+    assert "R2 buckets (4)\n  NAME         LOCATION  JURISDICTION  STORAGE CLASS  NEEDED BY\n" in text
+    assert "  efh-private  -         default       Standard       ai-employee, payout-batch\n" in text
+    assert "    EFH_AGENT             service       efh-agent\n" in text
+    assert "  run_payout_batch   payouts.batch.run        payout-batch   25 s      once\n" in text
+
+
+def test_show_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", SHIPPED, "--json", "--name-prefix", "pr-7-", "--stage", "pr-7"]) == 0
+
+    shown = json.loads(capsys.readouterr().out)
+    assert list(shown) == ["kvNamespaces", "r2Buckets", "d1Databases", "workers", "routes"]
+    assert shown["kvNamespaces"][0] == {
+        "key": "AI_EMPLOYEE_LOGS",
+        "title": "pr-7-AI_EMPLOYEE_LOGS",
+        "owners": ["ai-employee"],
+    }
+    assert shown["workers"][0] == {
+        "key": "efh-agent",
+        "name": "pr-7-efh-agent",
+        "owner": "ai-employee",
+        "source": "autopilots/employee/src/index.ts",
+        "content": None,
+        "bindings": [
+            {"type": "kv_namespace", "name": "AI_EMPLOYEE_LOGS", "namespace": "AI_EMPLOYEE_LOGS"},
+            {"type": "r2_bucket", "name": "EFH_PRIVATE", "bucket": "efh-private"},
+            {"type": "secret_text", "name": "MAIL_API_KEY", "secret": "MAIL_API_KEY", "optional": True},
+            {"type": "plain_text", "name": "STAGE", "text": "pr-7"},
+            {"type": "secret_text", "name": "STRIPE_API_KEY", "secret": "STRIPE_API_KEY", "optional": True},
+            {"type": "secret_text", "name": "WEBHOOK_SECRET", "secret": "WEBHOOK_SECRET", "optional": False},
+        ],
+        "crons": [],
+        "compatibilityDate": "2026-07-01",
+        "compatibilityFlags": [],
+        "public": True,
+    }
+    assert shown["routes"]["tasks"]["generate_page"]["capability"] == "web.pages.generate"
+
+
+def test_show_of_a_broken_file_says_what_is_wrong(broken: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", broken]) == 2
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.endswith("2 mistakes in a,b.yaml\n")
+
+
+def test_a_setting_that_is_wrong_has_a_way_out(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", SHIPPED, "--name-prefix", "A"]) == 2
+
+    assert capsys.readouterr().err.startswith("error: namePrefix `A` is not valid\n  use lower-case letters")
+
+
+def test_schema(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema"]) == 0
+
+    assert capsys.readouterr().out == schema_json()
+
+
+def test_help_teaches_by_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["--help"], *([command.name, "--help"] for command in cli.COMMANDS)):
+        with pytest.raises(SystemExit) as stopped:
+            main(arguments)
+
+        assert stopped.value.code == 0
+        assert "python -m orchestrator" in capsys.readouterr().out.partition("example")[2]
+
+
+def test_no_command_shows_the_help_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+
+    assert "validate" in capsys.readouterr().err
+
+
+class Stubborn:
+    """A stream that fails as a test says."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def write(self, _: str) -> int:
+        raise self.error
+
+    def isatty(self) -> bool:
+        return False
+
+    def flush(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "says"),
+    [
+        (KeyboardInterrupt(), 130, "\n"),
+        (
+            RuntimeError("odd"),
+            1,
+            "error: this is a bug in the orchestrator: RuntimeError: odd\n  ORCHESTRATOR_DEBUG=1 shows",
+        ),
+    ],
+)
+def test_what_fails_ends_without_a_traceback(
+    error: BaseException, code: int, says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdout", Stubborn(error))
+
+    assert main(["schema"]) == code
+    assert says in capsys.readouterr().err
+
+
+def test_a_traceback_on_demand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORCHESTRATOR_DEBUG", "1")
+    monkeypatch.setattr(sys, "stdout", Stubborn(RuntimeError("odd")))
+
+    with pytest.raises(RuntimeError, match="odd"):
+        main(["schema"])
