@@ -8,7 +8,7 @@ from pathlib import Path
 
 from orchestrator.commands.backup import take, told
 from orchestrator.data.backup import UNITS
-from orchestrator.data.destroy import Contents, destroy, measure, refuse_what_is_used
+from orchestrator.data.destroy import Contents, destroy, measure, refuse_what_cannot_come_back, refuse_what_is_used
 from orchestrator.data.progress import progress_line
 from orchestrator.data.store import KINDS, Store, find
 from orchestrator.errors import UserError
@@ -45,6 +45,8 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     with progress_line(terminal) as progress, stack.account(report=terminal.report) as account:
         store = find(account, options.name, options.kind)
         refuse_what_is_used(account, store, desired, stack.manifest.name, progress)
+        if options.yes_destroy:
+            refuse_what_cannot_come_back(store)
         contents = measure(account, store, progress)
         if options.yes_destroy and options.backup:
             folder = Path(options.backup)

@@ -10,9 +10,17 @@ from dataclasses import dataclass
 
 from orchestrator.cloudflare.account import Account
 from orchestrator.data import d1, kv, r2
-from orchestrator.data.store import Progress, Store, bound_workers
+from orchestrator.data.store import Kind, Progress, Store, bound_workers
 from orchestrator.desired.derive import Desired
 from orchestrator.errors import UserError
+
+DELETES: frozenset[Kind] = frozenset({"kv"})
+"""The kinds whose backup is proven to give back everything; what is not listed here is not deleted."""
+
+_BY_HAND: dict[Kind, str] = {
+    "d1": "delete it in the dashboard, or by `wrangler d1 delete NAME`, after `wrangler d1 export NAME`",
+    "r2": "empty and delete it in the dashboard, or by an S3 client such as rclone, which can also copy it first",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +49,15 @@ def measure(account: Account, store: Store, progress: Progress) -> Contents:
         case "d1":
             items, size = d1.size(account, store)
             return Contents(items=items, bytes=size)
+
+
+def refuse_what_cannot_come_back(store: Store) -> None:
+    """Raise UserError for a kind whose backup is not proven yet."""
+    if store.kind not in DELETES:
+        raise UserError(
+            f"{store.title}: nothing was deleted, since a backup of this kind does not give back everything yet",
+            _BY_HAND.get(store.kind, ""),
+        )
 
 
 def refuse_what_is_used(account: Account, store: Store, desired: Desired, file: str, progress: Progress) -> None:
