@@ -5,7 +5,7 @@
     │   ├── ManifestError              exit 2   autopilots.yaml breaks rules (all of them at once)
     │   ├── SettingsError              exit 2   a setting, secret or environment variable is missing or wrong
     │   ├── SetupError                 exit 2   a tool is not installed: `make setup`
-    │   ├── BundleError                exit 2   a Worker's source does not compile
+    │   ├── BundleError                exit 2   a Worker's source does not compile, or Cloudflare would not take it
     │   ├── LimitError                 exit 2   more than the account's Cloudflare plan allows
     │   └── ExistingError              exit 2   the account has something of a name that was to be created
     ├── DriftFound                     exit 7   the account is not as declared (Pulumi's own exit code for changes)
@@ -69,9 +69,13 @@ class SetupError(UserError):
 
 
 class BundleError(UserError):
-    """esbuild refused a Worker's source."""
+    """esbuild refuses a Worker's source, or Cloudflare would; `issues` holds each mistake with its place."""
 
     code = "bundle"
+
+    def __init__(self, message: str, hint: str = "", *, issues: Sequence[Issue] = ()) -> None:
+        super().__init__(message, hint)
+        self.issues = tuple(issues)
 
 
 class LimitError(UserError):

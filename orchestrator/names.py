@@ -26,6 +26,8 @@ ORCHESTRATOR = "orchestrator"  # the owner of what the routing Worker needs; no 
 
 PUBLIC_API_URL = "https://api.cloudflare.com/client/v4"
 
+COMPATIBILITY_DATE = "2026-07-01"  # of a Worker that names none
+
 LOCAL = "local"  # the stack of the embedded default: Cloudflare on this machine
 
 REGISTRY = "REGISTRY"

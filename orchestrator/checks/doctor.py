@@ -21,8 +21,9 @@ from orchestrator.checks.tools import tool_checks
 from orchestrator.cloudflare.account import Account
 from orchestrator.cloudflare.survey import take_survey
 from orchestrator.desired.derive import derive
-from orchestrator.errors import ManifestError, OrchestratorError
+from orchestrator.errors import ManifestError, OrchestratorError, SettingsError
 from orchestrator.manifest import DEFAULT_FILE, load
+from orchestrator.names import PREFIX_PATTERN
 from orchestrator.stack.config import project_name, read_config, run_pulumi, stack_name
 
 _PATIENCE_S = 10
@@ -73,7 +74,10 @@ def _backend(root: Path) -> Check:
 def _manifest_and_secrets(own: Config, stack: str, root: Path) -> list[Check]:
     file = _text(own, "manifest") or DEFAULT_FILE
     try:
-        desired = derive(load(root / file), stage=stack)
+        desired = derive(load(root / file), name_prefix=_prefix(own), stage=stack)
+    except SettingsError as error:
+        found = Check(name=file, state="problem", detail=error.message, fix=error.hint)
+        return [found, *_unchecked("the names are not valid", "secrets")]
     except ManifestError as error:
         detail = f"{len(error.issues)} mistakes, the first in line {error.issues[0].line}: {error.issues[0].message}"
         found = Check(name=file, state="problem", detail=detail, fix=f"python -m orchestrator validate {file}")
@@ -90,6 +94,12 @@ def _account(config: Config | None = None, own: Config | None = None) -> list[Ch
     url = _text(config or {}, "cloudflare:baseUrl")
     with Account.from_environment(account_id, token, base_url=url, patience=_PATIENCE_S) as account:
         return account_checks(take_survey(account))
+
+
+def _prefix(own: Config) -> str:
+    """The prefix of names; none where it is not valid, which is told among the settings."""
+    prefix = _text(own, "namePrefix")
+    return prefix if re.fullmatch(PREFIX_PATTERN, prefix) else ""
 
 
 def _own(config: Config, project: str) -> dict[str, Mapping[str, Any]]:

@@ -12,7 +12,8 @@ from orchestrator.checks.check import Check
 from orchestrator.desired.bindings import SECRETS_BY_CONFIG_KEY
 from orchestrator.desired.derive import Desired
 from orchestrator.desired.resources import SecretBinding
-from orchestrator.stack.rules import RULES, Problem, secret_problems, set_secret, setting_problems
+from orchestrator.limits import Plan
+from orchestrator.stack.rules import RULES, Problem, secret_problems, set_secret, setting_problems, size_problems
 from orchestrator.stack.watch_rules import WATCH_KEYS, watch_problems
 
 Config = Mapping[str, Mapping[str, Any]]
@@ -35,7 +36,12 @@ def secrets_checks(own: Config, desired: Desired, *, stack: str) -> list[Check]:
     """The Workers' secrets; an optional one that is not set is told, and no problem."""
     kept = own.get("secrets", {}).get("objectValue") or {}
     names = {*kept, *SECRETS_BY_CONFIG_KEY.values()}  # the program's own are among the settings
-    if problems := secret_problems(desired, names, stack=stack):
+    plan: Plan = "paid" if own.get("plan", {}).get("value") == "paid" else "free"
+    texts = {name: str(value) for name, value in kept.items()}
+    if problems := [
+        *secret_problems(desired, names, stack=stack),
+        *size_problems(texts, plan=plan, stack=stack),
+    ]:
         return _checks("secrets", problems)
     left = _wanted(desired) - names
     if not left:

@@ -149,6 +149,8 @@ def _autopilot_workers(manifest: Manifest, prefix: str, stage: str) -> list[Work
                 content=script.content,
                 bindings=_by_name(bindings),
                 crons=tuple(sorted(script.crons)),
+                compatibility_date=script.compatibility_date,
+                compatibility_flags=tuple(sorted(script.compatibility_flags)),
             )
         )
     return workers
@@ -191,8 +193,7 @@ def _check_names(desired: Desired, prefix: str) -> None:
         *(("bucket", bucket.name, names.BUCKET_PATTERN, names.BUCKET_RULE) for bucket in desired.r2_buckets),
         *(("KV title", kv.title, names.KV_TITLE_PATTERN, names.KV_TITLE_RULE) for kv in desired.kv_namespaces),
     ]
-    for kind, name, pattern, rule in checked:
-        if not re.fullmatch(pattern, name):
-            raise SettingsError(
-                f"namePrefix `{prefix}` makes the {kind} `{name}`, which is not valid: {rule}", "use a shorter prefix"
-            )
+    wrong = [(kind, name, rule) for kind, name, pattern, rule in checked if not re.fullmatch(pattern, name)]
+    if wrong:
+        made = [f"the {kind} `{name}`, which is not valid: {rule}" for kind, name, rule in wrong]
+        raise SettingsError(f"namePrefix `{prefix}` makes {'; '.join(made)}", "use a shorter prefix")

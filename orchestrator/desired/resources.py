@@ -10,9 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from orchestrator.names import AI
-
-COMPATIBILITY_DATE = "2026-07-01"
+from orchestrator.names import AI, COMPATIBILITY_DATE
 
 
 @dataclass(frozen=True, kw_only=True)

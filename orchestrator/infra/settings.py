@@ -18,7 +18,15 @@ from orchestrator.errors import SettingsError
 from orchestrator.infra.watch import read_watch
 from orchestrator.limits import Plan
 from orchestrator.names import API_TOKEN, WEBHOOK_SECRET
-from orchestrator.stack.rules import RULES, Problem, not_ready, secret_problems, set_secret, setting_problems
+from orchestrator.stack.rules import (
+    RULES,
+    Problem,
+    not_ready,
+    secret_problems,
+    set_secret,
+    setting_problems,
+    size_problems,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +59,8 @@ def read_settings() -> StackSettings:
     if not isinstance(secrets, dict) or not all(isinstance(value, str) for value in secrets.values()):
         problems.append(Problem("secrets must be texts by name", set_secret("NAME", stack)))
         secrets = {}
+    plan: Plan = "paid" if values.get("plan") == "paid" else "free"
+    problems.extend(size_problems(secrets, plan=plan, stack=stack))
     watch = read_watch(config, stack=stack, account_id=account_id)
     problems.extend(watch.problems)
     if problems:
@@ -59,7 +69,7 @@ def read_settings() -> StackSettings:
         stack=stack,
         account_id=account_id,
         name_prefix=values.get("namePrefix", ""),
-        plan="paid" if values.get("plan") == "paid" else "free",
+        plan=plan,
         keep_data=values.get("keepData") != "false",
         manifest=config.get("manifest") or "autopilots.yaml",
         workers_url=values.get("workersUrl"),

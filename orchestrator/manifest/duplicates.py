@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from orchestrator.manifest.place import Finding, Place
-from orchestrator.names import ORCHESTRATOR
+from orchestrator.names import COMPATIBILITY_DATE, ORCHESTRATOR
 
 _NEEDS = {
     "kvNamespaces": ("title", "KV namespace"),
@@ -22,6 +22,8 @@ _DEFAULTS: dict[str, Any] = {
     "secrets": [],
     "vars": {},
     "ai": False,
+    "compatibilityDate": COMPATIBILITY_DATE,
+    "compatibilityFlags": [],
 }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import PurePosixPath
 from typing import Annotated, Any, TypeVar
 
@@ -49,6 +50,7 @@ _TASK_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$"
 _CAPABILITY_PATTERN = r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$"
 _NAME_RULE = "up to 64 lower-case letters, digits, dots, hyphens and underscores, with a letter or digit at both ends"
 _TASK_RULE = "up to 128 letters, digits, dots, hyphens and underscores, with a letter or digit at both ends"
+_FLAG_RULE = "lower-case letters, digits and underscores"
 _CAPABILITY_RULE = "lower-case words (letters, digits, hyphens, underscores) with dots between them"
 
 AutopilotName = Annotated[str, *_text("autopilot name", _NAME_PATTERN, _NAME_RULE, "ai-employee")]
@@ -93,6 +95,16 @@ def _check_cron(expression: str) -> str:
     return expression
 
 
+def _check_date(value: str) -> str:
+    try:
+        date.fromisoformat(value if re.fullmatch(r"\d{4}-\d\d-\d\d", value) else "")
+    except ValueError as error:
+        raise issue(
+            "invalid-compatibility-date", f"`{value}` is not a date", f"for example {names.COMPATIBILITY_DATE}"
+        ) from error
+    return value
+
+
 def _check_source(source: str) -> str:
     path = PurePosixPath(source)
     if "\\" in source or not source.strip() or path.is_absolute() or re.match(r"[A-Za-z]:", source):
@@ -116,6 +128,12 @@ _CRON_SCHEMA = {
     "description": "Minute, hour, day of month, month, day of week (1 is Sunday); UTC.",
     "examples": ["*/15 * * * *", "0 9 * * MON-FRI"],
 }
+_DATE_SCHEMA = {
+    "type": "string",
+    "format": "date",
+    "description": "The day whose behaviour of the Workers runtime this Worker has.",
+    "examples": [names.COMPATIBILITY_DATE],
+}
 _SOURCE_SCHEMA = {
     "type": "string",
     "description": "The Worker's entry point, relative to the project's folder; bundled by esbuild.",
@@ -124,6 +142,8 @@ _SOURCE_SCHEMA = {
 VariableName = Annotated[str, AfterValidator(_check_variable), WithJsonSchema(_VARIABLE_SCHEMA)]
 VariableValue = Annotated[str, AfterValidator(_check_value)]
 CronExpression = Annotated[str, AfterValidator(_check_cron), WithJsonSchema(_CRON_SCHEMA)]
+CompatibilityDate = Annotated[str, AfterValidator(_check_date), WithJsonSchema(_DATE_SCHEMA)]
+CompatibilityFlag = Annotated[str, *_text("compatibility flag", r"^[a-z][a-z0-9_]*$", _FLAG_RULE, "nodejs_compat")]
 SourcePath = Annotated[str, AfterValidator(_check_source), WithJsonSchema(_SOURCE_SCHEMA)]
 
 # A list of the file, kept as a tuple: strict mode alone would take nothing but a tuple.

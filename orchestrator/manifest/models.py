@@ -18,6 +18,8 @@ from orchestrator.manifest.fields import (
     AutopilotName,
     BucketName,
     Capability,
+    CompatibilityDate,
+    CompatibilityFlag,
     CronExpression,
     Given,
     HostPattern,
@@ -29,7 +31,7 @@ from orchestrator.manifest.fields import (
     VariableValue,
     WorkerName,
 )
-from orchestrator.names import REGISTRY
+from orchestrator.names import COMPATIBILITY_DATE, REGISTRY
 
 DEFAULT_TIMEOUT = 25  # seconds
 DEFAULT_CRON = "*/15 * * * *"
@@ -104,6 +106,10 @@ class WorkerScript(Model):
         default={}, description="Plain values, up to 5 KB each.", examples=[{"MAIL_FROM": "hello@example.com"}]
     )
     ai: bool = Field(default=False, description="Bind Workers AI as `AI`.")
+    compatibility_date: CompatibilityDate = COMPATIBILITY_DATE
+    compatibility_flags: Items[CompatibilityFlag] = Field(
+        default=(), description="Features of the runtime that are switched on or off.", examples=[["nodejs_compat"]]
+    )
 
 
 class Needs(Model):

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from orchestrator.desired.derive import Desired
 from orchestrator.desired.resources import SecretBinding
+from orchestrator.limits.plans import VARIABLE_SIZE, Plan
 from orchestrator.names import PREFIX_PATTERN, PREFIX_RULE
 
 
@@ -105,6 +106,19 @@ def secret_problems(desired: Desired, names: Collection[str], *, stack: str) -> 
         for worker in desired.workers
         for binding in worker.bindings
         if isinstance(binding, SecretBinding) and not binding.optional and binding.secret not in names
+    ]
+
+
+def size_problems(secrets: Mapping[str, str], *, plan: Plan, stack: str) -> list[Problem]:
+    """A problem for each value that is larger than Cloudflare takes; `secrets`: those in `secrets`, by name."""
+    most = VARIABLE_SIZE.of(plan) or 0
+    return [
+        Problem(
+            f"secrets.{name} has {size:,} bytes, and a secret may have {most:,}",
+            f"keep what is larger in KV or R2, and set a shorter one: {set_secret(name, stack)}",
+        )
+        for name, value in sorted(secrets.items())
+        if (size := len(value.encode())) > most
     ]
 
 

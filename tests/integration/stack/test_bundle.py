@@ -1,8 +1,10 @@
-"""Bundling with the real esbuild: the same bytes everywhere, and nothing done when nothing has changed."""
+"""Bundling with the real esbuild: the same bytes everywhere, never stale, and nothing that Cloudflare would refuse."""
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,10 +43,23 @@ def test_the_same_sources_give_the_same_bytes_in_another_folder(
     assert make(project) == make(other)
 
 
-def test_nothing_runs_while_no_source_has_changed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("lib.ts", 'export const who = "the file";\n'),  # wins over the folder's index.ts
+        ("tsconfig.json", '{"compilerOptions": {"useDefineForClassFields": false}}\n'),
+    ],
+)
+def test_a_new_file_that_changes_what_an_import_means_is_seen(project: Path, file: str, text: str) -> None:
+    (project / "lib").mkdir()
+    (project / "lib/index.ts").write_text('export const who = "the folder";\n')
+    (project / "worker.ts").write_text(
+        'import { who } from "./lib";\nclass Told { who = who; }\n'
+        "export default { fetch: () => new Response(new Told().who) };\n"
+    )
     first = make(project)
-    monkeypatch.setenv("PATH", "")  # esbuild could not be started now
-    assert make(project) == first
+    (project / file).write_text(text)
+    assert make(project) != first
 
 
 @pytest.mark.parametrize("changed", ["greet.ts", "routing table"])
@@ -64,7 +79,7 @@ def test_a_script_in_the_manifest_is_taken_as_it_is(project: Path) -> None:
 
 def test_a_mistake_is_shown_with_its_place(project: Path) -> None:
     (project / "greet.ts").write_text("export const = 1;\n")
-    with pytest.raises(BundleError, match=r"greet\.ts:1:13"):
+    with pytest.raises(BundleError, match=r"greet\.ts:1:14"):
         make(project)
 
 
@@ -77,3 +92,79 @@ def test_without_the_node_packages_it_says_what_to_run(project: Path) -> None:
     (project / "node_modules").unlink()
     with pytest.raises(SetupError, match="make setup"):
         make(project)
+
+
+def refusal(project: Path, source: str, **options: Any) -> BundleError:
+    (project / "worker.ts").write_text(source)
+    with pytest.raises(BundleError) as caught:
+        bundle(sources={"w": "worker.ts"}, contents={}, data={}, root=project, **options)
+    return caught.value
+
+
+def test_every_mistake_is_told_with_its_place_and_in_one_sentence(project: Path) -> None:
+    error = refusal(project, 'import a from "./nope";\nimport b from "nope";\nexport default a + b;\n')
+    assert str(error).splitlines() == [
+        "the Workers do not compile:",
+        'worker.ts:1:15: Could not resolve "./nope" [source]',
+        'worker.ts:2:15: Could not resolve "nope" [source]',
+    ]
+    assert [(issue.file, issue.line, issue.column) for issue in error.issues] == [
+        ("worker.ts", 1, 15),
+        ("worker.ts", 2, 15),
+    ]
+
+
+@pytest.mark.parametrize(
+    "source",
+    ['addEventListener("fetch", (event) => event.respondWith(new Response("hi")));\n', "export const name = 1;\n"],
+    ids=["service worker syntax", "no default export"],
+)
+def test_a_worker_without_a_default_export_is_refused(project: Path, source: str) -> None:
+    assert [issue.code for issue in refusal(project, source).issues] == ["no-default-export"]
+
+
+def test_a_script_in_the_manifest_without_a_default_export_is_refused(project: Path) -> None:
+    with pytest.raises(BundleError, match="no default export"):
+        bundle(sources={}, contents={"inline": "export const name = 1"}, data={}, root=project)
+
+
+NODE_IMPORT = (
+    'import { createHmac } from "node:crypto";\n'
+    'export default { fetch: () => new Response(createHmac("sha256", "k").update("x").digest("hex")) };\n'
+)
+
+
+def test_a_node_module_needs_the_flag_that_the_message_names(project: Path) -> None:
+    error = refusal(project, NODE_IMPORT, flags={"w": ["global_fetch_strictly_public"]})
+    assert "node:crypto" in str(error)
+    assert "compatibilityFlags: [nodejs_compat]" in str(error)
+    bundle(sources={"w": "worker.ts"}, contents={}, data={}, root=project, flags={"w": ["nodejs_compat"]})
+
+
+def test_names_of_functions_and_classes_are_kept(project: Path) -> None:
+    (project / "worker.ts").write_text(
+        "class PaymentDeclined extends Error {\n"
+        "  constructor() { super(); this.name = this.constructor.name; }\n}\n"
+        "function createInvoice() { return 1; }\n"
+        "export default { fetch: () => [new PaymentDeclined().name, createInvoice.name].join() };\n"
+    )
+    assert answer(project) == "PaymentDeclined,createInvoice"
+
+
+def test_texts_and_jsx_are_imported_as_wrangler_does(project: Path) -> None:
+    (project / "page.html").write_text("<h1>hi</h1>")
+    (project / "query.sql").write_text("SELECT 1")
+    (project / "note.txt").write_text("a note")
+    (project / "view.js").write_text("const h = (tag) => `<${tag}>`;\n/** @jsx h */\nexport const view = <b/>;\n")
+    (project / "worker.ts").write_text(
+        'import page from "./page.html";\nimport query from "./query.sql";\nimport note from "./note.txt";\n'
+        'import { view } from "./view.js";\nexport default { fetch: () => [page, query, note, view].join() };\n'
+    )
+    assert answer(project) == "<h1>hi</h1>,SELECT 1,a note,<b>"
+
+
+def answer(project: Path) -> str:
+    """What the bundled module's `fetch` gives, in Node."""
+    module = bundle(sources={"w": "worker.ts"}, contents={}, data={}, root=project)["w"]
+    script = f"import('./{module.path}').then(({{default: worker}}) => process.stdout.write(worker.fetch()))"
+    return subprocess.run(["node", "-e", script], cwd=project, capture_output=True, text=True, check=True).stdout

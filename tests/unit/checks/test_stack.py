@@ -101,3 +101,13 @@ def test_the_worst_finding_decides(states: str, code: int, result: str) -> None:
 
     assert (exit_code(checks), outcome(checks)) == (code, result)
     assert fixes(checks) == ["x: do it"]
+
+
+def test_a_secret_larger_than_cloudflare_takes_is_told_with_its_size_and_never_its_value() -> None:
+    own = RIGHT | {"secrets": {"objectValue": {"KEY": "k" * 5_336, "SPARE": "é" * 2_560}, "secret": True}}
+    (found,) = secrets_checks(own, derive(parse(MANIFEST)), stack="prod")
+
+    assert found.state == "problem"
+    assert found.detail == "secrets.KEY has 5,336 bytes, and a secret may have 5,120"
+    assert "pulumi config set --secret --path secrets.KEY -s prod" in found.fix
+    assert "kkk" not in str(found)

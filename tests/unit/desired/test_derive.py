@@ -230,3 +230,18 @@ def test_binding_names(name: str, bound: str) -> None:
 def test_a_prefix_that_makes_bad_names_is_refused(prefix: str, message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         derived(name_prefix=prefix)
+
+
+def test_what_a_prefix_makes_too_long_is_told_all_at_once() -> None:
+    with pytest.raises(SettingsError) as caught:
+        derived(name_prefix="p" * 57 + "-")
+    assert "the Worker" in caught.value.message
+    assert "the bucket" in caught.value.message
+
+
+def test_a_worker_has_the_compatibility_settings_of_the_file() -> None:
+    text = EXAMPLE.replace(
+        "ai: true", "compatibilityDate: 2026-11-01\n          compatibilityFlags: [nodejs_compat, a_b]"
+    )
+    worker = {worker.key: worker for worker in derived(text).workers}["writer"]
+    assert (worker.compatibility_date, worker.compatibility_flags) == ("2026-11-01", ("a_b", "nodejs_compat"))

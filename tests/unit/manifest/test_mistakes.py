@@ -77,7 +77,7 @@ MISTAKES = [
     M("list as a file", RIGHT, "- a\n", "1:1", "wrong-type", "and is a list"),
     M("unknown key", "kvNamespaces:", "kvNamespace:", "8:7", "unknown-key", "did you mean `kvNamespaces`?"),
     M("snake case", "r2Buckets:", "r2_buckets:", "9:7", "unknown-key", "did you mean `r2Buckets`?"),
-    M("key of another tool", *worker("routes: []"), "13:11", "unknown-key", "known here: ai, content,"),
+    M("key of another tool", *worker("routes: []"), "13:11", "unknown-key", "known here: ai, compatibilityDate,"),
     M("key nearly right", "capabilities: [text.read]", "capability: []", "15:5", "unknown-key", "`capabilities`?"),
     M("key left out", "write: {capability: text.write}", "write: {}", "17:3", "missing-key", "lacks `capability`"),
     M("section left out", f"orchestrator:\n{ROUTER}", "", "1:1", "missing-key", "lacks `orchestrator`"),
