@@ -15,8 +15,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from orchestrator.drift.findings import TITLES
 from orchestrator.errors import LostData, OrchestratorError
+from orchestrator.kinds import word_of
 from scripts.github import GitHub, summarise
 
 LABEL = "lost-data"
@@ -62,7 +62,7 @@ def question(report: Mapping[str, Any], *, stack: str, run_url: str) -> str:
         since = f", missing since {lost['missingSince']}" if lost["missingSince"] else ""
         known = f", last changed by the stack at {lost['touched']}" if lost["touched"] else ""
         again = "; another one of that name is there" if lost["instead"] else ""
-        lines.append(f"- {TITLES[lost['kind']]} `{lost['name']}` (id `{lost['id']}`{known}{since}){again}")
+        lines.append(f"- {word_of(lost['kind'])} `{lost['name']}` (id `{lost['id']}`{known}{since}){again}")
     names = " ".join(f"--recreate {shlex.quote(lost['key'])}" for lost in report["lost"] if not lost["instead"])
     lines += ["", "Heal never makes them again by itself, since they would be empty. Everything else was repaired.", ""]
     if names:
@@ -82,7 +82,7 @@ def summary(report: Mapping[str, Any], *, stack: str, code: int) -> str:
     status = report.get("status", "could not be checked")
     parts = [f"### Heal of `{stack}`: {status} (exit code {code})", ""]
     for heading in ("repaired", "recreated", "held", "lost", "left"):
-        parts += [f"- {heading}: {TITLES[each['kind']]} `{each['name']}`" for each in report.get(heading, ())]
+        parts += [f"- {heading}: {word_of(each['kind'])} `{each['name']}`" for each in report.get(heading, ())]
     return "\n".join([*parts, "", f"{report['apiCalls']} API calls"] if report else parts)
 
 

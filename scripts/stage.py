@@ -21,6 +21,7 @@ from typing import Any
 from orchestrator.data.r2 import empty
 from orchestrator.data.store import Store
 from orchestrator.errors import CloudflareError, OrchestratorError
+from orchestrator.kinds import Kind
 from orchestrator.stack.config import Stack, read_stack, run_pulumi
 from orchestrator.stack.recover import recover
 from orchestrator.stack.updates import deploy
@@ -103,7 +104,7 @@ def configure(name: str, template: str, root: Path) -> None:
 def empty_buckets(stack: Stack) -> None:
     """Cloudflare deletes no bucket with something in it."""
     with stack.account() as account:
-        for bucket in stack.state().of_kind("R2Bucket").values():
+        for bucket in stack.state().of_kind(Kind.R2_BUCKET).values():
             jurisdiction = str(bucket.outputs.get("jurisdiction") or "default")
             store = Store(kind="r2", name=bucket.id, id=bucket.id, jurisdiction=jurisdiction)
             try:

@@ -17,6 +17,7 @@ import yaml
 
 from orchestrator.adopt.takeover import run_with_leftovers
 from orchestrator.errors import OrchestratorError
+from orchestrator.kinds import Kind
 from orchestrator.router_client.connection import RemoteDispatcher
 from orchestrator.stack.config import Stack, read_stack
 from orchestrator.stack.recover import recover
@@ -111,9 +112,10 @@ def outputs() -> dict[str, Any]:
 
 def say_what_was_kept(before: dict[str, Any], after: dict[str, Any]) -> None:
     """Data that has left autopilots.yaml is out of Pulumi's sight, not out of the account."""
-    for output, kind in (("kvNamespaces", "KV namespace"), ("r2Buckets", "R2 bucket")):
+    for kind in (Kind.KV_NAMESPACE, Kind.R2_BUCKET):
+        output = f"{kind}s"
         for name in sorted(before.get(output, {}).keys() - after.get(output, {}).keys()):
-            print(f"Kept, with its data: {kind} {name}. It is no longer declared, and still in the account.")
+            print(f"Kept, with its data: {kind.word} {name}. It is no longer declared, and still in the account.")
 
 
 def run_task(url: str) -> None:

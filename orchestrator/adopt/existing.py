@@ -9,13 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.adopt.wanted import DATA, Wanted
+from orchestrator.adopt.wanted import Wanted
 from orchestrator.cloudflare.account import Account
 from orchestrator.data import d1, kv, r2
 from orchestrator.data.store import Store
 from orchestrator.desired.ownership import is_ours
-from orchestrator.drift.findings import KINDS, TITLES, Difference, Finding
+from orchestrator.drift.findings import Difference, Finding
 from orchestrator.drift.storage import UNMANAGED
+from orchestrator.kinds import Kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,7 @@ class Existing:
 
     @property
     def title(self) -> str:
-        return f"{TITLES[self.wanted.kind]} {self.wanted.name}"
+        return f"{self.wanted.kind.word} {self.wanted.name}"
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -48,21 +49,21 @@ def find(account: Account, wanted: Sequence[Wanted], stack: str) -> tuple[Existi
     """Those of `wanted` that are there: a list call for each kind, and one call for each Worker."""
     ids: dict[str, Mapping[str, str]] = {}
     kinds = {each.kind for each in wanted}
-    if "kvNamespace" in kinds:
-        ids["kvNamespace"] = account.kv_namespaces()
-    if "d1Database" in kinds:
-        ids["d1Database"] = account.d1_databases()
-    for jurisdiction in {each.jurisdiction for each in wanted if each.kind == "r2Bucket"}:
-        ids[f"r2Bucket {jurisdiction}"] = {name: name for name in account.r2_buckets(jurisdiction)}
-    if kinds - DATA:
-        ids["worker"] = {name: name for name in account.workers()}
+    if Kind.KV_NAMESPACE in kinds:
+        ids[Kind.KV_NAMESPACE] = account.kv_namespaces()
+    if Kind.D1_DATABASE in kinds:
+        ids[Kind.D1_DATABASE] = account.d1_databases()
+    for jurisdiction in {each.jurisdiction for each in wanted if each.kind is Kind.R2_BUCKET}:
+        ids[f"{Kind.R2_BUCKET} {jurisdiction}"] = {name: name for name in account.r2_buckets(jurisdiction)}
+    if not all(kind.holds_data for kind in kinds):
+        ids[Kind.WORKER] = {name: name for name in account.workers()}
     found = []
     for each in wanted:
-        place = f"r2Bucket {each.jurisdiction}" if each.kind == "r2Bucket" else each.kind
-        if (id := ids[place if each.kind in DATA else "worker"].get(each.name)) is not None:
-            ours = each.kind != "worker" or is_ours(_bindings(account, each.name), stack)
+        place = f"{Kind.R2_BUCKET} {each.jurisdiction}" if each.kind is Kind.R2_BUCKET else each.kind
+        if (id := ids[place if each.kind.holds_data else Kind.WORKER].get(each.name)) is not None:
+            ours = each.kind is not Kind.WORKER or is_ours(_bindings(account, each.name), stack)
             found.append(Existing(wanted=each, id=id, ours=ours))
-    return tuple(sorted(found, key=lambda each: (KINDS.index(each.wanted.kind), each.wanted.name)))
+    return tuple(sorted(found, key=lambda each: (each.wanted.kind.rank, each.wanted.name)))
 
 
 def with_differences(existing: Iterable[Existing], findings: Iterable[Finding]) -> tuple[Existing, ...]:
@@ -84,12 +85,12 @@ def with_differences(existing: Iterable[Existing], findings: Iterable[Finding]) 
 
 def is_harmless(account: Account, existing: Existing) -> bool:
     """Whether nothing of anybody's would be taken with it: data with nothing in it, or what the stack itself put."""
-    if existing.wanted.kind not in DATA:
+    if not existing.wanted.kind.holds_data:
         return existing.ours
     match existing.wanted.kind:
-        case "kvNamespace":
+        case Kind.KV_NAMESPACE:
             return kv.is_empty(account, Store(kind="kv", name=existing.wanted.name, id=existing.id))
-        case "d1Database":
+        case Kind.D1_DATABASE:
             return d1.is_empty(account, Store(kind="d1", name=existing.wanted.name, id=existing.id))
         case _:
             bucket = Store(

@@ -12,8 +12,8 @@ import copy
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from orchestrator.adopt.wanted import KINDS
 from orchestrator.drift.findings import Finding
+from orchestrator.kinds import kind_of_type, read_urn
 
 
 def replaced(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -25,7 +25,7 @@ def point_at(exported: Mapping[str, Any], findings: Iterable[Finding]) -> dict[s
     """The state, as exported, with what `replaced` found in the place of what is lost."""
     pointed = copy.deepcopy(dict(exported))
     resources = {
-        (KINDS.get(each["type"].rpartition(":")[2]), each["urn"].rpartition("::")[2]): each
+        (kind_of_type(each["type"]), read_urn(each["urn"]).name): each
         for each in pointed["deployment"]["resources"]
         if not each.get("delete")
     }

@@ -19,7 +19,7 @@ from typing import Any, TextIO
 
 from orchestrator.adopt.existing import Existing, find, is_harmless
 from orchestrator.adopt.replaced import point_at
-from orchestrator.adopt.wanted import DATA, import_document, wanted
+from orchestrator.adopt.wanted import import_document, wanted
 from orchestrator.cloudflare.account import Account
 from orchestrator.desired.ownership import ALLOW
 from orchestrator.drift.findings import Finding
@@ -100,7 +100,7 @@ def _take_leftovers(stack: Stack, account: Account, report: Report) -> bool:
     found = survey(stack, account)
     leftovers = [each for each in found.existing if is_harmless(account, each)]
     for each in leftovers:
-        how = "empty" if each.wanted.kind in DATA else "uploaded by this stack"
+        how = "empty" if each.wanted.kind.holds_data else "uploaded by this stack"
         report(f"In the account already and {how}, so taken over: {each.title}")
     import_existing(stack, found, leftovers)
     return bool(leftovers)

@@ -14,17 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from orchestrator.drift.findings import Kind
-
-KINDS: Mapping[str, Kind] = {
-    "WorkersKvNamespace": "kvNamespace",
-    "R2Bucket": "r2Bucket",
-    "D1Database": "d1Database",
-    "WorkersScript": "worker",
-    "WorkersScriptSubdomain": "subdomain",
-    "WorkersCronTrigger": "schedules",
-}
-DATA: frozenset[Kind] = frozenset({"kvNamespace", "r2Bucket", "d1Database"})
+from orchestrator.kinds import Kind, kind_of_type, read_urn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +32,8 @@ class Wanted:
 
     def import_id(self, id: str) -> str:
         """As the provider wants it; `id` is Cloudflare's, where that is not the name."""
-        last = id if self.kind in ("kvNamespace", "d1Database") else self.name
-        bucket = f"/{self.jurisdiction}" if self.kind == "r2Bucket" else ""
+        last = id if self.kind in (Kind.KV_NAMESPACE, Kind.D1_DATABASE) else self.name
+        bucket = f"/{self.jurisdiction}" if self.kind is Kind.R2_BUCKET else ""
         return f"{self.account_id}/{last}{bucket}"
 
 
@@ -53,8 +43,8 @@ def wanted(preview: Mapping[str, Any], import_file: Mapping[str, Any]) -> tuple[
     found = []
     for step in preview["steps"]:
         state = step.get("newState") or {}
-        kind = KINDS.get(str(state.get("type", "")).rpartition(":")[2])
-        key = step["urn"].rpartition("::")[2]
+        kind = kind_of_type(state.get("type", ""))
+        key = read_urn(step["urn"]).name
         entry = entries.get((state.get("type"), key))
         if step["op"] != "create" or kind is None or entry is None:
             continue
@@ -63,7 +53,7 @@ def wanted(preview: Mapping[str, Any], import_file: Mapping[str, Any]) -> tuple[
             Wanted(
                 kind=kind,
                 key=key,
-                name=inputs.get("title") or inputs.get("scriptName") or inputs["name"],
+                name=kind.name_in(inputs),
                 account_id=inputs["accountId"],
                 jurisdiction=inputs.get("jurisdiction") or "default",
                 parent=state.get("parent", ""),
@@ -81,7 +71,7 @@ def import_document(preview: Mapping[str, Any], ids: Mapping[Wanted, str]) -> di
     parents = {urn: f"parent {number}" for number, urn in enumerate(sorted({each.parent for each in ids}))}
     new = {step["urn"] for step in preview["steps"] if step["op"] == "create"}
     components = [
-        {"type": urn.split("::")[2], "name": name, "logicalName": urn.rpartition("::")[2], "component": True}
+        {"type": read_urn(urn).type, "name": name, "logicalName": read_urn(urn).name, "component": True}
         for urn, name in parents.items()
         if urn in new
     ]

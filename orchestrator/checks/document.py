@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.checks.check import Check, State, exit_code, to_objects
 from orchestrator.desired.derive import Desired
 from orchestrator.errors import CloudflareError
+from orchestrator.kinds import Kind, word_of
 
 if TYPE_CHECKING:
     from orchestrator.cloudflare.survey import Survey
 
 Document = Mapping[str, Any]
 _STATES: Mapping[str, State] = {"pass": "ok", "warn": "problem", "fail": "problem", "unknown": "unknown"}
-_WORDS = {"kvNamespace": "KV namespace", "r2Bucket": "R2 bucket", "d1Database": "D1 database", "worker": "Worker"}
 _NO_EDIT = "`pulumi up` needs it"
 
 
@@ -54,18 +54,18 @@ def document(
 
 def _missing(survey: Survey, desired: Desired, other_buckets: set[str]) -> list[dict[str, str]]:
     """What is declared and absent, by the names of autopilots.yaml; nothing of a list that could not be read."""
-    kinds: list[tuple[str, Mapping[str, str], Any]] = [
-        ("kvNamespace", {each.key: each.title for each in desired.kv_namespaces}, survey.kv),
-        ("r2Bucket", {each.key: each.name for each in desired.r2_buckets}, survey.r2),
-        ("d1Database", {each.key: each.name for each in desired.d1_databases}, survey.d1),
-        ("worker", {each.key: each.name for each in desired.workers}, survey.workers),
+    kinds: list[tuple[Kind, Mapping[str, str], Any]] = [
+        (Kind.KV_NAMESPACE, {each.key: each.title for each in desired.kv_namespaces}, survey.kv),
+        (Kind.R2_BUCKET, {each.key: each.name for each in desired.r2_buckets}, survey.r2),
+        (Kind.D1_DATABASE, {each.key: each.name for each in desired.d1_databases}, survey.d1),
+        (Kind.WORKER, {each.key: each.name for each in desired.workers}, survey.workers),
     ]
     return [
         {"kind": kind, "name": key}
         for kind, declared, live in kinds
         if not isinstance(live, CloudflareError)
         for key, name in declared.items()
-        if name not in live and name not in (other_buckets if kind == "r2Bucket" else ())
+        if name not in live and name not in (other_buckets if kind is Kind.R2_BUCKET else ())
     ]
 
 
@@ -115,7 +115,7 @@ def rows(document: Document) -> list[list[str]]:
         detail = "could not be read" if items is None else f"{len(named)}: {', '.join(named)}".rstrip(": ")
         found.append([{"kv": "KV", "r2": "R2", "workers": "Workers"}[kind], "unknown" if items is None else "", detail])
     for each in document["missing"]:
-        found.append([f"{_WORDS.get(each['kind'], each['kind'])} {each['name']}", "missing", "declared, and not there"])
+        found.append([f"{word_of(each['kind'])} {each['name']}", "missing", "declared, and not there"])
     return found + [[each["name"], each["state"], each["detail"]] for each in document["checks"]]
 
 

@@ -12,11 +12,11 @@ from typing import Any, Literal
 from orchestrator.cloudflare.account import Account
 from orchestrator.data.parallel import in_parallel
 from orchestrator.errors import CloudflareError, UserError
+from orchestrator.kinds import kind_of_short
 from orchestrator.nearest import nearest_names
 
 Kind = Literal["kv", "r2", "d1"]
 KINDS: tuple[Kind, ...] = ("kv", "r2", "d1")
-TITLES: Mapping[Kind, str] = {"kv": "KV namespace", "r2": "R2 bucket", "d1": "D1 database"}
 JURISDICTIONS = ("default", "eu", "fedramp")
 _NOT_FOUND = 404
 _R2_IS_OFF = (10042, 10136)
@@ -37,7 +37,7 @@ class Store:
 
     @property
     def title(self) -> str:
-        return f"{TITLES[self.kind]} {self.name}"
+        return f"{kind_of_short(self.kind).word} {self.name}"
 
     @property
     def headers(self) -> dict[str, str]:
@@ -66,7 +66,7 @@ def find(account: Account, name: str, kind: Kind | None = None) -> Store:
         kinds = ", ".join(f"{store.title} ({store.jurisdiction})" for store in found)
         raise UserError(f"there are several things named {name}: {kinds}", "say which: --kind kv, r2 or d1")
     near = nearest_names(name, sorted({store.name for store in stores}))
-    what = TITLES[kind] if kind else "KV namespace, R2 bucket or D1 database"
+    what = kind_of_short(kind).word if kind else "KV namespace, R2 bucket or D1 database"
     raise UserError(
         f"the account has no {what} named {name}",
         f"the nearest names: {', '.join(near)}" if near else "`python -m orchestrator show` prints the declared names",

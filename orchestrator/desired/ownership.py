@@ -14,15 +14,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from orchestrator.errors import ExistingError
+from orchestrator.kinds import Kind
 from orchestrator.names import STAGE, WEBHOOK_SECRET
-
-WORDS = {
-    "WorkersKvNamespace": "KV namespace",
-    "R2Bucket": "R2 bucket",
-    "D1Database": "D1 database",
-    "WorkersScript": "Worker",
-}
-DATA = frozenset(WORDS) - {"WorkersScript"}
 
 ALLOW = "ORCHESTRATOR_ALLOW_EXISTING"
 """An environment variable, set by `adopt` for the preview that says what the stack lacks; an update ignores it."""
@@ -37,12 +30,12 @@ def is_ours(bindings: Iterable[Mapping[str, Any]], stack: str) -> bool:
     return (STAGE, "plain_text", stack) in marks and (WEBHOOK_SECRET, "secret_text", None) in marks
 
 
-def refusal(kind: str, name: str, stack: str) -> ExistingError:
-    """Why `name` is not created; `kind` is a key of WORDS."""
+def refusal(kind: Kind, name: str, stack: str) -> ExistingError:
+    """Why `name` is not created: a Worker, or what holds data."""
     adopt = f"python -m orchestrator adopt -s {stack}"
-    if kind in DATA:
+    if kind.holds_data:
         return ExistingError(
-            f"the {WORDS[kind]} {name} exists in the account and is not in the state of the stack {stack}",
+            f"the {kind.word} {name} exists in the account and is not in the state of the stack {stack}",
             f"{adopt} takes it over, with its data",
         )
     return ExistingError(

@@ -9,19 +9,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from orchestrator.kinds import Kind
+
 Change = Literal["missing", "changed", "left-behind", "undeclared"]
-Kind = Literal["kvNamespace", "r2Bucket", "d1Database", "worker", "schedules", "subdomain"]
 
 CHANGES: tuple[Change, ...] = ("missing", "changed", "left-behind", "undeclared")
-KINDS: tuple[Kind, ...] = ("kvNamespace", "r2Bucket", "d1Database", "worker", "schedules", "subdomain")
-TITLES: dict[Kind, str] = {
-    "kvNamespace": "KV namespace",
-    "r2Bucket": "R2 bucket",
-    "d1Database": "D1 database",
-    "worker": "Worker",
-    "schedules": "cron triggers",
-    "subdomain": "workers.dev switch",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,5 +99,5 @@ class Drift:
 def ordered(findings: list[Finding]) -> tuple[Finding, ...]:
     """Drift before what is merely there; then by kind and name."""
     return tuple(
-        sorted(findings, key=lambda each: (each.change == "undeclared", KINDS.index(each.kind), each.name, each.change))
+        sorted(findings, key=lambda each: (each.change == "undeclared", each.kind.rank, each.name, each.change))
     )

@@ -25,6 +25,7 @@ from orchestrator.drift.ledger import Ledger
 from orchestrator.drift.live import Bucket, Database, Live, Namespace, Version, Worker, bucket, dotted, version
 from orchestrator.drift.multipart import parts
 from orchestrator.errors import CloudflareError
+from orchestrator.kinds import Kind
 from orchestrator.stack.state import State
 
 _AT_ONCE = 6
@@ -100,7 +101,7 @@ class Reading:
 
     def _buckets(self, state: State) -> list[Bucket]:
         """Of each jurisdiction that the file or the state names; one call more where the list leaves something out."""
-        known = (each.outputs.get("jurisdiction") for each in state.of_kind("R2Bucket").values())
+        known = (each.outputs.get("jurisdiction") for each in state.of_kind(Kind.R2_BUCKET).values())
         places = {"default", *filter(None, known), *(each.jurisdiction for each in self._desired.r2_buckets)}
         declared = {(each.name, each.jurisdiction) for each in self._desired.r2_buckets}
         buckets = []

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from orchestrator.drift.findings import TITLES, Difference, Drift, Finding
+from orchestrator.drift.findings import Difference, Drift, Finding
 
 COLUMNS = ("CHANGE", "WHAT", "NAME", "PROPERTY", "DECLARED", "IN THE ACCOUNT")
 _LONGEST = 60  # characters of a value in a table
@@ -20,7 +20,7 @@ def rows(drift: Drift) -> list[Sequence[str]]:
 
 def _rows(finding: Finding) -> Iterator[Sequence[str]]:
     change = f"{finding.change}, data lost" if finding.lost else finding.change
-    first = (change, TITLES[finding.kind], finding.name)
+    first = (change, finding.kind.word, finding.name)
     if not finding.differences:
         yield (*first, "", "", "")
     for number, each in enumerate(finding.differences):
@@ -50,7 +50,7 @@ def undeclared(drift: Drift) -> str:
 
 def _undeclared(finding: Finding) -> Iterator[str]:
     """The thing itself, or the secrets that somebody gave to a Worker that is declared."""
-    thing = f"{TITLES[finding.kind]} {finding.name}"
+    thing = f"{finding.kind.word} {finding.name}"
     secrets = [each.path.partition(".")[2] for each in finding.differences]
     yield from (f"secret {secret} of the {thing}" for secret in secrets)
     if not secrets:
@@ -75,7 +75,7 @@ def markdown(drift: Drift, *, stack: str) -> str:
     lines = [f"## {mark} Drift of `{stack}`: {summary(drift)}", ""]
     for finding in drift.drifted:
         lost = " **Its data is lost.**" if finding.lost else ""
-        lines += [f"### {TITLES[finding.kind]} `{finding.name}`: {finding.change}{lost}", ""]
+        lines += [f"### {finding.kind.word} `{finding.name}`: {finding.change}{lost}", ""]
         diff = [line for each in _differences(finding) for line in _diff(each)]
         lines += ["```diff", *diff, "```", ""]
     if not drift.clean:
@@ -90,7 +90,7 @@ def _differences(finding: Finding) -> tuple[Difference, ...]:
     if finding.differences:
         return finding.differences
     desired, live = (finding.name, None) if finding.change == "missing" else (None, finding.name)
-    return (Difference(path=TITLES[finding.kind], desired=desired, live=live),)
+    return (Difference(path=finding.kind.word, desired=desired, live=live),)
 
 
 def _diff(difference: Difference) -> Iterator[str]:

@@ -23,9 +23,10 @@ from orchestrator.desired.resources import (
     TextBinding,
 )
 from orchestrator.desired.resources import Worker as DeclaredWorker
-from orchestrator.drift.findings import Difference, Finding, Kind
+from orchestrator.drift.findings import Difference, Finding
 from orchestrator.drift.live import Live, Worker
 from orchestrator.drift.storage import GONE, UNMANAGED
+from orchestrator.kinds import Kind
 from orchestrator.stack.state import State
 
 # What Cloudflare's observability does where it is switched on and nothing else is said.
@@ -48,25 +49,25 @@ def compare_workers(
     live: Live,
 ) -> Iterator[Finding]:
     """What differs, and which Workers nobody declared. `bound`: bindings, and `modules`: SHA-256 in hex, by key."""
-    known = state.of_kind("WorkersScript")
+    known = state.of_kind(Kind.WORKER)
     declared = {worker.name for worker in desired.workers}
     for worker in desired.workers:
         found = live.workers.get(worker.name)
         if found is None:
-            yield Finding(change="missing", kind="worker", key=worker.key, name=worker.name)
+            yield Finding(change="missing", kind=Kind.WORKER, key=worker.key, name=worker.name)
             continue
         expected = {each.name: _expected(each, desired, ids) for each in bound[worker.key]}
         groups: dict[Kind, list[Difference]] = {
-            "worker": [
+            Kind.WORKER: [
                 *([] if worker.key in known else [UNMANAGED]),
                 *_settings(worker, modules[worker.key], found),
                 *_bindings(expected, found),
             ],
-            "schedules": list(_schedules(worker, found)),
-            "subdomain": list(_switches(worker, found)),
+            Kind.SCHEDULES: list(_schedules(worker, found)),
+            Kind.SUBDOMAIN: list(_switches(worker, found)),
         }
-        secrets = [each for each in groups["worker"] if _is_foreign_secret(each)]
-        groups["worker"] = [each for each in groups["worker"] if each not in secrets]
+        secrets = [each for each in groups[Kind.WORKER] if _is_foreign_secret(each)]
+        groups[Kind.WORKER] = [each for each in groups[Kind.WORKER] if each not in secrets]
         for kind, differences in groups.items():
             if differences:
                 yield Finding(
@@ -74,15 +75,15 @@ def compare_workers(
                 )
         if secrets:
             yield Finding(
-                change="undeclared", kind="worker", key=worker.key, name=worker.name, differences=tuple(secrets)
+                change="undeclared", kind=Kind.WORKER, key=worker.key, name=worker.name, differences=tuple(secrets)
             )
     left = {str(each.outputs.get("scriptName")): each.name for each in known.values()}
     for name, key in left.items():
         if name not in declared:
             gone = () if name in live.worker_names else (GONE,)
-            yield Finding(change="left-behind", kind="worker", key=key, name=name, differences=gone)
+            yield Finding(change="left-behind", kind=Kind.WORKER, key=key, name=name, differences=gone)
     for name in live.worker_names - declared - left.keys():
-        yield Finding(change="undeclared", kind="worker", key=name, name=name)
+        yield Finding(change="undeclared", kind=Kind.WORKER, key=name, name=name)
 
 
 def _is_foreign_secret(difference: Difference) -> bool:
@@ -131,10 +132,10 @@ def _expected(binding: Binding, desired: Desired, ids: Ids) -> str | None:
     """A declared binding in the same words as `_shown`; None where it points at what is not in the account."""
     match binding:
         case KvBinding():
-            id = ids.get(("kvNamespace", binding.namespace))
+            id = ids.get((Kind.KV_NAMESPACE, binding.namespace))
             return f"kv_namespace {id}" if id else None
         case D1Binding():
-            id = ids.get(("d1Database", binding.database))
+            id = ids.get((Kind.D1_DATABASE, binding.database))
             return f"d1 {id}" if id else None
         case R2Binding():
             bucket = next(each for each in desired.r2_buckets if each.key == binding.bucket)

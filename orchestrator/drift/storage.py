@@ -14,8 +14,9 @@ from datetime import datetime
 
 from orchestrator.desired.derive import Desired
 from orchestrator.desired.resources import R2Bucket
-from orchestrator.drift.findings import Difference, Finding, Kind
+from orchestrator.drift.findings import Difference, Finding
 from orchestrator.drift.live import Bucket, Live
+from orchestrator.kinds import Kind
 from orchestrator.stack.state import State, StateResource
 
 UNMANAGED = Difference(path="state", desired="managed by this stack", live="not in the stack's state")
@@ -42,7 +43,7 @@ def compare_storage(desired: Desired, state: State, live: Live) -> Iterator[Find
     """What differs, and what nobody declared."""
     for kept in _kept(desired, state, live):
         yield from _compare(kept)
-    yield from _compare_buckets(desired.r2_buckets, state.of_kind("R2Bucket"), live.r2_buckets)
+    yield from _compare_buckets(desired.r2_buckets, state.of_kind(Kind.R2_BUCKET), live.r2_buckets)
 
 
 def ids_by_key(desired: Desired, state: State, live: Live) -> dict[tuple[Kind, str], str]:
@@ -63,15 +64,15 @@ def ids_by_key(desired: Desired, state: State, live: Live) -> dict[tuple[Kind, s
 def _kept(desired: Desired, state: State, live: Live) -> tuple[_Kept, _Kept]:
     return (
         _Kept(
-            kind="kvNamespace",
+            kind=Kind.KV_NAMESPACE,
             declared={each.key: each.title for each in desired.kv_namespaces},
-            known=state.of_kind("WorkersKvNamespace"),
+            known=state.of_kind(Kind.KV_NAMESPACE),
             live={each.id: each.title for each in live.kv_namespaces},
         ),
         _Kept(
-            kind="d1Database",
+            kind=Kind.D1_DATABASE,
             declared={each.key: each.name for each in desired.d1_databases},
-            known=state.of_kind("D1Database"),
+            known=state.of_kind(Kind.D1_DATABASE),
             live={each.id: each.name for each in live.d1_databases},
             differences={
                 each.id: (Difference(path="read_replication", desired=_READ_REPLICATION, live=each.read_replication),)
@@ -129,14 +130,16 @@ def _compare_buckets(
             place = (wanted.name, _jurisdiction(ours))
         settled.add(place)
         if place not in places:
-            yield Finding(change="missing", kind="r2Bucket", key=wanted.key, name=wanted.name, lost=ours is not None)
+            yield Finding(
+                change="missing", kind=Kind.R2_BUCKET, key=wanted.key, name=wanted.name, lost=ours is not None
+            )
             continue
         made_again = ours is not None and _made_again(ours, places[place])
         differences = tuple(_bucket_differences(wanted, ours, places[place], made_again=made_again))
         if differences:
             yield Finding(
                 change="changed",
-                kind="r2Bucket",
+                kind=Kind.R2_BUCKET,
                 key=wanted.key,
                 name=wanted.name,
                 differences=differences,
@@ -147,9 +150,9 @@ def _compare_buckets(
         if left not in settled:
             settled.add(left)
             gone = () if left in places else (GONE,)
-            yield Finding(change="left-behind", kind="r2Bucket", key=key, name=left[0], differences=gone)
+            yield Finding(change="left-behind", kind=Kind.R2_BUCKET, key=key, name=left[0], differences=gone)
     for name, _ in places.keys() - settled:
-        yield Finding(change="undeclared", kind="r2Bucket", key=name, name=name)
+        yield Finding(change="undeclared", kind=Kind.R2_BUCKET, key=name, name=name)
 
 
 def _bucket_differences(

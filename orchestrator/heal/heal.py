@@ -18,6 +18,7 @@ from orchestrator.heal.lost import Lost, describe, first_missed
 from orchestrator.heal.plan import HealPlan, plan_heal
 from orchestrator.heal.report import sentences
 from orchestrator.heal.truth import tell_truth
+from orchestrator.kinds import Kind
 from orchestrator.stack.config import Stack
 from orchestrator.stack.recover import recover
 from orchestrator.stack.state import parse_state
@@ -83,7 +84,7 @@ def _repair(
     for line in sentences(plan):
         report(line)
     names = {worker.key: worker.name for worker in desired.workers}
-    drifted = {finding.key for finding in plan.repaired if finding.kind == "schedules"}
+    drifted = {finding.key for finding in plan.repaired if finding.kind is Kind.SCHEDULES}
     schedules = {key: account.schedules(names[key]) for key in sorted(drifted)}
     edit_state(stack, lambda state: tell_truth(state, plan.repaired, schedules), report)
     failure = run_with_leftovers(

@@ -14,11 +14,11 @@ from typing import Any
 
 import httpx
 
-from orchestrator.drift.findings import TITLES, Finding
+from orchestrator.drift.findings import Finding
 from orchestrator.errors import LostData, OrchestratorError
+from orchestrator.kinds import kind_of_type, read_urn
 from orchestrator.router_client.journal import Journal
 
-_STATE_KINDS = {"kvNamespace": "WorkersKvNamespace", "r2Bucket": "R2Bucket", "d1Database": "D1Database"}
 _PATIENCE_S = 10
 _ENTRIES = 500  # of the journal about infrastructure, the newest
 
@@ -53,13 +53,13 @@ class Lost:
 def describe(findings: Iterable[Finding], exported: Mapping[str, Any], missed: Mapping[str, str]) -> tuple[Lost, ...]:
     """What is known of each; `exported`: the stack's state, `missed`: as `first_missed` gives it."""
     known = {
-        (each["type"].rpartition(":")[2], each["urn"].rpartition("::")[2]): each
+        (kind_of_type(each["type"]), read_urn(each["urn"]).name): each
         for each in exported["deployment"]["resources"]
         if not each.get("delete")
     }
     lost = []
     for finding in findings:
-        resource = known[_STATE_KINDS[finding.kind], finding.key]
+        resource = known[finding.kind, finding.key]
         lost.append(
             Lost(
                 finding=finding,
@@ -97,7 +97,7 @@ def first_missed(
 def lost_data(lost: tuple[Lost, ...], stack: str) -> LostData:
     """The error that says what is lost, since when, and the two ways on."""
     lines = [f"data is lost in the account of the stack {stack}, and nothing was made in its place:"]
-    lines += [f"  {TITLES[each.finding.kind]} {each.finding.name} ({each.id}): {_history(each)}" for each in lost]
+    lines += [f"  {each.finding.kind.word} {each.finding.name} ({each.id}): {_history(each)}" for each in lost]
     gone = [each for each in lost if not each.instead]
     again = " ".join(f"--recreate {shlex.quote(each.finding.key)}" for each in gone)
     ways = [

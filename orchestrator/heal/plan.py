@@ -16,9 +16,8 @@ from orchestrator.desired.derive import Desired
 from orchestrator.desired.resources import Binding, D1Binding, KvBinding, R2Binding, ServiceBinding
 from orchestrator.drift.findings import Drift, Finding
 from orchestrator.errors import UserError
+from orchestrator.kinds import Kind
 from orchestrator.stack.state import State
-
-_STATE_KINDS = {"kvNamespace": "WorkersKvNamespace", "r2Bucket": "R2Bucket", "d1Database": "D1Database"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +46,10 @@ def plan_heal(drift: Drift, desired: Desired, state: State, *, recreate: Collect
     _check_names(drift, desired, recreate)
     recreated = tuple(finding for finding in drift.lost if _is_named(finding, recreate))
     lost = tuple(finding for finding in drift.lost if finding not in recreated)
-    missing = {finding.key for finding in drift.drifted if finding.kind == "worker" and finding.change == "missing"}
+    missing = {finding.key for finding in drift.drifted if finding.kind is Kind.WORKER and finding.change == "missing"}
     held_workers = _held_workers(lost, desired, missing)
     rest = [finding for finding in drift.drifted if not finding.lost]
-    held = tuple(finding for finding in rest if finding.kind == "worker" and finding.key in held_workers)
+    held = tuple(finding for finding in rest if finding.kind is Kind.WORKER and finding.key in held_workers)
     return HealPlan(
         repaired=tuple(finding for finding in rest if finding not in held),
         recreated=recreated,
@@ -95,30 +94,29 @@ def _held_workers(lost: Iterable[Finding], desired: Desired, missing: Collection
         if not more:
             return held
         held |= more
-        gone |= {("worker", key) for key in more if key in missing}
+        gone |= {(Kind.WORKER, key) for key in more if key in missing}
 
 
-def _target(binding: Binding) -> tuple[str, str] | None:
+def _target(binding: Binding) -> tuple[Kind, str] | None:
     match binding:
         case KvBinding():
-            return "kvNamespace", binding.namespace
+            return Kind.KV_NAMESPACE, binding.namespace
         case R2Binding():
-            return "r2Bucket", binding.bucket
+            return Kind.R2_BUCKET, binding.bucket
         case D1Binding():
-            return "d1Database", binding.database
+            return Kind.D1_DATABASE, binding.database
         case ServiceBinding():
-            return "worker", binding.worker
+            return Kind.WORKER, binding.worker
     return None
 
 
 def _storage_urns(lost: Iterable[Finding], state: State) -> list[str]:
-    return [state.of_kind(_STATE_KINDS[finding.kind])[finding.key].urn for finding in lost]
+    return [state.of_kind(finding.kind)[finding.key].urn for finding in lost]
 
 
 def _worker_patterns(held: Iterable[str], missing: Collection[str]) -> list[str]:
     """A Worker that is not there has no switch and no cron triggers to put either."""
     kinds = {
-        key: ("WorkersScript", "WorkersScriptSubdomain", "WorkersCronTrigger") if key in missing else ("WorkersScript",)
-        for key in sorted(held)
+        key: (Kind.WORKER, Kind.SUBDOMAIN, Kind.SCHEDULES) if key in missing else (Kind.WORKER,) for key in sorted(held)
     }
-    return [f"**:{kind}::{key}" for key, each in kinds.items() for kind in each]
+    return [f"**:{kind.type_name}::{key}" for key, each in kinds.items() for kind in each]

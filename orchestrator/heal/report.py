@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
-from orchestrator.drift.findings import TITLES, Finding
+from orchestrator.drift.findings import Finding
 
 if TYPE_CHECKING:
     from orchestrator.heal.heal import Healing
@@ -55,9 +55,8 @@ def sentences(plan: HealPlan) -> Iterator[str]:
 
 def words(finding: Finding) -> str:
     """A finding in one line: `cron triggers of efh-agent: changed (crons)`."""
-    owned = finding.kind in ("schedules", "subdomain")
     paths = ", ".join(_unique(each.path for each in finding.differences))
-    name = f"{TITLES[finding.kind]}{' of' if owned else ''} {finding.name}"
+    name = f"{finding.kind.word}{' of' if finding.kind.of_worker else ''} {finding.name}"
     return f"{name}: {finding.change}{f' ({paths})' if paths else ''}"
 
 

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from orchestrator.drift.findings import Finding
+from orchestrator.kinds import Kind, kind_of_type, read_urn
 
 
 def tell_truth(
@@ -31,17 +32,17 @@ def tell_truth(
     for finding in findings:
         if finding.change != "changed":
             continue
-        if finding.kind == "worker" and (script := outputs.get(("WorkersScript", finding.key))):
+        if finding.kind is Kind.WORKER and (script := outputs.get((finding.kind, finding.key))):
             script["bindings"] = []
-        elif finding.kind == "schedules" and (trigger := outputs.get(("WorkersCronTrigger", finding.key))):
+        elif finding.kind is Kind.SCHEDULES and (trigger := outputs.get((finding.kind, finding.key))):
             trigger["schedules"] = [{"cron": cron} for cron in schedules[finding.key]]
-        elif finding.kind == "r2Bucket" and (bucket := outputs.get(("R2Bucket", finding.key))):
+        elif finding.kind is Kind.R2_BUCKET and (bucket := outputs.get((finding.kind, finding.key))):
             bucket["storageClass"] = next(
                 (each.live for each in finding.differences if each.path == "storage_class"), bucket["storageClass"]
             )
     return told
 
 
-def _place(resource: Mapping[str, Any]) -> tuple[str, str]:
+def _place(resource: Mapping[str, Any]) -> tuple[Kind | None, str]:
     """Kind and logical name."""
-    return resource["type"].rpartition(":")[2], resource["urn"].rpartition("::")[2]
+    return kind_of_type(resource["type"]), read_urn(resource["urn"]).name

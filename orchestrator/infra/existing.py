@@ -19,10 +19,11 @@ import pulumi
 from orchestrator.cloudflare.account import Account
 from orchestrator.desired.ownership import ALLOW, is_ours, refusal
 from orchestrator.errors import CloudflareError
+from orchestrator.kinds import Kind, kind_of_type
 
 OpenAccount = Callable[[], AbstractContextManager[Account]]
 
-_WORKERS = ("WorkersScript", "default")  # kind and jurisdiction
+_WORKERS = (Kind.WORKER, "default")  # kind and jurisdiction
 
 
 class Guard:
@@ -53,38 +54,41 @@ class Guard:
         if dry_run and os.environ.get(ALLOW):
             return
         try:
-            self._check(creation.type.rpartition(":")[2], creation.new_inputs or {})
+            self._check(creation.type, creation.new_inputs or {})
         except CloudflareError as unread:
             if not dry_run:
                 raise
             pulumi.log.warn(f"{creation.name}: not known whether it exists already ({unread.message})")
 
-    def _check(self, kind: str, inputs: Mapping[str, Any]) -> None:
-        """Raise ExistingError where a resource of `kind` with `inputs` would meet one that is not the stack's."""
-        name = str(inputs.get("title") or inputs.get("scriptName") or inputs["name"])
+    def _check(self, pulumi_type: str, inputs: Mapping[str, Any]) -> None:
+        """Raise ExistingError where a resource of this type with `inputs` would meet one that is not the stack's."""
+        kind = kind_of_type(pulumi_type)
+        if kind is None:
+            raise AssertionError(f"{pulumi_type} is in no row of orchestrator.kinds")
+        name = kind.name_in(inputs)
         if name not in self._taken(kind, str(inputs.get("jurisdiction") or "default")):
             return
-        if kind == "WorkersScript":
+        if kind is Kind.WORKER:
             with self._open_account() as account:
                 settings = account.call("GET", f"/workers/scripts/{name}/settings")["result"]
             if is_ours(settings.get("bindings") or [], self._stack):
                 return
         raise refusal(kind, name, self._stack)
 
-    def _taken(self, kind: str, jurisdiction: str) -> frozenset[str]:
+    def _taken(self, kind: Kind, jurisdiction: str) -> frozenset[str]:
         if (kind, jurisdiction) not in self._names:
             with self._open_account() as account:
                 self._names[kind, jurisdiction] = frozenset(_list(account, kind, jurisdiction))
         return self._names[kind, jurisdiction]
 
 
-def _list(account: Account, kind: str, jurisdiction: str) -> Iterable[str]:
+def _list(account: Account, kind: Kind, jurisdiction: str) -> Iterable[str]:
     match kind:
-        case "WorkersKvNamespace":
+        case Kind.KV_NAMESPACE:
             return account.kv_namespaces()
-        case "D1Database":
+        case Kind.D1_DATABASE:
             return account.d1_databases()
-        case "R2Bucket":
+        case Kind.R2_BUCKET:
             return account.r2_buckets(jurisdiction)
         case _:
             return account.workers()

@@ -6,13 +6,14 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from orchestrator.kinds import Kind
 from orchestrator.manifest.place import Finding, Place
 from orchestrator.names import COMPATIBILITY_DATE, ORCHESTRATOR
 
 _NEEDS = {
-    "kvNamespaces": ("title", "KV namespace"),
-    "r2Buckets": ("name", "R2 bucket"),
-    "workers": ("name", "Worker"),
+    "kvNamespaces": ("title", Kind.KV_NAMESPACE.word),
+    "r2Buckets": ("name", Kind.R2_BUCKET.word),
+    "workers": ("name", Kind.WORKER.word),
 }
 _DEFAULTS: dict[str, Any] = {
     "jurisdiction": "default",
@@ -51,7 +52,7 @@ def duplicate_autopilots(root: Place) -> Iterator[Finding]:
 
 def duplicate_items(root: Place) -> Iterator[Finding]:
     """Lists in which a name may stand once."""
-    yield from _twice(root["orchestrator"]["kvNamespaces"], "title", "duplicate-need", "KV namespace")
+    yield from _twice(root["orchestrator"]["kvNamespaces"], "title", "duplicate-need", Kind.KV_NAMESPACE.word)
     for autopilot in root["autopilots"].items():
         yield from _twice(autopilot["capabilities"], "", "duplicate-capability", "capability")
         for key, (name, kind) in _NEEDS.items():

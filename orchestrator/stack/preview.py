@@ -12,13 +12,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.adopt.wanted import DATA, KINDS
-from orchestrator.drift.findings import TITLES, Kind
+from orchestrator.kinds import Kind, kind_of_type, read_urn
 from orchestrator.limits import Use
 from orchestrator.limits.report import COLUMNS, rows, warnings
 from orchestrator.routing.table import RoutingTable
-
-_OF_A_WORKER: frozenset[Kind] = frozenset({"subdomain", "schedules"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,23 +43,24 @@ def changes(preview: Mapping[str, Any], *, but: Collection[tuple[Kind, str]] = (
     destroyed: set[tuple[Kind, str]] = set()
     for step in preview.get("steps") or ():
         state = step.get("newState") or step.get("oldState") or {}
-        kind = KINDS.get(str(state.get("type", "")).rpartition(":")[2])
+        kind = kind_of_type(state.get("type", ""))
         if kind is None:
             continue
-        thing = (kind, _name(state))
+        thing = (kind, kind.name_in(state.get("inputs") or {}))
         match step["op"]:
-            case "create" | "create-replacement" if (kind, step["urn"].rpartition("::")[2]) not in but:
+            case "create" | "create-replacement" if (kind, read_urn(step["urn"]).name) not in but:
                 done["created"].add(thing)
             case "update":
                 done["changed"].add(thing)
             case "delete" | "delete-replaced":
                 old = step.get("oldState") or {}
-                if kind not in DATA:
-                    done["removed"].add((kind, _name(old)))
+                gone = (kind, kind.name_in(old.get("inputs") or {}))
+                if not kind.holds_data:
+                    done["removed"].add(gone)
                 elif old.get("retainOnDelete"):
-                    done["kept"].add((kind, _name(old)))
+                    done["kept"].add(gone)
                 else:
-                    destroyed.add((kind, _name(old)))
+                    destroyed.add(gone)
     diagnostics = preview.get("diagnostics") or ()
     problems = (each["message"].strip() for each in diagnostics if each.get("severity") == "error")
     return Changes(
@@ -126,20 +124,10 @@ def markdown(
     return "\n\n".join(sections) + "\n"
 
 
-def _name(state: Mapping[str, Any]) -> str:
-    inputs = state.get("inputs") or {}
-    return str(inputs.get("title") or inputs.get("scriptName") or inputs.get("name") or "")
-
-
 def _titles(things: Collection[tuple[Kind, str]]) -> tuple[str, ...]:
-    workers = {name for kind, name in things if kind == "worker"}
-    named = [(kind, name) for kind, name in things if not (kind in _OF_A_WORKER and name in workers)]
-    order = list(TITLES)
-    return tuple(_title(kind, name) for kind, name in sorted(named, key=lambda each: (order.index(each[0]), each)))
-
-
-def _title(kind: Kind, name: str) -> str:
-    return f"{TITLES[kind]} of Worker {name}" if kind in _OF_A_WORKER else f"{TITLES[kind]} {name}"
+    workers = {name for kind, name in things if kind is Kind.WORKER}
+    named = [(kind, name) for kind, name in things if not (kind.of_worker and name in workers)]
+    return tuple(kind.titled(name) for kind, name in sorted(named, key=lambda each: (each[0].rank, each)))
 
 
 def _offered(table: RoutingTable) -> dict[str, str]:

@@ -23,8 +23,8 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from orchestrator.desired.ownership import DATA
 from orchestrator.errors import OrchestratorError
+from orchestrator.kinds import Kind, kind_of_type, read_urn
 from orchestrator.stack.config import Stack, run_pulumi
 from orchestrator.stack.updates import Report, State, edit_state, run_when_free
 
@@ -66,8 +66,8 @@ def recover(stack: Stack, *, report: Report) -> None:
 def _look(operation: Mapping[str, Any], state: State, stack: Stack) -> _Looked:
     """Settle one operation in `state`."""
     resource, begun = operation["resource"], operation["type"]
-    urn, kind = resource["urn"], resource["type"].rpartition(":")[2]
-    what = f"{begun} {kind} {urn.rpartition('::')[2]}"
+    urn, kind = resource["urn"], kind_of_type(resource["type"])
+    what = f"{begun} {kind.word if kind else resource['type']} {read_urn(urn).name}"
     if begun == "creating":
         found = _find(resource, kind, stack)
         if not found:
@@ -77,7 +77,7 @@ def _look(operation: Mapping[str, Any], state: State, stack: Stack) -> _Looked:
         return _Looked(f"{what}: exists, taken over: {found}", (urn,))
     if begun == "importing":  # that was but a read, of what the state does not have
         return _Looked(f"{what}: not imported; `adopt` does it again")
-    if begun != "deleting" and kind in DATA:
+    if begun != "deleting" and kind and kind.holds_data:
         # Were it gone, a refresh would drop it, and the next update would make it again, empty.
         return _Looked(f"{what}: done again by the next update")
     return _Looked(f"{what}: read again", (urn,))
@@ -91,15 +91,15 @@ def _insert(resources: list[dict[str, Any]], resource: Mapping[str, Any], found:
     resources.insert(place, {**resource, "id": found, "outputs": known})
 
 
-def _find(resource: Mapping[str, Any], kind: str, stack: Stack) -> str | None:
+def _find(resource: Mapping[str, Any], kind: Kind | None, stack: Stack) -> str | None:
     """The id of the thing that a broken-off creation has made, if it is in the account."""
     inputs = resource["inputs"]
-    if kind not in DATA:
+    if not kind or not kind.holds_data:
         return None  # Workers, their switches and crons are put, not created: doing it again does no harm.
     with stack.account() as account:
-        if kind == "WorkersKvNamespace":
+        if kind is Kind.KV_NAMESPACE:
             return account.kv_namespaces().get(inputs["title"])
-        if kind == "D1Database":
+        if kind is Kind.D1_DATABASE:
             return account.d1_databases().get(inputs["name"])
         exists = inputs["name"] in account.r2_buckets(inputs.get("jurisdiction", "default"))
         return inputs["name"] if exists else None

@@ -9,13 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.kinds import Kind, kind_of_type, read_urn
+
 
 @dataclass(frozen=True, kw_only=True)
 class StateResource:
-    """A resource in a stack's state; `kind` is the last part of its type (`R2Bucket`), `name` its logical name."""
+    """A resource in a stack's state; `kind` None: a component or provider; `name`: its logical name."""
 
     urn: str
-    kind: str
+    kind: Kind | None
     name: str
     id: str
     inputs: Mapping[str, Any]
@@ -29,7 +31,7 @@ class State:
     resources: tuple[StateResource, ...] = ()
     pending: int = 0
 
-    def of_kind(self, kind: str) -> dict[str, StateResource]:
+    def of_kind(self, kind: Kind) -> dict[str, StateResource]:
         """The resources of a kind, by logical name."""
         return {resource.name: resource for resource in self.resources if resource.kind == kind}
 
@@ -42,8 +44,8 @@ def parse_state(exported: Mapping[str, Any]) -> State:
         resources=tuple(
             StateResource(
                 urn=each["urn"],
-                kind=each["type"].rpartition(":")[2],
-                name=each["urn"].rpartition("::")[2],
+                kind=kind_of_type(each["type"]),
+                name=read_urn(each["urn"]).name,
                 id=each.get("id", ""),
                 inputs=each.get("inputs") or {},
                 outputs=each.get("outputs") or {},

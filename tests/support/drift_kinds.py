@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.support.drift_stack import GREETER, KEEPER, KEEPER_CRON, ROUTER
+from tests.support.drift_stack import ARCHIVE, GREETER, KEEPER, KEEPER_CRON, ROUTER
 from tests.support.local_cloudflare import LocalCloudflare
 
 Found = tuple[str, str, str, tuple[str, ...]]
@@ -108,8 +108,8 @@ _CODE = "export default { fetch: () => new Response('changed outside') }"
 
 
 def _remake_namespace(outside: Outside) -> None:
-    outside.delete_namespace("ARCHIVE")
-    outside.create_namespace("ARCHIVE")
+    outside.delete_namespace(ARCHIVE)
+    outside.create_namespace(ARCHIVE)
 
 
 def _unbind_and_delete_namespace(outside: Outside) -> None:
@@ -118,7 +118,7 @@ def _unbind_and_delete_namespace(outside: Outside) -> None:
 
 
 def _rename_namespace(outside: Outside) -> None:
-    outside.call("PUT", f"/storage/kv/namespaces/{outside.namespace('ARCHIVE')}", json={"title": "ATTIC"})
+    outside.call("PUT", f"/storage/kv/namespaces/{outside.namespace(ARCHIVE)}", json={"title": "ATTIC"})
 
 
 def _remake_bucket(outside: Outside) -> None:
@@ -141,7 +141,7 @@ def _replicate(outside: Outside) -> None:
 
 
 def _repoint_namespace(outside: Outside) -> None:
-    other = outside.namespace("ARCHIVE")
+    other = outside.namespace(ARCHIVE)
     outside.bindings(KEEPER, {"NOTES": {"type": "kv_namespace", "namespace_id": other}})
 
 
@@ -160,7 +160,7 @@ def _several(outside: Outside) -> None:
 
 def _several_with_loss(outside: Outside) -> None:
     _several(outside)
-    outside.delete_namespace("ARCHIVE")
+    outside.delete_namespace(ARCHIVE)
     outside.delete_bucket("efh-archive", "eu")
     outside.delete_database(ROUTER)
 
@@ -168,7 +168,7 @@ def _several_with_loss(outside: Outside) -> None:
 def _everything(outside: Outside) -> None:
     for name in (ROUTER, KEEPER, GREETER):
         outside.delete_worker(name)
-    for title in ("REGISTRY", "NOTES", "ARCHIVE"):
+    for title in ("REGISTRY", "NOTES", ARCHIVE):
         outside.delete_namespace(title)
     outside.delete_bucket("efh-files")
     outside.delete_bucket("efh-cold")
@@ -188,7 +188,7 @@ _SEVERAL: tuple[Found, ...] = (
     ("undeclared", "r2Bucket", "efh-found", ()),
 )
 _LOSS: tuple[Found, ...] = (
-    ("missing", "kvNamespace", "ARCHIVE", ()),
+    ("missing", "kvNamespace", ARCHIVE, ()),
     ("missing", "r2Bucket", "efh-archive", ()),
     ("missing", "d1Database", ROUTER, ()),
 )
@@ -196,15 +196,15 @@ _LOSS: tuple[Found, ...] = (
 KINDS = (
     DriftKind(
         name="namespace deleted",
-        does=lambda outside: outside.delete_namespace("ARCHIVE"),
-        finds=(("missing", "kvNamespace", "ARCHIVE", ()),),
-        lost=("ARCHIVE",),
+        does=lambda outside: outside.delete_namespace(ARCHIVE),
+        finds=(("missing", "kvNamespace", ARCHIVE, ()),),
+        lost=(ARCHIVE,),
     ),
     DriftKind(
         name="namespace deleted and made again",
         does=_remake_namespace,
-        finds=(("changed", "kvNamespace", "ARCHIVE", ("id",)),),
-        lost=("ARCHIVE",),
+        finds=(("changed", "kvNamespace", ARCHIVE, ("id",)),),
+        lost=(ARCHIVE,),
     ),
     DriftKind(
         name="bound namespace deleted, after its binding",
@@ -213,7 +213,7 @@ KINDS = (
         lost=("NOTES",),
     ),
     DriftKind(
-        name="namespace renamed", does=_rename_namespace, finds=(("changed", "kvNamespace", "ARCHIVE", ("name",)),)
+        name="namespace renamed", does=_rename_namespace, finds=(("changed", "kvNamespace", ARCHIVE, ("name",)),)
     ),
     DriftKind(
         name="namespace added",
@@ -427,17 +427,17 @@ KINDS = (
         name="several at once, with lost data",
         does=_several_with_loss,
         finds=(*_SEVERAL, *_LOSS),
-        lost=("ARCHIVE", "efh-archive", ROUTER),
+        lost=(ARCHIVE, "efh-archive", ROUTER),
     ),
     DriftKind(
         name="everything deleted",
         does=_everything,
         finds=(
-            *(("missing", "kvNamespace", title, ()) for title in ("ARCHIVE", "NOTES", "REGISTRY")),
+            *(("missing", "kvNamespace", title, ()) for title in (ARCHIVE, "NOTES", "REGISTRY")),
             *(("missing", "r2Bucket", name, ()) for name in ("efh-archive", "efh-cold", "efh-files")),
             ("missing", "d1Database", ROUTER, ()),
             *(("missing", "worker", name, ()) for name in (GREETER, KEEPER, ROUTER)),
         ),
-        lost=("ARCHIVE", "NOTES", "REGISTRY", "efh-archive", "efh-cold", "efh-files", ROUTER),
+        lost=(ARCHIVE, "NOTES", "REGISTRY", "efh-archive", "efh-cold", "efh-files", ROUTER),
     ),
 )

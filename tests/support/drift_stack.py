@@ -23,6 +23,7 @@ from tests.support.pulumi_project import PulumiProject
 STACK = "dev"
 LINKS = ("orchestrator", "node_modules", "package.json", "tsconfig.json")
 ROUTER, KEEPER, GREETER = "efh-router", "efh-keeper", "efh-greeter"
+ARCHIVE = "ARCHIVE::2026"  # a title may hold what separates the parts of a URN
 ROUTER_CRON, KEEPER_CRON = "*/15 * * * *", "0 6 * * *"
 SECRETS = {"accessKey": "secret-access-key", "webhookSecret": "whsec_c2VjcmV0"}
 
@@ -61,7 +62,7 @@ MANIFEST: dict[str, Any] = {
             "name": "archivist",
             "endpoint": "https://archive.example.com/",
             "capabilities": ["file.archive"],
-            "needs": {"kvNamespaces": ["ARCHIVE"], "r2Buckets": [{"name": "efh-archive", "jurisdiction": "eu"}]},
+            "needs": {"kvNamespaces": [ARCHIVE], "r2Buckets": [{"name": "efh-archive", "jurisdiction": "eu"}]},
         },
     ],
 }

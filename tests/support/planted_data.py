@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from tests.support.drift_kinds import Outside
-from tests.support.drift_stack import ROUTER
+from tests.support.drift_stack import ARCHIVE, ROUTER
 from tests.support.local_cloudflare import LocalCloudflare
 
 _VALUES = {"greeting": "Grüß Gott".encode(), "bytes": bytes(range(256)), "empty": b""}
-_NAMESPACES = ("REGISTRY", "NOTES", "ARCHIVE")
+_NAMESPACES = ("REGISTRY", "NOTES", ARCHIVE)
 _BUCKETS = {"efh-files": "default", "efh-cold": "default", "efh-archive": "eu"}
 _ROWS = [{"id": 1, "note": "it's here"}, {"id": 2, "note": "\u2603"}]
 

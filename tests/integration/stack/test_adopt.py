@@ -144,7 +144,7 @@ def test_an_import_that_was_killed_in_the_middle_is_done_again(stack: HealedStac
     done, errors = adopt(stack, "--yes")
 
     assert done["adopted"]
-    assert "importing WorkersScript" in errors
+    assert "importing Worker " in errors
     stack.assert_clean()
 
 

@@ -16,7 +16,7 @@ from orchestrator.stack.config import Stack
 from orchestrator.stack.state import State
 from tests.support.account_snapshot import AccountSnapshot
 from tests.support.drift_kinds import KINDS, DriftKind, Found, Outside
-from tests.support.drift_stack import MANIFEST, SECRETS, STACK, DriftStack
+from tests.support.drift_stack import ARCHIVE, MANIFEST, SECRETS, STACK, DriftStack
 from tests.support.local_cloudflare import LocalCloudflare
 
 
@@ -151,7 +151,7 @@ def test_what_left_the_file_is_left_behind_and_what_came_is_missing(drifting: Dr
     assert found(drift) == [
         ("changed", "worker", "efh-greeter", ("bindings.GREETINGS",)),
         ("changed", "worker", "efh-router", ("content", "bindings.BUILD_ID")),  # the routing table is part of it
-        ("left-behind", "kvNamespace", "ARCHIVE", ()),
+        ("left-behind", "kvNamespace", ARCHIVE, ()),
         ("left-behind", "r2Bucket", "efh-archive", ()),
         ("missing", "kvNamespace", "GREETINGS", ()),
     ]
@@ -196,14 +196,14 @@ def test_the_command_says_it_as_a_table_as_json_and_for_github_and_shows_no_secr
     drifting: Drifting, tmp_path: Path
 ) -> None:
     assert "no drift" in drifting.command(exit_code=0).stdout
-    drifting.outside.delete_namespace("ARCHIVE")
+    drifting.outside.delete_namespace(ARCHIVE)
     drifting.outside.bindings("efh-keeper", {"ACCESS_KEY": {"type": "plain_text", "text": "somebody's own"}})
     page = tmp_path / "summary.md"
 
     table = drifting.command(exit_code=7)
     document = drifting.command("--json", "--github", exit_code=7, GITHUB_STEP_SUMMARY=str(page))
 
-    assert "missing, data lost  KV namespace  ARCHIVE" in table.stdout
+    assert f"missing, data lost  KV namespace  {ARCHIVE}" in table.stdout
     assert "data is gone from the account" in table.stderr
     parsed = json.loads(document.stdout)
     assert parsed["counts"] == {"missing": 1, "changed": 1, "left-behind": 0, "undeclared": 0}

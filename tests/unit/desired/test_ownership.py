@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.desired.ownership import is_ours, refusal
+from orchestrator.kinds import Kind
 
 STAGE = {"name": "STAGE", "type": "plain_text", "text": "prod"}
 SECRET = {"name": "WEBHOOK_SECRET", "type": "secret_text"}
@@ -29,13 +30,13 @@ def test_a_worker_is_ours_by_its_marks(bindings: list[dict[str, str]], ours: boo
 @pytest.mark.parametrize(
     ("kind", "says", "hints"),
     [
-        ("WorkersKvNamespace", "KV namespace LOGS", "adopt -s prod takes it over, with its data"),
-        ("R2Bucket", "R2 bucket LOGS", "adopt -s prod takes it over, with its data"),
-        ("D1Database", "D1 database LOGS", "adopt -s prod takes it over, with its data"),
-        ("WorkersScript", "Worker LOGS", "adopt -s prod --overwrite LOGS"),
+        (Kind.KV_NAMESPACE, "KV namespace LOGS", "adopt -s prod takes it over, with its data"),
+        (Kind.R2_BUCKET, "R2 bucket LOGS", "adopt -s prod takes it over, with its data"),
+        (Kind.D1_DATABASE, "D1 database LOGS", "adopt -s prod takes it over, with its data"),
+        (Kind.WORKER, "Worker LOGS", "adopt -s prod --overwrite LOGS"),
     ],
 )
-def test_the_refusal_names_the_command(kind: str, says: str, hints: str) -> None:
+def test_the_refusal_names_the_command(kind: Kind, says: str, hints: str) -> None:
     error = refusal(kind, "LOGS", "prod")
 
     assert says in error.message

@@ -13,6 +13,7 @@ from orchestrator.desired.resources import TextBinding
 from orchestrator.drift.compare import find_drift
 from orchestrator.drift.findings import Drift, Finding
 from orchestrator.drift.live import Bucket, Database, Live, Namespace, Version, Worker
+from orchestrator.kinds import Kind
 from orchestrator.manifest import parse
 from orchestrator.stack.state import State, StateResource
 
@@ -42,18 +43,18 @@ def bindings(wanted: Desired, *secrets: str) -> dict[str, Any]:
     return bound_to(wanted, secrets=secrets, urls=worker_urls(wanted, URL), build_id=ROUTER_SHA[:12], router_texts={})
 
 
-def resource(kind: str, key: str, id: str, **outputs: str) -> StateResource:
+def resource(kind: Kind, key: str, id: str, **outputs: str) -> StateResource:
     return StateResource(urn=f"urn::{kind}::{key}", kind=kind, name=key, id=id, inputs={}, outputs=outputs)
 
 
 STATE = State(
     resources=(
-        resource("WorkersKvNamespace", "REGISTRY", "kv-1"),
-        resource("WorkersKvNamespace", "NOTES", "kv-2"),
-        resource("R2Bucket", "files", "files", name="files", creationDate="2026-11-22T10:00:00.000Z"),
-        resource("D1Database", "router", "d1-1"),
-        resource("WorkersScript", "router", "router", scriptName="router"),
-        resource("WorkersScript", "keeper", "keeper", scriptName="keeper"),
+        resource(Kind.KV_NAMESPACE, "REGISTRY", "kv-1"),
+        resource(Kind.KV_NAMESPACE, "NOTES", "kv-2"),
+        resource(Kind.R2_BUCKET, "files", "files", name="files", creationDate="2026-11-22T10:00:00.000Z"),
+        resource(Kind.D1_DATABASE, "router", "d1-1"),
+        resource(Kind.WORKER, "router", "router", scriptName="router"),
+        resource(Kind.WORKER, "keeper", "keeper", scriptName="keeper"),
     )
 )
 KEEPER = Worker(
@@ -173,9 +174,9 @@ CASES: dict[str, tuple[Live, State, list[str]]] = {
         State(
             resources=(
                 *STATE.resources,
-                resource("WorkersKvNamespace", "OLD", "kv-9"),
-                resource("R2Bucket", "old", "old", name="old"),
-                resource("WorkersScript", "old", "old", scriptName="old"),
+                resource(Kind.KV_NAMESPACE, "OLD", "kv-9"),
+                resource(Kind.R2_BUCKET, "old", "old", name="old"),
+                resource(Kind.WORKER, "old", "old", scriptName="old"),
             )
         ),
         [

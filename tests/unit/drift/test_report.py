@@ -6,10 +6,11 @@ import pytest
 
 from orchestrator.drift.findings import Difference, Drift, Finding
 from orchestrator.drift.report import markdown, next_steps, rows, summary, undeclared
+from orchestrator.kinds import Kind
 
 BINDINGS = Finding(
     change="changed",
-    kind="worker",
+    kind=Kind.WORKER,
     key="page",
     name="pr-7-page",
     differences=(
@@ -18,11 +19,11 @@ BINDINGS = Finding(
         Difference(path="bindings.C", desired="plain_text " + "x" * 80, live="plain_text ```\n| y"),
     ),
 )
-LOST = Finding(change="missing", kind="kvNamespace", key="NOTES", name="NOTES", lost=True)
-HERS = Finding(change="undeclared", kind="r2Bucket", key="hers", name="hers")
+LOST = Finding(change="missing", kind=Kind.KV_NAMESPACE, key="NOTES", name="NOTES", lost=True)
+HERS = Finding(change="undeclared", kind=Kind.R2_BUCKET, key="hers", name="hers")
 UNMANAGED = Finding(
     change="changed",
-    kind="worker",
+    kind=Kind.WORKER,
     key="page",
     name="page",
     differences=(Difference(path="state", desired="managed by this stack", live="not in the stack's state"),),

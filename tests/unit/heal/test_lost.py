@@ -9,12 +9,13 @@ import pytest
 
 from orchestrator.drift.findings import Difference, Finding
 from orchestrator.heal.lost import describe, first_missed, lost_data
+from orchestrator.kinds import Kind
 
 ROUTER = {"ORCHESTRATOR_URL": "https://router.example.com", "ORCHESTRATOR_TOKEN": "token"}
-NOTES = Finding(change="missing", kind="kvNamespace", key="MY NOTES", name="pr-7-MY NOTES", lost=True)
+NOTES = Finding(change="missing", kind=Kind.KV_NAMESPACE, key="MY NOTES", name="pr-7-MY NOTES", lost=True)
 FILES = Finding(
     change="changed",
-    kind="r2Bucket",
+    kind=Kind.R2_BUCKET,
     key="files",
     name="pr-7-files",
     lost=True,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.desired.derive import Desired, derive
-from orchestrator.drift.findings import Difference, Drift, Finding
+from orchestrator.drift.findings import Change, Difference, Drift, Finding
 from orchestrator.errors import UserError
 from orchestrator.heal.plan import plan_heal
+from orchestrator.kinds import Kind
 from orchestrator.manifest import parse
 from orchestrator.stack.state import State, StateResource
 
@@ -28,35 +29,38 @@ autopilots:
     needs: {workers: [{name: greeter, content: "export default {}"}]}
 """
 DESIRED: Desired = derive(parse(MANIFEST, "autopilots.yaml"))
-KINDS = {"kvNamespace": "WorkersKvNamespace", "r2Bucket": "R2Bucket", "d1Database": "D1Database"}
 STATE = State(
     resources=tuple(
-        StateResource(urn=f"urn::{kind}::{name}", kind=kind, name=name, id=name, inputs={}, outputs={})
+        StateResource(urn=f"urn::{kind.type_name}::{name}", kind=kind, name=name, id=name, inputs={}, outputs={})
         for kind, name in [
-            ("WorkersKvNamespace", "REGISTRY"),
-            ("WorkersKvNamespace", "NOTES"),
-            ("R2Bucket", "files"),
-            ("D1Database", "router"),
+            (Kind.KV_NAMESPACE, "REGISTRY"),
+            (Kind.KV_NAMESPACE, "NOTES"),
+            (Kind.R2_BUCKET, "files"),
+            (Kind.D1_DATABASE, "router"),
         ]
     )
 )
 
 
-def lost(kind: str, name: str, *, instead: bool = False) -> Finding:
+def lost(kind: Kind, name: str, *, instead: bool = False) -> Finding:
     differences = (Difference(path="id", desired="old", live="new"),) if instead else ()
-    change = "changed" if instead else "missing"
-    return Finding(change=change, kind=kind, key=name, name=name, lost=True, differences=differences)  # type: ignore[arg-type]
+    change: Change = "changed" if instead else "missing"
+    return Finding(change=change, kind=kind, key=name, name=name, lost=True, differences=differences)
 
 
-def finding(change: str, kind: str, name: str) -> Finding:
-    return Finding(change=change, kind=kind, key=name, name=name)  # type: ignore[arg-type]
+def finding(change: Change, kind: Kind, name: str) -> Finding:
+    return Finding(change=change, kind=kind, key=name, name=name)
 
 
-NOTES, FILES, REGISTRY = lost("kvNamespace", "NOTES"), lost("r2Bucket", "files"), lost("kvNamespace", "REGISTRY")
-KEEPER, GREETER, ROUTER = (finding("changed", "worker", name) for name in ("keeper", "greeter", "router"))
-NO_KEEPER, NO_GREETER = (finding("missing", "worker", name) for name in ("keeper", "greeter"))
-CRONS = finding("changed", "schedules", "router")
-FOREIGN = finding("undeclared", "r2Bucket", "holiday-photos")
+NOTES, FILES, REGISTRY = (
+    lost(Kind.KV_NAMESPACE, "NOTES"),
+    lost(Kind.R2_BUCKET, "files"),
+    lost(Kind.KV_NAMESPACE, "REGISTRY"),
+)
+KEEPER, GREETER, ROUTER = (finding("changed", Kind.WORKER, name) for name in ("keeper", "greeter", "router"))
+NO_KEEPER, NO_GREETER = (finding("missing", Kind.WORKER, name) for name in ("keeper", "greeter"))
+CRONS = finding("changed", Kind.SCHEDULES, "router")
+FOREIGN = finding("undeclared", Kind.R2_BUCKET, "holiday-photos")
 KEEPER_SCRIPT, ROUTER_SCRIPT = "**:WorkersScript::keeper", "**:WorkersScript::router"
 KEEPER_ALL = (KEEPER_SCRIPT, "**:WorkersScriptSubdomain::keeper", "**:WorkersCronTrigger::keeper")
 NOTES_URN, REGISTRY_URN = "urn::WorkersKvNamespace::NOTES", "urn::WorkersKvNamespace::REGISTRY"
@@ -111,7 +115,7 @@ def test_what_is_not_lost_any_more_may_be_named() -> None:
     ("found", "name", "says"),
     [
         ([NOTES], "notes", "no namespace, bucket or database notes is declared\n  lost is: NOTES"),
-        ([lost("d1Database", "router", instead=True)], "router", "adopt takes that one over"),
+        ([lost(Kind.D1_DATABASE, "router", instead=True)], "router", "adopt takes that one over"),
     ],
 )
 def test_what_is_not_declared_or_is_there_again_is_not_made_again(found: list[Finding], name: str, says: str) -> None:

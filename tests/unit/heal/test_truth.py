@@ -10,6 +10,7 @@ import pytest
 from orchestrator.adopt.replaced import point_at, replaced
 from orchestrator.drift.findings import Difference, Finding
 from orchestrator.heal.truth import tell_truth
+from orchestrator.kinds import Kind
 
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:abc"}
 
@@ -36,9 +37,9 @@ EXPORTED: dict[str, Any] = {
 }
 
 
-def changed(kind: str, key: str, *differences: tuple[str, str | None, str | None], lost: bool = False) -> Finding:
+def changed(kind: Kind, key: str, *differences: tuple[str, str | None, str | None], lost: bool = False) -> Finding:
     told = tuple(Difference(path=path, desired=desired, live=live) for path, desired, live in differences)
-    return Finding(change="changed", kind=kind, key=key, name=f"pr-7-{key}", differences=told, lost=lost)  # type: ignore[arg-type]
+    return Finding(change="changed", kind=kind, key=key, name=f"pr-7-{key}", differences=told, lost=lost)
 
 
 def outputs_of(exported: dict[str, Any], *changes: tuple[str, str, dict[str, Any]]) -> dict[str, Any]:
@@ -53,19 +54,19 @@ def outputs_of(exported: dict[str, Any], *changes: tuple[str, str, dict[str, Any
 
 TOLD = {
     "bindings are forgotten, not opened": (
-        changed("worker", "keeper", ("bindings.MODE", "plain_text a", None)),
+        changed(Kind.WORKER, "keeper", ("bindings.MODE", "plain_text a", None)),
         ("WorkersScript", "keeper", {"bindings": []}),
     ),
     "whatever differs of a Worker": (
-        changed("worker", "keeper", ("placement", None, "smart")),
+        changed(Kind.WORKER, "keeper", ("placement", None, "smart")),
         ("WorkersScript", "keeper", {"bindings": []}),
     ),
     "schedules as they are": (
-        changed("schedules", "keeper", ("crons", "0 6 * * *", None)),
+        changed(Kind.SCHEDULES, "keeper", ("crons", "0 6 * * *", None)),
         ("WorkersCronTrigger", "keeper", {"schedules": [{"cron": "0 7 * * *"}]}),
     ),
     "storage class as it is": (
-        changed("r2Bucket", "files", ("storage_class", "Standard", "InfrequentAccess")),
+        changed(Kind.R2_BUCKET, "files", ("storage_class", "Standard", "InfrequentAccess")),
         ("R2Bucket", "files", {"storageClass": "InfrequentAccess"}),
     ),
 }
@@ -84,10 +85,10 @@ def test_the_state_is_told_what_a_refresh_cannot_see(finding: Finding, change: t
 @pytest.mark.parametrize(
     "finding",
     [
-        changed("kvNamespace", "NOTES", ("name", "NOTES", "ATTIC")),
-        changed("subdomain", "keeper", ("enabled", "on", "off")),
-        changed("worker", "newcomer", ("state", "managed by this stack", "not in the stack's state")),
-        Finding(change="missing", kind="worker", key="keeper", name="pr-7-keeper"),
+        changed(Kind.KV_NAMESPACE, "NOTES", ("name", "NOTES", "ATTIC")),
+        changed(Kind.SUBDOMAIN, "keeper", ("enabled", "on", "off")),
+        changed(Kind.WORKER, "newcomer", ("state", "managed by this stack", "not in the stack's state")),
+        Finding(change="missing", kind=Kind.WORKER, key="keeper", name="pr-7-keeper"),
     ],
     ids=lambda finding: f"{finding.kind} {finding.change}",
 )
@@ -99,15 +100,15 @@ def test_what_is_about_to_be_deleted_is_not_told_anything() -> None:
     doomed = copy.deepcopy(EXPORTED)
     doomed["deployment"]["resources"][1]["delete"] = True
 
-    assert tell_truth(doomed, [changed("worker", "keeper", ("content", "a", "b"))], {}) == doomed
+    assert tell_truth(doomed, [changed(Kind.WORKER, "keeper", ("content", "a", "b"))], {}) == doomed
 
 
 def test_the_state_is_pointed_at_what_somebody_made_instead() -> None:
     findings = [
-        changed("kvNamespace", "NOTES", ("id", "kv-1", "kv-2"), lost=True),
-        changed("d1Database", "router", ("id", "d1-1", "d1-2"), lost=True),
-        changed("r2Bucket", "files", ("creation_date", "2026-01-01", "2026-11-22"), lost=True),
-        changed("worker", "keeper", ("content", "a", "b")),
+        changed(Kind.KV_NAMESPACE, "NOTES", ("id", "kv-1", "kv-2"), lost=True),
+        changed(Kind.D1_DATABASE, "router", ("id", "d1-1", "d1-2"), lost=True),
+        changed(Kind.R2_BUCKET, "files", ("creation_date", "2026-01-01", "2026-11-22"), lost=True),
+        changed(Kind.WORKER, "keeper", ("content", "a", "b")),
     ]
 
     pointed = point_at(EXPORTED, replaced(findings))

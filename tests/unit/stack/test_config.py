@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from orchestrator.errors import SettingsError
+from orchestrator.kinds import Kind
 from orchestrator.stack.config import Stack, parse_config
 from orchestrator.stack.state import parse_state
 
@@ -65,7 +66,7 @@ def test_the_state_has_resources_by_kind_and_name_without_what_is_about_to_be_de
 
     state = parse_state(exported)
 
-    assert [(name, each.id, each.outputs) for name, each in state.of_kind("R2Bucket").items()] == [
+    assert [(name, each.id, each.outputs) for name, each in state.of_kind(Kind.R2_BUCKET).items()] == [
         ("files", "files", {"name": "files"})
     ]
     assert state.pending == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from orchestrator.kinds import Kind
 from orchestrator.routing.table import Route, RoutingTable, TaskRule
 from orchestrator.stack.preview import Changes, capability_changes, changes, markdown, words
 
@@ -62,7 +63,7 @@ def test_each_change_has_its_words() -> None:
 def test_what_is_taken_over_is_not_created() -> None:
     steps = preview(step("create", "kv", "LOGS"), step("create", "r2", "cards"))
 
-    assert changes(steps, but={("kvNamespace", "LOGS")}).created == ("R2 bucket cards",)
+    assert changes(steps, but={(Kind.KV_NAMESPACE, "LOGS")}).created == ("R2 bucket cards",)
 
 
 def test_a_failed_preview_tells_why_once() -> None:
