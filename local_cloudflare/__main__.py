@@ -104,10 +104,10 @@ def _status(data: Path, *, as_json: bool) -> int:
         facts = {
             "running": True,
             "pid": found.pid if found else None,
-            "base_url": settings.base_url,
-            "workers_url": settings.workers_url,
-            "account_id": settings.account_id,
-            "api_token": settings.api_token,
+            "baseUrl": settings.base_url,
+            "workersUrl": settings.workers_url,
+            "accountId": settings.account_id,
+            "apiToken": settings.api_token,
         }
         _say(json.dumps(facts, indent=1))
     else:

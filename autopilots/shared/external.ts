@@ -30,10 +30,10 @@ export async function callExternal(call: ExternalCall): Promise<Record<string, u
   }
   if (response.status >= 400 && response.status < 500 && !isRepeat(response.status, answer)) {
     const detail = `${service} answered ${response.status}${reason(response.status, answer)}.`;
-    throw new Problem(502, "Upstream refused", detail, { outcome: "rejected", upstream_status: response.status });
+    throw new Problem(502, "Upstream refused", detail, { outcome: "rejected", upstreamStatus: response.status });
   }
   const detail = `${service} answered ${response.status} in a way that was not understood.`;
-  throw new Problem(502, "Upstream failed", detail, { outcome: "unknown", upstream_status: response.status });
+  throw new Problem(502, "Upstream failed", detail, { outcome: "unknown", upstreamStatus: response.status });
 }
 
 async function send({ service, url, key, idempotencyKey, body }: ExternalCall): Promise<Response> {

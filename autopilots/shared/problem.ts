@@ -26,7 +26,7 @@ export class Problem extends Error {
       status: this.status,
       detail: this.message,
       ...this.members,
-      request_id: requestId,
+      requestId,
     };
     return new Response(JSON.stringify(document), {
       status: this.status,

@@ -60,8 +60,8 @@ export function serve<Env extends BaseEnv>(autopilot: Autopilot<Env>): ExportedH
       } catch (error) {
         if (error instanceof Problem) return error.toResponse(requestId);
         const text = error instanceof Error ? error.stack : String(error);
-        console.error(JSON.stringify({ message: "unexpected error", request_id: requestId, error: text }));
-        const detail = "An unexpected error; the autopilot's log has it under this request_id.";
+        console.error(JSON.stringify({ message: "unexpected error", requestId, error: text }));
+        const detail = "An unexpected error; the autopilot's log has it under this requestId.";
         return new Problem(500, "The autopilot failed", detail).toResponse(requestId);
       }
     },

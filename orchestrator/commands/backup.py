@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json",
         action="store_true",
-        help="{folder, kind, name, id, account_id, taken_at, items, bytes, sha256, format}: what backup.json says",
+        help="{folder, kind, name, id, accountId, takenAt, items, bytes, sha256, format}: what backup.json says",
     )
 
 
@@ -45,7 +44,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         folder = Path(options.folder) if options.folder else default_folder(store)
         taken = take(account, store, folder, progress)
     if options.json:
-        terminal.write(json.dumps({"folder": str(folder), **asdict(taken)}, indent=2))
+        terminal.write(json.dumps({"folder": str(folder), **backup.to_object(taken)}, indent=2))
     else:
         terminal.write(told(taken, folder, store))
     return 0

@@ -12,8 +12,15 @@ from orchestrator.errors import UserError
 from orchestrator.router_client.journal import Journal
 from orchestrator.terminal import Terminal
 
-_FILTERS = ("autopilot", "outcome", "task", "kind", "caller", "request_id")
-_COLUMNS = ("at", "kind", "caller", "task", "autopilot", "outcome", "status", "duration_ms", "request_id")
+_FILTERS = {
+    "autopilot": "autopilot",
+    "outcome": "outcome",
+    "task": "task",
+    "kind": "kind",
+    "caller": "caller",
+    "request_id": "requestId",
+}
+_COLUMNS = ("at", "kind", "caller", "task", "autopilot", "outcome", "status", "durationMs", "requestId")
 _DEFAULT_COUNT = 50
 
 
@@ -42,7 +49,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
-    filters = {name: value for name in _FILTERS if (value := getattr(options, name)) is not None}
+    filters = {
+        parameter: value for name, parameter in _FILTERS.items() if (value := getattr(options, name)) is not None
+    }
     if options.stats and (filters or options.count is not None):
         raise UserError("the figures are of all tasks", "with --stats only --since and --until can be said")
     times = {name: value for name in ("since", "until") if (value := getattr(options, name)) is not None}
@@ -70,7 +79,7 @@ def _show_stats(stats: dict[str, Any], terminal: Terminal) -> None:
     if not stats["complete"]:
         terminal.report("There were more: the newest are counted, and a day's journal has a limit.")
     rows = [
-        (name, each["decisions"], each["errors"], f"{each['error_rate']:.1%}", *each["latency_ms"].values())
+        (name, each["decisions"], each["errors"], f"{each['errorRate']:.1%}", *each["latencyMs"].values())
         for name, each in stats["autopilots"].items()
     ]
     if rows:

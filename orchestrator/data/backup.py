@@ -27,6 +27,8 @@ ABOUT = "backup.json"
 FORMAT = 1
 _UNFINISHED = ".unfinished"
 _FILES: Mapping[Kind, str] = {"kv": kv.FILE, "r2": r2.INDEX, "d1": d1.FILE}
+_KEYS = {"account_id": "accountId", "taken_at": "takenAt"}
+_ATTRIBUTES = {key: attribute for attribute, key in _KEYS.items()}  # an older backup has the attributes' names
 UNITS: Mapping[Kind, str] = {"kv": "keys", "r2": "objects", "d1": "tables"}
 
 
@@ -71,17 +73,22 @@ def take(account: Account, store: Store, folder: Path, progress: Progress, *, no
     progress(f"{store.title}: checking the backup")
     _check(backup, folder)
     temporary = folder / f".{ABOUT}"
-    temporary.write_text(json.dumps(asdict(backup), indent=2) + "\n")
+    temporary.write_text(json.dumps(to_object(backup), indent=2) + "\n")
     temporary.replace(folder / ABOUT)
     (folder / _UNFINISHED).unlink()
     return backup
+
+
+def to_object(backup: Backup) -> dict[str, Any]:
+    """As in JSON, with keys in camelCase."""
+    return {_KEYS.get(key, key): value for key, value in asdict(backup).items()}
 
 
 def read(folder: Path) -> Backup:
     """A whole backup, every byte of it checked. Raises UserError where it is not whole, or not as it was."""
     try:
         about: dict[str, Any] = json.loads((folder / ABOUT).read_text())
-        backup = Backup(**about)
+        backup = Backup(**{_ATTRIBUTES.get(key, key): value for key, value in about.items()})
     except FileNotFoundError:
         raise UserError(
             f"there is no whole backup in {folder}: it has no {ABOUT}", "one that was broken off: run `backup` again"

@@ -103,7 +103,7 @@ class Dispatcher:
         outcome = self._plan(task, {} if meta is None else meta, headers)
         if isinstance(outcome, Answer):
             return outcome
-        return replace(outcome, members={**outcome.members, "request_id": headers["x-request-id"]})
+        return replace(outcome, members={**outcome.members, "requestId": headers["x-request-id"]})
 
     def _plan(self, task: str, meta: Mapping[str, Any], headers: Mapping[str, str]) -> Answer | Problem:
         if errors := check_plan({"task": task, "meta": meta}):
@@ -173,7 +173,7 @@ def _unguarded(task: str) -> Problem:
         detail=f"{task} must never be done twice, and only the routing Worker keeps a record of Idempotency-Keys.",
         members={
             "outcome": "not-sent",
-            "retry_safe": True,
+            "retrySafe": True,
             "hint": "Give --url, or set ORCHESTRATOR_URL and ORCHESTRATOR_TOKEN; in Python use RemoteDispatcher.",
         },
     )

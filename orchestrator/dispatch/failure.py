@@ -187,7 +187,7 @@ def forward_problem(decision: Decision, failure: Failure) -> Problem:
         members={
             "autopilot": decision.route.name,
             "outcome": failure.outcome,
-            "retry_safe": failure.outcome != "unknown" or decision.rule.idempotent,
+            "retrySafe": failure.outcome != "unknown" or decision.rule.idempotent,
             "hint": failure.hint,
         },
         headers={} if failure.retry_after is None else {"Retry-After": str(failure.retry_after)},

@@ -18,7 +18,7 @@ class Journal(RouterConnection):
 
     def entries(self, parameters: Mapping[str, str], count: int) -> Iterator[dict[str, Any]]:
         """At most `count` entries, newest first. `parameters` are those of `/autopilot/journal`: since, until,
-        autopilot, outcome, task, kind, caller, request_id."""
+        autopilot, outcome, task, kind, caller, requestId."""
         cursor: str | None = None
         while count > 0:
             given = {**parameters, "limit": str(min(count, _MOST_OF_A_PAGE)), **({"cursor": cursor} if cursor else {})}

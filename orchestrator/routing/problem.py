@@ -31,7 +31,7 @@ class Problem:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def to_object(self) -> dict[str, Any]:
-        """The problem document, without `request_id`, which only an answer has."""
+        """The problem document, without `requestId`, which only an answer has."""
         return {
             "type": "about:blank",
             "title": self.title,

@@ -1,5 +1,5 @@
 // What the scheduled runs found out: how each autopilot is, and what is missing. The record is a row of D1
-// (check-record.ts); for reading there is one copy in KV, written once a run, and the isolate's memory in front of it.
+// (health/lease.ts); for reading there is one copy in KV, written once a run, and the isolate's memory in front of it.
 // docs/decisions/0013-health-checks.md says who reads what.
 
 import type { Missing, Status } from "./routing/decide.ts";
@@ -11,28 +11,54 @@ export interface Health {
   readonly status: Status;
   /** When the status began: at the first of the probes that it took. */
   readonly since: string;
-  readonly last_probe_at: string;
+  readonly lastProbeAt: string;
   /** Why the last probe was no `pass`. */
   readonly output?: string | undefined;
   /** Failed probes in a row, and others in a row: one of them is 0. */
   readonly failures: number;
   readonly passes: number;
   /** When that row began. */
-  readonly row_since: string;
+  readonly rowSince: string;
 }
 
 export interface Snapshot {
   /** When the last run was, of whichever kind. */
   readonly at: string;
   /** The cron's last run; without one, since when it is waited for. */
-  readonly cron: { readonly last_run_at?: string | undefined; readonly since: string };
+  readonly cron: { readonly lastRunAt?: string | undefined; readonly since: string };
   readonly autopilots: Readonly<Record<string, Health>>;
   /** What is declared or bound, and not there. */
   readonly missing: readonly Missing[];
   /** The autopilot that was probed last: where there are more than one run may probe, the next one goes on after it. */
-  readonly probed_up_to: string;
+  readonly probedUpTo: string;
   /** Alerts that were not delivered. */
   readonly unsent: readonly string[];
+}
+
+/** What a Worker of before November 2026 stored: the same, with some names in snake_case. */
+interface OldSnapshot extends Omit<Snapshot, "cron" | "autopilots" | "probedUpTo"> {
+  readonly cron: { readonly last_run_at?: string | undefined; readonly since: string };
+  readonly autopilots: Readonly<Record<string, OldHealth>>;
+  readonly probed_up_to: string;
+}
+type OldHealth = Omit<Health, "lastProbeAt" | "rowSince"> & { readonly last_probe_at: string; readonly row_since: string };
+export type StoredSnapshot = Snapshot | OldSnapshot;
+
+/** A stored snapshot as it is written today, so that a stack that exists survives the update. */
+export function upgradeSnapshot(stored: StoredSnapshot): Snapshot {
+  if (!("probed_up_to" in stored)) return stored;
+  const { probed_up_to: probedUpTo, cron, autopilots, ...same } = stored;
+  const upgraded = ({ last_probe_at: lastProbeAt, row_since: rowSince, ...health }: OldHealth): Health => ({
+    ...health,
+    lastProbeAt,
+    rowSince,
+  });
+  return {
+    ...same,
+    probedUpTo,
+    cron: { since: cron.since, lastRunAt: cron.last_run_at },
+    autopilots: Object.fromEntries(Object.entries(autopilots).map(([name, health]) => [name, upgraded(health)])),
+  };
 }
 
 const KEY = "snapshot";
@@ -82,8 +108,8 @@ async function read(env: Env, requestId: string): Promise<Snapshot | undefined> 
   const before = memory;
   let snapshot = before?.snapshot;
   try {
-    const copy = await env.REGISTRY?.get<Snapshot>(KEY, { type: "json", cacheTtl: EDGE_SECONDS });
-    if (copy && !(snapshot && copy.at < snapshot.at)) snapshot = copy;
+    const copy = await env.REGISTRY?.get<StoredSnapshot>(KEY, { type: "json", cacheTtl: EDGE_SECONDS });
+    if (copy && !(snapshot && copy.at < snapshot.at)) snapshot = upgradeSnapshot(copy);
   } catch (error) {
     log("the snapshot could not be read", requestId, error);
   }

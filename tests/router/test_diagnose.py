@@ -137,7 +137,7 @@ def test_what_a_refused_token_lacks_is_named(
     answer = router[token].diagnose()
 
     assert (answer.status_code, answer.json()["title"]) == (502, "Authentication error [code: 10000]")
-    assert answer.json()["missing_permissions"] == missing
+    assert answer.json()["missingPermissions"] == missing
     assert why in answer.json()["detail"]
     assert "pulumi config set --secret diagnoseToken" in answer.json()["hint"]
 

@@ -193,7 +193,7 @@ class TestHealRequest:
             "event": "heal",
             "source": "ensure-infra",
             "missing": [LOGS],
-            "request_id": answer.headers["x-request-id"],
+            "requestId": answer.headers["x-request-id"],
         }
 
     @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,8 +21,15 @@ def snapshot(*, cron_minutes_ago: int | None, began_minutes_ago: int = 10_000, *
 
     cron = {"since": ago(began_minutes_ago)}
     if cron_minutes_ago is not None:
-        cron["last_run_at"] = ago(cron_minutes_ago)
-    return {"at": ago(0), "cron": cron, "autopilots": {}, "missing": [], "probed_up_to": "", "unsent": [], **more}
+        cron["lastRunAt"] = ago(cron_minutes_ago)
+    return {"at": ago(0), "cron": cron, "autopilots": {}, "missing": [], "probedUpTo": "", "unsent": [], **more}
+
+
+def old_snapshot(at: str) -> dict[str, Any]:
+    """The same as a Worker of before November 2026 left it; `alone` has failed twice."""
+    well = {"status": "pass", "since": at, "last_probe_at": at, "failures": 2, "passes": 0, "row_since": at}
+    cron = {"since": at, "last_run_at": at}
+    return {"at": at, "cron": cron, "autopilots": {"alone": well}, "missing": [], "probed_up_to": "alone", "unsent": []}
 
 
 class TestHealth:
@@ -59,7 +67,7 @@ class TestHealth:
         first = router.run()
         early = router.check("alone:health")
         assert (early["status"], early["failures"]) == ("pass", 1)
-        assert (early["failing_since"], early["output"]) == (first["at"], "It answered 500.")
+        assert (early["failingSince"], early["output"]) == (first["at"], "It answered 500.")
 
         router.run(2)
         failing = router.check("alone:health")
@@ -88,6 +96,28 @@ class TestHealth:
         report = router.run()
 
         assert router.elsewhere.check("alone:health")["time"] == report["at"]
+
+    def test_the_copy_of_an_older_worker_is_still_read(self, world: World) -> None:
+        router = world.router()
+        at = "2026-11-01T00:00:00.000Z"
+        world.copy(router, "snapshot", old_snapshot(at))
+
+        alone = router.check("alone:health")
+        assert (alone["time"], alone["failingSince"], alone["failures"]) == (at, at, 2)
+        assert router.check("orchestrator:cron")["time"] == at
+
+    def test_the_record_of_an_older_worker_is_still_read(self, world: World) -> None:
+        router = world.router()
+        router.run()
+        at = "2026-11-01T00:00:00.000Z"
+        world.sql(router, f"UPDATE checks SET snapshot = '{json.dumps(old_snapshot(at))}'")  # noqa: S608 - a test's own text
+        world.answers({"efh-alone/health": BROKEN})
+
+        report = router.run()
+
+        assert report["probed"] == ["pair-a", "pair-b", "alone"]
+        alone = report["autopilots"]["alone"]
+        assert (alone["status"], alone["since"], alone["rowSince"], alone["failures"]) == ("fail", at, at, 3)
 
     def test_it_has_no_secret_and_no_address(self, world: World) -> None:
         router = world.router("account")
@@ -121,7 +151,7 @@ class TestCron:
         check = router.check("orchestrator:cron")
 
         assert check["status"] == status
-        assert check.get("time") == known["cron"].get("last_run_at")
+        assert check.get("time") == known["cron"].get("lastRunAt")
         assert ("output" in check) == (status == "warn")
         assert router.health()["status"] == status
 

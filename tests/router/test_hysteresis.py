@@ -65,6 +65,6 @@ def test_a_status_began_with_the_first_probe_that_it_took(
 
 
 def test_the_rows_are_counted(after: Callable[[str], list[dict[str, Any]]]) -> None:
-    counts = [(health["failures"], health["passes"], health["row_since"]) for health in after("ppffwp")]
+    counts = [(health["failures"], health["passes"], health["rowSince"]) for health in after("ppffwp")]
 
     assert counts == [(0, 1, "0"), (0, 2, "0"), (1, 0, "2"), (2, 0, "2"), (0, 1, "4"), (0, 2, "4")]

@@ -22,11 +22,11 @@ class TestEntry:
         request_id = journal.plan("echo", {"x": 1}, authorization=f"Bearer {SHOP_TOKEN}")
 
         entry = journal.entry(request_id)
-        at, duration = datetime.fromisoformat(entry.pop("at")), entry.pop("duration_ms")
+        at, duration = datetime.fromisoformat(entry.pop("at")), entry.pop("durationMs")
         assert (at - before).total_seconds() < 60
         assert duration >= 0
         assert entry == {
-            "request_id": request_id,
+            "requestId": request_id,
             "kind": "plan",
             "caller": "shop",
             "task": "echo",
@@ -72,13 +72,13 @@ class TestEntry:
         refusal = journal.post({"task": "nobody.can"}, "/autopilot/plan?explain=1")
         journal.entry(journal.plan("echo"))  # comes after
 
-        assert [journal.get(request_id=each).json()["entries"] for each in (explained, refusal)] == [[], []]
+        assert [journal.get(requestId=each).json()["entries"] for each in (explained, refusal)] == [[], []]
 
     def test_nor_is_a_call_without_a_token(self, journal: Journal) -> None:
         refusal = journal.plan("echo", authorization="Bearer wrong")
         journal.entry(journal.plan("echo"))
 
-        assert journal.get(request_id=refusal).json()["entries"] == []
+        assert journal.get(requestId=refusal).json()["entries"] == []
 
     def test_a_full_day_takes_no_more(self, empty_journal: Journal) -> None:
         """So that D1's rows of a day are left for those that must be written."""
@@ -123,7 +123,7 @@ def test_nothing_that_a_task_carries_is_written(client: Client, journal: Journal
 
     held = journal.dump()
 
-    assert journal.get(request_id=wrong).json()["entries"] == []
+    assert journal.get(requestId=wrong).json()["entries"] == []
     assert len(entries) == len(sent)
     assert all(request_id in held for request_id in sent)
     for secret in (canary, TOKEN, SHOP_TOKEN, SECRET, SECRET.removeprefix("whsec_"), "hunter2"):

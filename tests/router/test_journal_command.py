@@ -76,7 +76,7 @@ def test_more_than_a_page_is_read_page_by_page(empty_journal: Journal, run: Run)
 
     entries = json.loads(run("--count", "620", "--json").stdout)
 
-    assert [entry["request_id"] for entry in entries] == [f"r{number}" for number in range(699, 79, -1)]
+    assert [entry["requestId"] for entry in entries] == [f"r{number}" for number in range(699, 79, -1)]
 
 
 def test_figures_of_each_autopilot(empty_journal: Journal, run: Run) -> None:
@@ -90,7 +90,7 @@ def test_figures_of_each_autopilot(empty_journal: Journal, run: Run) -> None:
         ["even", "5", "1", "20.0%", "4", "8", "8"],
         ["odd", "5", "1", "20.0%", "5", "9", "9"],
     ]
-    assert json.loads(run("--stats", "--json").stdout)["autopilots"]["odd"]["latency_ms"]["p90"] == 9
+    assert json.loads(run("--stats", "--json").stdout)["autopilots"]["odd"]["latencyMs"]["p90"] == 9
 
 
 def test_an_empty_journal_says_so(empty_journal: Journal, run: Run) -> None:  # the fixture empties it

@@ -38,7 +38,7 @@ class TestReading:
 
     def ids(self, response: httpx.Response) -> list[str]:
         assert response.status_code == 200, response.text
-        return [entry["request_id"] for entry in response.json()["entries"]]
+        return [entry["requestId"] for entry in response.json()["entries"]]
 
     def test_the_newest_comes_first(self, filled: Journal) -> None:
         response = filled.get()
@@ -59,7 +59,7 @@ class TestReading:
             ({"task": "task_4"}, "4"),
             ({"kind": "health"}, "98"),
             ({"caller": "shop"}, "3"),
-            ({"request_id": "r7"}, "7"),
+            ({"requestId": "r7"}, "7"),
             ({"outcome": "not-sent"}, ""),
         ],
     )

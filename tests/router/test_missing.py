@@ -115,7 +115,7 @@ def test_without_the_database_it_does_what_it_can(world: World) -> None:
 
     assert first["missing"] == third["missing"] == [{"kind": "d1Database", "name": "DB"}]
     assert first["heal"]["status"] == "not-configured"
-    assert first["registry_copy"] == "unreadable"
+    assert first["registryCopy"] == "unreadable"
     output = first["autopilots"]["forbidden"]["output"]
     assert output == "Its endpoint may not be called: its host must be a name, not an IP address in any spelling."
     assert [run["alert"] for run in (first, second, third)] == ["sent", "none", "sent"]

@@ -134,7 +134,7 @@ class TestReplay:
 
         assert (first.status_code, len(first.content)) == (201, 256 * 1024 + 1)
         document = refused(again, 410, "Answer not kept")
-        assert (document["outcome"], document["retry_safe"]) == ("done", False)
+        assert (document["outcome"], document["retrySafe"]) == ("done", False)
         assert "status 201, 262145 bytes" in document["detail"]
         assert len(payments.calls(key)) == 1
 

@@ -49,7 +49,7 @@ class TestNothingDone:
 
         documents = [refused(payments.pay(key, task="pay_nowhere"), 502, "Failed to forward task") for _ in range(2)]
 
-        assert [(each["outcome"], each["retry_safe"]) for each in documents] == [("not-sent", True)] * 2
+        assert [(each["outcome"], each["retrySafe"]) for each in documents] == [("not-sent", True)] * 2
         run = payments.run(documents[0]["run"])
         assert (run["status"], run["attempts"]) == ("not-done", 2)
         assert "EFH_GONE" in run["why"]
@@ -99,7 +99,7 @@ class TestUnknown:
         assert (run["status"], run["answer"]) == ("unknown", None)
         for repeat in repeats:
             document = refused(repeat, 409, "Outcome unknown")
-            assert (document["run"], document["outcome"], document["retry_safe"]) == (run["id"], "unknown", False)
+            assert (document["run"], document["outcome"], document["retrySafe"]) == (run["id"], "unknown", False)
             assert why in document["detail"]
             assert f"POST /autopilot/runs/{run['id']}/resolve" in document["hint"]
             assert "retry-after" not in repeat.headers
@@ -134,7 +134,7 @@ class TestRecordLost:
             document = refused(first.result(), 500, "Answer not recorded")
             payments.sql("ALTER TABLE runs_out_of_reach RENAME TO runs", records="fragile-records")
 
-        assert (document["outcome"], document["retry_safe"]) == ("unknown", False)
+        assert (document["outcome"], document["retrySafe"]) == ("unknown", False)
         assert document["detail"].startswith("payer answered 201.")
         refused(payments.pay(key, meta, router="fragile"), 409, "Already running")
         assert len(payments.calls(key)) == 1

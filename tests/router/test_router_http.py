@@ -23,7 +23,7 @@ def refused(response: httpx.Response, status: int, title: str) -> dict[str, Any]
     assert response.headers["content-type"] == "application/problem+json"
     assert document["type"] == "about:blank"
     assert document["detail"].endswith(".")
-    assert document["request_id"] == response.headers["x-request-id"]
+    assert document["requestId"] == response.headers["x-request-id"]
     return document
 
 

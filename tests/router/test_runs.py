@@ -159,14 +159,14 @@ class TestResolve:
 
         document = refused(payments.resolve(run_id, resolution), 409, "Outcome known")
 
-        assert document["status_of_run"] == "done"
+        assert document["statusOfRun"] == "done"
         assert payments.pay(key, meta).headers["idempotency-replayed"] == "true"
 
     def test_nor_is_it_resolved_twice(self, payments: Payments, unknown: tuple[str, str]) -> None:
         _, run_id = unknown
         payments.resolve(run_id, "not-done")
 
-        assert refused(payments.resolve(run_id, "done"), 409, "Outcome known")["status_of_run"] == "not-done"
+        assert refused(payments.resolve(run_id, "done"), 409, "Outcome known")["statusOfRun"] == "not-done"
 
     def test_there_may_be_none(self, payments: Payments) -> None:
         refused(payments.resolve("run_nothing", "done"), 404, "No such run")

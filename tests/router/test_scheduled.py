@@ -16,7 +16,7 @@ def test_it_asks_each_autopilot_and_reports_what_it_found(world: World) -> None:
     report = router.run()
 
     at = report["at"]
-    well = {"status": "pass", "since": at, "last_probe_at": at, "failures": 0, "passes": 1, "row_since": at}
+    well = {"status": "pass", "since": at, "lastProbeAt": at, "failures": 0, "passes": 1, "rowSince": at}
     assert report == {
         "at": at,
         "trigger": "request",
@@ -28,7 +28,7 @@ def test_it_asks_each_autopilot_and_reports_what_it_found(world: World) -> None:
         "account": "not-configured",
         "heal": None,
         "alert": "none",
-        "registry_copy": "in-step",
+        "registryCopy": "in-step",
         "pruned": {"journal": 0, "runs": 0},
     }
 
@@ -172,5 +172,5 @@ def test_a_copy_of_the_registrations_that_lags_is_written_again(world: World) ->
     world.wait_for_copy(router)
     world.copy(router, "registrations", [])
 
-    assert router.run()["registry_copy"] == "rewritten"
-    assert router.run()["registry_copy"] == "in-step"
+    assert router.run()["registryCopy"] == "rewritten"
+    assert router.run()["registryCopy"] == "in-step"

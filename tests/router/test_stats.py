@@ -64,8 +64,8 @@ def test_each_autopilot_is_counted(empty_journal: Journal, seed: int) -> None:
             "decisions": len(mine),
             "outcomes": dict(counts),
             "errors": errors,
-            "error_rate": pytest.approx(errors / len(mine)),
-            "latency_ms": {f"p{each}": percentile(durations, each) for each in (50, 90, 99)},
+            "errorRate": pytest.approx(errors / len(mine)),
+            "latencyMs": {f"p{each}": percentile(durations, each) for each in (50, 90, 99)},
         }
 
 
@@ -97,7 +97,7 @@ def test_tasks_alone_are_counted_of_the_last_day_unless_asked_otherwise(empty_jo
 def test_what_took_no_time_that_is_known_has_no_latency(empty_journal: Journal) -> None:
     empty_journal.fill([{"at": now(), "autopilot": "a"}])
 
-    assert empty_journal.get(PATH).json()["autopilots"]["a"]["latency_ms"] == {"p50": None, "p90": None, "p99": None}
+    assert empty_journal.get(PATH).json()["autopilots"]["a"]["latencyMs"] == {"p50": None, "p90": None, "p99": None}
 
 
 def test_the_newest_40_000_are_counted_and_the_answer_says_that_these_are_not_all(empty_journal: Journal) -> None:

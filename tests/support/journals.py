@@ -39,7 +39,7 @@ class Journal:
     def entry(self, request_id: str) -> dict[str, Any]:
         """Waits for it."""
         entry: dict[str, Any]
-        (entry,) = _awaited(lambda: self.get(request_id=request_id).json()["entries"])
+        (entry,) = _awaited(lambda: self.get(requestId=request_id).json()["entries"])
         return entry
 
     def wait_for_serial(self, serial: int) -> None:

@@ -30,13 +30,13 @@ def refused(planned: Planned, status: int, title: str) -> dict[str, Any]:
     document: dict[str, Any] = planned.json()
     assert planned.headers["content-type"] == "application/problem+json"
     assert (planned.status, document["status"], document["title"]) == (status, status, title)
-    assert document["request_id"]
+    assert document["requestId"]
     return document
 
 
 def not_forwarded(planned: Planned, outcome: str, *, retry_safe: bool, status: int = 502) -> dict[str, Any]:
     document = refused(planned, status, FAILED)
-    assert (document["outcome"], document["retry_safe"]) == (outcome, retry_safe)
+    assert (document["outcome"], document["retrySafe"]) == (outcome, retry_safe)
     assert document["hint"].endswith(".")
     assert "hunter2" not in planned.body.decode()
     return document

@@ -35,7 +35,7 @@ function refusedToken(missing: readonly string[], invalid: ApiAnswer | undefined
     status: 502,
     title: "Authentication error [code: 10000]",
     detail: `Cloudflare refused the diagnosis token: ${why}.`,
-    members: { missing_permissions: missing, hint: `Add what is missing, or make another token and ${SET}` },
+    members: { missingPermissions: missing, hint: `Add what is missing, or make another token and ${SET}` },
   };
 }
 

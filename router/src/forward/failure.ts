@@ -165,7 +165,7 @@ export function forwardProblem(decision: Decision, failure: Failure): Problem {
     members: {
       autopilot: route.name,
       outcome: failure.outcome,
-      retry_safe: failure.outcome !== "unknown" || rule.idempotent,
+      retrySafe: failure.outcome !== "unknown" || rule.idempotent,
       hint: failure.hint,
     },
     ...(failure.retryAfter === undefined ? {} : { headers: { "Retry-After": String(failure.retryAfter) } }),

@@ -23,7 +23,7 @@ export interface Findings extends Bound {
   readonly probed: readonly string[];
   /** Those whose turn comes with the next runs. */
   readonly waiting: readonly string[];
-  readonly registry_copy: "in-step" | "rewritten" | "unreadable";
+  readonly registryCopy: "in-step" | "rewritten" | "unreadable";
 }
 
 /** What is so at `at`, ISO 8601. Never throws: what cannot be found out stays as it was. */
@@ -35,9 +35,9 @@ export async function check(
   requestId: string,
 ): Promise<Findings> {
   const bound = await checkBound(env, before?.missing ?? [], hasDatabase, requestId);
-  const { registrations, registry_copy } = await registry(env, requestId);
+  const { registrations, registryCopy } = await registry(env, requestId);
   const routes = allRoutes(stateOf(undefined, registrations));
-  const turn = inTurn(routes, before?.probed_up_to ?? "", PROBES_A_RUN);
+  const turn = inTurn(routes, before?.probedUpTo ?? "", PROBES_A_RUN);
   const autopilots: Record<string, Health> = {};
   for (const { name } of routes) {
     const known = before?.autopilots[name];
@@ -48,16 +48,16 @@ export async function check(
   }
   const probed = turn.map(({ name }) => name);
   const waiting = routes.map(({ name }) => name).filter((name) => !probed.includes(name));
-  return { ...bound, autopilots, probed, waiting, registry_copy };
+  return { ...bound, autopilots, probed, waiting, registryCopy };
 }
 
 async function registry(env: Env, requestId: string) {
   try {
     const { registrations, wasInStep } = await mendCopy(env, requestId);
-    return { registrations, registry_copy: wasInStep ? "in-step" : "rewritten" } as const;
+    return { registrations, registryCopy: wasInStep ? "in-step" : "rewritten" } as const;
   } catch (error) {
     log("the copy of the registrations could not be compared", requestId, error);
     const registrations = await copiedRegistrations(env, requestId).catch((): readonly Registration[] => []);
-    return { registrations, registry_copy: "unreadable" } as const;
+    return { registrations, registryCopy: "unreadable" } as const;
   }
 }

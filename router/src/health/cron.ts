@@ -17,7 +17,7 @@ export interface CronCheck {
 /** `unknown` where nothing says since when the cron is to be expected. */
 export function checkCron(snapshot: Snapshot | undefined, now: number): CronCheck {
   if (!snapshot) return { status: "unknown", output: "It has not run yet." };
-  const { last_run_at: time, since } = snapshot.cron;
+  const { lastRunAt: time, since } = snapshot.cron;
   const limit = PERIODS * routingTable.cronPeriodMs;
   if (now - Date.parse(time ?? since) <= limit) return { status: "pass", time };
   const minutes = Math.round(limit / 60_000);

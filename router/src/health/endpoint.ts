@@ -24,7 +24,7 @@ interface Check {
   readonly time?: string | undefined;
   /** Since when the status is so, and since when the probes fail. */
   readonly since?: string;
-  readonly failing_since?: string;
+  readonly failingSince?: string;
   readonly failures?: number;
   readonly output?: string | undefined;
 }
@@ -79,7 +79,7 @@ function infrastructureCheck(missing: readonly Missing[], time: string | undefin
 function autopilotCheck(name: string, health: Health | undefined): Check {
   const check = { componentId: name, componentType: "component" } as const;
   if (!health) return { ...check, status: "unknown", output: "It has not been probed." };
-  const { last_probe_at: time, row_since, passes, ...known } = health;
-  const failing = known.failures > 0 ? { failing_since: row_since } : {};
+  const { lastProbeAt: time, rowSince, passes, ...known } = health;
+  const failing = known.failures > 0 ? { failingSince: rowSince } : {};
   return { ...check, ...known, time, ...failing };
 }

@@ -67,7 +67,7 @@ async function request(env: Env, { missing, source }: HealReason, requestId: str
   if (!(await claim(env, key, now, requestId))) {
     return told("already-requested", "A heal of the same was asked for less than 10 minutes ago.");
   }
-  const failure = await send(target, { event: "heal", source, missing, request_id: requestId }, requestId);
+  const failure = await send(target, { event: "heal", source, missing, requestId }, requestId);
   if (!failure) return told("requested", "url" in target ? "The webhook took it." : "GitHub has started the workflow.");
   await release(env, key, now, requestId);
   return told("failed", failure);

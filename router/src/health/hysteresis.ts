@@ -19,11 +19,11 @@ export function afterProbe(before: Health | undefined, { status, output }: Probe
   const goesOn = before !== undefined && failed === before.failures > 0;
   const failures = failed ? (before?.failures ?? 0) + 1 : 0;
   const passes = failed ? 0 : (before?.passes ?? 0) + 1;
-  const row_since = goesOn ? before.row_since : at;
+  const rowSince = goesOn ? before.rowSince : at;
   const was = before?.status ?? "unknown";
   const isEnough = failed ? failures >= FAILURES_OUT : was !== "fail" || passes >= PASSES_IN;
   const now = isEnough ? status : was;
   const turned = failed || was === "fail";
-  const since = now === was && before ? before.since : turned ? row_since : at;
-  return { status: now, since, last_probe_at: at, output, failures, passes, row_since };
+  const since = now === was && before ? before.since : turned ? rowSince : at;
+  return { status: now, since, lastProbeAt: at, output, failures, passes, rowSince };
 }

@@ -4,7 +4,7 @@
 
 import { database } from "../database.ts";
 import type { Env } from "../env.ts";
-import type { Snapshot } from "../snapshot.ts";
+import { upgradeSnapshot, type Snapshot, type StoredSnapshot } from "../snapshot.ts";
 
 /** Longer than a run takes; after one that was killed, the next may begin then. */
 export const LEASE_MS = 120_000;
@@ -27,7 +27,8 @@ export interface Lease {
 export async function takeLease(env: Env, run: string): Promise<Lease> {
   const now = Date.now();
   const row = await (await database(env)).prepare(TAKE).bind(run, now + LEASE_MS, now).first<{ snapshot: string }>();
-  return { isHeld: row === null, snapshot: row && (JSON.parse(row.snapshot) as Snapshot | null) };
+  const stored = row && (JSON.parse(row.snapshot) as StoredSnapshot | null);
+  return { isHeld: row === null, snapshot: stored && upgradeSnapshot(stored) };
 }
 
 /** Records what `run` found. False where it took so long that another one has begun: then that one's counts. */

@@ -1,7 +1,7 @@
 // The scheduled run, every 15 minutes by cron, or now by POST /__scheduled: it finds out how things are (checks.ts),
 // asks for a heal of what is missing, tells what has changed, records and publishes what it found, and prunes.
 //
-// Runs do not overlap: each holds a lease in D1 (check-record.ts). Where D1 itself is gone there is no lease, and the
+// Runs do not overlap: each holds a lease in D1 (lease.ts). Where D1 itself is gone there is no lease, and the
 // run does what can be done without. docs/decisions/0013-health-checks.md says why it is built so.
 
 import { alert, type Delivery } from "./alert.ts";
@@ -63,13 +63,13 @@ async function scheduledRun(run: Run, trigger: Trigger): Promise<Report> {
 
   const { autopilots, probed } = found;
   const cron = cronOf(before, trigger, at);
-  const snapshot = { at, cron, autopilots, missing, probed_up_to: probed.at(-1) ?? "", unsent };
+  const snapshot = { at, cron, autopilots, missing, probedUpTo: probed.at(-1) ?? "", unsent };
   const counts = await attempt("the checks could not be recorded", run, () => giveBack(env, requestId, snapshot));
   if (counts !== false) await publishSnapshot(env, snapshot, requestId);
 
   journal(run, news, {
     outcome: missing.length > 0 ? "missing" : "done",
-    duration_ms: Date.now() - begun,
+    durationMs: Date.now() - begun,
     detail: `${trigger}: ${probed.length} probed, ${news.changes.length} changed, ${missing.length} missing`,
   });
   return {
@@ -98,14 +98,14 @@ async function attempt<T>(message: string, { requestId }: Run, work: () => Promi
 }
 
 function cronOf(before: Snapshot | undefined, trigger: Trigger, at: string): Snapshot["cron"] {
-  const { since = at, last_run_at } = before?.cron ?? {};
-  return { since, last_run_at: trigger === "cron" ? at : last_run_at };
+  const { since = at, lastRunAt } = before?.cron ?? {};
+  return { since, lastRunAt: trigger === "cron" ? at : lastRunAt };
 }
 
 function journal(
   run: Run,
   { changes, gone, restored }: News,
-  done: Pick<JournalEntry, "outcome" | "duration_ms" | "detail">,
+  done: Pick<JournalEntry, "outcome" | "durationMs" | "detail">,
 ): void {
   const { caller } = run;
   for (const { autopilot, status, was } of changes) {

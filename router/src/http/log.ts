@@ -3,5 +3,5 @@
 /** An error that the caller is not told the text of. */
 export function log(message: string, requestId: string, error: unknown): void {
   const text = error instanceof Error ? error.stack : String(error);
-  console.error(JSON.stringify({ message, request_id: requestId, error: text }));
+  console.error(JSON.stringify({ message, requestId, error: text }));
 }

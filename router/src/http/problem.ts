@@ -32,7 +32,7 @@ export class Refused extends Error {
 
 export function problemDocument(problem: Problem, requestId: string): Record<string, unknown> {
   const { status, title, detail, members } = problem;
-  return { type: "about:blank", title, status, detail, ...members, request_id: requestId };
+  return { type: "about:blank", title, status, detail, ...members, requestId };
 }
 
 export function problemResponse(problem: Problem, requestId: string): Response {

@@ -11,8 +11,17 @@ import { Query } from "../http/query.ts";
 const PAGE = 50;
 const MAX_PAGE = 500;
 const MAX_SCANNED = 10_000;
-const FILTERS = ["autopilot", "outcome", "task", "kind", "caller", "request_id"] as const;
-const FIELDS = "request_id, kind, caller, task, capability, autopilot, outcome, status, duration_ms, detail";
+/** The column of each parameter that filters. */
+const FILTERS = {
+  autopilot: "autopilot",
+  outcome: "outcome",
+  task: "task",
+  kind: "kind",
+  caller: "caller",
+  requestId: "request_id",
+} as const;
+const FIELDS =
+  "request_id AS requestId, kind, caller, task, capability, autopilot, outcome, status, duration_ms AS durationMs, detail";
 
 /** A row's place in the journal. */
 interface Place {
@@ -24,7 +33,9 @@ interface Place {
 const SCANNED = `
   FROM journal WHERE at >= ?1 AND at < ?2 AND (at, id) < (?3, ?4)
   ORDER BY at DESC, id DESC LIMIT ${MAX_SCANNED}`;
-const MATCHING = FILTERS.map((name, index) => `(?${index + 6} IS NULL OR ${name} = ?${index + 6})`).join(" AND ");
+const MATCHING = Object.values(FILTERS)
+  .map((column, index) => `(?${index + 6} IS NULL OR ${column} = ?${index + 6})`)
+  .join(" AND ");
 const SELECT = `SELECT at, id, ${FIELDS} FROM (SELECT * ${SCANNED}) WHERE ${MATCHING} LIMIT ?5`;
 const LAST_SCANNED = `SELECT at, id FROM (SELECT at, id ${SCANNED}) LIMIT 1 OFFSET ${MAX_SCANNED - 1}`;
 
@@ -33,7 +44,7 @@ export async function journal({ url, env }: Call): Promise<Response> {
   const query = new Query(url.searchParams, Date.now());
   const since = query.time("since") ?? 0;
   const until = query.time("until") ?? Number.MAX_SAFE_INTEGER;
-  const filters = FILTERS.map((name) => query.text(name) ?? null);
+  const filters = Object.keys(FILTERS).map((name) => query.text(name) ?? null);
   const limit = query.integer("limit", 1, MAX_PAGE) ?? PAGE;
   const from = query.parsed("cursor", "must be the `next` of a page before", placeOf) ?? { at: until, id: 0 };
   query.check();

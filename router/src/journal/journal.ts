@@ -23,7 +23,7 @@ export interface JournalEntry {
   readonly outcome: string;
   /** The HTTP status that was answered. */
   readonly status?: number | undefined;
-  readonly duration_ms?: number | undefined;
+  readonly durationMs?: number | undefined;
   /** A short text of the router's own; never what a caller or an autopilot said. */
   readonly detail?: string | undefined;
 }
@@ -61,11 +61,11 @@ let writeAt = 0; // when what is pending is to be written, if somebody has said 
 /** Queues the entry's write, for after the answer. Never throws: what cannot be written is said in the log. */
 export function record({ env, later, requestId }: Pick<Call, "env" | "later" | "requestId">, entry: JournalEntry): void {
   if (!env.DB) return;
-  const { kind, caller, task, capability, autopilot, outcome, status, duration_ms, detail } = entry;
+  const { kind, caller, task, capability, autopilot, outcome, status, durationMs, detail } = entry;
   const texts = [requestId, kind, caller, task, capability, autopilot, outcome].map(clipped);
   const id = Math.floor(Math.random() * 2 ** 48); // tells rows of the same millisecond apart
   const now = Date.now();
-  pending.push([now, id, ...texts, whole(status), whole(duration_ms), clipped(detail)]);
+  pending.push([now, id, ...texts, whole(status), whole(durationMs), clipped(detail)]);
   if (now < writeAt + LATE_MS) return;
   writeAt = now + GATHER_MS;
   later(write(env, requestId));

@@ -69,8 +69,8 @@ function figures(counts: readonly Count[]) {
     decisions,
     outcomes: byOutcome(counts),
     errors,
-    error_rate: errors / decisions,
-    latency_ms: { p50: percentile(counts, 50), p90: percentile(counts, 90), p99: percentile(counts, 99) },
+    errorRate: errors / decisions,
+    latencyMs: { p50: percentile(counts, 50), p90: percentile(counts, 90), p99: percentile(counts, 99) },
   };
 }
 

@@ -100,6 +100,6 @@ function notUnknown({ id, status }: Run): Problem {
     status: 409,
     title: "Outcome known",
     detail: `The run ${id} is ${status}: only one that is unknown can be resolved.`,
-    members: { run: id, status_of_run: status },
+    members: { run: id, statusOfRun: status },
   };
 }

@@ -54,7 +54,7 @@ export function unknownProblem({ id, task, autopilot, why }: Run): Problem {
     status: 409,
     title: "Outcome unknown",
     detail: `${task} may have been done under this Idempotency-Key, so it was not sent again: ${why ?? ABANDONED}`,
-    members: { run: id, autopilot, outcome: "unknown", retry_safe: false, hint: howToResolve(id) },
+    members: { run: id, autopilot, outcome: "unknown", retrySafe: false, hint: howToResolve(id) },
   };
 }
 
@@ -68,7 +68,7 @@ export function answerlessProblem({ id, task, answerStatus, answerBytes }: Run):
     status: 410,
     title: "Answer not kept",
     detail: `${task} was done under this Idempotency-Key, and was not sent again; ${why}.`,
-    members: { run: id, outcome: "done", retry_safe: false, hint: `GET ${RUNS_PATH}/${id} has what is known of it.` },
+    members: { run: id, outcome: "done", retrySafe: false, hint: `GET ${RUNS_PATH}/${id} has what is known of it.` },
   };
 }
 
@@ -78,7 +78,7 @@ export function unclaimedProblem(task: string): Problem {
     status: 503,
     title: "Claim not recorded",
     detail: `${task} was not sent: the record that keeps it from being done twice could not be written.`,
-    members: { outcome: "not-sent", retry_safe: true, hint: "Repeat the request with the same Idempotency-Key." },
+    members: { outcome: "not-sent", retrySafe: true, hint: "Repeat the request with the same Idempotency-Key." },
     headers: { "Retry-After": "10" },
   };
 }
@@ -89,7 +89,7 @@ export function unrecordedProblem(id: string, autopilot: string, ended: string):
     status: 500,
     title: "Answer not recorded",
     detail: `${ended} That could not be recorded, so a repeat of this request will be told that it is not known.`,
-    members: { run: id, autopilot, outcome: "unknown", retry_safe: false, hint: howToResolve(id) },
+    members: { run: id, autopilot, outcome: "unknown", retrySafe: false, hint: howToResolve(id) },
   };
 }
 

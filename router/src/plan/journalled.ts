@@ -21,8 +21,8 @@ export async function journalled(call: Call, work: (noted: Noted) => Promise<Res
     if (noted.isExplained) return;
     const { task, decision } = noted;
     const { capability, route } = decision ?? {};
-    const duration_ms = Date.now() - begun;
-    record(call, { kind: "plan", caller: call.caller, task, capability, autopilot: route?.name, outcome, status, duration_ms });
+    const durationMs = Date.now() - begun;
+    record(call, { kind: "plan", caller: call.caller, task, capability, autopilot: route?.name, outcome, status, durationMs });
   };
   try {
     const response = await work(noted);

@@ -48,9 +48,9 @@ def test_it_starts_in_the_background_and_stops(data: Path) -> None:
     run("status", data, exit_code=3)
     output = run("start", data, *FREE_PORTS)
     facts = status(data)
-    assert facts["base_url"] in output
-    assert facts["workers_url"] in output
-    assert (len(facts["api_token"]), len(facts["account_id"])) == (40, 32)
+    assert facts["baseUrl"] in output
+    assert facts["workersUrl"] in output
+    assert (len(facts["apiToken"]), len(facts["accountId"])) == (40, 32)
     assert stat.S_IMODE((data / "settings.json").stat().st_mode) == 0o600
 
     assert "already" in run("start", data)
@@ -67,7 +67,7 @@ def test_the_next_start_has_the_same_token_account_and_ports(data: Path) -> None
     run("stop", data)
     run("start", data)
     after = status(data)
-    assert before["account_id"] == "0" * 31 + "1"
+    assert before["accountId"] == "0" * 31 + "1"
     assert {**after, "pid": None} == {**before, "pid": None}
 
 
@@ -101,7 +101,7 @@ def test_a_killed_one_leaves_nothing_that_is_believed(data: Path) -> None:
 
 def test_a_remembered_port_that_is_taken_is_named_with_the_way_out(data: Path) -> None:
     run("start", data, *FREE_PORTS)
-    port = int(status(data)["base_url"].split(":")[2].split("/")[0])
+    port = int(status(data)["baseUrl"].split(":")[2].split("/")[0])
     run("stop", data)
     with socket.socket() as other:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -111,7 +111,7 @@ def test_a_remembered_port_that_is_taken_is_named_with_the_way_out(data: Path) -
         assert f"port {port}, which was used the last time for the API, is taken by another program" in output
         assert "--api-port 0" in output
         run("start", data, "--api-port", "0")
-    assert str(port) not in status(data)["base_url"]
+    assert str(port) not in status(data)["baseUrl"]
 
 
 def test_it_listens_on_loopback_only(data: Path) -> None:

@@ -161,8 +161,8 @@ def test_an_unknown_capability_is_answered_with_the_known_ones(
 
 
 def test_the_orchestrators_request_id_comes_back_in_a_problem(autopilot: Autopilot) -> None:
-    given = autopilot.http.get("/nothing", headers={"x-request-id": "req-42"}).json()["request_id"]
-    replaced = autopilot.http.get("/nothing", headers={"x-request-id": "not\tsane <b>"}).json()["request_id"]
+    given = autopilot.http.get("/nothing", headers={"x-request-id": "req-42"}).json()["requestId"]
+    replaced = autopilot.http.get("/nothing", headers={"x-request-id": "not\tsane <b>"}).json()["requestId"]
 
     assert given == "req-42"
     assert len(replaced) == 36
@@ -201,7 +201,7 @@ def test_an_unexpected_error_is_answered_without_its_text() -> None:
         answer = autopilot.call("web.pages.deploy", {"slug": "a", "html": "<p>a"})
 
     assert (answer.status_code, answer.json()["title"]) == (500, "The autopilot failed")
-    assert answer.json()["request_id"]
+    assert answer.json()["requestId"]
     assert "not a function" not in answer.text
 
 

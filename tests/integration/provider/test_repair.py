@@ -47,8 +47,8 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     _local_cloudflare("start", data, "--api-port", "0", "--workers-port", "0")
     try:
         status = json.loads(_local_cloudflare("status", data, "--json"))
-        headers = {"Authorization": f"Bearer {status['api_token']}"}
-        with httpx.Client(base_url=f"{status['base_url']}/accounts/{status['account_id']}", headers=headers) as client:
+        headers = {"Authorization": f"Bearer {status['apiToken']}"}
+        with httpx.Client(base_url=f"{status['baseUrl']}/accounts/{status['accountId']}", headers=headers) as client:
             yield client
     finally:
         _local_cloudflare("stop", data)

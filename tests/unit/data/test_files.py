@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 
 import pytest
 
+from orchestrator.data.backup import read, to_object
 from orchestrator.data.d1 import repeatable, statements, tables
 from orchestrator.data.kv import value_size
 from orchestrator.data.store import Store
@@ -68,3 +71,19 @@ def test_the_size_of_a_value(line: str, size: int) -> None:
 )
 def test_a_bucket_is_bound_in_its_jurisdiction(binding: dict[str, str], bound: bool) -> None:
     assert Store(kind="r2", name="files", id="files", jurisdiction="eu").is_bound_by(binding) is bound
+
+
+@pytest.mark.parametrize(
+    "keys", [("accountId", "takenAt"), ("account_id", "taken_at")], ids=["today's", "an older one"]
+)
+def test_a_backup_is_read_and_its_keys_are_camel_case(tmp_path: Path, keys: tuple[str, str]) -> None:
+    line = b'{"key": "a", "value": "b"}\n'
+    (tmp_path / "values.ndjson").write_bytes(line)
+    about = {"kind": "kv", "name": "LOGS", "id": "0", "items": 1, "bytes": 1, "format": 1}
+    about |= {keys[0]: "1", keys[1]: "2026-11-01T00:00:00+00:00", "sha256": hashlib.sha256(line).hexdigest()}
+    (tmp_path / "backup.json").write_text(json.dumps(about))
+
+    taken = read(tmp_path)
+
+    assert (taken.account_id, taken.taken_at) == ("1", "2026-11-01T00:00:00+00:00")
+    assert {"accountId", "takenAt"} <= to_object(taken).keys()

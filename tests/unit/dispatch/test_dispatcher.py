@@ -76,7 +76,7 @@ class TestFailures:
         assert isinstance(problem, Problem)
         assert (problem.status, problem.title) == (status, "Failed to forward task")
         assert problem.members["outcome"] == outcome
-        assert problem.members["retry_safe"] is (outcome == "not-sent" or task == "ask_again")
+        assert problem.members["retrySafe"] is (outcome == "not-sent" or task == "ask_again")
 
     def test_a_body_that_ends_too_early_is_no_answer(self) -> None:
         def cut(request: httpx.Request) -> httpx.Response:
