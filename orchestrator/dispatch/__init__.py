@@ -1,5 +1,4 @@
-"""`/autopilot/plan` in Python: the routing Worker's decision from the same table, forwarded over httpx."""
+"""`/autopilot/plan` in Python: the routing Worker's decision from the same table, forwarded over httpx.
 
-from orchestrator.dispatch.dispatcher import Dispatcher
-
-__all__ = ["Dispatcher"]
+`dispatcher` is where it begins; `failure`, `request` and `signature` are pure.
+"""

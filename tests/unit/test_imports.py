@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -13,12 +16,53 @@ import pytest
 from tests.support.project import ROOT
 
 EFFECTS = {"pulumi", "pulumi_cloudflare", "httpx", "socket", "subprocess", "os", "time", "random", "threading"}
-PURE_BY_DESIGN = {
-    "orchestrator.manifest",
-    "orchestrator.desired.derive",
-    "orchestrator.routing.table",
-    "orchestrator.urls",
+LOADED = ("httpx", "pulumi", "pulumi_cloudflare", "subprocess")
+# Packages, or single modules of one; what a package has beside is after it.
+PURE = {
+    "orchestrator.adopt.replaced": (),
+    "orchestrator.adopt.wanted": (),
+    "orchestrator.checks.account": (),
+    "orchestrator.checks.check": (),
+    "orchestrator.checks.document": (),
+    "orchestrator.checks.stack": (),
+    "orchestrator.cloudflare.permissions": (),
+    "orchestrator.cron": (),
+    "orchestrator.desired": (),
+    "orchestrator.dispatch.failure": (),
+    "orchestrator.dispatch.request": (),
+    "orchestrator.dispatch.signature": (),
+    "orchestrator.drift": ("check", "ledger", "reading"),
+    "orchestrator.errors": (),
+    "orchestrator.heal.plan": (),
+    "orchestrator.heal.report": (),
+    "orchestrator.heal.truth": (),
+    "orchestrator.issues": (),
+    "orchestrator.kinds": (),
+    "orchestrator.limits": (),
+    "orchestrator.manifest": (),
+    "orchestrator.names": (),
+    "orchestrator.nearest": (),
+    "orchestrator.routing": (),
+    "orchestrator.stack.preview": (),
+    "orchestrator.stack.rules": (),
+    "orchestrator.stack.state": (),
+    "orchestrator.stack.watch_rules": (),
+    "orchestrator.urls": (),
 }
+# Imports the groups of modules that it is given one after the other, as if each had an interpreter of its own: what is
+# the project's, or forbidden, is unloaded before. Third parties stay, since nothing of them may load what is forbidden.
+FRESH = """
+import importlib, json, sys
+groups, forbidden, own = json.load(sys.stdin)
+loaded = {}
+for name, modules in groups.items():
+    for each in [each for each in sys.modules if each.partition(".")[0] in (own, *forbidden)]:
+        del sys.modules[each]
+    for module in modules:
+        importlib.import_module(module)
+    loaded[name] = sorted({each.partition(".")[0] for each in sys.modules} & set(forbidden))
+json.dump(loaded, sys.stdout)
+"""
 
 
 def name_of(path: Path) -> str:
@@ -70,16 +114,53 @@ def roots(modules: set[str] | frozenset[str]) -> set[str]:
     return {module.partition(".")[0] for module in modules}
 
 
-def says_pure(module: str) -> bool:
-    return bool(re.search(r"\bPure\b", ast.get_docstring(tree_of(module)) or ""))
+def modules_of(package: str) -> list[str]:
+    """The modules of an entry of PURE."""
+    without = {f"{package}.{name}" for name in PURE[package]}
+    return [each for each in MODULES if (each == package or each.startswith(f"{package}.")) and each not in without]
 
 
-PURE = sorted({module for module in MODULES if says_pure(module)} | PURE_BY_DESIGN)
+def loaded_by(groups: Mapping[str, Sequence[str]], own: str, folder: Path) -> dict[str, list[str]]:
+    """What of LOADED a fresh interpreter in `folder` has after it has imported the modules of each group."""
+    told = json.dumps([groups, LOADED, own])
+    command = [sys.executable, "-P", "-c", f"import sys; sys.path.insert(0, '.')\n{FRESH}"]
+    done = subprocess.run(command, input=told, capture_output=True, text=True, check=True, cwd=folder)
+    return dict(json.loads(done.stdout))
 
 
-@pytest.mark.parametrize("module", PURE)
-def test_a_module_that_calls_itself_pure_has_no_effects_even_through_others(module: str) -> None:
-    assert roots(closure_of(module)) & EFFECTS == set()
+def test_pure_packages_load_neither_network_nor_processes_nor_pulumi() -> None:
+    loaded = loaded_by({package: modules_of(package) for package in PURE}, "orchestrator", ROOT)
+
+    assert loaded.keys() == PURE.keys()
+    assert {package: effects for package, effects in loaded.items() if effects} == {}
+
+
+def test_what_the_init_of_a_package_loads_is_seen_of_each_of_its_modules(tmp_path: Path) -> None:
+    for name, text in {"own": "", "own/dirty": "import httpx", "own/clean": ""}.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text(text)
+    (tmp_path / "own" / "dirty" / "pure.py").write_text("")
+    (tmp_path / "own" / "clean" / "pure.py").write_text("")
+    groups = {name: [name] for name in ("own.clean.pure", "own.dirty.pure", "own.clean")}
+
+    loaded = loaded_by(groups, "own", tmp_path)
+
+    assert "httpx" in loaded.pop("own.dirty.pure")
+    assert loaded == {"own.clean.pure": [], "own.clean": []}
+
+
+@pytest.mark.parametrize("package", PURE)
+def test_pure_packages_have_no_effects_even_through_others(package: str) -> None:
+    assert modules_of(package)
+    for module in modules_of(package):
+        assert roots(closure_of(module)) & EFFECTS == set(), module
+
+
+def test_what_calls_itself_pure_is_held_to_it() -> None:
+    held = {module for package in PURE for module in modules_of(package)}
+    called = {module for module in MODULES if re.search(r"\bPure\b", ast.get_docstring(tree_of(module)) or "")}
+
+    assert called - held == set()
 
 
 def test_only_infra_imports_pulumi() -> None:
