@@ -15,11 +15,11 @@ from typing import Any, cast
 
 import yaml
 
-from orchestrator.adopt.takeover import run_with_leftovers
 from orchestrator.errors import OrchestratorError
 from orchestrator.kinds import Kind
 from orchestrator.router_client.connection import RemoteDispatcher
 from orchestrator.stack.config import Stack, read_stack
+from orchestrator.stack.leftovers import run_with_leftovers
 from orchestrator.stack.recover import recover
 from scripts.local_stack import (
     CLOUDFLARE,

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TextIO
 
-from orchestrator.adopt.existing import Existing, find, is_harmless
+from orchestrator.adopt.existing import Existing, find
 from orchestrator.adopt.replaced import point_at
 from orchestrator.adopt.wanted import import_document, wanted
 from orchestrator.cloudflare.account import Account
@@ -79,31 +78,6 @@ def take_over(stack: Stack, found: Survey, *, report: Report, display: TextIO) -
             f"everything is imported, but a preview of the stack {stack.name} still has changes",
             f"pulumi preview --diff -s {stack.name} shows them",
         )
-
-
-def run_with_leftovers(stack: Stack, account: Account, run: Callable[[], str | None], report: Report) -> str | None:
-    """`run` an update, which gives None or why it failed; once more where what it has left could be taken over."""
-    failure = run()
-    if failure:
-        with suppress(OrchestratorError):  # the failure of the update is the one to tell
-            if _take_leftovers(stack, account, report):
-                return run()
-    return failure
-
-
-def _take_leftovers(stack: Stack, account: Account, report: Report) -> bool:
-    """Import what a failed update has made without knowing: a creation whose answer was lost.
-
-    Only what is harmless to take: data with nothing in it, and Workers with the stack's marks. Whether there was any:
-    then it is worth trying the update again.
-    """
-    found = survey(stack, account)
-    leftovers = [each for each in found.existing if is_harmless(account, each)]
-    for each in leftovers:
-        how = "empty" if each.wanted.kind.holds_data else "uploaded by this stack"
-        report(f"In the account already and {how}, so taken over: {each.title}")
-    import_existing(stack, found, leftovers)
-    return bool(leftovers)
 
 
 def import_existing(stack: Stack, found: Survey, chosen: Sequence[Existing]) -> None:

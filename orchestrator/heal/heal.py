@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TextIO
 
-from orchestrator.adopt.takeover import run_with_leftovers
 from orchestrator.cloudflare.account import Account
 from orchestrator.desired.derive import Desired
 from orchestrator.drift.check import check
@@ -20,6 +19,7 @@ from orchestrator.heal.report import sentences
 from orchestrator.heal.truth import tell_truth
 from orchestrator.kinds import Kind
 from orchestrator.stack.config import Stack
+from orchestrator.stack.leftovers import run_with_leftovers
 from orchestrator.stack.recover import recover
 from orchestrator.stack.state import parse_state
 from orchestrator.stack.updates import Report, edit_state, one_at_a_time, update, would_change
