@@ -1,8 +1,9 @@
 // Calls to other companies' APIs (mail, Stripe): one try, a time limit, and an honest problem. `outcome` says
 // whether the other side may have acted: `rejected` it has not, `unknown` it may have, so a repeat needs the same
 // idempotency key.
-import { notConfigured, Problem } from "./problem.ts";
-import { isObject } from "./validate.ts";
+import { Problem } from "#worker-kit/problem.ts";
+import { isObject } from "#worker-kit/validation.ts";
+import { notConfigured } from "./problem.ts";
 
 const TIMEOUT_MS = 15_000;
 
@@ -24,16 +25,22 @@ export async function callExternal(call: ExternalCall): Promise<Record<string, u
   if (response.ok && isObject(answer)) return answer;
   const { service } = call;
   if (response.status === 429) {
-    throw new Problem(503, "Upstream busy", `${service} takes no more calls now.`, { outcome: "rejected" }, {
-      "retry-after": response.headers.get("retry-after") ?? "30",
+    throw new Problem({
+      status: 503,
+      title: "Upstream busy",
+      detail: `${service} takes no more calls now.`,
+      members: { outcome: "rejected" },
+      headers: { "retry-after": response.headers.get("retry-after") ?? "30" },
     });
   }
   if (response.status >= 400 && response.status < 500 && !isRepeat(response.status, answer)) {
     const detail = `${service} answered ${response.status}${reason(response.status, answer)}.`;
-    throw new Problem(502, "Upstream refused", detail, { outcome: "rejected", upstreamStatus: response.status });
+    const members = { outcome: "rejected", upstreamStatus: response.status };
+    throw new Problem({ status: 502, title: "Upstream refused", detail, members });
   }
   const detail = `${service} answered ${response.status} in a way that was not understood.`;
-  throw new Problem(502, "Upstream failed", detail, { outcome: "unknown", upstreamStatus: response.status });
+  const members = { outcome: "unknown", upstreamStatus: response.status };
+  throw new Problem({ status: 502, title: "Upstream failed", detail, members });
 }
 
 async function send({ service, url, key, idempotencyKey, body }: ExternalCall): Promise<Response> {
@@ -47,7 +54,12 @@ async function send({ service, url, key, idempotencyKey, body }: ExternalCall): 
   } catch (error) {
     const timedOut = error instanceof Error && error.name === "TimeoutError";
     const why = timedOut ? `did not answer within ${TIMEOUT_MS / 1000} s` : "could not be reached";
-    throw new Problem(timedOut ? 504 : 502, "Upstream failed", `${service} ${why}.`, { outcome: "unknown" });
+    throw new Problem({
+      status: timedOut ? 504 : 502,
+      title: "Upstream failed",
+      detail: `${service} ${why}.`,
+      members: { outcome: "unknown" },
+    });
   }
 }
 

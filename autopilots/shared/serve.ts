@@ -1,10 +1,17 @@
 // What every autopilot is: GET /health, and POST / with a signed {task, capability, meta}; some serve public pages too.
 // An autopilot only names what it needs and gives a handler for each capability.
-import { readJsonText } from "./body.ts";
-import { health } from "./health.ts";
-import { notConfigured, Problem } from "./problem.ts";
+import * as v from "valibot";
+import { parseJson, readJsonText } from "#worker-kit/body.ts";
+import { log } from "#worker-kit/log.ts";
+import { Problem } from "#worker-kit/problem.ts";
+import { requestIdOf } from "#worker-kit/request-id.ts";
+import { check, isObject, string } from "#worker-kit/validation.ts";
+import { showHealth } from "./health.ts";
+import { notConfigured } from "./problem.ts";
 import { verifySignature } from "./signature.ts";
-import { isObject, type Issue, string } from "./validate.ts";
+
+/** The orchestrator takes 1 MiB from its callers and wraps it in an envelope. */
+const MAX_BODY_BYTES = 1024 * 1024 + 16 * 1024;
 
 export interface BaseEnv {
   WEBHOOK_SECRET: string;
@@ -54,15 +61,14 @@ export function serve<Env extends BaseEnv>(autopilot: Autopilot<Env>): ExportedH
   return {
     async fetch(request, env, context) {
       const later = (work: Promise<unknown>) => context.waitUntil(work);
-      const requestId = requestIdOf(request.headers);
+      const requestId = requestIdOf(request);
       try {
         return await route(request, env, requestId, later, { ...autopilot, required } as Autopilot<Env>);
       } catch (error) {
         if (error instanceof Problem) return error.toResponse(requestId);
-        const text = error instanceof Error ? error.stack : String(error);
-        console.error(JSON.stringify({ message: "unexpected error", requestId, error: text }));
+        log("unexpected error", requestId, error);
         const detail = "An unexpected error; the autopilot's log has it under this requestId.";
-        return new Problem(500, "The autopilot failed", detail).toResponse(requestId);
+        return new Problem({ status: 500, title: "The autopilot failed", detail }).toResponse(requestId);
       }
     },
   };
@@ -78,7 +84,7 @@ async function route<Env extends BaseEnv>(
   const url = new URL(request.url);
   const reading = request.method === "GET" || request.method === "HEAD";
   if (url.pathname === "/health") {
-    return reading ? health(env, autopilot.required, autopilot.optional) : refuseMethod("GET, HEAD");
+    return reading ? showHealth(env, autopilot.required, autopilot.optional) : refuseMethod("GET, HEAD");
   }
   if (url.pathname === "/") {
     if (request.method !== "POST") refuseMethod("POST");
@@ -90,14 +96,12 @@ async function route<Env extends BaseEnv>(
     const page = await autopilot.page(request, url, env);
     if (page) return page;
   }
-  throw new Problem(404, "Not found", `Nothing is at ${url.pathname}.`);
+  throw new Problem({ status: 404, title: "Not found", detail: `Nothing is at ${url.pathname}.` });
 }
 
 /** A problem from before the work began says so. */
 function nothingDone(error: unknown): never {
-  if (!(error instanceof Problem)) throw error;
-  const { status, title, message, members, headers } = error;
-  throw new Problem(status, title, message, { ...members, outcome: "rejected" }, headers);
+  throw error instanceof Problem ? error.with({ outcome: "rejected" }) : error;
 }
 
 async function accept<Env extends BaseEnv>(
@@ -108,37 +112,40 @@ async function accept<Env extends BaseEnv>(
   { capabilities, required }: Autopilot<Env>,
 ): Promise<{ handler: Handler<Env>; call: Call<Env> }> {
   requireBound(env, required);
-  const body = await readJsonText(request);
+  const body = await readJsonText(request, MAX_BODY_BYTES);
   verifySignature(env.WEBHOOK_SECRET, request.headers, body);
   const { capability, meta, run } = envelope(body);
   const handler = Object.hasOwn(capabilities, capability) ? capabilities[capability] : undefined;
   if (!handler) {
     const known = Object.keys(capabilities);
-    throw new Problem(404, "Unknown capability", `This autopilot does not have ${capability}.`, { capability, known });
+    const detail = `This autopilot does not have ${capability}.`;
+    throw new Problem({ status: 404, title: "Unknown capability", detail, members: { capability, known } });
   }
   const idempotencyKey = request.headers.get("idempotency-key") || null;
   const repeatKey = idempotencyKey ?? request.headers.get("webhook-id") ?? requestId;
   if (run && run.key !== idempotencyKey) {
-    throw new Problem(400, "Idempotency-Key changed", "The header Idempotency-Key is not the one that was signed.");
+    const detail = "The header Idempotency-Key is not the one that was signed.";
+    throw new Problem({ status: 400, title: "Idempotency-Key changed", detail });
   }
   return { handler, call: { env, meta, requestId, idempotencyKey, repeatKey, run, later } };
 }
 
+const NAME = string(/^[\x21-\x7e]+$/, { max: 200, message: "must be a name" });
+const ENVELOPE = v.object(
+  { task: NAME, capability: NAME, meta: v.optional(v.unknown()), run: v.optional(v.unknown()) },
+  "must be a name",
+);
+
 /** `{task, capability, meta, run?}`; more members may come with later orchestrators and are passed over. */
 function envelope(body: string): { capability: string; meta: unknown; run: Run | null } {
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch {
-    throw new Problem(400, "Malformed body", "The body is not JSON.");
+  const value = parseJson(body);
+  const checked = check(ENVELOPE, isObject(value) ? value : {});
+  if ("errors" in checked) {
+    const { errors } = checked;
+    throw new Problem({ status: 422, title: "Invalid task", detail: "Send {task, capability, meta}.", members: { errors } });
   }
-  const issues: Issue[] = [];
-  const members = isObject(value) ? value : {};
-  const name = string(/^[\x21-\x7e]+$/, { max: 200, message: "must be a name" });
-  name(members.task, "/task", issues);
-  const capability = name(members.capability, "/capability", issues);
-  if (issues.length > 0) throw new Problem(422, "Invalid task", "Send {task, capability, meta}.", { errors: issues });
-  return { capability, meta: members.meta ?? {}, run: isObject(members.run) ? (members.run as unknown as Run) : null };
+  const { capability, meta, run } = checked.value;
+  return { capability, meta: meta ?? {}, run: isObject(run) ? (run as unknown as Run) : null };
 }
 
 function requireBound(env: object, names: readonly string[]): void {
@@ -147,11 +154,5 @@ function requireBound(env: object, names: readonly string[]): void {
 }
 
 function refuseMethod(allow: string): never {
-  throw new Problem(405, "Method not allowed", `Use ${allow}.`, {}, { allow });
-}
-
-/** The orchestrator's id for the request, so that one search finds it in both logs; else a new one. */
-function requestIdOf(headers: Headers): string {
-  const given = headers.get("x-request-id") ?? "";
-  return /^[\w.:-]{1,128}$/.test(given) ? given : crypto.randomUUID();
+  throw new Problem({ status: 405, title: "Method not allowed", detail: `Use ${allow}.`, headers: { allow } });
 }

@@ -1,7 +1,8 @@
 // Is this call from the orchestrator? Standard Webhooks, by its stock library: an HMAC over id, time and body, at most
 // five minutes old. `WEBHOOK_SECRET` holds one secret, or two with a space between them while they are being changed.
 import { Webhook, WebhookVerificationError } from "standardwebhooks";
-import { notConfigured, Problem } from "./problem.ts";
+import { Problem } from "#worker-kit/problem.ts";
+import { notConfigured } from "./problem.ts";
 
 const HEADERS = ["webhook-id", "webhook-timestamp", "webhook-signature"] as const;
 
@@ -19,13 +20,12 @@ export function verifySignature(secrets: string | undefined, headers: Headers, b
       reason = error.message;
     }
   }
-  throw new Problem(
-    401,
-    "Signature refused",
-    `${reason}. Call this autopilot through the orchestrator, which signs each task.`,
-    {},
-    { "www-authenticate": 'StandardWebhooks realm="autopilot"' },
-  );
+  throw new Problem({
+    status: 401,
+    title: "Signature refused",
+    detail: `${reason}. Call this autopilot through the orchestrator, which signs each task.`,
+    headers: { "www-authenticate": 'StandardWebhooks realm="autopilot"' },
+  });
 }
 
 function webhooks(secrets: string | undefined): Webhook[] {

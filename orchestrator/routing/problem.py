@@ -56,8 +56,8 @@ def content_too_large(limit: int) -> Problem:
     return Problem(
         status=413,
         title="Content too large",
-        detail=f"The body is larger than {limit} bytes ({limit // 1024**2} MiB).",
-        members={"hint": "Store large data, for example in R2, and pass where it is."},
+        detail=f"The body is larger than {limit} bytes ({limit // 1024} KiB).",
+        members={"limit": limit, "hint": "Store large data, for example in R2, and pass where it is."},
     )
 
 

@@ -5,7 +5,7 @@
 // begin at the same time, one fails on the number's primary key and finds the work done.
 
 import type { Env } from "./env.ts";
-import { notConfigured, Refused } from "./http/problem.ts";
+import { notConfigured } from "./http/problem.ts";
 
 /**
  * In order, each once; the index is the version it makes, less one. What stands here has run somewhere: it is never
@@ -86,9 +86,9 @@ const HINT = "Run `pulumi up`: it makes the database and binds it.";
 
 let isMigrated = false;
 
-/** The database with the schema of this Worker. Throws Refused (503) when none is bound. */
+/** The database with the schema of this Worker. Throws a problem (503) when none is bound. */
 export async function database({ DB: db }: Env): Promise<D1Database> {
-  if (!db) throw new Refused(notConfigured("DB", "is not bound, so nothing can be recorded", HINT));
+  if (!db) throw notConfigured("DB", "is not bound, so nothing can be recorded", HINT);
   if (!isMigrated) {
     await migrate(db);
     isMigrated = true;

@@ -9,11 +9,11 @@ import type { Env } from "./env.ts";
 import { health } from "./health/endpoint.ts";
 import { journal } from "./journal/endpoint.ts";
 import { list } from "./plan/list.ts";
-import { log } from "./http/log.ts";
+import { log } from "#worker-kit/log.ts";
 import { plan } from "./plan/plan.ts";
-import { problemResponse, Refused, type Problem } from "./http/problem.ts";
+import { Problem } from "#worker-kit/problem.ts";
 import { register, registration, registrations, unregister } from "./registry/endpoints.ts";
-import { requestIdOf } from "./http/request-id.ts";
+import { requestIdOf } from "#worker-kit/request-id.ts";
 import { resolve, run, runs } from "./once/endpoints.ts";
 import { scheduledByCron, scheduledNow } from "./health/scheduled.ts";
 import { stats } from "./journal/stats.ts";
@@ -51,8 +51,8 @@ export default {
     try {
       response = await answer({ request, url, env, requestId, later, caller: "", parameter: "" });
     } catch (error) {
-      if (!(error instanceof Refused)) log("unexpected error", requestId, error);
-      response = problemResponse(error instanceof Refused ? error.problem : FAULT, requestId);
+      if (!(error instanceof Problem)) log("unexpected error", requestId, error);
+      response = (error instanceof Problem ? error : new Problem(FAULT)).toResponse(requestId);
     }
     response.headers.set("x-request-id", requestId);
     response.headers.set("cache-control", "no-store");
@@ -72,10 +72,10 @@ async function answer(call: Call): Promise<Response> {
     const found = pattern.exec(pathname);
     if (!found) continue;
     const handler = handlers[request.method === "HEAD" ? "GET" : request.method];
-    if (!handler) throw new Refused(methodNotAllowed(request.method, pathname, Object.keys(handlers)));
+    if (!handler) throw methodNotAllowed(request.method, pathname, Object.keys(handlers));
     return handler({ ...call, caller, parameter: decoded(found[1] ?? "") });
   }
-  throw new Refused(notFound(pathname));
+  throw notFound(pathname);
 }
 
 /** A segment of the path; as it stands where its percent-encoding is broken. */
@@ -89,24 +89,24 @@ function decoded(segment: string): string {
 
 function methodNotAllowed(method: string, path: string, allowed: readonly string[]): Problem {
   const allow = allowed.flatMap((each) => (each === "GET" ? ["GET", "HEAD"] : [each])).join(", ");
-  return {
+  return new Problem({
     status: 405,
     title: "Method not allowed",
     detail: `${path} does not take ${method}; it takes ${allow}.`,
     headers: { Allow: allow },
-  };
+  });
 }
 
 function notFound(path: string): Problem {
-  return {
+  return new Problem({
     status: 404,
     title: "Not found",
     detail: `There is no ${path} here.`,
     members: { endpoints: Object.keys(ENDPOINTS) },
-  };
+  });
 }
 
-const FAULT: Problem = {
+const FAULT = {
   status: 500,
   title: "Internal error",
   detail: "The orchestrator failed; the reason is in its log under the same request id.",

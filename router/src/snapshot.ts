@@ -4,7 +4,7 @@
 
 import type { Missing, Status } from "./routing/decide.ts";
 import type { Env } from "./env.ts";
-import { log } from "./http/log.ts";
+import { log } from "#worker-kit/log.ts";
 
 /** How an autopilot is, by its probes. Times by ISO 8601. */
 export interface Health {

@@ -75,7 +75,8 @@ class DriftStack:
         for name in LINKS:
             (directory / name).symlink_to(ROOT / name)
         # A copy: the routing Worker is bundled again by each check, and must not change while tests run.
-        shutil.copytree(ROOT / "router", directory / "router")
+        for folder in ("router", "packages"):
+            shutil.copytree(ROOT / folder, directory / folder)
         program = (ROOT / "__main__.py").read_text()
         self.project = PulumiProject(directory, name="autopilot-orchestrator", program=program, base_url=server.url)
         self.project.environment |= {**server.environment, "PULUMI_STACK": STACK}

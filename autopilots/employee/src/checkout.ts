@@ -1,47 +1,35 @@
 // A Stripe Checkout session: the address of a page on which a customer pays. Creating one moves no money.
+import * as v from "valibot";
+import { integer, list, object, string } from "#worker-kit/validation.ts";
 import { callExternal } from "../../shared/external.ts";
 import { notConfigured } from "../../shared/problem.ts";
 import type { Call } from "../../shared/serve.ts";
 import { formOf, stripeUrl } from "../../shared/stripe.ts";
-import {
-  email,
-  httpsUrl,
-  integer,
-  list,
-  object,
-  oneOf,
-  optional,
-  string,
-  text,
-  textMap,
-  validate,
-  where,
-  withDefault,
-} from "../../shared/validate.ts";
+import { email, httpsUrl, oneOf, text, textMap, validate } from "../../shared/validate.ts";
 import type { Env } from "./env.ts";
 
-const LINE_ITEM = where(
+const LINE_ITEM = v.pipe(
   object({
-    price: optional(string(/^price_\w+$/, { max: 100, message: "must be a Stripe price's id such as price_123" })),
-    name: optional(text({ max: 200 })),
+    price: v.optional(string(/^price_\w+$/, { max: 100, message: "must be a Stripe price's id such as price_123" })),
+    name: v.optional(text({ max: 200 })),
     /** In the currency's smallest unit: cents. */
-    amount: optional(integer({ min: 1, max: 99_999_999 })),
-    currency: optional(string(/^[a-z]{3}$/, { max: 3, message: "must be a currency such as eur" })),
-    quantity: withDefault(integer({ min: 1, max: 1000 }), 1),
+    amount: v.optional(integer({ min: 1, max: 99_999_999 })),
+    currency: v.optional(string(/^[a-z]{3}$/, { max: 3, message: "must be a currency such as eur" })),
+    quantity: v.optional(integer({ min: 1, max: 1000 }), 1),
   }),
-  ({ price, name, amount, currency }) => {
+  v.check(({ price, name, amount, currency }) => {
     const described = [name, amount, currency].filter((value) => value !== undefined).length;
-    return described === (price === undefined ? 3 : 0) ? null : "needs either price, or name, amount and currency";
-  },
+    return described === (price === undefined ? 3 : 0);
+  }, "needs either price, or name, amount and currency"),
 );
 const META = object({
   lineItems: list(LINE_ITEM, { min: 1, max: 20 }),
-  mode: withDefault(oneOf("payment", "subscription"), "payment"),
+  mode: v.optional(oneOf("payment", "subscription"), "payment"),
   successUrl: httpsUrl,
-  cancelUrl: optional(httpsUrl),
-  customerEmail: optional(email),
-  clientReferenceId: optional(text({ max: 200 })),
-  metadata: withDefault(textMap(50), {}),
+  cancelUrl: v.optional(httpsUrl),
+  customerEmail: v.optional(email),
+  clientReferenceId: v.optional(text({ max: 200 })),
+  metadata: v.optional(textMap(50), {}),
 });
 
 export async function createCheckout({ env, meta, repeatKey }: Call<Env>): Promise<Response> {

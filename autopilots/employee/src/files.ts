@@ -1,18 +1,20 @@
 // Files that were handed in, kept in the private bucket. A task's body holds at most 1 MiB, so a file about 760 KiB.
-import { sha256 } from "../../shared/hash.ts";
+import * as v from "valibot";
+import { sha256 } from "#worker-kit/hash.ts";
+import { object, string } from "#worker-kit/validation.ts";
 import type { Call } from "../../shared/serve.ts";
-import { object, string, validate, where, withDefault } from "../../shared/validate.ts";
+import { validate } from "../../shared/validate.ts";
 import type { Env } from "./env.ts";
 import { reusedKey } from "./records.ts";
 
 const BASE64 = string(/^[A-Za-z0-9+/]*={0,2}$/, { max: 1024 * 1024, message: "must be base64" });
 const META = object({
   name: string(/^(?!\.{1,2}$)[^\p{C}\\/]+$/u, { max: 200, message: "must be a file's name without a folder" }),
-  contentType: withDefault(
+  contentType: v.optional(
     string(/^[\w.+-]+\/[\w.+-]+$/, { max: 100, message: "must be a media type such as application/pdf" }),
     "application/octet-stream",
   ),
-  content: where(BASE64, (content) => (content.length % 4 === 0 ? null : "must be base64 with its padding")),
+  content: v.pipe(BASE64, v.check((content) => content.length % 4 === 0, "must be base64 with its padding")),
 });
 
 /** 201 with the file's key; 200 when the same call stored it before; 422 when that was another file. */

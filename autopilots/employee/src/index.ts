@@ -4,7 +4,7 @@
 //   payment.checkout.create                                   Stripe
 //   files.intake.upload                                       R2, private
 //   task.schedule                                             not in this version
-import { Problem } from "../../shared/problem.ts";
+import { Problem } from "#worker-kit/problem.ts";
 import { serve } from "../../shared/serve.ts";
 import { createCheckout } from "./checkout.ts";
 import { createEnrolment, createLead, updateLead } from "./crm.ts";
@@ -14,7 +14,8 @@ import { processEmail, sendEmail } from "./mail.ts";
 
 /** Storing a task that nothing ever runs would only look like scheduling it. */
 async function scheduleTask(): Promise<Response> {
-  throw new Problem(501, "Not implemented", "This version does not run tasks later; send the task when it is due.");
+  const detail = "This version does not run tasks later; send the task when it is due.";
+  throw new Problem({ status: 501, title: "Not implemented", detail });
 }
 
 export default serve<Env>({

@@ -1,29 +1,31 @@
 // E-mail in and out: incoming ones are classified and kept, outgoing ones go through an HTTP mail API that takes the
 // JSON which Resend made common: {from, to, subject, text, html, reply_to}, a bearer token, and an Idempotency-Key.
+import * as v from "valibot";
+import { object } from "#worker-kit/validation.ts";
 import { callExternal, externalUrl } from "../../shared/external.ts";
 import { notConfigured } from "../../shared/problem.ts";
 import type { Call } from "../../shared/serve.ts";
-import { email, lines, object, optional, text, textMap, validate, where, withDefault } from "../../shared/validate.ts";
+import { email, lines, text, textMap, validate } from "../../shared/validate.ts";
 import { classify } from "./classify.ts";
 import type { Env } from "./env.ts";
 import { createRecord } from "./records.ts";
 
 const INCOMING = object({
   from: text({ max: 320 }),
-  to: optional(text({ max: 320 })),
-  subject: withDefault(lines({ max: 998 }), ""),
-  text: withDefault(lines({ max: 200_000 }), ""),
-  headers: withDefault(textMap(100), {}),
+  to: v.optional(text({ max: 320 })),
+  subject: v.optional(lines({ max: 998 }), ""),
+  text: v.optional(lines({ max: 200_000 }), ""),
+  headers: v.optional(textMap(100), {}),
 });
-const OUTGOING = where(
+const OUTGOING = v.pipe(
   object({
     to: email,
     subject: text({ max: 200 }),
-    text: optional(lines({ max: 100_000 })),
-    html: optional(lines({ max: 200_000 })),
-    replyTo: optional(email),
+    text: v.optional(lines({ max: 100_000 })),
+    html: v.optional(lines({ max: 200_000 })),
+    replyTo: v.optional(email),
   }),
-  (mail) => (mail.text || mail.html ? null : "needs text or html"),
+  v.check((mail) => Boolean(mail.text || mail.html), "needs text or html"),
 );
 
 export async function processEmail({ env, meta, repeatKey }: Call<Env>): Promise<Response> {

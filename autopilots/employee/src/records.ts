@@ -3,8 +3,8 @@
 // KV is eventually consistent and has no compare-and-set. Creating is safe all the same: the name follows from the
 // call, so two writers write the same record. Updates are last-writer-wins, and another location may read the old
 // one for a minute.
-import { Problem } from "../../shared/problem.ts";
-import { sha256 } from "../../shared/hash.ts";
+import { sha256 } from "#worker-kit/hash.ts";
+import { Problem } from "#worker-kit/problem.ts";
 
 export type Stored<T> = T & { id: string; createdAt: string };
 
@@ -31,14 +31,17 @@ export async function createRecord(kv: KVNamespace, kind: string, repeatKey: str
 /** 422: the key that names a repeat came with something else. */
 export function reusedKey(id: string): Problem {
   const detail = "This Idempotency-Key came with other data before. Repeat that call as it was, or take a new key.";
-  return new Problem(422, "Idempotency-Key reused", detail, { id });
+  return new Problem({ status: 422, title: "Idempotency-Key reused", detail, members: { id } });
 }
 
 /** Answer with the record as `changes` leave it; with no changes this only reads it. 404 where there is none. */
 export async function updateRecord(kv: KVNamespace, kind: string, id: string, changes: object): Promise<Response> {
   const key = `${kind}/${id}`;
   const { value, metadata } = await kv.getWithMetadata<Stored<object>, Metadata>(key, "json");
-  if (value === null) throw new Problem(404, `No such ${kind}`, `There is no ${kind} ${id}.`, { id });
+  if (value === null) {
+    const detail = `There is no ${kind} ${id}.`;
+    throw new Problem({ status: 404, title: `No such ${kind}`, detail, members: { id } });
+  }
   const given = Object.fromEntries(Object.entries(changes).filter(([, change]) => change !== undefined));
   if (Object.keys(given).length === 0) return Response.json(value);
   const record = { ...value, ...given, updatedAt: new Date().toISOString() };

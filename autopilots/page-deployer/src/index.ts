@@ -2,9 +2,11 @@
 //   web.pages.deploy {slug, html}         store a version and show it
 //   web.pages.deploy {slug, rollbackTo}   show an earlier version
 //   GET /p/<slug>[?version=…]             the page, public
+import * as v from "valibot";
+import { object, string } from "#worker-kit/validation.ts";
 import { type Call, serve, type BaseEnv } from "../../shared/serve.ts";
 import { answerStored, type Links, links } from "../../shared/stored.ts";
-import { object, optional, string, validate, where } from "../../shared/validate.ts";
+import { validate } from "../../shared/validate.ts";
 import { currentVersion, deployPage, loadVersion, rollBackPage } from "./pages.ts";
 
 interface Env extends BaseEnv, Links {
@@ -14,14 +16,16 @@ interface Env extends BaseEnv, Links {
 const SLUG = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 const VERSION = /^[0-9a-f]{16}$/;
 
-const META = where(
+const META = v.pipe(
   object({
     slug: string(SLUG, { max: 63, message: "must be 1 to 63 of a-z, 0-9 and single hyphens between them" }),
-    html: optional(string(/\S/, { max: 1024 * 1024, message: "must be a page's HTML" })),
-    rollbackTo: optional(string(VERSION, { max: 16, message: "must be a version such as 0123456789abcdef" })),
+    html: v.optional(string(/\S/, { max: 1024 * 1024, message: "must be a page's HTML" })),
+    rollbackTo: v.optional(string(VERSION, { max: 16, message: "must be a version such as 0123456789abcdef" })),
   }),
-  ({ html, rollbackTo }) =>
-    (html === undefined) === (rollbackTo === undefined) ? "needs either html or rollbackTo" : null,
+  v.check(
+    ({ html, rollbackTo }) => (html === undefined) !== (rollbackTo === undefined),
+    "needs either html or rollbackTo",
+  ),
 );
 
 // Pages come from many authors and share one origin: the sandbox gives each an origin of its own, so that a page's

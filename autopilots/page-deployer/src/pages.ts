@@ -1,8 +1,8 @@
 // Pages in R2. Each version is an object of its own, named by its content and never changed; one small object per
 // page, `current.json`, says which is shown and what was deployed when. It is replaced by compare-and-set on its
 // ETag, so of two deployments at the same moment one is told to try again, and readers always see a whole page.
-import { Problem } from "../../shared/problem.ts";
-import { sha256 } from "../../shared/hash.ts";
+import { sha256 } from "#worker-kit/hash.ts";
+import { Problem } from "#worker-kit/problem.ts";
 
 export interface Version {
   version: string;
@@ -43,7 +43,7 @@ export async function rollBackPage(bucket: R2Bucket, slug: string, version: stri
   if (!page?.versions.some((one) => one.version === version)) {
     const versions = page?.versions.map((one) => one.version) ?? [];
     const detail = `The page ${slug} has no version ${version} in its history.`;
-    throw new Problem(404, "No such version", detail, { versions });
+    throw new Problem({ status: 404, title: "No such version", detail, members: { versions } });
   }
   return await replace({ ...page, current: version });
 }
@@ -64,7 +64,8 @@ async function readPointer(bucket: R2Bucket, slug: string) {
   const replace = async (next: Page): Promise<Page> => {
     const httpMetadata = { contentType: "application/json" };
     if (await bucket.put(pointerKey(slug), JSON.stringify(next), { onlyIf, httpMetadata })) return next;
-    throw new Problem(409, "Deployed at the same time", `The page ${slug} was changed meanwhile; send the task again.`);
+    const detail = `The page ${slug} was changed meanwhile; send the task again.`;
+    throw new Problem({ status: 409, title: "Deployed at the same time", detail });
   };
   return { page, replace };
 }

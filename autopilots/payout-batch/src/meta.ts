@@ -1,5 +1,7 @@
 // What callers say of payouts.
-import { integer, list, object, optional, string, text, where } from "../../shared/validate.ts";
+import * as v from "valibot";
+import { integer, list, object, string } from "#worker-kit/validation.ts";
+import { text } from "../../shared/validate.ts";
 
 /** With five at a time this is done well within a task's 25 s, and below the 50 subrequests of the free plan. */
 const MAX_PAYOUTS = 40;
@@ -9,18 +11,19 @@ export const TRANSFER = object({
   /** In the currency's smallest unit: cents. */
   amount: integer({ min: 1, max: 99_999_999 }),
   currency: string(/^[a-z]{3}$/, { max: 3, message: "must be a currency such as eur" }),
-  description: optional(text({ max: 200 })),
+  description: v.optional(text({ max: 200 })),
   /** The caller's own name for it: an invoice, a month. */
-  reference: optional(text({ max: 200 })),
+  reference: v.optional(text({ max: 200 })),
 });
 
-export const BATCH = where(object({ payouts: list(TRANSFER, { min: 1, max: MAX_PAYOUTS }) }), ({ payouts }) => {
-  const distinct = new Set(
-    payouts.map(({ destination, amount, currency, reference }) =>
-      JSON.stringify([destination, amount, currency, reference]),
-    ),
-  );
-  return distinct.size === payouts.length
-    ? null
-    : "has the same payout twice; where that is meant, give each a reference of its own";
-});
+export const BATCH = v.pipe(
+  object({ payouts: list(TRANSFER, { min: 1, max: MAX_PAYOUTS }) }),
+  v.check(({ payouts }) => {
+    const distinct = new Set(
+      payouts.map(({ destination, amount, currency, reference }) =>
+        JSON.stringify([destination, amount, currency, reference]),
+      ),
+    );
+    return distinct.size === payouts.length;
+  }, "has the same payout twice; where that is meant, give each a reference of its own"),
+);

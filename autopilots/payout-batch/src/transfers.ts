@@ -1,9 +1,9 @@
 // Transfers at Stripe. Each has an Idempotency-Key of its own, made of the payout's name and its place in it, so that
 // Stripe itself sends none twice; and each is in the payout's transfer group, where it is found again.
+import { Problem } from "#worker-kit/problem.ts";
+import { isObject } from "#worker-kit/validation.ts";
 import { callExternal } from "../../shared/external.ts";
-import { Problem } from "../../shared/problem.ts";
 import { formOf, stripeUrl } from "../../shared/stripe.ts";
-import { isObject } from "../../shared/validate.ts";
 import type { Env } from "./env.ts";
 
 /** What was asked for, and what came of it; `waiting` was not sent. */
@@ -67,7 +67,8 @@ export async function lookUp(env: Env, name: string, transfers: readonly Transfe
   url.search = new URLSearchParams({ transfer_group: name, limit: "100" }).toString();
   const { data } = await callExternal({ service: "Stripe", url: url.href, key: env.STRIPE_API_KEY! });
   if (!Array.isArray(data)) {
-    throw new Problem(502, "Upstream failed", "Stripe's list of transfers was not understood.", { outcome: "unknown" });
+    const detail = "Stripe's list of transfers was not understood.";
+    throw new Problem({ status: 502, title: "Upstream failed", detail, members: { outcome: "unknown" } });
   }
   for (const transfer of transfers) if (transfer.status !== "paid") transfer.status = "waiting";
   for (const each of data) {

@@ -1,13 +1,15 @@
 // A brand: its name and one colour, and the text colour that can be read on it.
-import { object, optional, string, text, withDefault } from "../../shared/validate.ts";
+import * as v from "valibot";
+import { object, string } from "#worker-kit/validation.ts";
+import { text } from "../../shared/validate.ts";
 
 export const BRAND = object({
   name: text({ max: 80 }),
-  colour: withDefault(string(/^#[0-9a-fA-F]{6}$/, { max: 7, message: "must be a colour such as #0a7f5a" }), "#1f4e79"),
-  tagline: optional(text({ max: 120 })),
+  colour: v.optional(string(/^#[0-9a-fA-F]{6}$/, { max: 7, message: "must be a colour such as #0a7f5a" }), "#1f4e79"),
+  tagline: v.optional(text({ max: 120 })),
 });
 
-export type Brand = ReturnType<typeof BRAND>;
+export type Brand = v.InferOutput<typeof BRAND>;
 
 /** Black or white, whichever stands out more: at least 4.58 to 1 on any colour, above the 4.5 of WCAG 2.2 AA. */
 export function textOn(colour: string): "#000000" | "#ffffff" {

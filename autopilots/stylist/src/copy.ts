@@ -1,6 +1,7 @@
 // The words of a page or an asset: written by Workers AI where it is bound, else by a template. AI is never
 // required: when it fails, the template's words are used and the answer says so.
-import { type Check, validate } from "../../shared/validate.ts";
+import type * as v from "valibot";
+import { check } from "#worker-kit/validation.ts";
 
 // Fast, multilingual, on the free plan about 500 pages a day (10,000 neurons at $0.40 per million tokens written).
 const MODEL = "@cf/zai-org/glm-4.7-flash";
@@ -21,7 +22,7 @@ export interface Assignment<T> {
   /** JSON Schema of the answer, for the model. */
   schema: Record<string, unknown>;
   /** The same rules, held against what really came. */
-  check: Check<T>;
+  rules: v.GenericSchema<unknown, T>;
   template: T;
 }
 
@@ -37,7 +38,7 @@ export async function writeCopy<T>(ai: Ai | undefined, assignment: Assignment<T>
   }
 }
 
-async function ask<T>(ai: Ai, { instruction, subject, schema, check }: Assignment<T>): Promise<T> {
+async function ask<T>(ai: Ai, { instruction, subject, schema, rules }: Assignment<T>): Promise<T> {
   const system = `${instruction} Write plain text without markup. Make up no facts, prices, numbers or quotations.`;
   const answer = await ai.run(
     MODEL,
@@ -52,5 +53,7 @@ async function ask<T>(ai: Ai, { instruction, subject, schema, check }: Assignmen
     },
     { signal: AbortSignal.timeout(TIMEOUT_MS) },
   );
-  return validate(check, JSON.parse(answer.choices[0]?.message.content ?? "null"), "");
+  const checked = check(rules, JSON.parse(answer.choices[0]?.message.content ?? "null"));
+  if ("value" in checked) return checked.value;
+  throw new Error(checked.errors.map(({ pointer, message }) => `${pointer} ${message}`).join("; "));
 }

@@ -2,21 +2,12 @@
 //   web.pages.generate {brand, title, …}    an HTML page, in the answer; page-deployer publishes it
 //   web.asset.generate {brand, format, …}   an SVG, stored in R2
 //   GET /a/<name>.svg                       the asset, public
-import { sha256 } from "../../shared/hash.ts";
+import * as v from "valibot";
+import { sha256 } from "#worker-kit/hash.ts";
+import { list, object, string } from "#worker-kit/validation.ts";
 import { type BaseEnv, type Call, serve } from "../../shared/serve.ts";
 import { answerStored, type Links, links } from "../../shared/stored.ts";
-import {
-  httpsUrl,
-  lines,
-  list,
-  object,
-  oneOf,
-  optional,
-  string,
-  text,
-  validate,
-  withDefault,
-} from "../../shared/validate.ts";
+import { httpsUrl, lines, oneOf, text, validate } from "../../shared/validate.ts";
 import { FORMATS, renderAsset } from "./asset.ts";
 import { BRAND } from "./brand.ts";
 import { writeCopy } from "./copy.ts";
@@ -33,20 +24,20 @@ const PAGE_META = object({
   brand: BRAND,
   title: text({ max: 120 }),
   /** What the page is about: the opening paragraph of the template, or what AI writes from. */
-  brief: optional(text({ max: 1000 })),
-  sections: optional(list(SECTION, { max: 20 })),
-  callToAction: optional(object({ label: text({ max: 60 }), href: httpsUrl })),
-  language: withDefault(string(LANGUAGE, { max: 35, message: "must be a language such as en" }), "en"),
+  brief: v.optional(text({ max: 1000 })),
+  sections: v.optional(list(SECTION, { max: 20 })),
+  callToAction: v.optional(object({ label: text({ max: 60 }), href: httpsUrl })),
+  language: v.optional(string(LANGUAGE, { max: 35, message: "must be a language such as en" }), "en"),
 });
 const PAGE_COPY = object({ lead: text({ max: 600 }), sections: list(SECTION, { min: 1, max: 6 }) });
 
 const ASSET_META = object({
   brand: BRAND,
-  format: withDefault(oneOf(...(Object.keys(FORMATS) as (keyof typeof FORMATS)[])), "card"),
+  format: v.optional(oneOf(...(Object.keys(FORMATS) as (keyof typeof FORMATS)[])), "card"),
   /** What it advertises: the headline of the template, or what AI writes from. */
   subject: text({ max: 120 }),
-  headline: optional(text({ max: 120 })),
-  subline: optional(text({ max: 200 })),
+  headline: v.optional(text({ max: 120 })),
+  subline: v.optional(text({ max: 200 })),
 });
 const ASSET_COPY = object({ headline: text({ max: 80 }), subline: text({ max: 140 }) });
 
@@ -68,7 +59,7 @@ async function generatePage({ env, meta }: Call<Env>): Promise<Response> {
       lead: textSchema,
       sections: { type: "array", items: objectSchema({ heading: textSchema, text: textSchema }) },
     }),
-    check: PAGE_COPY,
+    rules: PAGE_COPY,
     template: { lead: brief ?? brand.tagline ?? title, sections: sections ?? [] },
   });
   return Response.json({ title, html: renderPage({ brand, language, title, callToAction, ...copy }), ...how });
@@ -80,7 +71,7 @@ async function generateAsset({ env, meta }: Call<Env>): Promise<Response> {
     instruction: "Write a headline of at most 8 words and one line below it for a marketing picture.",
     subject: { brand: brand.name, tagline: brand.tagline, subject },
     schema: objectSchema({ headline: textSchema, subline: textSchema }),
-    check: ASSET_COPY,
+    rules: ASSET_COPY,
     template: { headline: headline ?? subject, subline: subline ?? brand.tagline ?? "" },
   });
   const svg = renderAsset({ brand, format, ...copy });

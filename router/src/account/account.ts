@@ -23,7 +23,7 @@ const JURISDICTIONS = ["eu", "fedramp"];
 type Listed<Item> = { readonly items: readonly Item[]; readonly refused?: ApiAnswer };
 
 /**
- * Undefined where the Worker has no token for it. Throws Refused (502): with the missing permissions where Cloudflare
+ * Undefined where the Worker has no token for it. Throws a problem (502): with the missing permissions where Cloudflare
  * refuses the token, else with what Cloudflare answered.
  */
 export async function readAccount(env: Env): Promise<AccountContents | undefined> {

@@ -12,17 +12,17 @@ import { autopilotCheck, cronCheck, r2Check, subdomainCheck } from "./diagnosis.
 import { endpointRules } from "../forward/endpoint-rules.ts";
 import { probePermissions } from "../account/permissions.ts";
 import { probeAll } from "../health/probe.ts";
-import { Refused } from "../http/problem.ts";
+import { Problem } from "#worker-kit/problem.ts";
 import { copiedRegistrations } from "../registry/copy.ts";
 import { readSnapshot } from "../snapshot.ts";
 import { allRoutes, stateOf } from "../state.ts";
 
 const MOST_PROBES = 20;
 
-/** Throws Refused: 503 without a token, 502 where Cloudflare refuses it or does not answer. */
+/** Throws a problem: 503 without a token, 502 where Cloudflare refuses it or does not answer. */
 export async function diagnose({ env, requestId }: Call): Promise<Response> {
   const api = cloudflareApi(env);
-  if (!api) throw new Refused(NOT_CONFIGURED);
+  if (!api) throw new Problem(NOT_CONFIGURED);
   const [token, contents, permissions, subdomain, snapshot, probes] = await Promise.all([
     verifiedToken(api),
     readAccount(env),

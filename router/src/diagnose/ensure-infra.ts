@@ -5,24 +5,36 @@
 import routingTable from "routing-table";
 import { NOT_CONFIGURED } from "../account/problems.ts";
 import { exists, missingResources, readAccount } from "../account/account.ts";
-import { invalid, isObject, readJson, unknownMembers } from "../http/body.ts";
+import * as v from "valibot";
+import { object } from "#worker-kit/validation.ts";
+import { readBody } from "../http/body.ts";
 import type { Call } from "../http/call.ts";
 import type { Missing } from "../routing/decide.ts";
 import { requestHeal } from "../health/heal-request.ts";
 import { record } from "../journal/journal.ts";
-import { Refused } from "../http/problem.ts";
+import { Problem } from "#worker-kit/problem.ts";
 import { KIND, resourceNames } from "../registry/registration.ts";
 
 const LISTS = ["kvNamespaces", "r2Buckets"] as const;
-type List = (typeof LISTS)[number];
-type Want = Readonly<Record<List, readonly string[]>>;
+const WANT = object(
+  {
+    want: object(
+      {
+        kvNamespaces: v.optional(resourceNames("kvNamespaces"), []),
+        r2Buckets: v.optional(resourceNames("r2Buckets"), []),
+      },
+      "cannot be wanted: there are kvNamespaces and r2Buckets",
+    ),
+  },
+  "is not a member of this request: it has want",
+);
 
-/** 202 where a heal is under way, else 200. Throws Refused: 422; 503 without a token, 502 where Cloudflare refuses it. */
+/** 202 where a heal is under way, else 200. Throws a problem: 422; 503 without a token, 502 where Cloudflare refuses it. */
 export async function ensureInfra(call: Call): Promise<Response> {
   const { request, env, requestId, caller } = call;
-  const want = parseWant(await readJson(request));
+  const { want } = await readBody(request, WANT);
   const contents = await readAccount(env);
-  if (!contents) throw new Refused(NOT_CONFIGURED);
+  if (!contents) throw new Problem(NOT_CONFIGURED);
   const absent = new Set(missingResources(contents, env).map(({ kind, name }) => `${kind} ${name}`));
   const resources = LISTS.flatMap((list) =>
     want[list].map((name) => {
@@ -59,22 +71,6 @@ const LOST =
 const ADD =
   "What is not declared is added to autopilots.yaml by pull request; what exists already is taken over by " +
   "`python -m orchestrator adopt`.";
-
-/** Checks the body; throws Refused (422) with all that is wrong with it. */
-function parseWant(body: unknown): Want {
-  if (!isObject(body)) throw invalid([{ pointer: "", message: "must be an object" }]);
-  const { want, ...unknown } = body;
-  const errors = unknownMembers(unknown, "", "is not a member of this request: it has want");
-  if (!isObject(want)) throw invalid([...errors, { pointer: "/want", message: "must be an object" }]);
-  const { kvNamespaces = [], r2Buckets = [], ...others } = want;
-  errors.push(...unknownMembers(others, "/want", "cannot be wanted: there are kvNamespaces and r2Buckets"));
-  const wanted: Want = {
-    kvNamespaces: resourceNames(kvNamespaces, "/want", "kvNamespaces", errors),
-    r2Buckets: resourceNames(r2Buckets, "/want", "r2Buckets", errors),
-  };
-  if (errors.length > 0) throw invalid(errors);
-  return wanted;
-}
 
 /** The lines of autopilots.yaml that would declare them; a JSON string is one of YAML, too. */
 function yamlFor(undeclared: readonly Missing[]): string {

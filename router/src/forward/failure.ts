@@ -4,7 +4,8 @@
 // `not-sent`: certain that the autopilot did not get it. `rejected`: it got it and did not do it. `unknown`: it may have
 // done it. Nothing of the exception itself is told: it may name what is internal.
 
-import { FORWARD_FAILED, type Problem } from "../http/problem.ts";
+import { Problem } from "#worker-kit/problem.ts";
+import { FORWARD_FAILED } from "../http/problem.ts";
 import type { Decision } from "../routing/decide.ts";
 
 export type Outcome = "not-sent" | "rejected" | "unknown";
@@ -158,7 +159,7 @@ export function pausedFailure(waitMs: number): Failure {
 /** The problem document's content for a task that was not forwarded as `decision` said. */
 export function forwardProblem(decision: Decision, failure: Failure): Problem {
   const { route, rule, task } = decision;
-  return {
+  return new Problem({
     status: failure.timedOut ? 504 : 502,
     title: FORWARD_FAILED,
     detail: `${task} was not completed: ${route.name} ${failure.why}.`,
@@ -169,5 +170,5 @@ export function forwardProblem(decision: Decision, failure: Failure): Problem {
       hint: failure.hint,
     },
     ...(failure.retryAfter === undefined ? {} : { headers: { "Retry-After": String(failure.retryAfter) } }),
-  };
+  });
 }

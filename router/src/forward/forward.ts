@@ -21,11 +21,10 @@ import {
   unboundFailure,
   type Failure,
 } from "./failure.ts";
-import { log } from "../http/log.ts";
-import { Refused } from "../http/problem.ts";
+import { log } from "#worker-kit/log.ts";
 import { MAX_TRIES, retryDelayMs } from "./retry.ts";
 import { signatureHeaders } from "./signature.ts";
-import { readCapped } from "../http/stream.ts";
+import { readCapped } from "#worker-kit/stream.ts";
 import { traceparent } from "./trace.ts";
 import { checkEndpoint, MESSAGES } from "../routing/urls.ts";
 
@@ -61,11 +60,11 @@ export interface RunHandle {
 
 type Send = (init: RequestInit) => Promise<Response>;
 
-/** The autopilot's status, content type and body. Throws Refused: 502, 504, or 503 without a webhook secret. */
+/** The autopilot's status, content type and body. Throws a problem: 502, 504, or 503 without a webhook secret. */
 export async function forward(forwarded: Forwarded, env: Env): Promise<Response> {
   const { decision } = forwarded;
   const outcome = await send(forwarded, env, Date.now() + decision.rule.timeoutMs);
-  if ("outcome" in outcome) throw new Refused(forwardProblem(decision, outcome));
+  if ("outcome" in outcome) throw forwardProblem(decision, outcome);
   return answerOf(decision, outcome);
 }
 
@@ -75,7 +74,7 @@ export function answerOf({ route }: Decision, answer: Answer, more: Readonly<Rec
   return answerResponse(answer, { "x-autopilot": route.name, ...retryAfter, ...more });
 }
 
-/** What came of it, by `deadline` for all tries. Throws Refused (503) without a webhook secret: nothing was sent. */
+/** What came of it, by `deadline` for all tries. Throws a problem (503) without a webhook secret: nothing was sent. */
 export async function send(forwarded: Forwarded, env: Env, deadline: number): Promise<Answer | Failure> {
   const { rule } = forwarded.decision;
   const way = sender(forwarded, env);

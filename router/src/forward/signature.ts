@@ -1,7 +1,7 @@
 // Standard Webhooks signatures (https://www.standardwebhooks.com), so that an autopilot can refuse a forged call with a
 // stock library. The twin of orchestrator/dispatch/signature.py.
 
-import { notConfigured, Refused } from "../http/problem.ts";
+import { notConfigured } from "../http/problem.ts";
 
 const HINT =
   'Set it: `echo "whsec_$(openssl rand -base64 32)" | pulumi config set --secret webhookSecret`, then run `pulumi up`.';
@@ -11,7 +11,7 @@ const imported = new Map<string, CryptoKey[]>();
 
 /**
  * The three headers that sign `body`: with each of the secrets (two during rotation), separated by a space.
- * `timestamp` is in seconds. Throws Refused (503) when `secrets` is absent or no Standard Webhooks secret.
+ * `timestamp` is in seconds. Throws a problem (503) when `secrets` is absent or no Standard Webhooks secret.
  */
 export async function signatureHeaders(
   secrets: string | undefined,
@@ -31,11 +31,11 @@ export async function signatureHeaders(
   };
 }
 
-/** Imports the secrets; throws Refused like `signatureHeaders`. */
+/** Imports the secrets; throws a problem like `signatureHeaders`. */
 export async function keysOf(secrets: string | undefined): Promise<CryptoKey[]> {
   const each = (secrets ?? "").split(" ").filter((secret) => secret !== "");
   if (each.length === 0) {
-    throw new Refused(notConfigured("WEBHOOK_SECRET", "is not bound, so no task can be signed", HINT));
+    throw notConfigured("WEBHOOK_SECRET", "is not bound, so no task can be signed", HINT);
   }
   const keys = imported.get(secrets!) ?? (await Promise.all(each.map(importKey)));
   imported.set(secrets!, keys);
@@ -49,7 +49,7 @@ async function importKey(secret: string): Promise<CryptoKey> {
     raw = Uint8Array.from(atob(secret.slice("whsec_".length)), (character) => character.charCodeAt(0));
     if (raw.byteLength === 0) throw new Error("empty");
   } catch {
-    throw new Refused(notConfigured("WEBHOOK_SECRET", "is not a Standard Webhooks secret `whsec_<base64>`", HINT));
+    throw notConfigured("WEBHOOK_SECRET", "is not a Standard Webhooks secret `whsec_<base64>`", HINT);
   }
   return crypto.subtle.importKey("raw", raw, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
 }

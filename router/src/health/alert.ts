@@ -2,7 +2,7 @@
 // ALERT_URL. That URL is a secret, so no error's own text goes to the log.
 
 import type { Env } from "../env.ts";
-import { log } from "../http/log.ts";
+import { log } from "#worker-kit/log.ts";
 
 const TIMEOUT_MS = 5_000;
 /** Of the sentences that could not be delivered, the latest are kept. */

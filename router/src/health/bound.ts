@@ -5,7 +5,7 @@
 import { missingResources, readAccount } from "../account/account.ts";
 import type { Missing } from "../routing/decide.ts";
 import type { Env } from "../env.ts";
-import { log } from "../http/log.ts";
+import { log } from "#worker-kit/log.ts";
 import { without } from "./news.ts";
 
 const NAMESPACE: Missing = { kind: "kvNamespace", name: "REGISTRY" };

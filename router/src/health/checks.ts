@@ -4,7 +4,7 @@ import { checkBound, type Bound } from "./bound.ts";
 import { endpointRules } from "../forward/endpoint-rules.ts";
 import type { Env } from "../env.ts";
 import { afterProbe } from "./hysteresis.ts";
-import { log } from "../http/log.ts";
+import { log } from "#worker-kit/log.ts";
 import { inTurn, probeAll } from "./probe.ts";
 import type { Registration } from "../registry/registration.ts";
 import { copiedRegistrations, mendCopy } from "../registry/copy.ts";

@@ -12,7 +12,7 @@ import { checkCron } from "./cron.ts";
 import type { Missing, Status } from "../routing/decide.ts";
 import type { Env } from "../env.ts";
 import { nameOf } from "./news.ts";
-import { Refused } from "../http/problem.ts";
+import { Problem } from "#worker-kit/problem.ts";
 import { keysOf } from "../forward/signature.ts";
 import { readSnapshot, type Health } from "../snapshot.ts";
 
@@ -64,8 +64,8 @@ async function settingsCheck(env: Env): Promise<Check> {
     await keysOf(env.WEBHOOK_SECRET);
     return { ...check, status: "pass" };
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    return { ...check, status: "fail", output: error.problem.detail };
+    if (!(error instanceof Problem)) throw error;
+    return { ...check, status: "fail", output: error.detail };
   }
 }
 

@@ -9,7 +9,7 @@ import { database } from "../database.ts";
 import type { Missing } from "../routing/decide.ts";
 import type { Env } from "../env.ts";
 import { record } from "../journal/journal.ts";
-import { log } from "../http/log.ts";
+import { log } from "#worker-kit/log.ts";
 
 export interface HealReason {
   readonly missing: readonly Missing[];

@@ -4,8 +4,8 @@
 import { serviceBinding, type Env } from "../env.ts";
 import { edgeFailure } from "../forward/failure.ts";
 import type { Probe } from "./hysteresis.ts";
-import { log } from "../http/log.ts";
-import { readCapped } from "../http/stream.ts";
+import { log } from "#worker-kit/log.ts";
+import { readCapped } from "#worker-kit/stream.ts";
 import type { Route } from "../routing/table.ts";
 import { checkEndpoint, MESSAGES, type UrlRules } from "../routing/urls.ts";
 

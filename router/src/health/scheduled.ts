@@ -10,9 +10,9 @@ import { giveBack, LEASE_MS, takeLease } from "./lease.ts";
 import { check, type Findings } from "./checks.ts";
 import { requestHeal, type HealAnswer } from "./heal-request.ts";
 import { prune, record, type JournalEntry } from "../journal/journal.ts";
-import { log } from "../http/log.ts";
+import { log } from "#worker-kit/log.ts";
 import { nameOf, newsOf, sentences, type News } from "./news.ts";
-import { Refused } from "../http/problem.ts";
+import { Problem } from "#worker-kit/problem.ts";
 import { pruneRuns } from "../once/runs.ts";
 import { publishSnapshot, readSnapshot, type Snapshot } from "../snapshot.ts";
 
@@ -42,18 +42,18 @@ export async function scheduledByCron(run: Run): Promise<void> {
   try {
     await scheduledRun(run, "cron");
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    log("the cron's run was left out", run.requestId, error.problem.detail);
+    if (!(error instanceof Problem)) throw error;
+    log("the cron's run was left out", run.requestId, error.detail);
   }
 }
 
-/** One run. Throws Refused (409) while another one goes on; no other failure ends it. */
+/** One run. Throws a problem (409) while another one goes on; no other failure ends it. */
 async function scheduledRun(run: Run, trigger: Trigger): Promise<Report> {
   const { env, requestId } = run;
   const begun = Date.now();
   const at = new Date(begun).toISOString();
   const lease = await attempt("the checks' record could not be read", run, () => takeLease(env, requestId));
-  if (lease && lease.isHeld) throw new Refused(RUNNING);
+  if (lease && lease.isHeld) throw new Problem(RUNNING);
   const before = lease?.snapshot ?? (await readSnapshot(env, requestId));
 
   const { missing, ...found } = await check(env, before, lease !== null, at, requestId);

@@ -8,7 +8,8 @@
 // would tell something too; every accepted token is compared, so that the time does not tell which one matched.
 
 import type { Env } from "../env.ts";
-import { notConfigured, Refused } from "./problem.ts";
+import { Problem } from "#worker-kit/problem.ts";
+import { notConfigured } from "./problem.ts";
 
 const HINT = "Set it: `openssl rand -hex 32 | pulumi config set --secret apiToken`, then run `pulumi up`.";
 const REALM = 'Bearer realm="autopilot-orchestrator"';
@@ -22,17 +23,15 @@ interface Accepted {
 
 let known: { readonly tokens: string | undefined; readonly accepted: readonly Accepted[] } | undefined;
 
-/** The caller's name. Throws Refused: 503 when no token is configured, 401 without one that is. */
+/** The caller's name. Throws a problem: 503 when no token is configured, 401 without one that is. */
 export async function authenticate(request: Request, env: Env): Promise<string> {
   const accepted = await acceptedDigests(env);
   if (accepted.length === 0) {
-    throw new Refused(
-      notConfigured("API_TOKEN", "is not bound, so nobody may call", HINT),
-    );
+    throw notConfigured("API_TOKEN", "is not bound, so nobody may call", HINT);
   }
   const presented = /^Bearer +(\S+) *$/i.exec(request.headers.get("authorization") ?? "")?.[1];
   if (presented === undefined) {
-    throw new Refused(unauthorized("This needs a bearer token.", REALM));
+    throw unauthorized("This needs a bearer token.", REALM);
   }
   const given = await sha256(presented);
   let caller: string | undefined;
@@ -40,7 +39,7 @@ export async function authenticate(request: Request, env: Env): Promise<string> 
     if (crypto.subtle.timingSafeEqual(given, digest)) caller = name;
   }
   if (caller === undefined) {
-    throw new Refused(unauthorized("The bearer token is not valid.", `${REALM}, error="invalid_token"`));
+    throw unauthorized("The bearer token is not valid.", `${REALM}, error="invalid_token"`);
   }
   return caller;
 }
@@ -66,13 +65,13 @@ export function tokens(env: Env): { name: string; token: string }[] {
 }
 
 function unauthorized(detail: string, challenge: string) {
-  return {
+  return new Problem({
     status: 401,
     title: "Unauthorized",
     detail,
     members: { hint: "Send the header `Authorization: Bearer …` with the stack's apiToken." },
     headers: { "WWW-Authenticate": challenge },
-  };
+  });
 }
 
 async function sha256(text: string): Promise<ArrayBuffer> {

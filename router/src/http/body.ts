@@ -1,65 +1,33 @@
-// A request's JSON body, or the refusal that says what is wrong with it.
-//
-// The length is counted on the stream: a Content-Length may be absent or wrong.
+// A request's JSON body as an endpoint takes it.
 
-import { Refused } from "./problem.ts";
-import { readCapped } from "./stream.ts";
+import type * as v from "valibot";
+import { parseJson, readJsonText } from "#worker-kit/body.ts";
+import { Problem } from "#worker-kit/problem.ts";
+import { check, type FieldError } from "#worker-kit/validation.ts";
 
-export const MAX_BODY_BYTES = 1024 * 1024;
+const MAX_BODY_BYTES = 1024 * 1024;
 
-/** One thing that is wrong with a body: where, as a JSON Pointer (RFC 6901), and what. */
-export interface FieldError {
-  readonly pointer: string;
-  readonly message: string;
+/** Throws a problem: 415 for another media type, 413 for more than 1 MiB, 400 for what is not JSON. */
+export async function readJson(request: Request): Promise<unknown> {
+  return parseJson(await readJsonText(request, MAX_BODY_BYTES));
 }
 
-/** Throws Refused: 415 for another media type, 413 for more than 1 MiB, 400 for what is not JSON. */
-export async function readJson(request: Request): Promise<unknown> {
-  const type = request.headers.get("content-type") ?? "";
-  if (type.split(";", 1)[0]!.trim().toLowerCase() !== "application/json") {
-    throw new Refused({
-      status: 415,
-      title: "Unsupported media type",
-      detail: `The body must be JSON, but its Content-Type is ${type ? `"${type}"` : "absent"}.`,
-      members: { hint: "Send the header `Content-Type: application/json`." },
-      headers: { Accept: "application/json" },
-    });
-  }
-  const declared = Number(request.headers.get("content-length") ?? 0);
-  const bytes = declared > MAX_BODY_BYTES ? null : await readCapped(request.body, MAX_BODY_BYTES);
-  if (bytes === null) {
-    throw new Refused({
-      status: 413,
-      title: "Content too large",
-      detail: `The body is larger than ${MAX_BODY_BYTES} bytes (1 MiB).`,
-      members: { hint: "Store large data, for example in R2, and pass where it is." },
-    });
-  }
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes));
-  } catch (error) {
-    const why = error instanceof SyntaxError ? error.message : "it is not UTF-8";
-    throw new Refused({ status: 400, title: "Malformed body", detail: `The body is not valid JSON: ${why}.` });
-  }
+/** The body as `schema` types it. Throws a problem (422) with all that is wrong with it, and those of `readJson`. */
+export async function readBody<const S extends v.GenericSchema<unknown, unknown>>(
+  request: Request,
+  schema: S,
+): Promise<v.InferOutput<S>> {
+  const checked = check(schema, await readJson(request));
+  if ("errors" in checked) throw invalid(checked.errors);
+  return checked.value;
 }
 
 /** Refuses a body with everything that is wrong with it, at once. */
-export function invalid(errors: readonly FieldError[]): Refused {
-  return new Refused({
+export function invalid(errors: readonly FieldError[]): Problem {
+  return new Problem({
     status: 422,
     title: "Invalid request",
     detail: errors.map(({ pointer, message }) => `${pointer || "the body"} ${message}`).join("; ") + ".",
     members: { errors },
   });
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** An error for each of the `members` that the object at `pointer` should not have. */
-export function unknownMembers(members: Readonly<Record<string, unknown>>, pointer: string, message: string) {
-  // A member's name in a JSON Pointer: RFC 6901, section 3.
-  const token = (name: string) => name.replaceAll("~", "~0").replaceAll("/", "~1");
-  return Object.keys(members).map((name): FieldError => ({ pointer: `${pointer}/${token(name)}`, message }));
 }

@@ -1,6 +1,6 @@
 // The parameters behind `?` of a URL: each read once, checked, and all that is wrong with them said at once.
 
-import { Refused } from "./problem.ts";
+import { Problem } from "#worker-kit/problem.ts";
 
 const AGE = /^(\d{1,6})([smhd])$/;
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -44,14 +44,14 @@ export class Query {
     return value === undefined ? undefined : (parse(value) ?? this.wrong(name, message));
   }
 
-  /** Throws Refused (400) with every mistake; a parameter that nothing has read is one. */
+  /** Throws a problem (400) with every mistake; a parameter that nothing has read is one. */
   check(): void {
     for (const name of new Set(this.given.keys())) {
       if (!this.read.has(name)) this.wrong(name, `is no parameter here: there are ${[...this.read].join(", ")}`);
       else if (this.given.getAll(name).length > 1) this.wrong(name, "may be given once");
     }
     if (this.errors.length === 0) return;
-    throw new Refused({
+    throw new Problem({
       status: 400,
       title: "Invalid parameters",
       detail: this.errors.map(({ parameter, message }) => `${parameter} ${message}`).join("; ") + ".",

@@ -9,7 +9,7 @@
 import { database } from "../database.ts";
 import type { Call } from "../http/call.ts";
 import type { Env } from "../env.ts";
-import { log } from "../http/log.ts";
+import { log } from "#worker-kit/log.ts";
 
 export interface JournalEntry {
   /** What kind of event: `plan` for a task, `health`, `infra`, `heal`, `registry`, …. */

@@ -1,11 +1,13 @@
 // /autopilot/runs: what became of tasks that must not be done twice, and a person's word where the router cannot know.
 // Answers are not shown here: they may hold what is only their caller's; a repeat of the request is answered with them.
 
-import { invalid, isObject, readJson, unknownMembers } from "../http/body.ts";
+import * as v from "valibot";
+import { object } from "#worker-kit/validation.ts";
+import { readBody } from "../http/body.ts";
 import type { Call } from "../http/call.ts";
-import { Refused, type Problem } from "../http/problem.ts";
+import { Problem } from "#worker-kit/problem.ts";
 import { Query } from "../http/query.ts";
-import { findRun, listRuns, resolveRun, STATUSES, type Resolution, type Run } from "./runs.ts";
+import { findRun, listRuns, resolveRun, STATUSES, type Run } from "./runs.ts";
 
 const PAGE = 50;
 const MAX_PAGE = 500;
@@ -36,35 +38,33 @@ function placeOf(cursor: string): [number, string] | undefined {
   return id === undefined ? undefined : [Number(createdAt), id];
 }
 
-/** GET of one; throws Refused: 404. */
+/** GET of one; throws a problem: 404. */
 export async function run({ env, parameter: id }: Call): Promise<Response> {
   const found = await findRun(env, id);
-  if (!found) throw new Refused(noSuchRun(id));
+  if (!found) throw noSuchRun(id);
   return Response.json(document(found));
 }
 
-/** POST `{resolution, note?}`; throws Refused: 404, 409 for a run whose outcome is known, 422. */
+/** POST `{resolution, note?}`; throws a problem: 404, 409 for a run whose outcome is known, 422. */
 export async function resolve({ env, request, caller, parameter: id }: Call): Promise<Response> {
-  const asked = resolutionOf(await readJson(request));
+  const asked = await readBody(request, RESOLUTION);
   const isResolved = await resolveRun(env, id, { ...asked, by: caller });
   const found = await findRun(env, id);
-  if (!found) throw new Refused(noSuchRun(id));
-  if (!isResolved) throw new Refused(notUnknown(found));
+  if (!found) throw noSuchRun(id);
+  if (!isResolved) throw notUnknown(found);
   return Response.json(document(found));
 }
 
-function resolutionOf(body: unknown): { resolution: Resolution; note: string | null } {
-  if (!isObject(body)) throw invalid([{ pointer: "", message: "must be an object" }]);
-  const { resolution, note = null, ...unknown } = body;
-  const errors = unknownMembers(unknown, "", "is not a member of a resolution: it has resolution and note");
-  if (resolution !== "done" && resolution !== "not-done") {
-    errors.push({ pointer: "/resolution", message: "must be done or not-done" });
-  }
-  if (note !== null && (typeof note !== "string" || note.length > MAX_NOTE || !note.isWellFormed())) {
-    errors.push({ pointer: "/note", message: `must be text of at most ${MAX_NOTE} characters` });
-  }
-  if (errors.length > 0) throw invalid(errors);
-  return { resolution, note } as { resolution: Resolution; note: string | null };
+const RESOLUTION = object(
+  {
+    resolution: v.picklist(["done", "not-done"], "must be done or not-done"),
+    note: v.optional(v.nullable(v.custom<string>(isNote, `must be text of at most ${MAX_NOTE} characters`)), null),
+  },
+  "is not a member of a resolution: it has resolution and note",
+);
+
+function isNote(value: unknown): boolean {
+  return typeof value === "string" && value.length <= MAX_NOTE && value.isWellFormed();
 }
 
 function document(run: Run) {
@@ -87,19 +87,19 @@ function iso(at: number): string {
 }
 
 function noSuchRun(id: string): Problem {
-  return {
+  return new Problem({
     status: 404,
     title: "No such run",
     detail: `There is no run ${id}.`,
     members: { hint: "GET /autopilot/runs lists them; what ended is kept for 30 days." },
-  };
+  });
 }
 
 function notUnknown({ id, status }: Run): Problem {
-  return {
+  return new Problem({
     status: 409,
     title: "Outcome known",
     detail: `The run ${id} is ${status}: only one that is unknown can be resolved.`,
     members: { run: id, statusOfRun: status },
-  };
+  });
 }

@@ -10,8 +10,8 @@ import type { Call } from "../http/call.ts";
 import type { Decision, Refusal } from "../routing/decide.ts";
 import { brokenFailure, forwardProblem, type Failure } from "../forward/failure.ts";
 import { answerOf, RUN_PREFIX, send } from "../forward/forward.ts";
-import { hashOf } from "../http/hash.ts";
-import { log } from "../http/log.ts";
+import { sha256 } from "#worker-kit/hash.ts";
+import { log } from "#worker-kit/log.ts";
 import {
   answerlessProblem,
   howToResolve,
@@ -23,11 +23,13 @@ import {
   unknownProblem,
   unrecordedProblem,
 } from "./problems.ts";
-import { Refused } from "../http/problem.ts";
+import { Problem } from "#worker-kit/problem.ts";
 import { claimRun, findKeptRun, finishRun, type Claim, type Ending, type KeptRun } from "./runs.ts";
 
 /** How long after the task's deadline a run is taken to be abandoned: time to record how it ended. */
 const GRACE_MS = 30_000;
+/** Hex digits: 128 bits. */
+const RUN_ID_DIGITS = 32;
 const RECORD_PAUSES_MS = [100, 1_000];
 
 /** What was asked for. */
@@ -40,7 +42,7 @@ interface Asked {
 type OnSend = (decision: Decision) => void;
 
 /**
- * The autopilot's answer, of this call or of the first with the same key; throws Refused. It goes on, and is recorded,
+ * The autopilot's answer, of this call or of the first with the same key; throws a problem. It goes on, and is recorded,
  * when the caller is gone.
  */
 export function once(
@@ -59,13 +61,13 @@ async function guarded(call: Call, asked: Asked, decided: Decision | Refusal, on
   const { task, meta } = asked;
   const { env, request, requestId, caller } = call;
   const key = request.headers.get("idempotency-key");
-  if (!/^[\x21-\x7e]{1,255}$/.test(key ?? "")) throw new Refused(keyProblem(task, key));
-  const id = RUN_PREFIX + (await hashOf(JSON.stringify([caller, key])));
-  const fingerprint = await hashOf(canonical([task, meta]));
+  if (!/^[\x21-\x7e]{1,255}$/.test(key ?? "")) throw keyProblem(task, key);
+  const id = RUN_PREFIX + (await sha256(JSON.stringify([caller, key]), RUN_ID_DIGITS));
+  const fingerprint = await sha256(canonical([task, meta]), RUN_ID_DIGITS);
   if ("problem" in decided) {
     // What was done stays done, though nobody could do it now.
     const before = await findKeptRun(env, id);
-    if (!before || before.status === "not-done") throw new Refused(decided.problem);
+    if (!before || before.status === "not-done") throw decided.problem;
     return repeated(before, fingerprint);
   }
   const { capability, route, rule } = decided;
@@ -83,8 +85,8 @@ async function guarded(call: Call, asked: Asked, decided: Decision | Refusal, on
   try {
     outcome = await send({ decision: decided, meta, request, requestId, run: handle }, env, deadline);
   } catch (error) {
-    if (error instanceof Refused) {
-      await recorded(call, claim, { status: "not-done", why: error.problem.detail });
+    if (error instanceof Problem) {
+      await recorded(call, claim, { status: "not-done", why: error.detail });
       throw error;
     }
     log("a task was not completed", requestId, error);
@@ -95,7 +97,7 @@ async function guarded(call: Call, asked: Asked, decided: Decision | Refusal, on
   if (!("outcome" in outcome)) return answerOf(decided, outcome, { [RUN_HEADER]: id });
   const problem = forwardProblem(decided, outcome);
   const hint = outcome.outcome === "unknown" ? howToResolve(id) : outcome.hint;
-  throw new Refused({ ...problem, members: { ...problem.members, run: id, hint } });
+  throw problem.with({ run: id, hint });
 }
 
 /** Claims the run. A claim of which it is not known whether it was written is given up, as far as that can be done. */
@@ -103,15 +105,15 @@ async function claimed(call: Call, claim: Claim): Promise<Awaited<ReturnType<typ
   try {
     return await claimRun(call.env, claim);
   } catch (error) {
-    if (error instanceof Refused) throw error;
+    if (error instanceof Problem) throw error;
     log("a claim was not recorded", call.requestId, error);
     const ending = { status: "not-done", why: "Nothing was sent." } as const;
     call.later(recorded(call, claim, ending).catch(() => undefined));
-    throw new Refused(unclaimedProblem(claim.task));
+    throw unclaimedProblem(claim.task);
   }
 }
 
-/** Throws Refused where the end cannot be recorded: nobody is told a success that a repeat would not see. */
+/** Throws a problem where the end cannot be recorded: nobody is told a success that a repeat would not see. */
 async function recorded(call: Call, claim: Claim, ending: Ending): Promise<void> {
   const now = Date.now();
   for (const pause of [...RECORD_PAUSES_MS, 0]) {
@@ -124,7 +126,7 @@ async function recorded(call: Call, claim: Claim, ending: Ending): Promise<void>
     }
   }
   const ended = ending.why ?? `${claim.autopilot} answered ${ending.answer!.status}.`;
-  throw new Refused(unrecordedProblem(claim.id, claim.autopilot, ended));
+  throw unrecordedProblem(claim.id, claim.autopilot, ended);
 }
 
 /**
@@ -145,11 +147,11 @@ function endingOf({ route }: Decision, outcome: Answer | Failure): Ending {
 
 /** What a repeat is told. */
 function repeated(run: KeptRun, fingerprint: string): Response {
-  if (run.fingerprint !== fingerprint) throw new Refused(reusedProblem(run));
-  if (run.status === "running") throw new Refused(runningProblem(run));
-  if (run.status === "unknown") throw new Refused(unknownProblem(run));
+  if (run.fingerprint !== fingerprint) throw reusedProblem(run);
+  if (run.status === "running") throw runningProblem(run);
+  if (run.status === "unknown") throw unknownProblem(run);
   const { answer, answerStatus: status, answerType: type } = run;
-  if (answer === null || status === null) throw new Refused(answerlessProblem(run));
+  if (answer === null || status === null) throw answerlessProblem(run);
   const body = typeof answer === "string" ? answer : new Uint8Array(answer);
   const headers = { "x-autopilot": run.autopilot, [RUN_HEADER]: run.id, "idempotency-replayed": "true" };
   return answerResponse({ status, type, body }, headers);

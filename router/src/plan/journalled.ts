@@ -3,7 +3,8 @@
 import type { Call } from "../http/call.ts";
 import type { Decision } from "../routing/decide.ts";
 import { record } from "../journal/journal.ts";
-import { FORWARD_FAILED, NOT_READY, Refused, type Problem } from "../http/problem.ts";
+import { Problem } from "#worker-kit/problem.ts";
+import { FORWARD_FAILED, NOT_READY } from "../http/problem.ts";
 
 /** What is learnt of a task on its way. */
 export interface Noted {
@@ -29,7 +30,7 @@ export async function journalled(call: Call, work: (noted: Noted) => Promise<Res
     note(response.status, answered(response));
     return response;
   } catch (error) {
-    if (error instanceof Refused) note(error.problem.status, refused(error.problem));
+    if (error instanceof Problem) note(error.status, refused(error));
     else note(500, "fault");
     throw error;
   }

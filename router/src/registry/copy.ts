@@ -2,8 +2,8 @@
 // in D1 where neither has what is asked for. docs/decisions/0008-registry-reads.md says why.
 
 import type { Env } from "../env.ts";
-import { log } from "../http/log.ts";
-import { Refused } from "../http/problem.ts";
+import { log } from "#worker-kit/log.ts";
+import { Problem } from "#worker-kit/problem.ts";
 import type { Registration } from "./registration.ts";
 import { allRegistrations } from "./record.ts";
 
@@ -23,7 +23,7 @@ interface Memory {
 
 let memory: Memory | undefined;
 
-/** The registrations as of at most a minute ago. Throws Refused (503) where neither copy nor record can be read. */
+/** The registrations as of at most a minute ago. Throws a problem (503) where neither copy nor record can be read. */
 export async function copiedRegistrations(env: Env, requestId: string): Promise<readonly Registration[]> {
   if (!env.DB) return []; // nothing can have been registered
   const before = memory;
@@ -37,7 +37,7 @@ export async function copiedRegistrations(env: Env, requestId: string): Promise<
   return recordedRegistrations(env, requestId);
 }
 
-/** The registrations as they are now. Throws Refused (503) where the record cannot be read. */
+/** The registrations as they are now. Throws a problem (503) where the record cannot be read. */
 export async function recordedRegistrations(env: Env, requestId: string): Promise<readonly Registration[]> {
   if (!env.DB) return [];
   const before = memory;
@@ -46,7 +46,7 @@ export async function recordedRegistrations(env: Env, requestId: string): Promis
     return remember(recorded.map(({ registration }) => registration), RECORD_MS, before);
   } catch (error) {
     log("the registrations could not be read", requestId, error);
-    throw new Refused(UNREADABLE);
+    throw new Problem(UNREADABLE);
   }
 }
 

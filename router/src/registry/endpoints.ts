@@ -5,7 +5,7 @@ import { invalid, readJson } from "../http/body.ts";
 import type { Call } from "../http/call.ts";
 import { endpointRules } from "../forward/endpoint-rules.ts";
 import type { Env } from "../env.ts";
-import { Refused, type Problem } from "../http/problem.ts";
+import { Problem } from "#worker-kit/problem.ts";
 import { parseRegistration, undeclared } from "./registration.ts";
 import { publish } from "./copy.ts";
 import {
@@ -19,7 +19,7 @@ import {
 
 const REGISTRY_PATH = "/autopilot/registry";
 
-/** POST: 201 for a new one, 200 for an update; throws Refused: 409 for a declared name, 412, 422. */
+/** POST: 201 for a new one, 200 for an update; throws a problem: 409 for a declared name, 412, 422. */
 export async function register({ request, env, requestId, later }: Call): Promise<Response> {
   const registration = parseRegistration(await readJson(request), endpointRules(env, request));
   if (!("name" in registration)) throw invalid(registration);
@@ -27,7 +27,7 @@ export async function register({ request, env, requestId, later }: Call): Promis
   refuseDeclared(name);
   const condition = preconditionOf(request);
   const put = await putRegistration(env, registration, condition);
-  if (!put) throw new Refused(await preconditionFailed(env, name, condition));
+  if (!put) throw await preconditionFailed(env, name, condition);
   await publish(env, requestId, later);
   return shown(put, put.isNew ? { status: 201, headers: { location: `${REGISTRY_PATH}/${name}` } } : {});
 }
@@ -37,20 +37,20 @@ export async function registrations({ env }: Call): Promise<Response> {
   return Response.json({ registrations: (await allRegistrations(env)).map(document) });
 }
 
-/** GET of one; throws Refused: 404. */
+/** GET of one; throws a problem: 404. */
 export async function registration({ env, parameter: name }: Call): Promise<Response> {
   const found = await findRegistration(env, name);
-  if (!found) throw new Refused(notRegistered(name));
+  if (!found) throw notRegistered(name);
   return shown(found);
 }
 
-/** DELETE of one: 204; throws Refused: 404, 409 for a declared name, 412. */
+/** DELETE of one: 204; throws a problem: 404, 409 for a declared name, 412. */
 export async function unregister({ request, env, requestId, later, parameter: name }: Call): Promise<Response> {
   const condition = preconditionOf(request);
   if (!(await removeRegistration(env, name, condition.ifMatch))) {
-    if (condition.ifMatch) throw new Refused(await preconditionFailed(env, name, condition));
+    if (condition.ifMatch) throw await preconditionFailed(env, name, condition);
     refuseDeclared(name);
-    throw new Refused(notRegistered(name));
+    throw notRegistered(name);
   }
   await publish(env, requestId, later);
   return new Response(null, { status: 204 });
@@ -76,7 +76,7 @@ function preconditionOf({ headers }: Request): Precondition {
 /** Declared wins: a registration cannot take over a name of autopilots.yaml. */
 function refuseDeclared(name: string): void {
   if (!routingTable.autopilots.some((route) => route.name === name)) return;
-  throw new Refused({
+  throw new Problem({
     status: 409,
     title: "Declared autopilot",
     detail: `${name} is declared in autopilots.yaml, so it is changed there, by pull request.`,
@@ -85,22 +85,22 @@ function refuseDeclared(name: string): void {
 }
 
 function notRegistered(name: string): Problem {
-  return {
+  return new Problem({
     status: 404,
     title: "Not registered",
     detail: `No autopilot is registered as ${name}.`,
     members: { name, hint: `GET ${REGISTRY_PATH} lists what is registered.` },
-  };
+  });
 }
 
 async function preconditionFailed(env: Env, name: string, { ifNoneMatch }: Precondition): Promise<Problem> {
   const found = await findRegistration(env, name);
   const now = found ? `has the entity tag ${found.etag}` : "is not registered";
-  return {
+  return new Problem({
     status: 412,
     title: "Precondition failed",
     detail: `${name} ${now}, and ${ifNoneMatch ? "If-None-Match" : "If-Match"} asks for another state.`,
     members: { name, hint: "Get its current state, make your change to that, and send it with its ETag in If-Match." },
     ...(found ? { headers: { ETag: found.etag } } : {}),
-  };
+  });
 }

@@ -3,7 +3,7 @@
 
 import { database } from "../database.ts";
 import type { Env } from "../env.ts";
-import { hashOf } from "../http/hash.ts";
+import { sha256 } from "#worker-kit/hash.ts";
 import { byCodePoint } from "../routing/nearest.ts";
 import type { Registration } from "./registration.ts";
 
@@ -82,5 +82,5 @@ function recorded(row: Row): Recorded {
 }
 
 async function etagOf(record: string): Promise<string> {
-  return `"${await hashOf(record)}"`;
+  return `"${await sha256(record, 32)}"`;
 }

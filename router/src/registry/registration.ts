@@ -2,7 +2,8 @@
 // (a Worker's script, a service binding). What is accepted here, the manifest accepts too, so that
 // `python -m orchestrator pull` can write it there; tests/twins/registrations.json is run against both.
 
-import { isObject, unknownMembers, type FieldError } from "../http/body.ts";
+import * as v from "valibot";
+import { check, integer, isObject, object, type FieldError } from "#worker-kit/validation.ts";
 import type { Missing } from "../routing/decide.ts";
 import { byCodePoint } from "../routing/nearest.ts";
 import type { Resources, Route } from "../routing/table.ts";
@@ -54,69 +55,72 @@ const ORCHESTRATOR = "orchestrator"; // the owner of what the routing Worker its
 
 /** The registration that `body` is, its lists sorted, or everything that is wrong with it. */
 export function parseRegistration(body: unknown, rules: UrlRules): Registration | readonly FieldError[] {
-  if (!isObject(body)) return [{ pointer: "", message: "must be an object" }];
-  const { name, endpoint, capabilities, priority = 0, weight = 1, needs = {}, ...unknown } = body;
-  const errors = unknownMembers(
-    unknown,
-    "",
+  const checked = check(registration(rules), body);
+  return "value" in checked ? checked.value : checked.errors;
+}
+
+function registration(rules: UrlRules) {
+  const refusal = (value: unknown) => (typeof value === "string" ? checkEndpoint(value, rules) : "scheme");
+  return object(
+    {
+      name: v.pipe(
+        v.custom<string>((value) => matches(value, NAME), NAME.message),
+        v.check((name) => name !== ORCHESTRATOR, "must not be orchestrator, the name of the orchestrator itself"),
+      ),
+      endpoint: v.custom<string>(
+        (value) => refusal(value) === null,
+        ({ input }) => `must be a URL that may be called: ${MESSAGES[refusal(input)!]}`,
+      ),
+      capabilities: v.pipe(
+        names(CAPABILITY),
+        v.check((capabilities) => capabilities.length > 0, "must not be empty"),
+      ),
+      priority: v.optional(integer({ min: -1000, max: 1000 }), 0),
+      weight: v.optional(integer({ min: 1, max: 100 }), 1),
+      needs: v.optional(RESOURCES, {}),
+    },
     "is not a member of a registration: it has name, endpoint, capabilities, priority, weight and needs",
   );
-  const check = (isRight: boolean, pointer: string, message: string) => {
-    if (!isRight) errors.push({ pointer, message });
-  };
-  check(matches(name, NAME), "/name", NAME.message);
-  check(name !== ORCHESTRATOR, "/name", "must not be orchestrator, the name of the orchestrator itself");
-  const code = typeof endpoint === "string" ? checkEndpoint(endpoint, rules) : "scheme";
-  if (code) errors.push({ pointer: "/endpoint", message: `must be a URL that may be called: ${MESSAGES[code]}` });
-  const abilities = names(capabilities, "/capabilities", CAPABILITY, errors);
-  check(!Array.isArray(capabilities) || capabilities.length > 0, "/capabilities", "must not be empty");
-  check(isWithin(priority, -1000, 1000), "/priority", "must be a whole number from -1000 to 1000");
-  check(isWithin(weight, 1, 100), "/weight", "must be a whole number from 1 to 100");
-  const resources = parseNeeds(needs, errors);
-  if (errors.length > 0) return errors;
-  return { name, endpoint, capabilities: abilities, priority, weight, needs: resources } as Registration;
 }
 
-function parseNeeds(needs: unknown, errors: FieldError[]): Resources {
-  const found = isObject(needs) ? needs : {};
-  if (!isObject(needs)) errors.push({ pointer: "/needs", message: "must be an object" });
-  const { kvNamespaces = [], r2Buckets = [], workers = [], ...unknown } = found;
-  errors.push(...unknownMembers(unknown, "/needs", "is not a need: there are kvNamespaces, r2Buckets and workers"));
-  return {
-    kvNamespaces: resourceNames(kvNamespaces, "/needs", "kvNamespaces", errors),
-    r2Buckets: resourceNames(r2Buckets, "/needs", "r2Buckets", errors),
-    workers: resourceNames(workers, "/needs", "workers", errors),
-  };
-}
-
-/** The list `kind` of the object at `pointer`, sorted: names of resources, each short or as `{title}` or `{name}`. */
-export function resourceNames(list: unknown, pointer: string, kind: keyof Resources, errors: FieldError[]): string[] {
-  return names(list, `${pointer}/${kind}`, NEEDS[kind], errors, NEEDS[kind].key);
+/** A list of names of resources, each short or as `{title}` or `{name}`; the names, sorted. */
+export function resourceNames(kind: keyof Resources) {
+  return names(NEEDS[kind], NEEDS[kind].key);
 }
 
 /** A list of different names, sorted; an item may be an object whose only member `key` is the name. */
-function names(list: unknown, pointer: string, rule: Rule, errors: FieldError[], key?: string): string[] {
-  if (!Array.isArray(list)) {
-    errors.push({ pointer, message: "must be a list" });
-    return [];
-  }
-  const found = new Set<string>();
-  list.forEach((item: unknown, index) => {
-    const isShort = key === undefined || !isObject(item) || Object.keys(item).join() !== key;
-    const name = isShort ? item : item[key];
-    const message = !matches(name, rule) ? rule.message : found.has(name) ? "stands in the list twice" : undefined;
-    if (message) errors.push({ pointer: `${pointer}/${index}`, message });
-    else found.add(name as string);
-  });
-  return [...found].sort(byCodePoint);
+function names(rule: Rule, key?: string) {
+  const unwrap = (item: unknown) => (isObject(item) && Object.keys(item).join() === key ? item[key] : item);
+  const name = v.pipe(
+    v.unknown(),
+    v.transform(unwrap),
+    v.custom<string>((value) => matches(value, rule), rule.message),
+  );
+  return v.pipe(
+    v.array(name, "must be a list"),
+    v.rawCheck(({ dataset: { value: list }, addIssue }) => {
+      if (!Array.isArray(list)) return;
+      list.forEach((each: unknown, index) => {
+        if (!matches(each, rule) || list.indexOf(each) === index) return;
+        const step = { type: "array", origin: "value", input: list, key: index, value: each } as const;
+        addIssue({ message: "stands in the list twice", path: [step] });
+      });
+    }),
+    v.transform((list) => list.toSorted(byCodePoint)),
+  );
 }
+
+const RESOURCES = object(
+  {
+    kvNamespaces: v.optional(resourceNames("kvNamespaces"), []),
+    r2Buckets: v.optional(resourceNames("r2Buckets"), []),
+    workers: v.optional(resourceNames("workers"), []),
+  },
+  "is not a need: there are kvNamespaces, r2Buckets and workers",
+);
 
 function matches(value: unknown, { pattern }: Rule): value is string {
   return typeof value === "string" && value.isWellFormed() && pattern.test(value);
-}
-
-function isWithin(value: unknown, least: number, most: number): boolean {
-  return Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
 }
 
 /** The registration as the decision sees it: always over HTTPS. */

@@ -4,7 +4,8 @@
 // Both twins are run against tests/twins/decisions.json, sentences included.
 
 import { byCodePoint, nearestNames } from "./nearest.ts";
-import { NOT_READY, unsupported, type Problem } from "../http/problem.ts";
+import { Problem } from "#worker-kit/problem.ts";
+import { NOT_READY, unsupported } from "../http/problem.ts";
 import { ruleOf, type Route, type RoutingTable, type TaskRule } from "./table.ts";
 
 export type Status = "pass" | "warn" | "fail" | "unknown";
@@ -163,19 +164,19 @@ function nobody(table: RoutingTable, capability: string, state: State): Problem 
   const tasks = Object.keys(table.tasks).filter((task) => available.has(table.tasks[task]!.capability));
   const known = nearestNames(capability, [...tasks, ...available]);
   const nearest = known.length > 0 ? ` The nearest names are: ${known.join(", ")}.` : "";
-  return {
+  return new Problem({
     status: 404,
     title: unsupported(capability),
     detail: `${capability} is neither a task nor a capability of any autopilot.${nearest}`,
     members: { capability, known },
-  };
+  });
 }
 
 function notReady(candidates: readonly Route[], capability: string, state: State): Problem {
   const missing = new Map(
     candidates.flatMap((route) => missingOf(route, state)).map((each) => [`${each.kind}\0${each.name}`, each]),
   );
-  return {
+  return new Problem({
     status: 503,
     title: NOT_READY,
     detail:
@@ -187,5 +188,5 @@ function notReady(candidates: readonly Route[], capability: string, state: State
       hint: "Declare it under `needs` in autopilots.yaml, if it is not there yet, then run `python -m orchestrator heal`.",
     },
     headers: { "Retry-After": String(RETRY_AFTER_SECONDS) },
-  };
+  });
 }

@@ -2,7 +2,7 @@
 
 const SANE = /^[A-Za-z0-9._-]{1,64}$/;
 
-export function requestIdOf(request: Request): string {
-  const given = request.headers.get("x-request-id");
+export function requestIdOf({ headers }: Request): string {
+  const given = headers.get("x-request-id");
   return given !== null && SANE.test(given) ? given : crypto.randomUUID();
 }

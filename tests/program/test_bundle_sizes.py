@@ -1,0 +1,40 @@
+"""Every Worker's bundle has a budget, so that nobody makes it larger without saying so.
+
+The budgets are what the bundles are, and little more: whoever needs more raises one, and says why in the commit.
+docs/decisions/0010 and 0019 say what the sizes were.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator.bundle import bundle_workers, compressed_sizes
+from orchestrator.desired.derive import derive
+from orchestrator.manifest import load
+
+ROOT = Path(__file__).parents[2]
+BUDGETS = {
+    "efh-autopilot-orchestrator": 36_400,
+    "efh-agent": 14_500,
+    "efh-ai-stylist": 14_400,
+    "efh-page-deployer": 11_800,
+    "efh-payout-batch": 13_600,
+}  # bytes after gzip
+MOST_UNUSED = 1_000  # bytes: what was saved is kept
+
+
+@pytest.fixture(scope="module")
+def sizes() -> dict[str, int]:
+    desired = derive(load(ROOT / "autopilots.yaml"))
+    return compressed_sizes(bundle_workers(desired, root=ROOT), root=ROOT)
+
+
+def test_every_worker_has_a_budget(sizes: dict[str, int]) -> None:
+    assert sizes.keys() == BUDGETS.keys()
+
+
+@pytest.mark.parametrize("name", sorted(BUDGETS))
+def test_it_is_within_its_budget_and_the_budget_is_close(name: str, sizes: dict[str, int]) -> None:
+    assert BUDGETS[name] - MOST_UNUSED <= sizes[name] <= BUDGETS[name]
