@@ -16,6 +16,8 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
+import idna
+
 MAX_LENGTH = 2048
 PRIVATE_SUFFIXES = ("local", "internal", "localhost")
 _CHARACTERS = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&()*+,;=%]*")
@@ -123,13 +125,29 @@ def _check_authority(authority: str) -> Refusal | None:
         return _refuse("private-suffix")
     if len(labels) == 1:
         return _refuse("single-label")
-    if len(host) > _MAX_HOST or not all(_LABEL.fullmatch(label) for label in labels):
+    if len(host) > _MAX_HOST or not all(_LABEL.fullmatch(label) and _is_encoded(label) for label in labels):
         return _refuse("invalid-host")
     if colon and port != "443":
         return _refuse("port")
     if host != written:
         return _refuse("not-canonical")
     return None
+
+
+def _is_encoded(label: str) -> bool:
+    """Whether a label `xn--…` really is an encoded international name, by UTS 46 as URL parsers have it."""
+    if not label.startswith("xn--"):
+        return True
+    encoded = label.removeprefix("xn--")
+    try:
+        name = encoded.encode().decode("punycode")
+        idna.check_initial_combiner(name)
+        idna.check_bidi(name)
+        joined = all(idna.valid_contextj(name, at) for at, each in enumerate(name) if each in "\u200c\u200d")
+        kept = idna.uts46_remap(name, std3_rules=False) == name
+        return kept and joined and not name.isascii() and name.encode("punycode").decode() == encoded
+    except UnicodeError:
+        return False
 
 
 def _check_path(path: str) -> Refusal | None:

@@ -18,6 +18,9 @@ import httpx
 
 LOOPBACK = "127.0.0.1"
 _LOOPBACK_HOST = re.compile(r"(.+\.)?localhost|127\.0\.0\.1|::1")
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")  # all that IANA gives out; the rest is reserved or local
+_DOCUMENTATION = ipaddress.ip_network("3fff::/20")  # RFC 9637
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 Resolver = Callable[[str, int], Sequence[str]]
 
 
@@ -74,9 +77,22 @@ class PinnedTransport(httpx.BaseTransport):
 
 
 def _is_global(address: str) -> bool:
+    """Whether it leads to the public internet. An IPv6 address that carries an IPv4 one leads to that one."""
     parsed = ipaddress.ip_address(address.partition("%")[0])
-    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
-    return (mapped or parsed).is_global and not (mapped or parsed).is_multicast
+    if isinstance(parsed, ipaddress.IPv6Address):
+        carried = _carried(parsed)
+        if carried is None:
+            return parsed in _GLOBAL_UNICAST and parsed not in _DOCUMENTATION and parsed.is_global
+        parsed = carried
+    return parsed.is_global and not parsed.is_multicast
+
+
+def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address in a mapped (RFC 4291), translated by NAT64 (RFC 6052) or 6to4 (RFC 3056) one. The other forms
+    (IPv4-compatible, IPv4-translated, NAT64 with a prefix of one's own) are not global unicast at all."""
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour
 
 
 def _pinned(request: httpx.Request, address: str) -> httpx.Request:

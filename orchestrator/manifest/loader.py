@@ -20,6 +20,7 @@ from orchestrator.manifest.references import (
     contradictions,
     endpoints,
     registry_namespace,
+    tasks_that_differ_in_once,
     unsupported_capabilities,
 )
 from orchestrator.manifest.source import read
@@ -33,6 +34,7 @@ _CHECKS: tuple[Check, ...] = (
     autopilots_without_a_way,
     unsupported_capabilities,
     contradictions,
+    tasks_that_differ_in_once,
     endpoints,
     registry_namespace,
     worker_bindings,

@@ -64,6 +64,26 @@ def unsupported_capabilities(root: Place) -> Iterator[Finding]:
             )
 
 
+def tasks_that_differ_in_once(root: Place) -> Iterator[Finding]:
+    """`once` guards the capability: through a task without it, the same thing could be done a second time."""
+    guarded: dict[str, tuple[str, int]] = {}
+    for name, task in root["tasks"].entries():
+        capability = task["capability"].text
+        if capability and task["once"].value is True:
+            guarded.setdefault(capability, (name, task["once"].line))
+    for name, task in root["tasks"].entries():
+        capability = task["capability"].text
+        if capability in guarded and task["once"].value in (None, False):
+            other, line = guarded[capability]
+            yield Finding(
+                path=task["capability"].path,
+                code="once-differs",
+                message=f"the task `{name}` has the capability `{capability}`, which must never be used twice for one "
+                f"thing (`{other}`, line {line})",
+                hint=f"write `once: true` here too, or take it off `{other}`",
+            )
+
+
 def contradictions(root: Place) -> Iterator[Finding]:
     """Settings that exclude each other."""
     for name, task in root["tasks"].entries():

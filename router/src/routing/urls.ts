@@ -88,9 +88,14 @@ function checkAuthority(authority: string): UrlCode | null {
   if (NUMBER.test(last)) return "ip-literal"; // the WHATWG parser reads an IPv4 address then, or fails
   if (PRIVATE_SUFFIXES.includes(last)) return "private-suffix";
   if (labels.length === 1) return "single-label";
-  if (host.length > MAX_HOST || !labels.every((label) => LABEL.test(label))) return "invalid-host";
+  if (host.length > MAX_HOST || !labels.every(isLabel)) return "invalid-host";
   if (colon >= 0 && authority.slice(colon + 1) !== "443") return "port";
   return host === written ? null : "not-canonical";
+}
+
+/** One that says it is an encoded international name (`xn--…`) must be one, by UTS 46 as URL parsers have it. */
+function isLabel(label: string): boolean {
+  return LABEL.test(label) && (!label.startsWith("xn--") || URL.canParse(`https://${label}.example/`));
 }
 
 function checkPath(path: string): UrlCode | null {

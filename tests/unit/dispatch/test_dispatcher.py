@@ -37,7 +37,23 @@ TABLE = RoutingTable(
         "ask_again": TaskRule(capability="partner", idempotent=True),
     },
 )
-IPV6 = ("::1", "::", "fc00::1", "fe80::1%eth0", "::ffff:127.0.0.1")
+IPV6 = (
+    "::1",
+    "::",
+    "fc00::1",
+    "fe80::1%eth0",
+    "fec0::1",  # site-local
+    "ff02::1",
+    "3fff::1",  # documentation
+    "::ffff:127.0.0.1",  # mapped
+    "::127.0.0.1",  # compatible
+    "::ffff:0:127.0.0.1",  # translated
+    "64:ff9b::7f00:1",  # NAT64
+    "64:ff9b::a9fe:a9fe",
+    "64:ff9b:1::7f00:1",
+    "2002:7f00:1::1",  # 6to4
+    "2001:0:7f00:1::1",  # Teredo
+)
 Handler = Callable[[httpx.Request], httpx.Response]
 
 
@@ -234,11 +250,7 @@ class TestPinnedTransport:
             "100.64.0.1",
             "0.0.0.0",
             "224.0.0.1",
-            "::1",
-            "::",
-            "fc00::1",
-            "fe80::1%eth0",
-            "::ffff:127.0.0.1",
+            *IPV6,
         ],
     )
     @pytest.mark.parametrize("others", [[], ["93.184.215.14"]], ids=["alone", "among public ones"])

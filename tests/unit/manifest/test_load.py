@@ -65,7 +65,7 @@ autopilots:
   - name: a
     endpoint: https://a.example.com/run
     worker: w
-    capabilities: [a.b]
+    capabilities: [a.b, a.c]
     priority: 2
     weight: 3
     needs:
@@ -80,7 +80,7 @@ autopilots:
           ai: true
 tasks:
   do: {capability: a.b, description: Do it, once: true, timeout: 300}
-  again: {capability: a.b, idempotent: true}
+  again: {capability: a.c, idempotent: true}
 """
     )
 

@@ -36,6 +36,7 @@ tasks:
 ROUTER = "  worker: router\n"
 SOURCE = "source: writer/index.ts\n"
 TASK = "{capability: text.write}"
+ONCE = "{capability: text.write, once: true}"
 TWICE = "{capability: text.write, once: true, idempotent: true}"
 URL = "https://reader.example.com/"
 
@@ -126,6 +127,7 @@ MISTAKES = [
     M("Worker is the router", "worker: writer\n", "worker: router\n", "5:13", "unknown-worker", "orchestrator itself"),
     M("no way to it", f"    endpoint: {URL}\n", "", "13:11", "unreachable-autopilot", "neither `endpoint`"),
     M("once for no task", TASK, f"{TASK}\n  wirte: {{once: true}}", "18:3", "once-unknown-task", "mean `write`?"),
+    M("once in one task only", TASK, f"{TASK}\n  again: {ONCE}", "17:23", "once-differs", "`again`, line 18"),
     M("once and idempotent", TASK, TWICE, "17:47", "once-and-idempotent", "never"),
     M("two scripts", *worker("content: export default {}"), "13:11", "source-or-content", "both `source`"),
     M("no script", f"\n          {SOURCE}", "\n", "11:17", "source-or-content", "neither `source`"),
