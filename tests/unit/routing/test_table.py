@@ -31,7 +31,7 @@ MANIFEST: dict[str, Any] = {
     "tasks": {
         "generate_page": {"capability": "web.pages.generate", "description": "A page", "timeout": 60},
         "deploy_page": {"capability": "web.pages.deploy", "idempotent": True},
-        "pay": {"capability": "web.pages.deploy", "once": True},
+        "pay": {"capability": "web.asset.generate", "once": True},
     },
 }
 
@@ -63,7 +63,7 @@ def test_a_manifest_compiles_to_its_autopilots_and_tasks() -> None:
         tasks={
             "deploy_page": TaskRule(capability="web.pages.deploy", idempotent=True),
             "generate_page": TaskRule(capability="web.pages.generate", description="A page", timeout_ms=60_000),
-            "pay": TaskRule(capability="web.pages.deploy", once=True),
+            "pay": TaskRule(capability="web.asset.generate", once=True),
         },
         allowed_hosts=("*.example.com", "api.example.com"),
         declared=Resources(
