@@ -27,6 +27,7 @@ from local_cloudflare.api.errors import ApiError
 from local_cloudflare.api.kv import routes as _kv
 from local_cloudflare.api.local import Controls, local_routes
 from local_cloudflare.api.r2 import routes as _r2
+from local_cloudflare.api.s3.app import S3
 from local_cloudflare.api.wire import PREFIX, STALE, HostCheck, RawPath, WholeRequest, Wire
 from local_cloudflare.api.workers import routes as _workers
 from local_cloudflare.runtime.errors import DataError
@@ -57,7 +58,8 @@ def create_app(controls: Controls, others: Sequence[StarletteRoute] = ()) -> ASG
         },
     )
     starlette.router.redirect_slashes = False
-    return HostCheck(WholeRequest(RawPath(Wire(starlette, calls=controls.calls, faults=controls.faults))))
+    api_and_s3 = S3(starlette, controls.cloud, controls.tokens)
+    return HostCheck(WholeRequest(RawPath(Wire(api_and_s3, calls=controls.calls, faults=controls.faults))))
 
 
 def _endpoint(route: Route, cloud: Cloud, tokens: Tokens) -> Callable[[Request], Awaitable[Response]]:

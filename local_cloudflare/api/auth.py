@@ -75,6 +75,14 @@ class Tokens:
         found = self._store.find(_KIND, _digest(value))
         return _token(found) if found else None
 
+    def signer(self, id: str) -> tuple[Token, str] | None:
+        """A token by its id, which is R2's access key id, and R2's secret access key: the SHA-256 of its value."""
+        main = self.find(self._main)
+        if main is not None and id == main.id:
+            return main, _digest(self._main)
+        document, secret = self._store.get(_KIND, id), self._store.name(_KIND, id)
+        return (_token(document), secret) if document and secret else None
+
     def all(self) -> list[Token]:
         return [_token(document) for document in self._store.all(_KIND)]
 

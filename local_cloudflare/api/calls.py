@@ -11,7 +11,7 @@ MOST = 50_000
 
 @dataclass(frozen=True, kw_only=True)
 class RecordedCall:
-    """`path` is below /client/v4, without the query; `status` 0 where the connection was cut; `fault` struck it."""
+    """`path` is below /client/v4 (S3: whole), no query; `status` 0 where the connection was cut; `fault` struck it."""
 
     method: str
     path: str

@@ -43,6 +43,11 @@ class Store:
         row = self._connection.execute("SELECT value FROM document WHERE kind = ? AND id = ?", (kind, id)).fetchone()
         return json.loads(row[0]) if row else None
 
+    def name(self, kind: str, id: str) -> str | None:
+        """The unique name of a document."""
+        row = self._connection.execute("SELECT name FROM document WHERE kind = ? AND id = ?", (kind, id)).fetchone()
+        return row[0] if row else None
+
     def find(self, kind: str, name: str) -> dict[str, Any] | None:
         """The document of a unique name."""
         row = self._connection.execute(

@@ -19,6 +19,7 @@ from local_cloudflare.api.errors import ApiError, internal_error
 from local_cloudflare.api.faults import Fault, Faults
 
 PREFIX = "/client/v4"
+S3_PREFIX = "/_s3"
 ABORT = "local_cloudflare.abort"
 """The key of the scope's extensions under which a function is that cuts the connection."""
 
@@ -87,7 +88,7 @@ class Wire:
         self._faults = faults
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not scope["path"].startswith(f"{PREFIX}/"):
+        if not scope["path"].startswith((f"{PREFIX}/", f"{S3_PREFIX}/")):
             await self._app(scope, receive, send)
             return
         path = scope["path"].removeprefix(PREFIX)

@@ -137,9 +137,11 @@ class Runtime:
 
     # R2: the same bucket name in another jurisdiction (default, eu, fedramp) is another bucket
 
-    async def r2_get(self, bucket: str, key: str, *, jurisdiction: str = "default") -> R2Body | None:
-        """An object with its bytes; None where there is none."""
-        return await (await self._connected()).r2.get(bucket_name(bucket, jurisdiction), key)
+    async def r2_get(
+        self, bucket: str, key: str, *, jurisdiction: str = "default", range: str | None = None
+    ) -> R2Body | None:
+        """An object with its bytes, those of a Range header where there is one; None where there is no object."""
+        return await (await self._connected()).r2.get(bucket_name(bucket, jurisdiction), key, range)
 
     async def r2_head(self, bucket: str, key: str, *, jurisdiction: str = "default") -> R2Object | None:
         """An object without its bytes; None where there is none."""
@@ -155,16 +157,60 @@ class Runtime:
         http_metadata: Mapping[str, str] | None = None,
         custom_metadata: Mapping[str, str] | None = None,
         storage_class: str = "Standard",
+        only_if: Mapping[str, Any] | None = None,
+        size: int | None = None,
     ) -> R2Object:
-        """Write an object. The storage class is only answered: objects on this machine have none. Raises DataError."""
+        """Write an object. With its `size` the bytes go through; without, they wait in a file until all are there.
+
+        The storage class is only answered: objects on this machine have none. `only_if` as in R2's binding. Raises
+        DataError.
+        """
         r2 = (await self._connected()).r2
         name = bucket_name(bucket, jurisdiction)
-        written = await r2.put(name, key, body, http_metadata or {}, custom_metadata or {})
+        written = await r2.put(name, key, body, http_metadata or {}, custom_metadata or {}, only_if or {}, size)
         return replace(written, storage_class=storage_class)
 
     async def r2_delete(self, bucket: str, keys: Sequence[str], *, jurisdiction: str = "default") -> None:
         """Remove objects; a key that is not there is no error."""
         await (await self._connected()).r2.delete(bucket_name(bucket, jurisdiction), keys)
+
+    async def r2_create_upload(
+        self,
+        bucket: str,
+        key: str,
+        *,
+        jurisdiction: str,
+        http_metadata: Mapping[str, str],
+        custom_metadata: Mapping[str, str],
+    ) -> str:
+        """Begin a multipart upload; its id. Raises DataError, as the three calls below do."""
+        r2 = (await self._connected()).r2
+        return await r2.create_upload(bucket_name(bucket, jurisdiction), key, http_metadata, custom_metadata)
+
+    async def r2_upload_part(
+        self,
+        bucket: str,
+        key: str,
+        upload: str,
+        number: int,
+        body: AsyncIterable[bytes],
+        size: int,
+        *,
+        jurisdiction: str,
+    ) -> str:
+        """Write one part; its mark, for `r2_complete_upload`."""
+        r2 = (await self._connected()).r2
+        return await r2.upload_part(bucket_name(bucket, jurisdiction), key, upload, number, body, size)
+
+    async def r2_complete_upload(
+        self, bucket: str, key: str, upload: str, parts: Sequence[tuple[int, str]], *, jurisdiction: str
+    ) -> R2Object:
+        """Make an object of parts: number and mark of each, in order."""
+        return await (await self._connected()).r2.complete_upload(bucket_name(bucket, jurisdiction), key, upload, parts)
+
+    async def r2_abort_upload(self, bucket: str, key: str, upload: str, *, jurisdiction: str) -> None:
+        """End a multipart upload and forget its parts."""
+        await (await self._connected()).r2.abort_upload(bucket_name(bucket, jurisdiction), key, upload)
 
     async def r2_list(
         self,
@@ -176,8 +222,9 @@ class Runtime:
         start_after: str | None = None,
         limit: int = 1000,
         cursor: str | None = None,
+        metadata: bool = True,
     ) -> R2Page:
-        """Objects in key order with their metadata, 1000 a page at most."""
+        """Objects in key order, 1000 a page at most, 100 with their metadata."""
         return await (await self._connected()).r2.list(
             bucket_name(bucket, jurisdiction),
             prefix=prefix,
@@ -185,6 +232,7 @@ class Runtime:
             start_after=start_after,
             limit=limit,
             cursor=cursor,
+            metadata=metadata,
         )
 
     async def r2_is_empty(self, bucket: str, *, jurisdiction: str = "default") -> bool:

@@ -20,7 +20,11 @@ class StartupError(RuntimeFault):
 
 
 class DataError(RuntimeFault):
-    """KV or R2 refused a key, a value or an option."""
+    """KV or R2 refused a key, a value or an option; `code` is R2's own, 0 for KV."""
+
+    def __init__(self, message: str, code: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class QueryError(RuntimeFault):

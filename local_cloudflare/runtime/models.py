@@ -6,7 +6,7 @@ of that API. Touches nothing.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -100,11 +100,19 @@ class KvPage:
 
 
 @dataclass(frozen=True, kw_only=True)
+class R2Range:
+    """A part of an object, in bytes."""
+
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class R2Object:
-    """An object without its bytes. `etag` unquoted hex MD5, `uploaded` RFC 3339 in UTC, `size` in bytes.
+    """An object without its bytes. `etag` unquoted hex MD5, `uploaded` RFC 3339 in UTC, `size` in bytes of all of it.
 
     `http_metadata` has R2's keys: contentType, contentLanguage, contentDisposition, contentEncoding, cacheControl,
-    cacheExpiry (RFC 3339).
+    cacheExpiry (RFC 3339). `range` is what was read of it, None where that was not asked.
     """
 
     key: str
@@ -115,14 +123,16 @@ class R2Object:
     storage_class: str = "Standard"
     http_metadata: Mapping[str, str] = field(default_factory=dict)
     custom_metadata: Mapping[str, str] = field(default_factory=dict)
+    range: R2Range | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class R2Body:
-    """An object and its bytes as a stream; exhaust `chunks` or call its `aclose()`."""
+    """An object and its bytes as a stream; exhaust `chunks` or call `close()`."""
 
     object: R2Object
-    chunks: AsyncIterator[bytes]
+    chunks: AsyncGenerator[bytes, None]
+    close: Callable[[], Awaitable[None]]
 
     async def read(self) -> bytes:
         """All bytes at once."""

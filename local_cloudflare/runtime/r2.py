@@ -6,8 +6,10 @@ object; a header tells the length of that JSON.
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from tempfile import SpooledTemporaryFile
 from typing import Any
@@ -16,7 +18,7 @@ import httpx
 
 from local_cloudflare.runtime.errors import DataError, RuntimeFault
 from local_cloudflare.runtime.gateway import Gateway
-from local_cloudflare.runtime.models import R2Body, R2Object, R2Page
+from local_cloudflare.runtime.models import R2Body, R2Object, R2Page, R2Range
 
 _SIZE = "cf-r2-metadata-size"
 _NO_SUCH_KEY = 10007
@@ -35,15 +37,20 @@ class R2:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
 
-    async def get(self, bucket: str, key: str) -> R2Body | None:
-        response = await self._find(bucket, {"method": "get", "object": key})
+    async def get(self, bucket: str, key: str, range: str | None) -> R2Body | None:
+        """`range` as in the header of that name."""
+        response = await self._find(
+            bucket, {"method": "get", "object": key, **({"rangeHeader": range} if range else {})}
+        )
         if response is None:
             return None
         rest = response.aiter_bytes()
         size, buffer = int(response.headers[_SIZE]), b""
         while len(buffer) < size:
             buffer += await anext(rest)
-        return R2Body(object=_object(json.loads(buffer[:size])), chunks=_body(response, buffer[size:], rest))
+        fields = json.loads(buffer[:size])
+        item = replace(_object(fields), range=R2Range(**fields["range"]) if range else None)
+        return R2Body(object=item, chunks=_body(response, buffer[size:], rest), close=response.aclose)
 
     async def head(self, bucket: str, key: str) -> R2Object | None:
         response = await self._find(bucket, {"method": "head", "object": key})
@@ -56,14 +63,17 @@ class R2:
         body: bytes | AsyncIterable[bytes],
         http_metadata: Mapping[str, str],
         custom_metadata: Mapping[str, str],
+        only_if: Mapping[str, Any],
+        size: int | None,
     ) -> R2Object:
-        fields = dict(http_metadata)
-        if expiry := fields.get("cacheExpiry"):
-            fields["cacheExpiry"] = str(_milliseconds(datetime.fromisoformat(expiry)))
-        custom = [{"k": name, "v": value} for name, value in custom_metadata.items()]
-        request = {"method": "put", "object": key, "httpFields": fields, "customFields": custom}
+        request = {"method": "put", "object": key, **_fields(http_metadata, custom_metadata)}
+        if only_if:
+            request["onlyIf"] = dict(only_if)
         if isinstance(body, bytes):
             response = await self._write(bucket, request, body)
+            return _object(json.loads(response.content))
+        if size is not None:
+            response = await self._write(bucket, request, aiter(body), size)
             return _object(json.loads(response.content))
         with SpooledTemporaryFile(max_size=_IN_MEMORY) as file:  # R2 wants to know the length before the bytes
             async for chunk in body:
@@ -72,6 +82,27 @@ class R2:
             file.seek(0)
             response = await self._write(bucket, request, _chunks(file), size)
         return _object(json.loads(response.content))
+
+    async def create_upload(
+        self, bucket: str, key: str, http_metadata: Mapping[str, str], custom_metadata: Mapping[str, str]
+    ) -> str:
+        request = {"method": "createMultipartUpload", "object": key, **_fields(http_metadata, custom_metadata)}
+        return str(json.loads((await self._write(bucket, request)).content)["uploadId"])
+
+    async def upload_part(
+        self, bucket: str, key: str, upload: str, number: int, body: AsyncIterable[bytes], size: int
+    ) -> str:
+        """The runtime's mark of the part, which it wants to see when the upload is completed."""
+        request = {"method": "uploadPart", "object": key, "uploadId": upload, "partNumber": number}
+        return str(json.loads((await self._write(bucket, request, aiter(body), size)).content)["etag"])
+
+    async def complete_upload(self, bucket: str, key: str, upload: str, parts: Sequence[tuple[int, str]]) -> R2Object:
+        listed = [{"part": number, "etag": mark} for number, mark in parts]
+        request = {"method": "completeMultipartUpload", "object": key, "uploadId": upload, "parts": listed}
+        return _object(json.loads((await self._write(bucket, request)).content))
+
+    async def abort_upload(self, bucket: str, key: str, upload: str) -> None:
+        await self._write(bucket, {"method": "abortMultipartUpload", "object": key, "uploadId": upload})
 
     async def delete(self, bucket: str, keys: Sequence[str]) -> None:
         await self._write(bucket, {"method": "delete", "objects": list(keys)})
@@ -85,12 +116,14 @@ class R2:
         start_after: str | None = None,
         limit: int = 1000,
         cursor: str | None = None,
+        metadata: bool = True,
     ) -> R2Page:
+        """The runtime gives 100 a page with their metadata, 1,000 without."""
         options = {"prefix": prefix, "delimiter": delimiter, "startAfter": start_after, "cursor": cursor}
         request = {
             "method": "list",
             "limit": limit,
-            "include": [0, 1],
+            "include": [0, 1] if metadata else [],
             **{name: value for name, value in options.items() if value},
         }
         response = await self._read(bucket, request)
@@ -118,7 +151,7 @@ class R2:
             return response
         await response.aclose()
         error = _error(response)
-        raise (_NoSuchKeyError if error["v4code"] == _NO_SUCH_KEY else DataError)(error["message"])
+        raise (_NoSuchKeyError if error["v4code"] == _NO_SUCH_KEY else DataError)(error["message"], error["v4code"])
 
     async def _write(
         self, bucket: str, request: Mapping[str, Any], body: bytes | AsyncIterator[bytes] = b"", size: int = 0
@@ -133,8 +166,25 @@ class R2:
             headers["content-length"] = str(len(metadata) + size)
         response = await self._gateway.send("r2", bucket, "PUT", "/", headers=headers, content=content)
         if not response.is_success:
-            raise DataError(_error(response)["message"])
+            error = _error(response)
+            raise DataError(error["message"], error["v4code"])
         return response
+
+
+class Md5:
+    """Pass bytes on and take their MD5, which S3 names a part by."""
+
+    def __init__(self, body: AsyncIterable[bytes]) -> None:
+        self._body = body
+        self._md5 = hashlib.md5(usedforsecurity=False)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for piece in self._body:
+            self._md5.update(piece)
+            yield piece
+
+    def hexdigest(self) -> str:
+        return self._md5.hexdigest()
 
 
 def bucket_name(name: str, jurisdiction: str) -> str:
@@ -174,7 +224,14 @@ def _milliseconds(moment: datetime) -> int:
     return int((moment - _EPOCH).total_seconds() * 1000)
 
 
-async def _body(response: httpx.Response, first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+def _fields(http_metadata: Mapping[str, str], custom_metadata: Mapping[str, str]) -> dict[str, Any]:
+    fields = dict(http_metadata)
+    if expiry := fields.get("cacheExpiry"):
+        fields["cacheExpiry"] = str(_milliseconds(datetime.fromisoformat(expiry)))
+    return {"httpFields": fields, "customFields": [{"k": name, "v": value} for name, value in custom_metadata.items()]}
+
+
+async def _body(response: httpx.Response, first: bytes, rest: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
     try:
         if first:
             yield first

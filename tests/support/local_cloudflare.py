@@ -50,6 +50,11 @@ class LocalCloudflare:
         return f"{self.url}/accounts/{self.account_id}"
 
     @property
+    def s3_url(self) -> str:
+        """R2's S3 endpoint of the account."""
+        return f"http://127.0.0.1:{self._settings.api_port}/_s3/{self.account_id}"
+
+    @property
     def environment(self) -> dict[str, str]:
         """What wrangler, the provider and the command line read."""
         return {

@@ -1,36 +1,44 @@
-"""An S3 server on loopback for tests: moto's, in a thread, with one empty bucket. As R2 is, for Pulumi's state."""
+"""The S3 servers that Pulumi's state is tested on: moto's, in a thread, and the local Cloudflare's R2."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import Any
 
-import httpx
 from moto.server import ThreadedMotoServer
+
+from tests.support.local_cloudflare import LocalCloudflare
+from tests.support.s3_client import S3Keys, keys_of, s3_client_at
 
 BUCKET = "pulumi-state"
 
 
-@dataclass(frozen=True)
 class S3:
-    """`environment`: what the documentation says that Pulumi needs, with this server's address in R2's place."""
+    """A server with one empty bucket.
 
-    url: str
+    `environment`: what the documentation says that Pulumi needs, with this server's address in R2's place.
+    """
 
-    @property
-    def environment(self) -> dict[str, str]:
-        return {
-            "PULUMI_BACKEND_URL": f"s3://{BUCKET}?endpoint={self.url}&region=auto&s3ForcePathStyle=true",
-            "AWS_ACCESS_KEY_ID": "key",
-            "AWS_SECRET_ACCESS_KEY": "secret",
+    def __init__(self, url: str, keys: S3Keys) -> None:
+        self._client: Any = s3_client_at(url, keys, region="us-east-1")  # R2 takes it for its `auto`
+        self._client.create_bucket(Bucket=BUCKET)
+        self.environment = {
+            "PULUMI_BACKEND_URL": f"s3://{BUCKET}?endpoint={url}&region=auto&s3ForcePathStyle=true",
+            "AWS_ACCESS_KEY_ID": keys.id,
+            "AWS_SECRET_ACCESS_KEY": keys.secret,
+            "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required",
         }
 
     def objects(self, prefix: str = "") -> list[str]:
         """The keys in the bucket."""
-        listed = httpx.get(f"{self.url}/{BUCKET}", params={"list-type": "2", "prefix": prefix}).raise_for_status().text
-        return [part.partition("</Key>")[0] for part in listed.split("<Key>")[1:]]
+        listed = self._client.list_objects_v2(Bucket=BUCKET, Prefix=prefix)
+        return [item["Key"] for item in listed.get("Contents", [])]
+
+
+def on_r2(server: LocalCloudflare) -> S3:
+    return S3(server.s3_url, keys_of(server))
 
 
 @contextmanager
@@ -41,8 +49,6 @@ def s3_server() -> Iterator[S3]:
     server.start()
     try:
         host, port = server.get_host_and_port()
-        s3 = S3(f"http://{host}:{port}")
-        httpx.put(f"{s3.url}/{BUCKET}").raise_for_status()
-        yield s3
+        yield S3(f"http://{host}:{port}", S3Keys(id="key", secret="secret"))
     finally:
         server.stop()

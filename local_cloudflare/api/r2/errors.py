@@ -35,3 +35,8 @@ def key_too_long(most: int) -> ApiError:
 
 def invalid_parameter(name: str) -> ApiError:
     return ApiError(400, 10062, f"The value of {name} is not valid.")
+
+
+def too_large() -> ApiError:
+    """Above 300 MiB; the words are ours."""
+    return ApiError(413, 100100, "Your proposed upload exceeds the maximum allowed object size.")

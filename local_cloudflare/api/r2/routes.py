@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -20,6 +20,7 @@ from local_cloudflare.runtime.models import R2Object
 
 _BUCKETS_A_PAGE = 20
 _MOST_A_PAGE = 1000
+_LARGEST_PUT = 300 * 2**20
 _HEADERS = {
     "content-type": "contentType",
     "content-language": "contentLanguage",
@@ -117,14 +118,18 @@ async def get_object(call: Call) -> Response:
 
 async def put_object(call: Call) -> Answer:
     bucket, key = _bucket_and_key(call)
+    length = int(call.header("content-length", "0"))
+    if length > _LARGEST_PUT:
+        raise errors.too_large()
     metadata = {name: call.header(header) for header, name in _HEADERS.items() if call.header(header)}
     if call.header("expires"):
         metadata["cacheExpiry"] = _expiry(call.header("expires"))
     written = await call.cloud.runtime.r2_put(
         bucket.name,
         key,
-        call.request.stream(),
+        _limited(call.request.stream()),
         jurisdiction=bucket.jurisdiction,
+        size=length if "content-length" in call.request.headers else None,
         http_metadata=metadata,
         storage_class=call.header("cf-r2-storage-class") or bucket.storage_class,
     )
@@ -144,6 +149,16 @@ async def delete_object(call: Call) -> Answer:
     bucket, key = _bucket_and_key(call)
     await call.cloud.runtime.r2_delete(bucket.name, [key], jurisdiction=bucket.jurisdiction)
     return Answer(result={"key": key})
+
+
+async def _limited(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The bytes of a body whose length was not told, as far as they may go."""
+    size = 0
+    async for piece in body:
+        size += len(piece)
+        if size > _LARGEST_PUT:
+            raise errors.too_large()
+        yield piece
 
 
 def _bucket_and_key(call: Call) -> tuple[Bucket, str]:

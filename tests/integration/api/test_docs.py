@@ -8,6 +8,7 @@ from local_cloudflare.api.app import ROUTES
 from local_cloudflare.api.heal import METHODS
 from local_cloudflare.api.heal import PATH as HEAL
 from local_cloudflare.api.local import ROUTES as CONTROLS
+from local_cloudflare.api.s3.app import ROUTES as S3_ROUTES
 from tests.support.project import ROOT
 
 PAGE = (ROOT / "docs" / "local-cloudflare.md").read_text()
@@ -22,6 +23,14 @@ def test_every_call_is_listed_with_its_permission() -> None:
             route.permission or ("any valid token" if route.authenticated else "the upload session's own token"),
         )
         for route in ROUTES
+    ]
+
+
+def test_every_call_of_s3_is_listed() -> None:
+    listed = re.findall(r"^\| (\w+) \| ([A-Z]+) \| (account|bucket|object) \| (.+) \|$", PAGE, re.M)
+    assert listed == [
+        (route.name, route.method, route.at, ", ".join(f"`{mark}`" for mark in route.marks) or "-")
+        for route in S3_ROUTES
     ]
 
 

@@ -129,6 +129,20 @@ def test_what_the_real_service_refuses_is_refused(
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (status, code)
 
 
+@pytest.mark.parametrize("told", [True, False])
+def test_an_object_above_300_mib_must_go_another_way(cloudflare_api: LocalCloudflare, bucket: str, told: bool) -> None:
+    """Whether its length is told beforehand or not."""
+    block = bytes(2**20)
+    headers = {"content-length": str(301 * len(block))} if told else {}
+
+    answer = cloudflare_api.call(
+        "PUT", f"/r2/buckets/{bucket}/objects/a", content=(block for _ in range(301)), headers=headers
+    )
+
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (413, 100100)
+    assert cloudflare_api.call("GET", f"/r2/buckets/{bucket}/objects").json()["result"] == []
+
+
 def test_an_account_that_has_not_switched_r2_on_is_told_so(sdk: Cloudflare, cloudflare_api: LocalCloudflare) -> None:
     cloudflare_api.local("PATCH", "/account", {"r2_enabled": False})
     with pytest.raises(cloudflare.PermissionDeniedError) as error:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.local_cloudflare import LocalCloudflare
 from tests.support.pulumi_project import PulumiProject
-from tests.support.s3 import S3, s3_server
+from tests.support.s3 import S3, on_r2, s3_server
 
 PROGRAM = """
 import os
@@ -24,8 +24,12 @@ _LOCKS = ".pulumi/locks/"
 _SECONDS = 30
 
 
-@pytest.fixture(scope="module")
-def s3() -> Iterator[S3]:
+@pytest.fixture(params=["r2", "moto"])
+def s3(request: pytest.FixtureRequest, cloudflare_api: LocalCloudflare) -> Iterator[S3]:
+    """R2 as it is on this machine, and an S3 that others wrote."""
+    if request.param == "r2":
+        yield on_r2(cloudflare_api)
+        return
     with s3_server() as server:
         yield server
 
