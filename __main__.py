@@ -10,12 +10,15 @@ from orchestrator.errors import CloudflareError, OrchestratorError
 from orchestrator.infra.account import stack_account
 from orchestrator.infra.existing import Guard
 from orchestrator.infra.limits import check_limits, read_inventory
+from orchestrator.infra.own_state import begin_to_read_state
 from orchestrator.infra.platform import declare
 from orchestrator.infra.settings import read_settings, require_secrets
 from orchestrator.manifest import load
+from orchestrator.stack.empty_stores import keep_stores
 
 try:
     settings = read_settings()
+    reading = begin_to_read_state(Path.cwd())
     manifest = load(Path(settings.manifest))
     desired = derive(manifest, name_prefix=settings.name_prefix, stage=settings.stack)
     require_secrets(settings, desired)
@@ -23,6 +26,13 @@ try:
     with stack_account(settings, patience=5) as account:
         inventory = read_inventory(account, desired)
     check_limits(desired, modules, settings, inventory=inventory, root=Path.cwd())
+    keep_stores(
+        desired,
+        reading.result(),
+        lambda: stack_account(settings),
+        start_empty=settings.start_empty,
+        stack=settings.stack,
+    )
     workers = None if isinstance(inventory, CloudflareError) else inventory.workers
     outputs = declare(desired, modules, settings, Guard(settings.stack, lambda: stack_account(settings), workers))
 except OrchestratorError as error:

@@ -7,7 +7,8 @@
     │   ├── SetupError                 exit 2   a tool is not installed: `make setup`
     │   ├── BundleError                exit 2   a Worker's source does not compile, or Cloudflare would not take it
     │   ├── LimitError                 exit 2   more than the account's Cloudflare plan allows
-    │   └── ExistingError              exit 2   the account has something of a name that was to be created
+    │   ├── ExistingError              exit 2   the account has something of a name that was to be created
+    │   └── EmptyStoreError            exit 2   a Worker would see an empty store in place of its full one
     ├── DriftFound                     exit 7   the account is not as declared (Pulumi's own exit code for changes)
     ├── LostData                       exit 8   a namespace, bucket or database is gone, with its data
     └── CloudflareError                exit 1   the Cloudflare API refused or did not answer
@@ -88,6 +89,12 @@ class ExistingError(UserError):
     """The account has something of that name already, which this stack does not know: it is not taken silently."""
 
     code = "existing"
+
+
+class EmptyStoreError(UserError):
+    """A Worker would be bound to an empty namespace, bucket or database, and the one that it has is full."""
+
+    code = "empty-store"
 
 
 class DriftFound(OrchestratorError):

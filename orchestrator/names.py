@@ -15,6 +15,8 @@ WORKER_RULE = (
     "1 to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends, "
     "since it is part of a host name on workers.dev"
 )
+DATABASE_PATTERN = r"^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$"
+DATABASE_RULE = "1 to 63 lower-case letters, digits, hyphens and underscores, with a letter or digit at both ends"
 KV_TITLE_PATTERN = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]{0,510}[^\s\x00-\x1f\x7f])?$"
 KV_TITLE_RULE = "1 to 512 characters on one line, without a space at either end"
 VARIABLE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"

@@ -13,7 +13,15 @@ from orchestrator.desired.bindings import SECRETS_BY_CONFIG_KEY
 from orchestrator.desired.derive import Desired
 from orchestrator.desired.resources import SecretBinding
 from orchestrator.limits import Plan
-from orchestrator.stack.rules import RULES, Problem, secret_problems, set_secret, setting_problems, size_problems
+from orchestrator.stack.rules import (
+    RULES,
+    Problem,
+    secret_problems,
+    set_secret,
+    setting_problems,
+    size_problems,
+    start_empty_problems,
+)
 from orchestrator.stack.watch_rules import WATCH_KEYS, watch_problems
 
 Config = Mapping[str, Mapping[str, Any]]
@@ -24,6 +32,7 @@ def settings_checks(own: Config, *, stack: str, has_token: bool) -> list[Check]:
     keys = {*(rule.key for rule in RULES), *WATCH_KEYS} & own.keys()
     values = {key: str(own[key].get("value", "")) for key in keys}
     problems = [*setting_problems(values, stack=stack, has_token=has_token), *watch_problems(values, stack=stack)]
+    problems += start_empty_problems(own.get("startEmpty", {}).get("objectValue"), stack=stack)
     problems += [
         Problem(f"{key} is kept as plain text", f"set it again: pulumi config set --secret {key} -s {stack}")
         for key in sorted(SECRETS_BY_CONFIG_KEY.keys() & own.keys())

@@ -13,9 +13,14 @@ from typing import Any, Self
 import httpx
 
 from orchestrator.cloudflare.client import ApiClient, envelope
-from orchestrator.errors import SettingsError
+from orchestrator.errors import CloudflareError, SettingsError
 from orchestrator.names import PUBLIC_API_URL
 
+JURISDICTIONS = ("default", "eu", "fedramp")
+"""Where a bucket's data may have to stay; a bucket is found only under its own."""
+
+_R2_IS_OFF = (10042, 10136)
+_NO_SUCH_JURISDICTION = (400, 403, 404)
 _PAGE = 100
 _BUCKETS_A_PAGE = 1000
 
@@ -106,6 +111,18 @@ class Account:
             cursor = (answer.get("result_info") or {}).get("cursor") or ""
             if not cursor:
                 return
+
+    def buckets_everywhere(self) -> list[dict[str, Any]]:
+        """The R2 buckets of every jurisdiction that the account has, each with its own; none where R2 is off."""
+        found: list[dict[str, Any]] = []
+        for jurisdiction in JURISDICTIONS:
+            try:
+                found += [{**each, "jurisdiction": jurisdiction} for each in self.buckets(jurisdiction)]
+            except CloudflareError as error:
+                elsewhere = jurisdiction != "default" and error.status in _NO_SUCH_JURISDICTION
+                if error.api_code not in _R2_IS_OFF and not elsewhere:
+                    raise
+        return found
 
     def workers_url(self) -> str:
         """Where the account's Workers answer, with `{worker}` for a Worker's name. Raises as `workers_subdomain`."""

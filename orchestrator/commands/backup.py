@@ -9,8 +9,9 @@ from pathlib import Path
 
 from orchestrator.cloudflare.account import Account
 from orchestrator.data import backup
+from orchestrator.data import store as stores
 from orchestrator.data.progress import progress_line
-from orchestrator.data.store import KINDS, Progress, Store, find
+from orchestrator.data.store import Progress, Store, find
 from orchestrator.stack.config import read_stack
 from orchestrator.terminal import Terminal
 
@@ -28,7 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 """
     parser.add_argument("name", metavar="NAME", help="the title or name in the account")
     parser.add_argument("folder", metavar="DIR", nargs="?", help="default: backups/NAME-<time>")
-    parser.add_argument("--kind", choices=KINDS, help="where several things have the name")
+    stores.arguments(parser)
     parser.add_argument("-s", "--stack", metavar="STACK", help="default: $PULUMI_STACK, or the selected stack")
     parser.add_argument(
         "--json",
@@ -40,7 +41,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     stack = read_stack(options.stack, Path.cwd())
     with progress_line(terminal) as progress, stack.account(report=terminal.report) as account:
-        store = find(account, options.name, options.kind)
+        store = find(account, options.name, options.kind, options.jurisdiction)
         folder = Path(options.folder) if options.folder else default_folder(store)
         taken = take(account, store, folder, progress)
     if options.json:

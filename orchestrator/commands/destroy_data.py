@@ -7,10 +7,11 @@ import json
 from pathlib import Path
 
 from orchestrator.commands.backup import take, told
+from orchestrator.data import store as stores
 from orchestrator.data.backup import UNITS
 from orchestrator.data.destroy import Contents, destroy, measure, refuse_what_cannot_come_back, refuse_what_is_used
 from orchestrator.data.progress import progress_line
-from orchestrator.data.store import KINDS, Store, find
+from orchestrator.data.store import Store, find
 from orchestrator.errors import UserError
 from orchestrator.stack.config import read_stack
 from orchestrator.terminal import Terminal
@@ -28,7 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
   python -m orchestrator restore backups/OLD_LOGS --into NEW_LOGS
 """
     parser.add_argument("name", metavar="NAME", help="the title or name in the account")
-    parser.add_argument("--kind", choices=KINDS, help="where several things have the name")
+    stores.arguments(parser)
     parser.add_argument("--yes-destroy", action="store_true", help="delete it, for ever")
     parser.add_argument("--backup", metavar="DIR", help="first save everything there, as `backup` does, and check it")
     parser.add_argument("-s", "--stack", metavar="STACK", help="default: $PULUMI_STACK, or the selected stack")
@@ -43,7 +44,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     stack = read_stack(options.stack, Path.cwd())
     desired = stack.desired()
     with progress_line(terminal) as progress, stack.account(report=terminal.report) as account:
-        store = find(account, options.name, options.kind)
+        store = find(account, options.name, options.kind, options.jurisdiction)
         refuse_what_is_used(account, store, desired, stack.manifest.name, progress)
         if options.yes_destroy:
             refuse_what_cannot_come_back(store)

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from orchestrator.data import backup
+from orchestrator.data import store as stores
 from orchestrator.data.backup import UNITS
 from orchestrator.data.progress import progress_line
 from orchestrator.data.restore import put_back
@@ -29,6 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 """
     parser.add_argument("folder", metavar="DIR", help="a folder that `backup` wrote")
     parser.add_argument("--into", metavar="NAME", help="default: the name that it was taken of")
+    stores.arguments(parser)
     parser.add_argument("--merge", action="store_true", help="add what is missing; what is there stays as it is")
     parser.add_argument("-s", "--stack", metavar="STACK", help="default: $PULUMI_STACK, or the selected stack")
     parser.add_argument("--json", action="store_true", help="{kind, name, written, notes}")
@@ -39,7 +41,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     taken = backup.read(folder)
     stack = read_stack(options.stack, Path.cwd())
     with progress_line(terminal) as progress, stack.account(report=terminal.report) as account:
-        store = find(account, options.into or taken.name, taken.kind)
+        store = find(account, options.into or taken.name, options.kind or taken.kind, options.jurisdiction)
         done = put_back(account, taken, store, folder, progress, merge=options.merge, now=int(time.time()))
     if options.json:
         document = {"kind": store.kind, "name": store.name, "written": done.written, "notes": list(done.notes)}

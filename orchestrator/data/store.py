@@ -5,66 +5,42 @@ Touches the network, by the Account that it is given, and changes nothing.
 
 from __future__ import annotations
 
+import argparse
+import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from orchestrator.cloudflare.account import Account
+from orchestrator.cloudflare.account import JURISDICTIONS, Account
+from orchestrator.data.named_store import KINDS, Kind, Store, which
 from orchestrator.data.parallel import in_parallel
 from orchestrator.errors import CloudflareError, UserError
 from orchestrator.kinds import kind_of_short
 from orchestrator.nearest import nearest_names
 
-Kind = Literal["kv", "r2", "d1"]
-KINDS: tuple[Kind, ...] = ("kv", "r2", "d1")
-JURISDICTIONS = ("default", "eu", "fedramp")
-_NOT_FOUND = 404
-_R2_IS_OFF = (10042, 10136)
-_NO_SUCH_JURISDICTION = (400, 403, 404)
+__all__ = ["Kind", "Progress", "Store", "arguments", "bound_workers", "everything", "find", "find_all"]
 
 Progress = Callable[[str], None]
 """Takes a short text about how far long work is; each replaces the one before."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Store:
-    """`name` is the one in the account, with its prefix; `id` a bucket's name again; `jurisdiction` only a bucket's."""
-
-    kind: Kind
-    name: str
-    id: str
-    jurisdiction: str = "default"
-
-    @property
-    def title(self) -> str:
-        return f"{kind_of_short(self.kind).word} {self.name}"
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """What every call for a bucket must carry."""
-        return {"cf-r2-jurisdiction": self.jurisdiction} if self.kind == "r2" else {}
-
-    def is_bound_by(self, binding: Mapping[str, Any]) -> bool:
-        """Whether a Worker's binding, as the API lists it, is to this."""
-        match self.kind:
-            case "kv":
-                return binding.get("type") == "kv_namespace" and binding.get("namespace_id") == self.id
-            case "r2":
-                same = (binding.get("bucket_name"), binding.get("jurisdiction") or "default")
-                return binding.get("type") == "r2_bucket" and same == (self.name, self.jurisdiction)
-            case "d1":
-                return binding.get("type") == "d1" and self.id in (binding.get("id"), binding.get("database_id"))
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What tells one thing from another of the same name, for the commands that name one."""
+    parser.add_argument("--kind", choices=KINDS, help="where several things have the name")
+    parser.add_argument("--jurisdiction", choices=JURISDICTIONS, help="where buckets of several have the name")
 
 
-def find(account: Account, name: str, kind: Kind | None = None) -> Store:
+def find(account: Account, name: str, kind: Kind | None = None, jurisdiction: str | None = None) -> Store:
     """The one thing of that name. Raises UserError where there is none, or more than one."""
-    stores = [store for each in (kind,) if each for store in _all(account, each)] if kind else everything(account)
-    found = [store for store in stores if store.name == name]
+    if jurisdiction:
+        kind = kind or "r2"  # nothing else has one
+    stores = find_all(account, kind) if kind else everything(account)
+    found = [each for each in stores if each.name == name and (jurisdiction or each.jurisdiction) == each.jurisdiction]
     if len(found) == 1:
         return found[0]
     if found:
-        kinds = ", ".join(f"{store.title} ({store.jurisdiction})" for store in found)
-        raise UserError(f"there are several things named {name}: {kinds}", "say which: --kind kv, r2 or d1")
+        kinds = ", ".join(f"{each.title} ({each.jurisdiction})" if each.kind == "r2" else each.title for each in found)
+        ways = " or ".join(which(each).removeprefix(shlex.quote(name)).strip() for each in found)
+        raise UserError(f"there are several things named {name}: {kinds}", f"say which: {ways}")
     near = nearest_names(name, sorted({store.name for store in stores}))
     what = kind_of_short(kind).word if kind else "KV namespace, R2 bucket or D1 database"
     raise UserError(
@@ -75,7 +51,7 @@ def find(account: Account, name: str, kind: Kind | None = None) -> Store:
 
 def everything(account: Account) -> list[Store]:
     """All that holds data in the account."""
-    return [store for kind in KINDS for store in _all(account, kind)]
+    return [store for kind in KINDS for store in find_all(account, kind)]
 
 
 def bound_workers(account: Account, store: Store, progress: Progress) -> tuple[str, ...]:
@@ -87,7 +63,7 @@ def bound_workers(account: Account, store: Store, progress: Progress) -> tuple[s
         try:
             settings = account.call("GET", f"/workers/scripts/{name}/settings")["result"]
         except CloudflareError as error:
-            if error.status == _NOT_FOUND:  # removed since the list was read
+            if error.status == 404:  # removed since the list was read
                 return []
             raise
         return list(settings.get("bindings") or ())
@@ -99,7 +75,8 @@ def bound_workers(account: Account, store: Store, progress: Progress) -> tuple[s
     return tuple(bound)
 
 
-def _all(account: Account, kind: Kind) -> list[Store]:
+def find_all(account: Account, kind: Kind) -> list[Store]:
+    """All of a kind, buckets of every jurisdiction."""
     match kind:
         case "kv":
             return [Store(kind=kind, name=title, id=id) for title, id in account.kv_namespaces().items()]
@@ -107,18 +84,6 @@ def _all(account: Account, kind: Kind) -> list[Store]:
             return [Store(kind=kind, name=name, id=id) for name, id in account.d1_databases().items()]
         case "r2":
             return [
-                Store(kind=kind, name=name, id=name, jurisdiction=jurisdiction)
-                for jurisdiction in JURISDICTIONS
-                for name in sorted(_buckets(account, jurisdiction))
+                Store(kind=kind, name=each["name"], id=each["name"], jurisdiction=each["jurisdiction"])
+                for each in sorted(account.buckets_everywhere(), key=lambda each: str(each["name"]))
             ]
-
-
-def _buckets(account: Account, jurisdiction: str) -> set[str]:
-    """None where R2 is off, or the plan has no such jurisdiction."""
-    try:
-        return account.r2_buckets(jurisdiction)
-    except CloudflareError as error:
-        elsewhere = jurisdiction != "default" and error.status in _NO_SUCH_JURISDICTION
-        if error.api_code in _R2_IS_OFF or elsewhere:
-            return set()
-        raise

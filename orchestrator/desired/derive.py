@@ -56,18 +56,23 @@ def derive(manifest: Manifest, *, name_prefix: str = "", stage: str = "local") -
 
     Raises SettingsError where the prefix makes a name that Cloudflare does not take.
     """
-    router = manifest.orchestrator.worker
+    router, database = manifest.orchestrator.worker, _database(manifest)
     _check_prefix(name_prefix)
     desired = Desired(
         kv_namespaces=_kv_namespaces(manifest, name_prefix),
         r2_buckets=_r2_buckets(manifest, name_prefix),
-        d1_databases=(D1Database(key=router, name=name_prefix + router),),
+        d1_databases=(D1Database(key=database, name=name_prefix + database),),
         workers=_by_key([_router(manifest, name_prefix, stage), *_autopilot_workers(manifest, name_prefix, stage)]),
         router=router,
         routes=compile_routes(manifest),
     )
     _check_names(desired, name_prefix)
     return desired
+
+
+def _database(manifest: Manifest) -> str:
+    """The records' name in the file; a name of its own keeps them where the routing Worker is renamed."""
+    return manifest.orchestrator.database or manifest.orchestrator.worker
 
 
 def _kv_namespaces(manifest: Manifest, prefix: str) -> tuple[KvNamespace, ...]:
@@ -114,7 +119,7 @@ def _router(manifest: Manifest, prefix: str, stage: str) -> Worker:
             [
                 *(KvBinding(name=binding_name(kv.title), namespace=kv.title) for kv in settings.kv_namespaces),
                 *(ServiceBinding(name=binding_name(worker), worker=worker) for worker in served),
-                D1Binding(name=names.DATABASE, database=settings.worker),
+                D1Binding(name=names.DATABASE, database=_database(manifest)),
                 SecretBinding(name=names.API_TOKEN, secret=names.API_TOKEN),
                 SecretBinding(name=names.WEBHOOK_SECRET, secret=names.WEBHOOK_SECRET),
                 TextBinding(name=names.STAGE, text=stage),
@@ -191,6 +196,7 @@ def _check_names(desired: Desired, prefix: str) -> None:
     checked = [
         *(("Worker", worker.name, names.WORKER_PATTERN, names.WORKER_RULE) for worker in desired.workers),
         *(("bucket", bucket.name, names.BUCKET_PATTERN, names.BUCKET_RULE) for bucket in desired.r2_buckets),
+        *(("database", each.name, names.DATABASE_PATTERN, names.DATABASE_RULE) for each in desired.d1_databases),
         *(("KV title", kv.title, names.KV_TITLE_PATTERN, names.KV_TITLE_RULE) for kv in desired.kv_namespaces),
     ]
     wrong = [(kind, name, rule) for kind, name, pattern, rule in checked if not re.fullmatch(pattern, name)]

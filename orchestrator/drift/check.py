@@ -17,6 +17,7 @@ from orchestrator.drift.ledger import Ledger
 from orchestrator.drift.reading import Reading
 from orchestrator.names import CLOUDFLARE_API_TOKEN
 from orchestrator.stack.config import Stack
+from orchestrator.stack.empty_stores import keep_stores
 from orchestrator.stack.state import State
 
 
@@ -31,12 +32,13 @@ def check(
     """Compare a stack's account with its file. `report` gets lines about long waits and progress.
 
     `full`: read every Worker, also those to which nothing was deployed since the last check. `account` and `state`:
-    those that the caller has already. Raises OrchestratorError where the file is broken, the state cannot be read, or
-    the account is not read whole.
+    those that the caller has already. Raises EmptyStoreError where the file names other data than the stack has, and
+    OrchestratorError where the file is broken, the state cannot be read, or the account is not read whole.
     """
     desired = stack.desired()
-    modules = {key: module.sha256 for key, module in bundle_workers(desired, root=stack.root).items()}
     known = state or stack.state()
+    keep_stores(desired, known, stack.account, start_empty=stack.start_empty, stack=stack.name)
+    modules = {key: module.sha256 for key, module in bundle_workers(desired, root=stack.root).items()}
     with nullcontext(account) if account else stack.account(report=report) as used:
         calls_before = used.calls
         ledger = Ledger.of_stack(stack.name, stack.root, account=f"{used.base_url} {stack.account_id}", now=time.time())

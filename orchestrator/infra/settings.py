@@ -26,6 +26,8 @@ from orchestrator.stack.rules import (
     set_secret,
     setting_problems,
     size_problems,
+    start_empty_names,
+    start_empty_problems,
 )
 
 
@@ -33,8 +35,8 @@ from orchestrator.stack.rules import (
 class StackSettings:
     """What the stack's configuration says.
 
-    `secrets` by the name that Workers bind, the program's own too; `router_texts`: plain values that the routing Worker
-    is bound to, by that name.
+    `start_empty`: names of stores that may begin empty in place of full ones. `secrets` by the name that Workers bind,
+    the program's own too; `router_texts`: plain values that the routing Worker is bound to, by that name.
     """
 
     stack: str
@@ -44,6 +46,7 @@ class StackSettings:
     keep_data: bool
     manifest: str
     workers_url: str | None
+    start_empty: tuple[str, ...] = ()
     secrets: Mapping[str, pulumi.Output[str]]
     router_texts: Mapping[str, str]
 
@@ -63,6 +66,7 @@ def read_settings() -> StackSettings:
     problems.extend(size_problems(secrets, plan=plan, stack=stack))
     watch = read_watch(config, stack=stack, account_id=account_id)
     problems.extend(watch.problems)
+    problems.extend(start_empty_problems(empty := config.get_object("startEmpty"), stack=stack))
     if problems:
         raise SettingsError(not_ready(stack, problems))
     return StackSettings(
@@ -73,6 +77,7 @@ def read_settings() -> StackSettings:
         keep_data=values.get("keepData") != "false",
         manifest=config.get("manifest") or "autopilots.yaml",
         workers_url=values.get("workersUrl"),
+        start_empty=start_empty_names(empty),
         secrets={
             **{name: pulumi.Output.secret(value) for name, value in secrets.items()},
             API_TOKEN: config.require_secret("apiToken"),

@@ -54,7 +54,8 @@ class Storage(pulumi.ComponentResource):
                 location=bucket.location,
                 jurisdiction=bucket.jurisdiction,
                 storage_class=bucket.storage_class,
-                opts=child,
+                # The API cannot change it: under another one, an update would be told that there is no such bucket.
+                opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(replace_on_changes=["jurisdiction"])),
             )
             for bucket in args.r2_buckets
         }

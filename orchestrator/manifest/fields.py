@@ -58,6 +58,9 @@ TaskName = Annotated[str, *_text("task name", _TASK_PATTERN, _TASK_RULE, "genera
 Capability = Annotated[str, *_text("capability", _CAPABILITY_PATTERN, _CAPABILITY_RULE, "web.pages.generate")]
 WorkerName = Annotated[str, *_text("Worker name", names.WORKER_PATTERN, names.WORKER_RULE, "efh-agent")]
 BucketName = Annotated[str, *_text("bucket name", names.BUCKET_PATTERN, names.BUCKET_RULE, "efh-private")]
+DatabaseName = Annotated[
+    str, *_text("database name", names.DATABASE_PATTERN, names.DATABASE_RULE, "efh-autopilot-orchestrator")
+]
 KvTitle = Annotated[str, *_text("KV title", names.KV_TITLE_PATTERN, names.KV_TITLE_RULE, "AI_EMPLOYEE_LOGS")]
 
 HostPattern = Annotated[str, *_text("host", HOST_PATTERN, _HOST_RULE, "api.example.com", "*.efh.workers.dev")]

@@ -21,6 +21,7 @@ from orchestrator.manifest.fields import (
     CompatibilityDate,
     CompatibilityFlag,
     CronExpression,
+    DatabaseName,
     Given,
     HostPattern,
     Items,
@@ -154,6 +155,10 @@ class Orchestrator(Model):
     """The routing Worker."""
 
     worker: WorkerName
+    database: Annotated[DatabaseName | None, Given] = Field(
+        default=None,
+        description="Its records (D1); the Worker's name where it is left out. Name it before the Worker is renamed.",
+    )
     cron: CronExpression = DEFAULT_CRON
     kv_namespaces: Items[KvNamespaceNeed] = Field(
         default=(KvNamespaceNeed(title=REGISTRY),),

@@ -27,6 +27,7 @@ from orchestrator.desired.bindings import SECRETS_BY_CONFIG_KEY
 from orchestrator.desired.derive import Desired, derive
 from orchestrator.errors import OrchestratorError, SettingsError, SetupError
 from orchestrator.manifest import load
+from orchestrator.stack.rules import start_empty_names
 from orchestrator.stack.state import State, parse_state
 
 
@@ -42,7 +43,9 @@ class Finished:
 @dataclass(frozen=True, kw_only=True)
 class Stack:
     """A stack's configuration. `config` has the project's plain values by key; of secrets only the names are here, as
-    Workers bind them. `base_url`: where its provider's API is, None for where CLOUDFLARE_BASE_URL says."""
+    Workers bind them. `start_empty`: names of stores that may begin empty in place of full ones. `base_url`: where its
+    provider's API is, None for where CLOUDFLARE_BASE_URL says.
+    """
 
     name: str
     root: Path
@@ -54,6 +57,7 @@ class Stack:
     manifest: Path
     config: Mapping[str, str]
     secret_names: frozenset[str]
+    start_empty: tuple[str, ...] = ()
     token: str | None = field(default=None, repr=False)
     base_url: str | None = None
 
@@ -116,6 +120,7 @@ def parse_config(name: str, root: Path, project: str, printed: Mapping[str, Mapp
         config=plain,
         # The program binds its own as secrets, also where somebody keeps one as a plain value.
         secret_names=frozenset(secrets) | {name for key, name in SECRETS_BY_CONFIG_KEY.items() if key in set_keys},
+        start_empty=start_empty_names(own.get("startEmpty", {}).get("objectValue")),
         token=str(token) if token else None,
         base_url=printed.get("cloudflare:baseUrl", {}).get("value"),
     )

@@ -127,6 +127,19 @@ def set_secret(name: str, stack: str) -> str:
     return f"pulumi config set --secret --path secrets.{name} -s {stack}"
 
 
+def start_empty_problems(value: object, *, stack: str) -> list[Problem]:
+    """A problem where `startEmpty`, as the configuration has it, is no list of names."""
+    if value is None or (isinstance(value, list) and all(isinstance(each, str | int) for each in value)):
+        return []
+    return [Problem("startEmpty must be a list of names", f"pulumi config rm startEmpty -s {stack}")]
+
+
+def start_empty_names(value: object) -> tuple[str, ...]:
+    """The names in it; Pulumi keeps `123` and `true` as what they look like."""
+    listed = value if isinstance(value, list) else []
+    return tuple(str(each).lower() if isinstance(each, bool) else str(each) for each in listed)
+
+
 def not_ready(stack: str, problems: Sequence[Problem]) -> str:
     """The problems as one message."""
     return "\n".join([f"the stack {stack} is not ready:", *(f"  - {problem}" for problem in problems)])

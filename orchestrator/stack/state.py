@@ -5,6 +5,7 @@ Pure.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,10 @@ from orchestrator.kinds import Kind, kind_of_type, read_urn
 
 @dataclass(frozen=True, kw_only=True)
 class StateResource:
-    """A resource in a stack's state; `kind` None: a component or provider; `name`: its logical name."""
+    """A resource in a stack's state; `kind` None: a component or provider; `name`: its logical name.
+
+    `dependencies`: the URNs of what it was made with, for a Worker what it is bound to.
+    """
 
     urn: str
     kind: Kind | None
@@ -22,6 +26,7 @@ class StateResource:
     id: str
     inputs: Mapping[str, Any]
     outputs: Mapping[str, Any]
+    dependencies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +39,11 @@ class State:
     def of_kind(self, kind: Kind) -> dict[str, StateResource]:
         """The resources of a kind, by logical name."""
         return {resource.name: resource for resource in self.resources if resource.kind == kind}
+
+
+def exported_state(printed: str) -> State:
+    """A State from the text that `pulumi stack export` printed."""
+    return parse_state(json.loads(printed))
 
 
 def parse_state(exported: Mapping[str, Any]) -> State:
@@ -49,6 +59,7 @@ def parse_state(exported: Mapping[str, Any]) -> State:
                 id=each.get("id", ""),
                 inputs=each.get("inputs") or {},
                 outputs=each.get("outputs") or {},
+                dependencies=tuple(each.get("dependencies") or ()),
             )
             for each in resources
         ),

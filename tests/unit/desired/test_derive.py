@@ -245,3 +245,9 @@ def test_a_worker_has_the_compatibility_settings_of_the_file() -> None:
     )
     worker = {worker.key: worker for worker in derived(text).workers}["writer"]
     assert (worker.compatibility_date, worker.compatibility_flags) == ("2026-11-01", ("a_b", "nodejs_compat"))
+
+
+def test_the_database_keeps_its_name_where_the_routing_worker_gets_another_one() -> None:
+    text = EXAMPLE.replace("{worker: router}", "{worker: gate, database: router}")
+    assert text != EXAMPLE
+    assert derived(text).d1_databases == derived().d1_databases

@@ -1,0 +1,53 @@
+"""A KV namespace, R2 bucket or D1 database, and what tells it from others of its name.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from orchestrator.kinds import kind_of_short
+
+Kind = Literal["kv", "r2", "d1"]
+KINDS: tuple[Kind, ...] = ("kv", "r2", "d1")
+_NOT_FOUND = 404
+
+
+@dataclass(frozen=True, kw_only=True)
+class Store:
+    """`name` is the one in the account, with its prefix; `id` a bucket's name again; `jurisdiction` only a bucket's."""
+
+    kind: Kind
+    name: str
+    id: str
+    jurisdiction: str = "default"
+
+    @property
+    def title(self) -> str:
+        return f"{kind_of_short(self.kind).word} {self.name}"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What every call for a bucket must carry."""
+        return {"cf-r2-jurisdiction": self.jurisdiction} if self.kind == "r2" else {}
+
+    def is_bound_by(self, binding: Mapping[str, Any]) -> bool:
+        """Whether a Worker's binding, as the API lists it, is to this."""
+        match self.kind:
+            case "kv":
+                return binding.get("type") == "kv_namespace" and binding.get("namespace_id") == self.id
+            case "r2":
+                same = (binding.get("bucket_name"), binding.get("jurisdiction") or "default")
+                return binding.get("type") == "r2_bucket" and same == (self.name, self.jurisdiction)
+            case "d1":
+                return binding.get("type") == "d1" and self.id in (binding.get("id"), binding.get("database_id"))
+
+
+def which(store: Store) -> str:
+    """The arguments of a command that name this and nothing else."""
+    place = f" --jurisdiction {store.jurisdiction}" if store.kind == "r2" else ""
+    return f"{shlex.quote(store.name)} --kind {store.kind}{place}"

@@ -1,0 +1,123 @@
+"""No Worker is bound to an empty store while the one that it has is full and in the account, unless told by name.
+
+The Pulumi program asks before it declares anything, `drift`, `heal` and `adopt` before they compare. An account is
+asked only where the file or the configuration names another store than the stack's state has. What cannot be read
+stops it too.
+
+Touches the network, by the Account that it is given, and changes nothing.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
+
+from orchestrator.cloudflare.account import Account
+from orchestrator.data.filled import is_filled
+from orchestrator.data.named_store import Store, which
+from orchestrator.data.store import find_all
+from orchestrator.desired.derive import Desired
+from orchestrator.errors import CloudflareError, EmptyStoreError
+from orchestrator.kinds import kind_of_short
+from orchestrator.stack.moved import Move, moves
+from orchestrator.stack.state import State
+
+START_EMPTY = "startEmpty"
+"""The key of the stack's configuration that lists, by their names in the account, the stores that may begin empty."""
+
+
+def keep_stores(
+    desired: Desired,
+    state: State,
+    open_account: Callable[[], AbstractContextManager[Account]],
+    *,
+    start_empty: Sequence[str],
+    stack: str,
+) -> None:
+    """Raise EmptyStoreError where a full store would give way to an empty one that `start_empty` does not name."""
+    found = [move for move in moves(desired, state) if move.new.name not in start_empty]
+    if not found:
+        return
+    try:
+        with open_account() as account:
+            lost = _lost(account, found)
+    except CloudflareError as error:
+        names = ", ".join(sorted({move.old.title for move in found}))
+        raise EmptyStoreError(
+            f"nothing was changed: it is not known whether {names}, which would give way to others, are empty: "
+            f"{error.message}",
+            error.hint or "run it again when the account can be read",
+        ) from None
+    if lost:
+        raise EmptyStoreError(_message(lost), "\n  ".join(_ways(lost, start_empty, stack)))
+
+
+def _lost(account: Account, found: Sequence[Move]) -> list[Move]:
+    """Those of which the old store holds something, and the new one nothing."""
+    filled: dict[Store, bool] = {}
+
+    def holds(store: Store) -> bool:
+        if store not in filled:
+            filled[store] = is_filled(account, store)
+        return filled[store]
+
+    full = [move for move in found if holds(move.old)]
+    return [move for move in full if not any(holds(each) for each in _there(account, move.new))]
+
+
+def _there(account: Account, new: Store) -> list[Store]:
+    """The new store, where there is one of that name."""
+    if new.id and new.kind != "r2":
+        return [new]
+    named = [each for each in find_all(account, new.kind) if each.name == new.name]
+    return [each for each in named if each.jurisdiction == new.jurisdiction]
+
+
+def _message(lost: Collection[Move]) -> str:
+    lines = ["nothing was changed: Workers would see an empty store in place of their full one:"]
+    for move in lost:
+        seen = f", for {', '.join(move.workers)}" if move.workers else ""
+        lines.append(f"  {_told(move.old, move.new)} is full; {_told(move.new, move.old)} would be empty{seen}")
+    return "\n".join(lines)
+
+
+def _told(store: Store, other: Store) -> str:
+    where = f" ({store.jurisdiction})" if store.jurisdiction != other.jurisdiction else ""
+    return f"{store.title}{where}"
+
+
+def _ways(lost: Sequence[Move], start_empty: Sequence[str], stack: str) -> list[str]:
+    """What leads on: the edit taken back, a beginning without the data, or the data taken along."""
+    names = sorted({move.new.name for move in lost})
+    told = [f"{START_EMPTY}[{len(start_empty) + number}]={name}" for number, name in enumerate(names)]
+    options = " ".join(f"--plaintext {shlex.quote(each)}" for each in told)
+    return [
+        *(f"to go on with what is there: {way}" for way in sorted({_taken_back(move, stack) for move in lost})),
+        f"to begin with empty ones: pulumi config set-all --path {options} -s {stack}",
+        *(f"to take the data along, save it before that: {_saved(move, stack)}" for move in lost),
+    ]
+
+
+def _taken_back(move: Move, stack: str) -> str:
+    old, new = move.keys
+    if old != new and move.old.kind == "d1":
+        return f"`database: {old}` below `orchestrator:` in the file"
+    if old != new:
+        return f"the {kind_of_short(move.old.kind).word} `{old}` in place of `{new}` in the file"
+    if move.old.name != move.new.name:
+        return f"pulumi config {prefix_command(move.old.name.removesuffix(old))} -s {stack}"
+    return f"`{{name: {old}, jurisdiction: {move.old.jurisdiction}}}` in the file"
+
+
+def prefix_command(prefix: str) -> str:
+    """What `pulumi config` does to make it the stack's `namePrefix`."""
+    return f"set namePrefix {prefix}" if prefix else "rm namePrefix"
+
+
+def _saved(move: Move, stack: str) -> str:
+    folder = shlex.quote(f"backups/{move.old.name.replace('/', '_')}")
+    return (
+        f"python -m orchestrator backup {which(move.old)} {folder} -s {stack}; then, after the next `pulumi up`: "
+        f"python -m orchestrator restore {folder} --into {which(move.new)} -s {stack}"
+    )

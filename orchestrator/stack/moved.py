@@ -1,0 +1,122 @@
+"""Which data Workers would lose sight of: where the file or the configuration names another store than before.
+
+A store is a KV namespace, R2 bucket or D1 database. Its key is its name in the file. A namespace of another title keeps
+its id and its data; a bucket or database of another name, or a bucket in another jurisdiction, is another one.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from orchestrator.data.named_store import Kind, Store
+from orchestrator.desired.derive import Desired
+from orchestrator.desired.resources import Binding, D1Binding, KvBinding, R2Binding
+from orchestrator.kinds import Kind as ResourceKind
+from orchestrator.kinds import read_urn
+from orchestrator.stack.state import State, StateResource
+
+Place = tuple[Kind, str]
+"""A store's kind and key."""
+
+_SHORT: dict[ResourceKind | None, Kind] = {
+    ResourceKind.KV_NAMESPACE: "kv",
+    ResourceKind.R2_BUCKET: "r2",
+    ResourceKind.D1_DATABASE: "d1",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """`old`, as the stack's state knows it, gives way to `new`, whose id is empty where the state does not have it.
+
+    `keys` has both keys; `workers`: the Workers in the account that would see `new`.
+    """
+
+    old: Store
+    new: Store
+    keys: tuple[str, str]
+    workers: tuple[str, ...]
+
+
+def moves(desired: Desired, state: State) -> tuple[Move, ...]:
+    """Each store that a Worker has, or the stack knows, with each of the same kind that would come in its place."""
+    before, after = _known(state), _declared(desired, state)
+    found = {(place, place): set[str]() for place in before.keys() & after.keys() if before[place] != after[place]}
+    urns = {each.urn: place for place, each in _resources(state).items()}
+    scripts = state.of_kind(ResourceKind.WORKER)
+    for worker in desired.workers:
+        before_it = _predecessors(worker.key, desired, scripts)
+        had = {urns[urn] for script in before_it for urn in script.dependencies if urn in urns}
+        wanted = {place for binding in worker.bindings if (place := _place(binding))}
+        lost = {place for place in had if place not in wanted or before[place] != after[place]}
+        gained = {place for place in wanted if place not in had or before[place] != after[place]}
+        for old, new in _pairs(lost, gained):
+            found.setdefault((old, new), set()).add(worker.name)
+    return tuple(
+        Move(old=before[old], new=after[new], keys=(old[1], new[1]), workers=tuple(sorted(workers)))
+        for (old, new), workers in sorted(found.items())
+    )
+
+
+def _pairs(lost: set[Place], gained: set[Place]) -> Iterator[tuple[Place, Place]]:
+    """What kept its key gives way to itself; of the rest each to each of its kind: nobody knows which was meant."""
+    yield from ((place, place) for place in lost & gained)
+    for old in lost - gained:
+        yield from ((old, new) for new in gained - lost if new[0] == old[0])
+
+
+def _predecessors(key: str, desired: Desired, scripts: dict[str, StateResource]) -> list[StateResource]:
+    """What the state knows of a Worker. A routing Worker of another name took the place of one that is not declared."""
+    if key in scripts:
+        return [scripts[key]]
+    if key != desired.router:
+        return []
+    declared = {worker.key for worker in desired.workers}
+    return [each for each in scripts.values() if each.name not in declared and _has_database(each)]
+
+
+def _has_database(script: StateResource) -> bool:
+    return any(read_urn(urn).type == ResourceKind.D1_DATABASE.pulumi_type for urn in script.dependencies)
+
+
+def _resources(state: State) -> dict[Place, StateResource]:
+    return {(_SHORT[each.kind], each.name): each for each in state.resources if each.kind in _SHORT}
+
+
+def _known(state: State) -> dict[Place, Store]:
+    return {place: _store(place[0], each) for place, each in _resources(state).items()}
+
+
+def _store(kind: Kind, known: StateResource) -> Store:
+    name = str(known.outputs.get("title" if kind == "kv" else "name") or known.name)
+    jurisdiction = str(known.outputs.get("jurisdiction") or "default") if kind == "r2" else "default"
+    return Store(kind=kind, name=name, id=name if kind == "r2" else known.id, jurisdiction=jurisdiction)
+
+
+def _declared(desired: Desired, state: State) -> dict[Place, Store]:
+    """With the id of what the state knows under the same name."""
+    known = _known(state)
+    found: dict[Place, Store] = {}
+    for kv in desired.kv_namespaces:  # renamed in place
+        found["kv", kv.key] = known.get(("kv", kv.key)) or Store(kind="kv", name=kv.title, id="")
+    for bucket in desired.r2_buckets:
+        found["r2", bucket.key] = Store(kind="r2", name=bucket.name, id=bucket.name, jurisdiction=bucket.jurisdiction)
+    for database in desired.d1_databases:
+        old = known.get(("d1", database.key))
+        id = old.id if old and old.name == database.name else ""
+        found["d1", database.key] = Store(kind="d1", name=database.name, id=id)
+    return found
+
+
+def _place(binding: Binding) -> Place | None:
+    match binding:
+        case KvBinding():
+            return "kv", binding.namespace
+        case R2Binding():
+            return "r2", binding.bucket
+        case D1Binding():
+            return "d1", binding.database
+    return None
