@@ -6,34 +6,34 @@ import type { Call, Handler } from "./http/call.ts";
 import { diagnose } from "./diagnose/diagnose.ts";
 import { ensureInfra } from "./diagnose/ensure-infra.ts";
 import type { Env } from "./env.ts";
-import { health } from "./health/endpoint.ts";
-import { journal } from "./journal/endpoint.ts";
-import { list } from "./plan/list.ts";
+import { showHealth } from "./health/endpoint.ts";
+import { showJournal } from "./journal/endpoint.ts";
+import { listAutopilots } from "./plan/list.ts";
 import { log } from "#worker-kit/log.ts";
 import { plan } from "./plan/plan.ts";
 import { Problem } from "#worker-kit/problem.ts";
-import { register, registration, registrations, unregister } from "./registry/endpoints.ts";
+import { listRegistrations, register, showRegistration, unregister } from "./registry/endpoints.ts";
 import { requestIdOf } from "#worker-kit/request-id.ts";
-import { resolve, run, runs } from "./once/endpoints.ts";
-import { scheduledByCron, scheduledNow } from "./health/scheduled.ts";
-import { stats } from "./journal/stats.ts";
+import { listRuns, resolve, showRun } from "./once/endpoints.ts";
+import { runScheduledByCron, runScheduledNow } from "./health/scheduled.ts";
+import { showStats } from "./journal/stats.ts";
 
 /** The handlers by path and method; HEAD is answered as GET is. */
 const ENDPOINTS: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
-  "/health": { GET: health },
-  "/__scheduled": { POST: scheduledNow },
+  "/health": { GET: showHealth },
+  "/__scheduled": { POST: runScheduledNow },
   "/openapi.json": { GET: () => Response.json(openapi) },
   "/autopilot/diagnose": { GET: diagnose },
   "/autopilot/ensure-infra": { POST: ensureInfra },
-  "/autopilot/journal": { GET: journal },
-  "/autopilot/list": { GET: list },
+  "/autopilot/journal": { GET: showJournal },
+  "/autopilot/list": { GET: listAutopilots },
   "/autopilot/plan": { POST: plan },
-  "/autopilot/stats": { GET: stats },
-  "/autopilot/registry": { GET: registrations, POST: register },
-  "/autopilot/runs": { GET: runs },
-  "/autopilot/runs/:id": { GET: run },
+  "/autopilot/stats": { GET: showStats },
+  "/autopilot/registry": { GET: listRegistrations, POST: register },
+  "/autopilot/runs": { GET: listRuns },
+  "/autopilot/runs/:id": { GET: showRun },
   "/autopilot/runs/:id/resolve": { POST: resolve },
-  "/autopilot/registry/:name": { GET: registration, DELETE: unregister },
+  "/autopilot/registry/:name": { GET: showRegistration, DELETE: unregister },
 };
 const PUBLIC = new Set(["/health"]);
 
@@ -60,7 +60,7 @@ export default {
   },
 
   async scheduled(_controller, env, context): Promise<void> {
-    await scheduledByCron({ env, later: (work) => context.waitUntil(work), requestId: crypto.randomUUID(), caller: "" });
+    await runScheduledByCron({ env, later: (work) => context.waitUntil(work), requestId: crypto.randomUUID(), caller: "" });
   },
 } satisfies ExportedHandler<Env>;
 

@@ -8,7 +8,7 @@ export interface Claim {
   fingerprint: string;
   /** The orchestrator's, by whose word a claim is taken up again. */
   attempt: number;
-  /** Milliseconds since 1970; nobody is at it any more after that. */
+  /** Milliseconds since 1970: when the lease ends. */
   expiresAt: number;
   transfers: Transfer[];
   /** What was answered, once it is done. */

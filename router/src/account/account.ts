@@ -30,16 +30,16 @@ export async function readAccount(env: Env): Promise<AccountContents | undefined
   const api = cloudflareApi(env);
   if (!api) return undefined;
   const [kv, r2, workers] = await Promise.all([
-    pages<{ id: string; title: string }>((page) => api("GET", `/storage/kv/namespaces?per_page=${A_PAGE}&page=${page}`)),
-    buckets(api),
-    pages<{ id: string }>(() => api("GET", "/workers/scripts"), 1), // it is never divided
+    readPages<{ id: string; title: string }>((page) => api("GET", `/storage/kv/namespaces?per_page=${A_PAGE}&page=${page}`)),
+    readBuckets(api),
+    readPages<{ id: string }>(() => api("GET", "/workers/scripts"), 1), // it is never divided
   ]);
   const isR2On = !R2_IS_OFF.has(r2.refused?.code ?? 0);
   refuseUnread({ kv: kv.refused, workers: workers.refused, ...(isR2On ? { r2: r2.refused } : {}) });
   const found = [...r2.items];
   const known = new Set(found.map(({ name }) => name));
   if (isR2On && routingTable.declared.r2Buckets.some((name) => !known.has(realName(name, env)))) {
-    const others = await Promise.all(JURISDICTIONS.map((jurisdiction) => buckets(api, jurisdiction)));
+    const others = await Promise.all(JURISDICTIONS.map((jurisdiction) => readBuckets(api, jurisdiction)));
     // An account without that jurisdiction (4xx) has none there.
     refuseUnread({ r2: others.map(({ refused }) => refused).find((refused) => refused && isPassing(refused)) });
     found.push(...others.flatMap(({ items }) => items));
@@ -76,15 +76,15 @@ function realName(name: string, { NAME_PREFIX: prefix = "" }: Env): string {
   return prefix + name;
 }
 
-function buckets(api: Api, jurisdiction?: string): Promise<Listed<{ name: string }>> {
+function readBuckets(api: Api, jurisdiction?: string): Promise<Listed<{ name: string }>> {
   const headers = jurisdiction ? { "cf-r2-jurisdiction": jurisdiction } : {};
-  return pages((_page, cursor) =>
+  return readPages((_page, cursor) =>
     api("GET", `/r2/buckets?per_page=${A_PAGE}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`, { headers }),
   );
 }
 
 /** All pages of a list, whether it has them by number or by cursor; one that is not full is the last. */
-async function pages<Item>(
+async function readPages<Item>(
   get: (page: number, cursor?: string) => Promise<ApiAnswer>,
   most = MOST_PAGES,
 ): Promise<Listed<Item>> {

@@ -13,7 +13,7 @@ import { endpointRules } from "../forward/endpoint-rules.ts";
 import { probePermissions } from "../account/permissions.ts";
 import { probeAll } from "../health/probe.ts";
 import { Problem } from "#worker-kit/problem.ts";
-import { copiedRegistrations } from "../registry/copy.ts";
+import { readCopiedRegistrations } from "../registry/copy.ts";
 import { readSnapshot } from "../snapshot.ts";
 import { allRoutes, stateOf } from "../state.ts";
 
@@ -24,12 +24,12 @@ export async function diagnose({ env, requestId }: Call): Promise<Response> {
   const api = cloudflareApi(env);
   if (!api) throw new Problem(NOT_CONFIGURED);
   const [token, contents, permissions, subdomain, snapshot, probes] = await Promise.all([
-    verifiedToken(api),
+    verifyToken(api),
     readAccount(env),
     probePermissions(api),
     api("GET", "/workers/subdomain"),
     readSnapshot(env, requestId),
-    probed(),
+    probeSome(),
   ]);
   const now = new Date();
   const { kv, r2, workers } = contents!; // there is a token
@@ -47,14 +47,14 @@ export async function diagnose({ env, requestId }: Call): Promise<Response> {
     ],
   });
 
-  async function probed() {
-    const routes = allRoutes(stateOf(undefined, await copiedRegistrations(env, requestId).catch(() => [])));
+  async function probeSome() {
+    const routes = allRoutes(stateOf(undefined, await readCopiedRegistrations(env, requestId).catch(() => [])));
     return probeAll(routes.slice(0, MOST_PROBES), env, endpointRules(env), requestId);
   }
 }
 
 /** A user's token, or one that belongs to the account: each is known only by its own call. */
-async function verifiedToken(api: Api): Promise<{ id: string; status: string }> {
+async function verifyToken(api: Api): Promise<{ id: string; status: string }> {
   const answers = await Promise.all(["//user/tokens/verify", "/tokens/verify"].map((path) => api("GET", path)));
   const { id = "", status = "unknown" } = (answers.find(({ code, status }) => status === 200 && !code)?.result ?? {}) as {
     id?: string;

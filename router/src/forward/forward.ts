@@ -79,16 +79,16 @@ export async function send(forwarded: Forwarded, env: Env, deadline: number): Pr
   const { rule } = forwarded.decision;
   const way = sender(forwarded, env);
   if (typeof way !== "function") return way;
-  const { headers, body } = await message(forwarded, env);
+  const { headers, body } = await signMessage(forwarded, env);
   const left = deadline - Date.now();
   if (left <= 0) return lateFailure();
   const init = { headers, body, method: "POST", redirect: "manual", signal: AbortSignal.timeout(left) } as const;
-  let outcome = await guardedTry(way, init, forwarded);
+  let outcome = await tryGuarded(way, init, forwarded);
   for (let tries = 1; tries < MAX_TRIES; tries++) {
     const delay = retryDelayMs(outcome, rule, Math.random(), Date.now());
     if (delay === null || Date.now() + delay >= deadline) break;
     await new Promise((resolve) => setTimeout(resolve, delay));
-    outcome = ofBoth(outcome, await guardedTry(way, init, forwarded));
+    outcome = ofBoth(outcome, await tryGuarded(way, init, forwarded));
   }
   return outcome;
 }
@@ -100,18 +100,18 @@ function ofBoth(first: Answer | Failure, second: Answer | Failure): Answer | Fai
 }
 
 /** One try, unless the autopilot's circuit is open. */
-async function guardedTry(send: Send, init: RequestInit, forwarded: Forwarded): Promise<Answer | Failure> {
+async function tryGuarded(send: Send, init: RequestInit, forwarded: Forwarded): Promise<Answer | Failure> {
   const circuit = circuitOf(forwarded.decision.route);
   const sentAt = Date.now();
   const waitMs = circuit.waitMs(sentAt);
   if (waitMs > 0) return pausedFailure(waitMs);
-  const outcome = await oneTry(send, init, forwarded);
+  const outcome = await tryOnce(send, init, forwarded);
   if ("outcome" in outcome && !outcome.hasAnswered) circuit.failed(sentAt, Date.now());
   else circuit.succeeded();
   return outcome;
 }
 
-async function oneTry(send: Send, init: RequestInit, { decision, requestId }: Forwarded): Promise<Answer | Failure> {
+async function tryOnce(send: Send, init: RequestInit, { decision, requestId }: Forwarded): Promise<Answer | Failure> {
   let response: Response;
   let body: Uint8Array | null;
   try {
@@ -142,7 +142,7 @@ function sender({ decision, request }: Forwarded, env: Env): Send | Failure {
 }
 
 /** The forwarded request's headers and body. */
-async function message({ decision, meta, request, requestId, run }: Forwarded, env: Env) {
+async function signMessage({ decision, meta, request, requestId, run }: Forwarded, env: Env) {
   const { task, capability } = decision;
   const body = JSON.stringify({ task, capability, meta, run });
   const id = `msg_${run?.id.slice(RUN_PREFIX.length) ?? crypto.randomUUID().replaceAll("-", "")}`;

@@ -15,7 +15,7 @@ export interface Delivery {
 }
 
 /** Sends the sentences, if there are any, as one message. */
-export async function alert(env: Env, lines: readonly string[], requestId: string): Promise<Delivery> {
+export async function sendAlert(env: Env, lines: readonly string[], requestId: string): Promise<Delivery> {
   if (lines.length === 0) return { alert: "none", unsent: [] };
   const { ALERT_URL: url, PUBLIC_URL: from = "" } = env;
   if (!url) return { alert: "not-configured", unsent: [] };

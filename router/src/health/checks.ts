@@ -7,7 +7,7 @@ import { afterProbe } from "./hysteresis.ts";
 import { log } from "#worker-kit/log.ts";
 import { inTurn, probeAll } from "./probe.ts";
 import type { Registration } from "../registry/registration.ts";
-import { copiedRegistrations, mendCopy } from "../registry/copy.ts";
+import { readCopiedRegistrations, mendCopy } from "../registry/copy.ts";
 import type { Health, Snapshot } from "../snapshot.ts";
 import { allRoutes, stateOf } from "../state.ts";
 
@@ -27,7 +27,7 @@ export interface Findings extends Bound {
 }
 
 /** What is so at `at`, ISO 8601. Never throws: what cannot be found out stays as it was. */
-export async function check(
+export async function runChecks(
   env: Env,
   before: Snapshot | undefined,
   hasDatabase: boolean,
@@ -35,7 +35,7 @@ export async function check(
   requestId: string,
 ): Promise<Findings> {
   const bound = await checkBound(env, before?.missing ?? [], hasDatabase, requestId);
-  const { registrations, registryCopy } = await registry(env, requestId);
+  const { registrations, registryCopy } = await readRegistry(env, requestId);
   const routes = allRoutes(stateOf(undefined, registrations));
   const turn = inTurn(routes, before?.probedUpTo ?? "", PROBES_A_RUN);
   const autopilots: Record<string, Health> = {};
@@ -51,13 +51,13 @@ export async function check(
   return { ...bound, autopilots, probed, waiting, registryCopy };
 }
 
-async function registry(env: Env, requestId: string) {
+async function readRegistry(env: Env, requestId: string) {
   try {
     const { registrations, wasInStep } = await mendCopy(env, requestId);
     return { registrations, registryCopy: wasInStep ? "in-step" : "rewritten" } as const;
   } catch (error) {
     log("the copy of the registrations could not be compared", requestId, error);
-    const registrations = await copiedRegistrations(env, requestId).catch((): readonly Registration[] => []);
+    const registrations = await readCopiedRegistrations(env, requestId).catch((): readonly Registration[] => []);
     return { registrations, registryCopy: "unreadable" } as const;
   }
 }

@@ -30,8 +30,8 @@ interface Check {
 }
 
 /** `pass` and `warn` are 200, `fail` is 503. */
-export async function health({ env, requestId }: Call): Promise<Response> {
-  const settings = await settingsCheck(env);
+export async function showHealth({ env, requestId }: Call): Promise<Response> {
+  const settings = await checkSettings(env);
   const snapshot = await readSnapshot(env, requestId);
   const { autopilots = {}, missing = [], at } = snapshot ?? {};
   const names = new Set([...routingTable.autopilots.map(({ name }) => name), ...Object.keys(autopilots)]);
@@ -57,7 +57,7 @@ export async function health({ env, requestId }: Call): Promise<Response> {
 }
 
 /** The router fails without the secrets that it needs; which one is said, never what it is. */
-async function settingsCheck(env: Env): Promise<Check> {
+async function checkSettings(env: Env): Promise<Check> {
   const check = { componentType: "system" } as const;
   if (tokens(env).length === 0) return { ...check, status: "fail", output: "API_TOKEN is not bound." };
   try {

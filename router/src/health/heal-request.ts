@@ -47,7 +47,7 @@ const asked = new Map<string, number>();
 
 /** Asks for a heal of what is missing, unless that was done a moment ago. Never throws. */
 export async function requestHeal(env: Env, reason: HealReason, requestId: string): Promise<HealAnswer> {
-  const answer = await request(env, reason, requestId);
+  const answer = await askForHeal(env, reason, requestId);
   const written: Promise<void>[] = [];
   const names = reason.missing.map(({ kind, name }) => `${kind} ${name}`).join(", ");
   record(
@@ -58,18 +58,18 @@ export async function requestHeal(env: Env, reason: HealReason, requestId: strin
   return answer;
 }
 
-async function request(env: Env, { missing, source }: HealReason, requestId: string): Promise<HealAnswer> {
+async function askForHeal(env: Env, { missing, source }: HealReason, requestId: string): Promise<HealAnswer> {
   const told = (status: HealAnswer["status"], detail: string) => ({ requested: status === "requested", status, detail });
   const target = targetOf(env);
   if (!target) return told("not-configured", `Nothing says where a heal is to be asked for. ${HOW}`);
   const key = missing.map(({ kind, name }) => `${kind} ${name}`).sort().join("\n");
   const now = Date.now();
-  if (!(await claim(env, key, now, requestId))) {
+  if (!(await claimRequest(env, key, now, requestId))) {
     return told("already-requested", "A heal of the same was asked for less than 10 minutes ago.");
   }
   const failure = await send(target, { event: "heal", source, missing, requestId }, requestId);
   if (!failure) return told("requested", "url" in target ? "The webhook took it." : "GitHub has started the workflow.");
-  await release(env, key, now, requestId);
+  await releaseRequest(env, key, now, requestId);
   return told("failed", failure);
 }
 
@@ -112,7 +112,7 @@ async function send(target: Target, event: unknown, requestId: string): Promise<
 }
 
 /** Whether this is the one that may ask: of several at once, the one whose row is written. */
-async function claim(env: Env, key: string, now: number, requestId: string): Promise<boolean> {
+async function claimRequest(env: Env, key: string, now: number, requestId: string): Promise<boolean> {
   try {
     const db = await database(env);
     const [, claimed] = await db.batch([
@@ -129,7 +129,7 @@ async function claim(env: Env, key: string, now: number, requestId: string): Pro
 }
 
 /** It was not taken, so the next one may ask again. */
-async function release(env: Env, key: string, now: number, requestId: string): Promise<void> {
+async function releaseRequest(env: Env, key: string, now: number, requestId: string): Promise<void> {
   asked.delete(key);
   try {
     const statement = (await database(env)).prepare("DELETE FROM heal_requests WHERE reason = ? AND requested_at = ?");

@@ -4,10 +4,10 @@
 // Runs do not overlap: each holds a lease in D1 (lease.ts). Where D1 itself is gone there is no lease, and the
 // run does what can be done without. docs/decisions/0013-health-checks.md says why it is built so.
 
-import { alert, type Delivery } from "./alert.ts";
+import { sendAlert, type Delivery } from "./alert.ts";
 import type { Call } from "../http/call.ts";
 import { giveBack, LEASE_MS, takeLease } from "./lease.ts";
-import { check, type Findings } from "./checks.ts";
+import { runChecks, type Findings } from "./checks.ts";
 import { requestHeal, type HealAnswer } from "./heal-request.ts";
 import { prune, record, type JournalEntry } from "../journal/journal.ts";
 import { log } from "#worker-kit/log.ts";
@@ -30,17 +30,17 @@ interface Report extends Findings, Pick<Delivery, "alert"> {
 }
 
 /** POST /__scheduled: answers the run's report. A caller who goes away does not end it. */
-export async function scheduledNow(call: Call): Promise<Response> {
-  const report = scheduledRun(call, "request");
+export async function runScheduledNow(call: Call): Promise<Response> {
+  const report = runScheduled(call, "request");
   const done = () => undefined;
   call.later(report.then(done, done));
   return Response.json(await report);
 }
 
 /** What the cron does; where a run that was asked for goes on, nothing. */
-export async function scheduledByCron(run: Run): Promise<void> {
+export async function runScheduledByCron(run: Run): Promise<void> {
   try {
-    await scheduledRun(run, "cron");
+    await runScheduled(run, "cron");
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     log("the cron's run was left out", run.requestId, error.detail);
@@ -48,7 +48,7 @@ export async function scheduledByCron(run: Run): Promise<void> {
 }
 
 /** One run. Throws a problem (409) while another one goes on; no other failure ends it. */
-async function scheduledRun(run: Run, trigger: Trigger): Promise<Report> {
+async function runScheduled(run: Run, trigger: Trigger): Promise<Report> {
   const { env, requestId } = run;
   const begun = Date.now();
   const at = new Date(begun).toISOString();
@@ -56,10 +56,10 @@ async function scheduledRun(run: Run, trigger: Trigger): Promise<Report> {
   if (lease && lease.isHeld) throw new Problem(RUNNING);
   const before = lease?.snapshot ?? (await readSnapshot(env, requestId));
 
-  const { missing, ...found } = await check(env, before, lease !== null, at, requestId);
+  const { missing, ...found } = await runChecks(env, before, lease !== null, at, requestId);
   const heal = missing.length > 0 ? await requestHeal(env, { missing, source: "cron" }, requestId) : null;
   const news = newsOf(before, { ...found, missing });
-  const { alert: delivered, unsent } = await alert(env, [...(before?.unsent ?? []), ...sentences(news)], requestId);
+  const { alert: delivered, unsent } = await sendAlert(env, [...(before?.unsent ?? []), ...sentences(news)], requestId);
 
   const { autopilots, probed } = found;
   const cron = cronOf(before, trigger, at);
@@ -67,7 +67,7 @@ async function scheduledRun(run: Run, trigger: Trigger): Promise<Report> {
   const counts = await attempt("the checks could not be recorded", run, () => giveBack(env, requestId, snapshot));
   if (counts !== false) await publishSnapshot(env, snapshot, requestId);
 
-  journal(run, news, {
+  journalRun(run, news, {
     outcome: missing.length > 0 ? "missing" : "done",
     durationMs: Date.now() - begun,
     detail: `${trigger}: ${probed.length} probed, ${news.changes.length} changed, ${missing.length} missing`,
@@ -102,7 +102,7 @@ function cronOf(before: Snapshot | undefined, trigger: Trigger, at: string): Sna
   return { since, lastRunAt: trigger === "cron" ? at : lastRunAt };
 }
 
-function journal(
+function journalRun(
   run: Run,
   { changes, gone, restored }: News,
   done: Pick<JournalEntry, "outcome" | "durationMs" | "detail">,

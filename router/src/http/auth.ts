@@ -25,7 +25,7 @@ let known: { readonly tokens: string | undefined; readonly accepted: readonly Ac
 
 /** The caller's name. Throws a problem: 503 when no token is configured, 401 without one that is. */
 export async function authenticate(request: Request, env: Env): Promise<string> {
-  const accepted = await acceptedDigests(env);
+  const accepted = await digestTokens(env);
   if (accepted.length === 0) {
     throw notConfigured("API_TOKEN", "is not bound, so nobody may call", HINT);
   }
@@ -45,7 +45,7 @@ export async function authenticate(request: Request, env: Env): Promise<string> 
 }
 
 /** The digests of what is configured, which an isolate makes once. */
-async function acceptedDigests(env: Env): Promise<readonly Accepted[]> {
+async function digestTokens(env: Env): Promise<readonly Accepted[]> {
   if (known === undefined || known.tokens !== env.API_TOKEN) {
     const accepted = tokens(env).map(async ({ name, token }) => ({ name, digest: await sha256(token) }));
     known = { tokens: env.API_TOKEN, accepted: await Promise.all(accepted) };

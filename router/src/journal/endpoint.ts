@@ -40,7 +40,7 @@ const SELECT = `SELECT at, id, ${FIELDS} FROM (SELECT * ${SCANNED}) WHERE ${MATC
 const LAST_SCANNED = `SELECT at, id FROM (SELECT at, id ${SCANNED}) LIMIT 1 OFFSET ${MAX_SCANNED - 1}`;
 
 /** `entries`, and `next`: the `cursor` of the page that follows, null where there is none. */
-export async function journal({ url, env }: Call): Promise<Response> {
+export async function showJournal({ url, env }: Call): Promise<Response> {
   const query = new Query(url.searchParams, Date.now());
   const since = query.time("since") ?? 0;
   const until = query.time("until") ?? Number.MAX_SAFE_INTEGER;

@@ -42,7 +42,7 @@ interface Count {
 }
 
 /** Figures by autopilot name; `unrouted` has the outcomes of tasks that went to none. */
-export async function stats({ url, env }: Call): Promise<Response> {
+export async function showStats({ url, env }: Call): Promise<Response> {
   const now = Date.now();
   const query = new Query(url.searchParams, now);
   const until = query.time("until") ?? now + 1;

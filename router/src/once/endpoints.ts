@@ -7,14 +7,14 @@ import { readBody } from "../http/body.ts";
 import type { Call } from "../http/call.ts";
 import { Problem } from "#worker-kit/problem.ts";
 import { Query } from "../http/query.ts";
-import { findRun, listRuns, resolveRun, STATUSES, type Run } from "./runs.ts";
+import { findRun, findRuns, resolveRun, STATUSES, type Run } from "./runs.ts";
 
 const PAGE = 50;
 const MAX_PAGE = 500;
 const MAX_NOTE = 1_000;
 
 /** GET of a page: `runs`, the newest first, and `next`, the `cursor` of the page that follows; null for none. */
-export async function runs({ env, url }: Call): Promise<Response> {
+export async function listRuns({ env, url }: Call): Promise<Response> {
   const query = new Query(url.searchParams, Date.now());
   const status = query.parsed("status", `must be one of ${STATUSES.join(", ")}`, (text) =>
     STATUSES.find((each) => each === text),
@@ -24,7 +24,7 @@ export async function runs({ env, url }: Call): Promise<Response> {
   const limit = query.integer("limit", 1, MAX_PAGE) ?? PAGE;
   const after = query.parsed("cursor", "must be the `next` of a page before", placeOf) ?? FIRST;
   query.check();
-  const found = await listRuns(env, { since, after, status: status ?? null, task: task ?? null, limit: limit + 1 });
+  const found = await findRuns(env, { since, after, status: status ?? null, task: task ?? null, limit: limit + 1 });
   const shown = found.slice(0, limit);
   const last = shown.at(-1);
   const next = found.length > limit ? `${last!.createdAt}.${last!.id}` : null;
@@ -39,7 +39,7 @@ function placeOf(cursor: string): [number, string] | undefined {
 }
 
 /** GET of one; throws a problem: 404. */
-export async function run({ env, parameter: id }: Call): Promise<Response> {
+export async function showRun({ env, parameter: id }: Call): Promise<Response> {
   const found = await findRun(env, id);
   if (!found) throw noSuchRun(id);
   return Response.json(document(found));

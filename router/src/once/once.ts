@@ -24,7 +24,7 @@ import {
   unrecordedProblem,
 } from "./problems.ts";
 import { Problem } from "#worker-kit/problem.ts";
-import { claimRun, findKeptRun, finishRun, type Claim, type Ending, type KeptRun } from "./runs.ts";
+import { writeClaim, findKeptRun, writeEnding, type Claim, type Ending, type KeptRun } from "./runs.ts";
 
 /** How long after the task's deadline a run is taken to be abandoned: time to record how it ended. */
 const GRACE_MS = 30_000;
@@ -45,19 +45,19 @@ type OnSend = (decision: Decision) => void;
  * The autopilot's answer, of this call or of the first with the same key; throws a problem. It goes on, and is recorded,
  * when the caller is gone.
  */
-export function once(
+export function runOnce(
   call: Call,
   asked: Asked,
   decided: Decision | Refusal,
   onSend: OnSend,
 ): Promise<Response> {
-  const work = guarded(call, asked, decided, onSend);
+  const work = runGuarded(call, asked, decided, onSend);
   const nothing = () => undefined; // the caller, if still there, is told of errors
   call.later(work.then(nothing, nothing));
   return work;
 }
 
-async function guarded(call: Call, asked: Asked, decided: Decision | Refusal, onSend: OnSend): Promise<Response> {
+async function runGuarded(call: Call, asked: Asked, decided: Decision | Refusal, onSend: OnSend): Promise<Response> {
   const { task, meta } = asked;
   const { env, request, requestId, caller } = call;
   const key = request.headers.get("idempotency-key");
@@ -68,7 +68,7 @@ async function guarded(call: Call, asked: Asked, decided: Decision | Refusal, on
     // What was done stays done, though nobody could do it now.
     const before = await findKeptRun(env, id);
     if (!before || before.status === "not-done") throw decided.problem;
-    return repeated(before, fingerprint);
+    return replay(before, fingerprint);
   }
   const { capability, route, rule } = decided;
   const startedAt = Date.now();
@@ -77,8 +77,8 @@ async function guarded(call: Call, asked: Asked, decided: Decision | Refusal, on
     ...{ id, caller, key: key!, fingerprint, task, capability, autopilot: route.name, requestId },
     ...{ claim: crypto.randomUUID(), startedAt, expiresAt: deadline + GRACE_MS },
   };
-  const { run, attempt } = await claimed(call, claim);
-  if (attempt === undefined) return repeated(run, fingerprint);
+  const { run, attempt } = await claimRun(call, claim);
+  if (attempt === undefined) return replay(run, fingerprint);
   onSend(decided);
   const handle = { id, key: key!, caller, attempt };
   let outcome: Answer | Failure;
@@ -86,14 +86,14 @@ async function guarded(call: Call, asked: Asked, decided: Decision | Refusal, on
     outcome = await send({ decision: decided, meta, request, requestId, run: handle }, env, deadline);
   } catch (error) {
     if (error instanceof Problem) {
-      await recorded(call, claim, { status: "not-done", why: error.detail });
+      await recordEnding(call, claim, { status: "not-done", why: error.detail });
       throw error;
     }
     log("a task was not completed", requestId, error);
     outcome = brokenFailure();
   }
   const ending = endingOf(decided, outcome);
-  await recorded(call, claim, ending);
+  await recordEnding(call, claim, ending);
   if (!("outcome" in outcome)) return answerOf(decided, outcome, { [RUN_HEADER]: id });
   const problem = forwardProblem(decided, outcome);
   const hint = outcome.outcome === "unknown" ? howToResolve(id) : outcome.hint;
@@ -101,24 +101,24 @@ async function guarded(call: Call, asked: Asked, decided: Decision | Refusal, on
 }
 
 /** Claims the run. A claim of which it is not known whether it was written is given up, as far as that can be done. */
-async function claimed(call: Call, claim: Claim): Promise<Awaited<ReturnType<typeof claimRun>>> {
+async function claimRun(call: Call, claim: Claim): Promise<Awaited<ReturnType<typeof writeClaim>>> {
   try {
-    return await claimRun(call.env, claim);
+    return await writeClaim(call.env, claim);
   } catch (error) {
     if (error instanceof Problem) throw error;
     log("a claim was not recorded", call.requestId, error);
     const ending = { status: "not-done", why: "Nothing was sent." } as const;
-    call.later(recorded(call, claim, ending).catch(() => undefined));
+    call.later(recordEnding(call, claim, ending).catch(() => undefined));
     throw unclaimedProblem(claim.task);
   }
 }
 
 /** Throws a problem where the end cannot be recorded: nobody is told a success that a repeat would not see. */
-async function recorded(call: Call, claim: Claim, ending: Ending): Promise<void> {
+async function recordEnding(call: Call, claim: Claim, ending: Ending): Promise<void> {
   const now = Date.now();
   for (const pause of [...RECORD_PAUSES_MS, 0]) {
     try {
-      if (await finishRun(call.env, claim, ending, now)) return;
+      if (await writeEnding(call.env, claim, ending, now)) return;
       break; // a person was faster
     } catch (error) {
       log("the end of a run was not recorded", call.requestId, error);
@@ -146,7 +146,7 @@ function endingOf({ route }: Decision, outcome: Answer | Failure): Ending {
 }
 
 /** What a repeat is told. */
-function repeated(run: KeptRun, fingerprint: string): Response {
+function replay(run: KeptRun, fingerprint: string): Response {
   if (run.fingerprint !== fingerprint) throw reusedProblem(run);
   if (run.status === "running") throw runningProblem(run);
   if (run.status === "unknown") throw unknownProblem(run);

@@ -33,7 +33,7 @@ export interface Claim {
   /** Random: whose claim it is. */
   readonly claim: string;
   readonly startedAt: number;
-  /** After this nobody is at it any more. */
+  /** When the lease ends: after this the run is taken to be abandoned. */
   readonly expiresAt: number;
 }
 
@@ -108,7 +108,7 @@ const PRUNE = `
   )`;
 
 /** The run of that caller and key; `attempt` is its number where the claim is now ours. */
-export async function claimRun(env: Env, claim: Claim): Promise<{ run: KeptRun; attempt: number | undefined }> {
+export async function writeClaim(env: Env, claim: Claim): Promise<{ run: KeptRun; attempt: number | undefined }> {
   const db = await database(env);
   const { startedAt, expiresAt, id, caller, key, fingerprint, task, capability, autopilot, requestId } = claim;
   const values = [startedAt, expiresAt, id, caller, key, fingerprint, task, capability, autopilot, requestId];
@@ -120,7 +120,7 @@ export async function claimRun(env: Env, claim: Claim): Promise<{ run: KeptRun; 
 }
 
 /** Ends the attempt of that claim; false where it is not running any more. */
-export async function finishRun(env: Env, { id, claim }: Claim, ending: Ending, at: number): Promise<boolean> {
+export async function writeEnding(env: Env, { id, claim }: Claim, ending: Ending, at: number): Promise<boolean> {
   const { status, why = null, answer } = ending;
   const { byteLength = null } = answer?.body ?? {};
   const kept = answer && byteLength! <= MAX_KEPT_BYTES ? (textOf(answer.body) ?? answer.body) : null;
@@ -139,7 +139,7 @@ export async function findKeptRun(env: Env, id: string): Promise<KeptRun | null>
   return select.bind(Date.now(), id).first<KeptRun>();
 }
 
-export async function listRuns(env: Env, { since, after, status, task, limit }: RunQuery): Promise<Run[]> {
+export async function findRuns(env: Env, { since, after, status, task, limit }: RunQuery): Promise<Run[]> {
   const list = (await database(env)).prepare(LIST);
   return (await list.bind(Date.now(), since, ...after, status, task, limit).all<Run>()).results;
 }

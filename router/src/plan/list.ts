@@ -4,15 +4,15 @@ import routingTable from "routing-table";
 import type { Call } from "../http/call.ts";
 import { missingOf, statusOf, type State } from "../routing/decide.ts";
 import { byCodePoint } from "../routing/nearest.ts";
-import { recordedRegistrations } from "../registry/copy.ts";
+import { readRegistrations } from "../registry/copy.ts";
 import { readSnapshot } from "../snapshot.ts";
 import { allRoutes, stateOf } from "../state.ts";
 import type { Route } from "../routing/table.ts";
 
-export async function list({ env, requestId }: Call): Promise<Response> {
+export async function listAutopilots({ env, requestId }: Call): Promise<Response> {
   const [snapshot, registrations] = await Promise.all([
     readSnapshot(env, requestId),
-    recordedRegistrations(env, requestId),
+    readRegistrations(env, requestId),
   ]);
   const state = stateOf(snapshot, registrations);
   const autopilots = allRoutes(state).map((route) => entry(route, state));

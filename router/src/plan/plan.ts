@@ -6,10 +6,10 @@ import { anyObject, object } from "#worker-kit/validation.ts";
 import { readBody } from "../http/body.ts";
 import type { Call } from "../http/call.ts";
 import { forward, HOP_HEADER } from "../forward/forward.ts";
-import { once } from "../once/once.ts";
-import { journalled, type Noted } from "./journalled.ts";
+import { runOnce } from "../once/once.ts";
+import { journalTask, type Noted } from "./journal-task.ts";
 import { Problem } from "#worker-kit/problem.ts";
-import { decideNow } from "../state.ts";
+import { decideNow } from "../routing/decide-now.ts";
 import { ruleOf } from "../routing/table.ts";
 
 const MAX_TASK_LENGTH = 256;
@@ -25,10 +25,10 @@ const PLAN = object(
 
 /** Answers a plan request; throws a problem for everything that is not the autopilot's own answer. */
 export function plan(call: Call): Promise<Response> {
-  return journalled(call, (noted) => planned(call, noted));
+  return journalTask(call, (noted) => routeTask(call, noted));
 }
 
-async function planned(call: Call, noted: Noted): Promise<Response> {
+async function routeTask(call: Call, noted: Noted): Promise<Response> {
   const { request, url, env, requestId } = call;
   if (request.headers.has(HOP_HEADER)) throw new Problem(LOOP);
   const asked = await readBody(request, PLAN);
@@ -37,7 +37,7 @@ async function planned(call: Call, noted: Noted): Promise<Response> {
   noted.isExplained = explain;
   const outcome = await decideNow(call, asked.task);
   if (!explain && ruleOf(routingTable, asked.task).once) {
-    return once(call, asked, outcome, (decision) => (noted.decision = decision));
+    return runOnce(call, asked, outcome, (decision) => (noted.decision = decision));
   }
   if ("problem" in outcome) {
     const { problem, reasons } = outcome;

@@ -5,7 +5,7 @@ import type { Env } from "../env.ts";
 import { log } from "#worker-kit/log.ts";
 import { Problem } from "#worker-kit/problem.ts";
 import type { Registration } from "./registration.ts";
-import { allRegistrations } from "./record.ts";
+import { findRegistrations } from "./record.ts";
 
 const KEY = "registrations";
 const EDGE_SECONDS = 30; // how long KV may answer from the edge's cache; it takes no less
@@ -24,7 +24,7 @@ interface Memory {
 let memory: Memory | undefined;
 
 /** The registrations as of at most a minute ago. Throws a problem (503) where neither copy nor record can be read. */
-export async function copiedRegistrations(env: Env, requestId: string): Promise<readonly Registration[]> {
+export async function readCopiedRegistrations(env: Env, requestId: string): Promise<readonly Registration[]> {
   if (!env.DB) return []; // nothing can have been registered
   const before = memory;
   if (before && Date.now() < before.until) return before.registrations;
@@ -34,15 +34,15 @@ export async function copiedRegistrations(env: Env, requestId: string): Promise<
   } catch (error) {
     log("the copy of the registrations could not be read", requestId, error);
   }
-  return recordedRegistrations(env, requestId);
+  return readRegistrations(env, requestId);
 }
 
 /** The registrations as they are now. Throws a problem (503) where the record cannot be read. */
-export async function recordedRegistrations(env: Env, requestId: string): Promise<readonly Registration[]> {
+export async function readRegistrations(env: Env, requestId: string): Promise<readonly Registration[]> {
   if (!env.DB) return [];
   const before = memory;
   try {
-    const recorded = await allRegistrations(env);
+    const recorded = await findRegistrations(env);
     return remember(recorded.map(({ registration }) => registration), RECORD_MS, before);
   } catch (error) {
     log("the registrations could not be read", requestId, error);
@@ -53,8 +53,8 @@ export async function recordedRegistrations(env: Env, requestId: string): Promis
 /** After a change of the record: this isolate knows it when this is done; `later` gets the work of writing the copy. */
 export async function publish(env: Env, requestId: string, later: (work: Promise<void>) => void): Promise<void> {
   memory = { registrations: [], until: 0 }; // a read that began before this remembers nothing any more
-  const registrations = await recordedRegistrations(env, requestId);
-  later(copy(registrations, env, requestId));
+  const registrations = await readRegistrations(env, requestId);
+  later(writeCopy(registrations, env, requestId));
 }
 
 /**
@@ -62,10 +62,10 @@ export async function publish(env: Env, requestId: string, later: (work: Promise
  * throws where either cannot be read.
  */
 export async function mendCopy(env: Env, requestId: string) {
-  const registrations = await recordedRegistrations(env, requestId);
+  const registrations = await readRegistrations(env, requestId);
   const copied = await env.REGISTRY?.get(KEY);
   const wasInStep = JSON.stringify(registrations) === (copied ?? "[]");
-  if (!wasInStep) await copy(registrations, env, requestId);
+  if (!wasInStep) await writeCopy(registrations, env, requestId);
   return { registrations, wasInStep };
 }
 
@@ -73,7 +73,7 @@ export async function mendCopy(env: Env, requestId: string) {
  * Whoever writes the copy looks at the record afterwards: so of two writers the one that wrote an older state last
  * finds out, and writes again. Where KV does not take it, the copy lags behind until the next change or scheduled run.
  */
-async function copy(registrations: readonly Registration[], env: Env, requestId: string): Promise<void> {
+async function writeCopy(registrations: readonly Registration[], env: Env, requestId: string): Promise<void> {
   let wanted = JSON.stringify(registrations);
   let written: string | undefined;
   for (let tries = 0; tries < COPY_TRIES && written !== wanted; tries++) {
@@ -84,7 +84,7 @@ async function copy(registrations: readonly Registration[], env: Env, requestId:
       log("the copy of the registrations could not be written", requestId, error);
       await new Promise((resolve) => setTimeout(resolve, COPY_PAUSE_MS));
     }
-    wanted = JSON.stringify(await recordedRegistrations(env, requestId));
+    wanted = JSON.stringify(await readRegistrations(env, requestId));
   }
 }
 

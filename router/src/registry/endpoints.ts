@@ -9,7 +9,7 @@ import { Problem } from "#worker-kit/problem.ts";
 import { parseRegistration, undeclared } from "./registration.ts";
 import { publish } from "./copy.ts";
 import {
-  allRegistrations,
+  findRegistrations,
   findRegistration,
   putRegistration,
   removeRegistration,
@@ -33,12 +33,12 @@ export async function register({ request, env, requestId, later }: Call): Promis
 }
 
 /** GET of all. */
-export async function registrations({ env }: Call): Promise<Response> {
-  return Response.json({ registrations: (await allRegistrations(env)).map(document) });
+export async function listRegistrations({ env }: Call): Promise<Response> {
+  return Response.json({ registrations: (await findRegistrations(env)).map(document) });
 }
 
 /** GET of one; throws a problem: 404. */
-export async function registration({ env, parameter: name }: Call): Promise<Response> {
+export async function showRegistration({ env, parameter: name }: Call): Promise<Response> {
   const found = await findRegistration(env, name);
   if (!found) throw notRegistered(name);
   return shown(found);

@@ -38,7 +38,7 @@ const NEW = "record = ?3, etag = ?4, revision = revision + 1, updated_at = ?5";
 const MATCHING = "(?2 IS NULL OR etag IN (SELECT value FROM json_each(?2)))";
 
 /** Every registration, in name order. */
-export async function allRegistrations(env: Env): Promise<Recorded[]> {
+export async function findRegistrations(env: Env): Promise<Recorded[]> {
   const { results } = await (await database(env)).prepare("SELECT * FROM registrations").all<Row>();
   return results.map(recorded).sort((a, b) => byCodePoint(a.registration.name, b.registration.name));
 }

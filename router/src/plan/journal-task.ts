@@ -15,7 +15,7 @@ export interface Noted {
 }
 
 /** Does `work`, which notes what it learns, and records what came of it. */
-export async function journalled(call: Call, work: (noted: Noted) => Promise<Response>): Promise<Response> {
+export async function journalTask(call: Call, work: (noted: Noted) => Promise<Response>): Promise<Response> {
   const begun = Date.now();
   const noted: Noted = {};
   const note = (status: number, outcome: string) => {
