@@ -10,7 +10,9 @@ import sys
 import httpx
 
 from local_cloudflare.settings import Settings
-from orchestrator.errors import OrchestratorError
+from orchestrator.cloudflare.account import Account
+from orchestrator.cloudflare.survey import verify_token
+from orchestrator.errors import CloudflareError, OrchestratorError
 
 HEAL_COMMAND = shlex.join([sys.executable, "-m", "scripts.heal"])
 # As the README says for a real account: reading is enough to diagnose.
@@ -33,8 +35,11 @@ def watch_secrets(cloudflare: Settings, known: str | None) -> dict[str, str]:
 
 
 def _is_valid(cloudflare: Settings, token: str) -> bool:
-    answer = httpx.get(f"{cloudflare.base_url}/user/tokens/verify", headers={"Authorization": f"Bearer {token}"})
-    return answer.is_success
+    with Account(account_id=cloudflare.account_id, token=token, base_url=cloudflare.base_url) as account:
+        try:
+            return verify_token(account).status == "active"
+        except CloudflareError:
+            return False
 
 
 def _mint(cloudflare: Settings) -> str:

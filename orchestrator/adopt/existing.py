@@ -5,7 +5,7 @@ Touches the network, by the Account that it is given, and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,23 +47,18 @@ class Existing:
 
 def find(account: Account, wanted: Sequence[Wanted], stack: str) -> tuple[Existing, ...]:
     """Those of `wanted` that are there: a list call for each kind, and one call for each Worker."""
-    ids: dict[str, Mapping[str, str]] = {}
-    kinds = {each.kind for each in wanted}
-    if Kind.KV_NAMESPACE in kinds:
-        ids[Kind.KV_NAMESPACE] = account.kv_namespaces()
-    if Kind.D1_DATABASE in kinds:
-        ids[Kind.D1_DATABASE] = account.d1_databases()
-    for jurisdiction in {each.jurisdiction for each in wanted if each.kind is Kind.R2_BUCKET}:
-        ids[f"{Kind.R2_BUCKET} {jurisdiction}"] = {name: name for name in account.r2_buckets(jurisdiction)}
-    if not all(kind.holds_data for kind in kinds):
-        ids[Kind.WORKER] = {name: name for name in account.workers()}
+    ids = {place: account.names(*place) for place in dict.fromkeys(map(_listed_in, wanted))}
     found = []
     for each in wanted:
-        place = f"{Kind.R2_BUCKET} {each.jurisdiction}" if each.kind is Kind.R2_BUCKET else each.kind
-        if (id := ids[place if each.kind.holds_data else Kind.WORKER].get(each.name)) is not None:
-            ours = each.kind is not Kind.WORKER or is_ours(_bindings(account, each.name), stack)
+        if (id := ids[_listed_in(each)].get(each.name)) is not None:
+            ours = each.kind is not Kind.WORKER or is_ours(account.worker_bindings(each.name), stack)
             found.append(Existing(wanted=each, id=id, ours=ours))
     return tuple(sorted(found, key=lambda each: (each.wanted.kind.rank, each.wanted.name)))
+
+
+def _listed_in(wanted: Wanted) -> tuple[Kind, str]:
+    """The list that would have it: the kind, and the jurisdiction of a bucket."""
+    return wanted.kind if wanted.kind.holds_data else Kind.WORKER, wanted.jurisdiction
 
 
 def with_differences(existing: Iterable[Existing], findings: Iterable[Finding]) -> tuple[Existing, ...]:
@@ -97,7 +92,3 @@ def is_harmless(account: Account, existing: Existing) -> bool:
                 kind="r2", name=existing.wanted.name, id=existing.id, jurisdiction=existing.wanted.jurisdiction
             )
             return r2.is_empty(account, bucket)
-
-
-def _bindings(account: Account, worker: str) -> Sequence[Mapping[str, Any]]:
-    return account.call("GET", f"/workers/scripts/{worker}/settings")["result"].get("bindings") or ()

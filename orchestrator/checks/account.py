@@ -9,15 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.checks.check import Check
-from orchestrator.cloudflare.permissions import NOT_PERMITTED, TOKENS_PAGE
+from orchestrator.cloudflare.error_codes import R2_IS_OFF, SUBDOMAIN_NOT_CHOSEN, ErrorCode
+from orchestrator.cloudflare.permissions import TOKENS_PAGE
 from orchestrator.errors import CloudflareError
 
 if TYPE_CHECKING:
     from orchestrator.cloudflare.survey import Grant, Survey
 
 _PERMISSIONS_FIX = f"edit the token ({TOKENS_PAGE}) and add the account permission"
-_NO_SUBDOMAIN = {10007, 10063}
-_R2_IS_OFF = {10042, 10136}
 
 
 def account_checks(survey: Survey) -> list[Check]:
@@ -82,12 +81,12 @@ def _permission(grant: Grant, survey: Survey) -> Check:
 def _subdomain(subdomain: str | CloudflareError) -> Check:
     if isinstance(subdomain, str):
         return Check(name="workers.dev subdomain", state="ok", detail=f"{subdomain}.workers.dev")
-    if subdomain.api_code in _NO_SUBDOMAIN:
+    if subdomain.api_code in SUBDOMAIN_NOT_CHOSEN:
         return Check(
             name="workers.dev subdomain",
             state="problem",
             detail=f"the account has none yet: no Worker can be reached [code: {subdomain.api_code}]",
-            fix="choose it once: dashboard, Workers & Pages",
+            fix=ErrorCode.NO_SUBDOMAIN.hint,
         )
     return _unknown("workers.dev subdomain", subdomain)
 
@@ -95,18 +94,18 @@ def _subdomain(subdomain: str | CloudflareError) -> Check:
 def _r2(buckets: set[str] | CloudflareError) -> Check:
     if not isinstance(buckets, CloudflareError):
         return Check(name="R2", state="ok", detail="switched on")
-    if buckets.api_code in _R2_IS_OFF:
+    if buckets.api_code in R2_IS_OFF:
         return Check(
             name="R2",
             state="problem",
             detail=f"not switched on in this account [code: {buckets.api_code}]",
-            fix="switch it on once: dashboard, R2 (it asks for a payment method, also for free use)",
+            fix=ErrorCode.R2_NOT_ENABLED.hint,
         )
     return _unknown("R2", buckets)
 
 
 def _unknown(name: str, error: CloudflareError) -> Check:
-    why = error.hint if error.api_code == NOT_PERMITTED else error.message
+    why = error.hint if error.api_code == ErrorCode.NOT_PERMITTED else error.message
     return Check(name=name, state="unknown", detail=why)
 
 

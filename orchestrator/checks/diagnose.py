@@ -21,6 +21,7 @@ from orchestrator.cloudflare.survey import take_survey
 from orchestrator.desired.derive import Desired
 from orchestrator.dispatch.pinned_transport import PinnedTransport, is_loopback
 from orchestrator.errors import CloudflareError, OrchestratorError, SettingsError
+from orchestrator.kinds import Kind
 from orchestrator.router_client.connection import RouterConnection
 
 _PATIENCE_S = 15
@@ -35,7 +36,7 @@ def diagnose(account: Account, desired: Desired, workers_url: str | None) -> dic
     jurisdictions = {bucket.jurisdiction for bucket in desired.r2_buckets} - {"default"}
     elsewhere: set[str] = set()
     if not isinstance(survey.r2, CloudflareError):
-        elsewhere = elsewhere.union(*(account.r2_buckets(each) for each in sorted(jurisdictions)))
+        elsewhere = elsewhere.union(*(account.names(Kind.R2_BUCKET, each) for each in sorted(jurisdictions)))
     checks = readiness_checks(survey)
     if template := workers_url or _workers_dev(survey.subdomain):
         router = next(worker.name for worker in desired.workers if worker.key == desired.router)

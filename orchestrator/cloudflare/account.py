@@ -1,39 +1,36 @@
-"""What is really in the account: read over Cloudflare's REST API, and the one door for the few writes of others.
+"""What is really in the account, in the words of the domain: read over Cloudflare's REST API.
 
-Touches the network. Its own methods change nothing; `request` does what the caller asks, for the commands that repair,
-back up or delete. How calls are paced, counted and tried again is in `orchestrator.cloudflare.client`.
+Touches the network. Its own methods change nothing; `request` and `call` (of `AccountCalls`) do what the caller asks,
+for the commands that back up, restore or delete.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
-import httpx
-
-from orchestrator.cloudflare.client import ApiClient, envelope
+from orchestrator.cloudflare.calls import AccountCalls
+from orchestrator.cloudflare.error_codes import R2_IS_OFF
+from orchestrator.cloudflare.multipart import parts
 from orchestrator.errors import CloudflareError, SettingsError
+from orchestrator.kinds import Kind
 from orchestrator.names import PUBLIC_API_URL
 
 JURISDICTIONS = ("default", "eu", "fedramp")
 """Where a bucket's data may have to stay; a bucket is found only under its own."""
 
-_R2_IS_OFF = (10042, 10136)
 _NO_SUCH_JURISDICTION = (400, 403, 404)
-_PAGE = 100
 _BUCKETS_A_PAGE = 1000
 
 
-class Account:
-    """One Cloudflare account, seen with one API token. Close it, or use it in a `with` statement."""
+def in_jurisdiction(jurisdiction: str) -> dict[str, str]:
+    """The header that every call for a bucket must carry."""
+    return {"cf-r2-jurisdiction": jurisdiction}
 
-    def __init__(self, *, account_id: str, token: str, base_url: str = PUBLIC_API_URL, **options: Any) -> None:
-        """`options` as ApiClient takes them: `transport`, `patience` (seconds for each answer), `report`, …"""
-        self.account_id = account_id
-        self.base_url = base_url
-        self._path = f"/accounts/{account_id}"
-        self._client = ApiClient(token=token, base_url=base_url, **options)
+
+class Account(AccountCalls):
+    """One Cloudflare account. Answers of the API that are given as they came are called listed or told."""
 
     @classmethod
     def from_environment(
@@ -49,68 +46,23 @@ class Account:
         url = os.environ.get("CLOUDFLARE_BASE_URL") or base_url or PUBLIC_API_URL
         return cls(account_id=account_id, token=token, base_url=url, **options)
 
-    def close(self) -> None:
-        self._client.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    @property
-    def calls(self) -> int:
-        """How many API calls were made so far, every try counted."""
-        return self._client.calls
-
-    def request(
-        self, method: str, path: str, *, repeatable: bool | None = None, in_account: bool = True, **options: Any
-    ) -> httpx.Response:
-        """The answer to one call, whatever its status: for bytes, probes and writes. 429 is waited out.
-
-        `path` is below the account (`/r2/buckets`), or below /client/v4 with `in_account=False`. `repeatable`: whether
-        it may be sent again after a 5xx or without an answer (reads are). `options` as httpx takes them: `params`,
-        `json`, `content`, `files`, `headers`. Raises CloudflareError (status 0) where there is no answer.
-        """
-        return self._client.request(method, self._whole(path, in_account), repeatable=repeatable, **options)
-
-    def call(self, method: str, path: str, *, in_account: bool = True, **options: Any) -> dict[str, Any]:
-        """The same with an answer in Cloudflare's envelope: the whole of it.
-
-        Raises CloudflareError, with the API's code and words, for anything but a success.
-        """
-        response = self.request(method, path, in_account=in_account, **options)
-        return envelope(method, self._whole(path, in_account), response)
-
-    def download(self, path: str, **options: Any) -> Iterator[bytes]:
-        """The bytes of a GET as they are sent, not decoded and never all in memory. Raises CloudflareError."""
-        return self._client.download(self._whole(path, True), **options)
-
-    def pages(self, path: str) -> Iterator[dict[str, Any]]:
-        """The items of a list that is paged by number, to its last page."""
-        seen = 0
-        page = 1
-        while True:
-            answer = self.call("GET", path, params={"page": page, "per_page": _PAGE})
-            items = answer["result"]
-            yield from items
-            seen += len(items)
-            # The page may be shorter than asked for; the total, where it is told, says whether it was the last.
-            total = (answer.get("result_info") or {}).get("total_count")
-            if not items or (seen >= total if total is not None else len(items) < _PAGE):
-                return
-            page += 1
+    def names(self, kind: Kind, jurisdiction: str = "default") -> dict[str, str]:
+        """Cloudflare's id of each thing of a kind, by name; a bucket's (of that jurisdiction) and a Worker's is its
+        name again. What belongs to a Worker has the Workers' names."""
+        match kind:
+            case Kind.KV_NAMESPACE:
+                return {each["title"]: each["id"] for each in self.paged("/storage/kv/namespaces")}
+            case Kind.R2_BUCKET:
+                return {each["name"]: each["name"] for each in self.buckets(jurisdiction)}
+            case Kind.D1_DATABASE:
+                return {each["name"]: each["uuid"] for each in self.paged("/d1/database")}
+            case Kind.WORKER | Kind.SCHEDULES | Kind.SUBDOMAIN:
+                return {name: name for name in self.scripts()}
 
     def buckets(self, jurisdiction: str = "default") -> Iterator[dict[str, Any]]:
-        """The R2 buckets of a jurisdiction, as the API lists them (by cursor)."""
-        cursor = ""
-        while True:
-            params = {"per_page": _BUCKETS_A_PAGE, **({"cursor": cursor} if cursor else {})}
-            answer = self.call("GET", "/r2/buckets", params=params, headers={"cf-r2-jurisdiction": jurisdiction})
-            yield from answer["result"]["buckets"]
-            cursor = (answer.get("result_info") or {}).get("cursor") or ""
-            if not cursor:
-                return
+        """The R2 buckets of a jurisdiction, as listed."""
+        headers, size = in_jurisdiction(jurisdiction), {"per_page": _BUCKETS_A_PAGE}
+        return self.paged_by_cursor("/r2/buckets", size, within="buckets", headers=headers)
 
     def buckets_everywhere(self) -> list[dict[str, Any]]:
         """The R2 buckets of every jurisdiction that the account has, each with its own; none where R2 is off."""
@@ -120,9 +72,17 @@ class Account:
                 found += [{**each, "jurisdiction": jurisdiction} for each in self.buckets(jurisdiction)]
             except CloudflareError as error:
                 elsewhere = jurisdiction != "default" and error.status in _NO_SUCH_JURISDICTION
-                if error.api_code not in _R2_IS_OFF and not elsewhere:
+                if error.api_code not in R2_IS_OFF and not elsewhere:
                     raise
         return found
+
+    def bucket(self, name: str, jurisdiction: str = "default") -> dict[str, Any]:
+        """What is told of one bucket: more than the list has."""
+        return dict(self.result("GET", f"/r2/buckets/{name}", headers=in_jurisdiction(jurisdiction)))
+
+    def database(self, id: str) -> dict[str, Any]:
+        """What is told of one D1 database: more than the list has."""
+        return dict(self.result("GET", f"/d1/database/{id}"))
 
     def workers_url(self) -> str:
         """Where the account's Workers answer, with `{worker}` for a Worker's name. Raises as `workers_subdomain`."""
@@ -130,29 +90,46 @@ class Account:
 
     def workers_subdomain(self) -> str:
         """The account's name under workers.dev. CloudflareError 10007 when none was chosen yet."""
-        return str(self.call("GET", "/workers/subdomain")["result"]["subdomain"])
+        return str(self.result("GET", "/workers/subdomain")["subdomain"])
 
-    def workers(self) -> dict[str, tuple[str, ...] | None]:
-        """The handlers (`fetch`, `scheduled`, …) of each Worker, by name; None where the API does not say. One call."""
-        listed = self.call("GET", "/workers/scripts")["result"]
-        return {worker["id"]: tuple(worker["handlers"]) if worker.get("handlers") else None for worker in listed}
+    def scripts(self) -> dict[str, dict[str, Any]]:
+        """Each Worker as listed, by name: `etag`, `modified_on`, `handlers`, … One call."""
+        return {each["id"]: each for each in self.result("GET", "/workers/scripts")}
+
+    def scripts_listed_newly(self) -> dict[str, dict[str, Any]]:
+        """Each Worker as the newer list (beta) has it, by name: `deployed_on`, `subdomain`, `observability`, …
+
+        Empty where the API does not have this list, or not for this token.
+        """
+        try:
+            return {each["name"]: each for each in self.paged("/workers/workers")}
+        except CloudflareError as error:
+            if error.status in (403, 404, 405):
+                return {}
+            raise
+
+    def worker_settings(self, name: str) -> dict[str, Any]:
+        """What is deployed of a Worker beside its code: `bindings`, `compatibility_date`, `placement`, …"""
+        return dict(self.result("GET", f"/workers/scripts/{name}/settings"))
+
+    def worker_bindings(self, name: str) -> list[Mapping[str, Any]]:
+        """The bindings of a Worker, as told; a secret without its value."""
+        return list(self.worker_settings(name).get("bindings") or ())
+
+    def worker_subdomain(self, name: str) -> dict[str, Any]:
+        """A Worker's switches under workers.dev: `enabled`, `previews_enabled`."""
+        return dict(self.result("GET", f"/workers/scripts/{name}/subdomain"))
+
+    def worker_modules(self, name: str) -> list[bytes]:
+        """The code of a Worker: the bytes of each module, the main one first."""
+        response = self.request("GET", f"/workers/scripts/{name}/content/v2")
+        if response.status_code != 200:
+            raise CloudflareError(
+                f"the code of {name}: HTTP {response.status_code}", "try again", status=response.status_code
+            )
+        return parts(response.headers.get("content-type", ""), response.content)
 
     def schedules(self, worker: str) -> tuple[str, ...]:
         """The cron expressions of one Worker."""
-        answer = self.call("GET", f"/workers/scripts/{worker}/schedules")
-        return tuple(schedule["cron"] for schedule in answer["result"]["schedules"])
-
-    def kv_namespaces(self) -> dict[str, str]:
-        """The id of each KV namespace, by title."""
-        return {namespace["title"]: namespace["id"] for namespace in self.pages("/storage/kv/namespaces")}
-
-    def d1_databases(self) -> dict[str, str]:
-        """The id (`uuid`) of each D1 database, by name."""
-        return {database["name"]: database["uuid"] for database in self.pages("/d1/database")}
-
-    def r2_buckets(self, jurisdiction: str = "default") -> set[str]:
-        """The names of the R2 buckets of a jurisdiction."""
-        return {bucket["name"] for bucket in self.buckets(jurisdiction)}
-
-    def _whole(self, path: str, in_account: bool) -> str:
-        return f"{self._path}{path}" if in_account else path
+        told = self.result("GET", f"/workers/scripts/{worker}/schedules")
+        return tuple(each["cron"] for each in told["schedules"])

@@ -17,7 +17,8 @@ from typing import Any
 
 import httpx
 
-from orchestrator.cloudflare.permissions import NOT_PERMITTED, TOKENS_PAGE, permission_for
+from orchestrator.cloudflare.error_codes import ErrorCode, hint_of
+from orchestrator.cloudflare.permissions import TOKENS_PAGE, permission_for
 from orchestrator.cloudflare.rate_limit import Pace
 from orchestrator.errors import CloudflareError
 
@@ -164,21 +165,10 @@ def envelope(method: str, path: str, response: httpx.Response) -> dict[str, Any]
 
 
 def _hint(status: int, code: int, path: str) -> str:
-    if code == NOT_PERMITTED and (permission := permission_for(path)):
+    if code == ErrorCode.NOT_PERMITTED and (permission := permission_for(path)):
         return f"the API token lacks the account permission {permission.name}: add it ({TOKENS_PAGE})"
     if status == _TOO_MANY:
         return "the token made too many calls: try again in five minutes"
-    if code in _HINTS:
-        return _HINTS[code]
+    if hint := hint_of(code):
+        return hint
     return "Cloudflare's side failed, and did so again: try later" if status in _PASSING else ""
-
-
-_HINTS = {
-    9106: "set CLOUDFLARE_API_TOKEN",
-    9109: "the API token is not valid (any more): make a new one",
-    10000: "the API token lacks a permission; README, “Deploy to a real account”, lists the five it needs",
-    10001: "the API token is not valid (any more): make a new one",
-    10007: "choose the account's workers.dev subdomain once: dashboard, Workers & Pages",
-    10042: "switch R2 on once: dashboard, R2 (it asks for a payment method, also for free use)",
-    10136: "switch R2 on once: dashboard, R2 (it asks for a payment method, also for free use)",
-}

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from orchestrator.cloudflare.account import Account
 from orchestrator.desired.derive import Desired
+from orchestrator.kinds import Kind
 from orchestrator.limits import Inventory
 
 _AT_ONCE = 6
@@ -20,13 +21,13 @@ def take_inventory(account: Account, desired: Desired) -> Inventory:
     """Read the account; schedules only of Workers that `desired` has not. Raises CloudflareError, as Account does."""
     declared = {worker.name for worker in desired.workers}
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        namespaces = pool.submit(account.kv_namespaces)
-        databases = pool.submit(account.d1_databases)
-        workers = account.workers()
+        namespaces = pool.submit(account.names, Kind.KV_NAMESPACE)
+        databases = pool.submit(account.names, Kind.D1_DATABASE)
+        workers = account.scripts()
         scheduled = [
             name
-            for name, handlers in workers.items()
-            if name not in declared and (handlers is None or "scheduled" in handlers)
+            for name, script in workers.items()
+            if name not in declared and "scheduled" in (script.get("handlers") or ["scheduled"])  # it may not be told
         ]
         schedules = list(pool.map(account.schedules, scheduled))
         return Inventory(

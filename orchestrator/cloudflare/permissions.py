@@ -15,12 +15,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from orchestrator.cloudflare.error_codes import ACCOUNT_UNKNOWN, R2_IS_OFF, ErrorCode
+
 GrantState = Literal["granted", "missing", "unknown"]
 
-NOT_PERMITTED = 10000
 TOKENS_PAGE = "dashboard, My Profile, API Tokens"
-_R2_IS_OFF = {10042, 10136}  # the token was taken, or the answer would have been 10000
-_ACCOUNT_UNKNOWN = {7000, 7003}  # no such account: nothing is known about what the token may do in the right one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +64,10 @@ def permission_for(path: str) -> Permission | None:
 
 def grant_state(status: int, code: int) -> GrantState:
     """What the answer to a probe says: its HTTP status (0: there was none) and Cloudflare's error code (0: none)."""
-    if code == NOT_PERMITTED and status != 401:
+    if code == ErrorCode.NOT_PERMITTED and status != 401:
         return "missing"
-    if status == 401 or status == 429 or code in _ACCOUNT_UNKNOWN or not 200 <= status < 500:
+    # Of an account that does not exist nothing is known about what the token may do in the right one.
+    if status == 401 or status == 429 or code in ACCOUNT_UNKNOWN or not 200 <= status < 500:
         return "unknown"
-    return "missing" if status == 403 and code not in _R2_IS_OFF else "granted"
+    # Where R2 is off the token was taken, or the code would have been that of a missing permission.
+    return "missing" if status == 403 and code not in R2_IS_OFF else "granted"

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from orchestrator.cloudflare.account import Account
 from orchestrator.cloudflare.permissions import PERMISSIONS, GrantState, Permission, grant_state
 from orchestrator.errors import CloudflareError
+from orchestrator.kinds import Kind
 
 _AT_ONCE = 6
 _T = TypeVar("_T")
@@ -52,14 +53,16 @@ class Survey:
 
 def take_survey(account: Account) -> Survey:
     """Ask for everything that can be asked; a refusal is part of the answer, so none is raised."""
-    token = _read(lambda: _verify(account))
+    token = _read(lambda: verify_token(account))
     if isinstance(token, CloudflareError) or token.status != "active":
         return _nothing_read(token)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         grants = [pool.submit(_probe, account, permission) for permission in PERMISSIONS]
         subdomain = pool.submit(_read, account.workers_subdomain)
-        kv, r2 = pool.submit(_read, account.kv_namespaces), pool.submit(_read, account.r2_buckets)
-        d1, workers = pool.submit(_read, account.d1_databases), pool.submit(_read, lambda: tuple(account.workers()))
+        kv = pool.submit(_read, lambda: account.names(Kind.KV_NAMESPACE))
+        r2 = pool.submit(_read, lambda: set(account.names(Kind.R2_BUCKET)))
+        d1 = pool.submit(_read, lambda: account.names(Kind.D1_DATABASE))
+        workers = pool.submit(_read, lambda: tuple(account.names(Kind.WORKER)))
         granted = tuple(grant.result() for grant in grants)
         return Survey(
             token=token,
@@ -86,15 +89,18 @@ def _read(read: Callable[[], _T]) -> _T | CloudflareError:
         return error
 
 
-def _verify(account: Account) -> Token:
-    """A user's token is known to one address, an account's own token to another."""
+def verify_token(account: Account) -> Token:
+    """What Cloudflare says of the token. A user's is known to one address, an account's own to another.
+
+    Raises CloudflareError where it is not taken, or nobody answers.
+    """
     try:
-        result = account.call("GET", "/user/tokens/verify", in_account=False)["result"]
+        result = account.result("GET", "/user/tokens/verify", in_account=False)
     except CloudflareError as refused:
         if refused.status not in (400, 401, 403, 404):
             raise
         try:
-            result = account.call("GET", "/tokens/verify")["result"]
+            result = account.result("GET", "/tokens/verify")
         except CloudflareError as refused_too:
             raise (refused_too if refused_too.status == 0 else refused) from None
     return Token(id=str(result["id"]), status=str(result["status"]))
@@ -113,7 +119,7 @@ def _probe(account: Account, permission: Permission) -> Grant:
 
 def _other_accounts(account: Account) -> tuple[str, ...]:
     """The accounts that the token can see, other than this one: `name (id)` each."""
-    listed = _read(lambda: account.call("GET", "/accounts", in_account=False)["result"])
+    listed = _read(lambda: account.result("GET", "/accounts", in_account=False))
     if isinstance(listed, CloudflareError):
         return ()
     return tuple(f"{each['name']} ({each['id']})" for each in listed if each["id"] != account.account_id)

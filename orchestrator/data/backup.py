@@ -20,16 +20,16 @@ from typing import Any
 
 from orchestrator.cloudflare.account import Account
 from orchestrator.data import d1, kv, r2
-from orchestrator.data.store import Kind, Progress, Store
+from orchestrator.data.store import Progress, Store, StoreKind
 from orchestrator.errors import UserError
 
 ABOUT = "backup.json"
 FORMAT = 1
 _UNFINISHED = ".unfinished"
-_FILES: Mapping[Kind, str] = {"kv": kv.FILE, "r2": r2.INDEX, "d1": d1.FILE}
+_FILES: Mapping[StoreKind, str] = {"kv": kv.FILE, "r2": r2.INDEX, "d1": d1.FILE}
 _KEYS = {"account_id": "accountId", "taken_at": "takenAt"}
 _ATTRIBUTES = {key: attribute for attribute, key in _KEYS.items()}  # an older backup has the attributes' names
-UNITS: Mapping[Kind, str] = {"kv": "keys", "r2": "objects", "d1": "tables"}
+UNITS: Mapping[StoreKind, str] = {"kv": "keys", "r2": "objects", "d1": "tables"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class Backup:
     `sha256`: of the file that lists or holds them. `taken_at`: RFC 3339.
     """
 
-    kind: Kind
+    kind: StoreKind
     name: str
     id: str
     account_id: str
@@ -125,7 +125,7 @@ def _check(backup: Backup, folder: Path) -> None:
         )
 
 
-def _count(kind: Kind, folder: Path) -> tuple[int, int]:
+def _count(kind: StoreKind, folder: Path) -> tuple[int, int]:
     """What is really in the folder: items and bytes; objects only where their bytes are those that were read."""
     match kind:
         case "kv":

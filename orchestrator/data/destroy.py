@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 from orchestrator.cloudflare.account import Account
 from orchestrator.data import d1, kv, r2
-from orchestrator.data.store import Kind, Progress, Store, bound_workers
+from orchestrator.data.store import Progress, Store, StoreKind, bound_workers
 from orchestrator.desired.derive import Desired
 from orchestrator.errors import UserError
 
-DELETES: frozenset[Kind] = frozenset({"kv"})
+DELETES: frozenset[StoreKind] = frozenset({"kv"})
 """The kinds whose backup is proven to give back everything; what is not listed here is not deleted."""
 
-_BY_HAND: dict[Kind, str] = {
+_BY_HAND: dict[StoreKind, str] = {
     "d1": "delete it in the dashboard, or by `wrangler d1 delete NAME`, after `wrangler d1 export NAME`",
     "r2": "empty and delete it in the dashboard, or by an S3 client such as rclone, which can also copy it first",
 }

@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 from orchestrator.kinds import kind_of_short
 
-Kind = Literal["kv", "r2", "d1"]
-KINDS: tuple[Kind, ...] = ("kv", "r2", "d1")
+StoreKind = Literal["kv", "r2", "d1"]
+KINDS: tuple[StoreKind, ...] = ("kv", "r2", "d1")
 _NOT_FOUND = 404
 
 
@@ -21,7 +21,7 @@ _NOT_FOUND = 404
 class Store:
     """`name` is the one in the account, with its prefix; `id` a bucket's name again; `jurisdiction` only a bucket's."""
 
-    kind: Kind
+    kind: StoreKind
     name: str
     id: str
     jurisdiction: str = "default"

@@ -11,13 +11,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from orchestrator.cloudflare.account import JURISDICTIONS, Account
-from orchestrator.data.named_store import KINDS, Kind, Store, which
+from orchestrator.data.named_store import KINDS, Store, StoreKind, which
 from orchestrator.data.parallel import in_parallel
 from orchestrator.errors import CloudflareError, UserError
-from orchestrator.kinds import kind_of_short
+from orchestrator.kinds import Kind, kind_of_short
 from orchestrator.nearest import nearest_names
 
-__all__ = ["Kind", "Progress", "Store", "arguments", "bound_workers", "everything", "find", "find_all"]
+__all__ = ["Progress", "Store", "StoreKind", "arguments", "bound_workers", "everything", "find", "find_all"]
 
 Progress = Callable[[str], None]
 """Takes a short text about how far long work is; each replaces the one before."""
@@ -29,7 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jurisdiction", choices=JURISDICTIONS, help="where buckets of several have the name")
 
 
-def find(account: Account, name: str, kind: Kind | None = None, jurisdiction: str | None = None) -> Store:
+def find(account: Account, name: str, kind: StoreKind | None = None, jurisdiction: str | None = None) -> Store:
     """The one thing of that name. Raises UserError where there is none, or more than one."""
     if jurisdiction:
         kind = kind or "r2"  # nothing else has one
@@ -56,17 +56,16 @@ def everything(account: Account) -> list[Store]:
 
 def bound_workers(account: Account, store: Store, progress: Progress) -> tuple[str, ...]:
     """The Workers of the whole account that are bound to `store`, declared or not: one call for each Worker."""
-    names = sorted(account.workers())
+    names = sorted(account.names(Kind.WORKER))
     bound = []
 
     def bindings(name: str) -> list[Mapping[str, Any]]:
         try:
-            settings = account.call("GET", f"/workers/scripts/{name}/settings")["result"]
+            return account.worker_bindings(name)
         except CloudflareError as error:
             if error.status == 404:  # removed since the list was read
                 return []
             raise
-        return list(settings.get("bindings") or ())
 
     for number, (name, found) in enumerate(zip(names, in_parallel(bindings, names), strict=True), 1):
         progress(f"looking at the bindings of Worker {number} of {len(names)}")
@@ -75,15 +74,11 @@ def bound_workers(account: Account, store: Store, progress: Progress) -> tuple[s
     return tuple(bound)
 
 
-def find_all(account: Account, kind: Kind) -> list[Store]:
+def find_all(account: Account, kind: StoreKind) -> list[Store]:
     """All of a kind, buckets of every jurisdiction."""
-    match kind:
-        case "kv":
-            return [Store(kind=kind, name=title, id=id) for title, id in account.kv_namespaces().items()]
-        case "d1":
-            return [Store(kind=kind, name=name, id=id) for name, id in account.d1_databases().items()]
-        case "r2":
-            return [
-                Store(kind=kind, name=each["name"], id=each["name"], jurisdiction=each["jurisdiction"])
-                for each in sorted(account.buckets_everywhere(), key=lambda each: str(each["name"]))
-            ]
+    if kind != "r2":
+        return [Store(kind=kind, name=name, id=id) for name, id in account.names(kind_of_short(kind)).items()]
+    return [
+        Store(kind=kind, name=each["name"], id=each["name"], jurisdiction=each["jurisdiction"])
+        for each in sorted(account.buckets_everywhere(), key=lambda each: str(each["name"]))
+    ]

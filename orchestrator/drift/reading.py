@@ -23,8 +23,6 @@ from orchestrator.desired.resources import Binding, TextBinding
 from orchestrator.desired.resources import Worker as DeclaredWorker
 from orchestrator.drift.ledger import Ledger
 from orchestrator.drift.live import Bucket, Database, Live, Namespace, Version, Worker, bucket, dotted, version
-from orchestrator.drift.multipart import parts
-from orchestrator.errors import CloudflareError
 from orchestrator.kinds import Kind
 from orchestrator.stack.state import State
 
@@ -70,10 +68,10 @@ class Reading:
     def read(self, state: State) -> Read:
         """Read it. Raises CloudflareError where the account is not read whole: half a reading would be drift."""
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            namespaces = pool.submit(lambda: list(self._account.pages("/storage/kv/namespaces")))
-            databases = pool.submit(lambda: list(self._account.pages("/d1/database")))
-            newer = pool.submit(self._newer_list)
-            scripts = {each["id"]: each for each in self._account.call("GET", "/workers/scripts")["result"]}
+            namespaces = pool.submit(lambda: self._account.names(Kind.KV_NAMESPACE))
+            databases = pool.submit(lambda: self._account.names(Kind.D1_DATABASE))
+            newer = pool.submit(self._account.scripts_listed_newly)
+            scripts = self._account.scripts()
             buckets = self._buckets(state)
             declared = [worker for worker in self._desired.workers if worker.name in scripts]
             listed = newer.result()
@@ -81,23 +79,14 @@ class Reading:
                 lambda worker: self._worker(worker, scripts[worker.name], listed, len(declared)), declared
             )
             live = Live(
-                kv_namespaces=tuple(Namespace(id=each["id"], title=each["title"]) for each in namespaces.result()),
+                kv_namespaces=tuple(Namespace(id=id, title=title) for title, id in namespaces.result().items()),
                 r2_buckets=tuple(buckets),
-                d1_databases=tuple(pool.map(self._database, databases.result())),
+                d1_databases=tuple(pool.map(self._database, databases.result().items())),
                 workers={worker.name: worker for worker in workers},
                 worker_names=frozenset(scripts),
             )
         self._ledger.save(frozenset(live.workers))
         return Read(live=live, versions=self._versions)
-
-    def _newer_list(self) -> dict[str, dict[str, Any]]:
-        """By name; empty where the API does not have this list, or not for this token: then each Worker is asked."""
-        try:
-            return {each["name"]: each for each in self._account.pages("/workers/workers")}
-        except CloudflareError as error:
-            if error.status in (403, 404, 405):
-                return {}
-            raise
 
     def _buckets(self, state: State) -> list[Bucket]:
         """Of each jurisdiction that the file or the state names; one call more where the list leaves something out."""
@@ -112,17 +101,16 @@ class Reading:
         return buckets
 
     def _bucket(self, listed: Bucket) -> Bucket:
-        headers = {"cf-r2-jurisdiction": listed.jurisdiction}
-        answer = self._account.call("GET", f"/r2/buckets/{listed.name}", headers=headers)["result"]
-        return replace(listed, storage_class=answer.get("storage_class"))
+        told = self._account.bucket(listed.name, listed.jurisdiction)
+        return replace(listed, storage_class=told.get("storage_class"))
 
-    def _database(self, listed: Mapping[str, Any]) -> Database:
-        """Read replication is not in the list."""
-        found = Database(id=listed["uuid"], name=listed["name"])
-        if found.name not in {each.name for each in self._desired.d1_databases}:
-            return found
-        answer = self._account.call("GET", f"/d1/database/{found.id}")["result"]
-        return replace(found, read_replication=(answer.get("read_replication") or {}).get("mode"))
+    def _database(self, listed: tuple[str, str]) -> Database:
+        """Of its name and id. Read replication is not in the list."""
+        name, id = listed
+        if name not in {each.name for each in self._desired.d1_databases}:
+            return Database(id=id, name=name)
+        told = self._account.database(id)
+        return Database(id=id, name=name, read_replication=(told.get("read_replication") or {}).get("mode"))
 
     def _worker(
         self,
@@ -132,10 +120,7 @@ class Reading:
         of_all: int,
     ) -> Worker:
         name = declared.name
-        of_worker = listed.get(name) or {
-            **script,
-            "subdomain": self._account.call("GET", f"/workers/scripts/{name}/subdomain")["result"],
-        }
+        of_worker = listed.get(name) or {**script, "subdomain": self._account.worker_subdomain(name)}
         switches = of_worker["subdomain"]
         worker = Worker(
             name=name,
@@ -162,7 +147,7 @@ class Reading:
             return known
         with self._counting:
             self._versions += 1
-        settings = self._account.call("GET", f"/workers/scripts/{declared.name}/settings")["result"]
+        settings = self._account.worker_settings(declared.name)
         # The list's hash is that of the code alone. That it is the module's SHA-256 is not promised, but it cannot be
         # that by chance.
         same = script.get("etag") == self._modules[declared.key]
@@ -174,12 +159,7 @@ class Reading:
 
     def _content(self, worker: str) -> str:
         """The SHA-256 of a Worker's module; of all of them, where there are several."""
-        response = self._account.request("GET", f"/workers/scripts/{worker}/content/v2")
-        if response.status_code != 200:
-            raise CloudflareError(
-                f"the code of {worker}: HTTP {response.status_code}", "try again", status=response.status_code
-            )
-        modules = parts(response.headers.get("content-type", ""), response.content)
+        modules = self._account.worker_modules(worker)
         return hashlib.sha256(modules[0] if len(modules) == 1 else b"\0".join(modules)).hexdigest()
 
     def _may_have_schedules(self, declared: DeclaredWorker, script: Mapping[str, Any]) -> bool:

@@ -10,7 +10,7 @@ Touches the network, by the stack's account.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -70,25 +70,13 @@ class Guard:
             return
         if kind is Kind.WORKER:
             with self._open_account() as account:
-                settings = account.call("GET", f"/workers/scripts/{name}/settings")["result"]
-            if is_ours(settings.get("bindings") or [], self._stack):
+                bindings = account.worker_bindings(name)
+            if is_ours(bindings, self._stack):
                 return
         raise refusal(kind, name, self._stack)
 
     def _taken(self, kind: Kind, jurisdiction: str) -> frozenset[str]:
         if (kind, jurisdiction) not in self._names:
             with self._open_account() as account:
-                self._names[kind, jurisdiction] = frozenset(_list(account, kind, jurisdiction))
+                self._names[kind, jurisdiction] = frozenset(account.names(kind, jurisdiction))
         return self._names[kind, jurisdiction]
-
-
-def _list(account: Account, kind: Kind, jurisdiction: str) -> Iterable[str]:
-    match kind:
-        case Kind.KV_NAMESPACE:
-            return account.kv_namespaces()
-        case Kind.D1_DATABASE:
-            return account.d1_databases()
-        case Kind.R2_BUCKET:
-            return account.r2_buckets(jurisdiction)
-        case _:
-            return account.workers()

@@ -11,20 +11,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from orchestrator.data.named_store import Kind, Store
+from orchestrator.data.named_store import Store, StoreKind
 from orchestrator.desired.derive import Desired
 from orchestrator.desired.resources import Binding, D1Binding, KvBinding, R2Binding
-from orchestrator.kinds import Kind as ResourceKind
-from orchestrator.kinds import read_urn
+from orchestrator.kinds import Kind, read_urn
 from orchestrator.stack.state import State, StateResource
 
-Place = tuple[Kind, str]
+Place = tuple[StoreKind, str]
 """A store's kind and key."""
 
-_SHORT: dict[ResourceKind | None, Kind] = {
-    ResourceKind.KV_NAMESPACE: "kv",
-    ResourceKind.R2_BUCKET: "r2",
-    ResourceKind.D1_DATABASE: "d1",
+_SHORT: dict[Kind | None, StoreKind] = {
+    Kind.KV_NAMESPACE: "kv",
+    Kind.R2_BUCKET: "r2",
+    Kind.D1_DATABASE: "d1",
 }
 
 
@@ -46,7 +45,7 @@ def moves(desired: Desired, state: State) -> tuple[Move, ...]:
     before, after = _known(state), _declared(desired, state)
     found = {(place, place): set[str]() for place in before.keys() & after.keys() if before[place] != after[place]}
     urns = {each.urn: place for place, each in _resources(state).items()}
-    scripts = state.of_kind(ResourceKind.WORKER)
+    scripts = state.of_kind(Kind.WORKER)
     for worker in desired.workers:
         before_it = _predecessors(worker.key, desired, scripts)
         had = {urns[urn] for script in before_it for urn in script.dependencies if urn in urns}
@@ -79,7 +78,7 @@ def _predecessors(key: str, desired: Desired, scripts: dict[str, StateResource])
 
 
 def _has_database(script: StateResource) -> bool:
-    return any(read_urn(urn).type == ResourceKind.D1_DATABASE.pulumi_type for urn in script.dependencies)
+    return any(read_urn(urn).type == Kind.D1_DATABASE.pulumi_type for urn in script.dependencies)
 
 
 def _resources(state: State) -> dict[Place, StateResource]:
@@ -90,7 +89,7 @@ def _known(state: State) -> dict[Place, Store]:
     return {place: _store(place[0], each) for place, each in _resources(state).items()}
 
 
-def _store(kind: Kind, known: StateResource) -> Store:
+def _store(kind: StoreKind, known: StateResource) -> Store:
     name = str(known.outputs.get("title" if kind == "kv" else "name") or known.name)
     jurisdiction = str(known.outputs.get("jurisdiction") or "default") if kind == "r2" else "default"
     return Store(kind=kind, name=name, id=name if kind == "r2" else known.id, jurisdiction=jurisdiction)

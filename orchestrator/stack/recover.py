@@ -97,12 +97,7 @@ def _find(resource: Mapping[str, Any], kind: Kind | None, stack: Stack) -> str |
     if not kind or not kind.holds_data:
         return None  # Workers, their switches and crons are put, not created: doing it again does no harm.
     with stack.account() as account:
-        if kind is Kind.KV_NAMESPACE:
-            return account.kv_namespaces().get(inputs["title"])
-        if kind is Kind.D1_DATABASE:
-            return account.d1_databases().get(inputs["name"])
-        exists = inputs["name"] in account.r2_buckets(inputs.get("jurisdiction", "default"))
-        return inputs["name"] if exists else None
+        return account.names(kind, inputs.get("jurisdiction", "default")).get(kind.name_in(inputs))
 
 
 def _wait_for_lock(stack: Stack, report: Report) -> None:

@@ -25,6 +25,8 @@ PURE = {
     "orchestrator.checks.check": (),
     "orchestrator.checks.document": (),
     "orchestrator.checks.stack": (),
+    "orchestrator.cloudflare.error_codes": (),
+    "orchestrator.cloudflare.multipart": (),
     "orchestrator.cloudflare.permissions": (),
     "orchestrator.cron": (),
     "orchestrator.data.named_store": (),
@@ -184,3 +186,34 @@ def test_the_local_cloudflare_imports_nothing_of_the_orchestrator_but_cron() -> 
     }
 
     assert imported <= {"from orchestrator import cron"}
+
+
+API_PATH = re.compile(
+    r"/(accounts|d1/database|queues|r2/buckets|storage/kv|(user/)?tokens|workers/(scripts|subdomain|workers))(/|$)"
+)
+# Backup, restore and deletion are work of the REST API all through: its paths are theirs.
+SPEAKS_REST = ("orchestrator/cloudflare/", "orchestrator/data/")
+
+
+def rest_in(tree: ast.Module) -> Iterator[str]:
+    """What of Cloudflare's REST API a module knows: paths, and members of the envelope."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if API_PATH.match(node.value) or node.value == "result_info":
+                yield node.value
+        elif isinstance(node, ast.Subscript) and ast.unparse(node.slice) == "'result'":
+            yield ast.unparse(node)
+
+
+def test_only_the_account_speaks_rest() -> None:
+    sources = {
+        path.relative_to(ROOT).as_posix(): path for path in [*MODULES.values(), *(ROOT / "scripts").glob("*.py")]
+    }
+    told = {
+        name: list(rest_in(ast.parse(path.read_text())))
+        for name, path in sources.items()
+        if not name.startswith(SPEAKS_REST)
+    }
+
+    assert {name: found for name, found in told.items() if found} == {}
+    assert list(rest_in(ast.parse('a.call("GET", f"/workers/scripts/{x}")["result"]'))) != []

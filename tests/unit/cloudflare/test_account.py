@@ -7,6 +7,7 @@ import pytest
 
 from orchestrator.cloudflare.account import Account
 from orchestrator.errors import CloudflareError
+from orchestrator.kinds import Kind
 
 
 def account(handler: object) -> Account:
@@ -22,7 +23,7 @@ def test_a_list_is_read_to_its_last_page() -> None:
         first = (int(request.url.params["page"]) - 1) * 100
         return envelope([{"title": f"kv-{n}", "id": str(n)} for n in range(first, min(first + 100, 250))])
 
-    assert len(account(handler).kv_namespaces()) == 250
+    assert len(account(handler).names(Kind.KV_NAMESPACE)) == 250
 
 
 def test_buckets_are_read_along_the_cursor_and_in_their_jurisdiction() -> None:
@@ -32,7 +33,7 @@ def test_buckets_are_read_along_the_cursor_and_in_their_jurisdiction() -> None:
             return envelope({"buckets": [{"name": "b"}]}, result_info={})
         return envelope({"buckets": [{"name": "a"}]}, result_info={"cursor": "next"})
 
-    assert account(handler).r2_buckets("eu") == {"a", "b"}
+    assert account(handler).names(Kind.R2_BUCKET, "eu") == {"a": "a", "b": "b"}
 
 
 @pytest.mark.parametrize(
@@ -63,4 +64,4 @@ def test_no_answer_is_told_apart_from_a_refusal() -> None:
         raise httpx.ConnectError("connection refused")
 
     with pytest.raises(CloudflareError, match="no answer from api"):
-        account(handler).kv_namespaces()
+        account(handler).names(Kind.KV_NAMESPACE)

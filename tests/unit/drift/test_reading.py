@@ -10,11 +10,11 @@ import httpx
 import pytest
 
 from orchestrator.cloudflare.account import Account
+from orchestrator.cloudflare.multipart import parts
 from orchestrator.desired.derive import derive
 from orchestrator.desired.resources import TextBinding
 from orchestrator.drift.ledger import Ledger
 from orchestrator.drift.live import Version
-from orchestrator.drift.multipart import parts
 from orchestrator.drift.reading import Read, Reading
 from orchestrator.errors import CloudflareError
 from orchestrator.manifest import parse
