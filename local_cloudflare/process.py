@@ -6,16 +6,15 @@ another program has got its number since. Touches those two files.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TextIO
 
 from local_cloudflare.errors import ServiceError
+from orchestrator.files import take_lock, write_whole
 
 _PATIENCE = 1.0  # seconds: to ask whether one is running takes the lock for an instant
 
@@ -36,7 +35,7 @@ def exclusive(path: Path, *, patience: float = 0) -> Iterator[bool]:
     path.parent.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + patience
     with path.open("a") as file:
-        while not (mine := _lock_now(file)) and time.monotonic() < deadline:
+        while not (mine := take_lock(file)) and time.monotonic() < deadline:
             time.sleep(_PATIENCE / 50)
         yield mine
 
@@ -59,9 +58,7 @@ def serving(data: Path) -> Iterator[None]:
 
 def announce(data: Path, process: Process) -> None:
     """Say where it listens; only the one that is `serving` may."""
-    temporary = _file(data).with_name("process.json.tmp")
-    temporary.write_text(json.dumps(asdict(process), indent=1))
-    temporary.replace(_file(data))
+    write_whole(_file(data), json.dumps(asdict(process), indent=1))
 
 
 def running(data: Path) -> bool:
@@ -80,14 +77,6 @@ def find(data: Path) -> Process | None:
         return Process(**json.loads(_file(data).read_text()))
     except FileNotFoundError:
         return None
-
-
-def _lock_now(file: TextIO) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _lock(data: Path) -> Path:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import os
 import re
 import secrets
 import socket
@@ -17,6 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from local_cloudflare.errors import ServiceError
+from orchestrator.files import PRIVATE, write_whole
 
 LOOPBACK = "127.0.0.1"
 API_PORT = 7787
@@ -75,12 +75,7 @@ def load_or_create(data: Path, *, account_id: str | None = None) -> Settings:
 
 def save(data: Path, settings: Settings) -> None:
     data.mkdir(parents=True, exist_ok=True)
-    temporary = _path(data).with_name("settings.json.tmp")
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(asdict(settings), file, indent=1)
-    temporary.replace(_path(data))
+    write_whole(_path(data), json.dumps(asdict(settings), indent=1), mode=PRIVATE)
 
 
 def choose_port(label: str, option: str, *, asked: int | None, remembered: int, default: int) -> int:

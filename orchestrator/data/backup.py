@@ -11,7 +11,6 @@ Touches the network, by the Account that it is given, and the folder that it is 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -22,6 +21,7 @@ from orchestrator.cloudflare.account import Account
 from orchestrator.data import d1, kv, r2
 from orchestrator.data.store import Progress, Store, StoreKind
 from orchestrator.errors import UserError
+from orchestrator.files import sha256_of, write_whole
 
 ABOUT = "backup.json"
 FORMAT = 1
@@ -68,13 +68,11 @@ def take(account: Account, store: Store, folder: Path, progress: Progress, *, no
         taken_at=now,
         items=items,
         bytes=size,
-        sha256=_sha256(folder / _FILES[store.kind]),
+        sha256=sha256_of(folder / _FILES[store.kind]),
     )
     progress(f"{store.title}: checking the backup")
     _check(backup, folder)
-    temporary = folder / f".{ABOUT}"
-    temporary.write_text(json.dumps(to_object(backup), indent=2) + "\n")
-    temporary.replace(folder / ABOUT)
+    write_whole(folder / ABOUT, json.dumps(to_object(backup), indent=2) + "\n")
     (folder / _UNFINISHED).unlink()
     return backup
 
@@ -115,7 +113,7 @@ def _prepare(folder: Path, store: Store) -> None:
 
 def _check(backup: Backup, folder: Path) -> None:
     file = folder / _FILES[backup.kind]
-    if not file.is_file() or _sha256(file) != backup.sha256:
+    if not file.is_file() or sha256_of(file) != backup.sha256:
         raise UserError(f"the backup in {folder} is broken: {file.name} is not what was written", "take another one")
     if (counted := _count(backup.kind, folder)) != (backup.items, backup.bytes):
         raise UserError(
@@ -141,9 +139,4 @@ def _count(kind: StoreKind, folder: Path) -> tuple[int, int]:
 
 def _is_whole(one: r2.Object, folder: Path) -> bool:
     file = folder / one.file
-    return file.resolve().is_relative_to(folder.resolve()) and file.is_file() and _sha256(file) == one.sha256
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+    return file.resolve().is_relative_to(folder.resolve()) and file.is_file() and sha256_of(file) == one.sha256

@@ -13,7 +13,6 @@ they are in the account. It can be deleted at any time, or be carried between ma
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Any
 
 from orchestrator.bundle import BUILD
 from orchestrator.drift.live import Version
+from orchestrator.files import PRIVATE, write_whole
 
 BELIEVED_S = 24 * 3600.0
 _FORMAT = 1
@@ -62,9 +62,7 @@ class Ledger:
         entries = {name: entry for name, entry in self._entries.items() if name in workers}
         document = {"format": _FORMAT, "account": self._account, "workers": entries}
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=self._path.parent, delete=False) as file:  # mode 0600
-            json.dump(document, file)
-        Path(file.name).replace(self._path)
+        write_whole(self._path, json.dumps(document), mode=PRIVATE)
 
 
 def _load(path: Path, account: str) -> dict[str, dict[str, Any]]:

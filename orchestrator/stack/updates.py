@@ -9,7 +9,6 @@ Touches child processes (`pulumi`), the stack's state, and `.build/` in the proj
 
 from __future__ import annotations
 
-import fcntl
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +16,7 @@ from contextlib import contextmanager
 from typing import Any, TextIO
 
 from orchestrator.errors import OrchestratorError
+from orchestrator.files import take_lock
 from orchestrator.stack.config import Finished, Stack, run_pulumi
 
 Report = Callable[[str], None]
@@ -86,16 +86,8 @@ def one_at_a_time(stack: Stack, what: str, report: Report) -> Iterator[None]:
     folder = stack.root / ".build"
     folder.mkdir(exist_ok=True)
     with (folder / f"{what}-{stack.name.replace('/', '-')}.lock").open("a") as file:
-        _wait(lambda: _take(file), f"another {what} of the stack {stack.name}", stack, report)
+        _wait(lambda: take_lock(file), f"another {what} of the stack {stack.name}", stack, report)
         yield
-
-
-def _take(file: TextIO) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def run_when_free(stack: Stack, arguments: Sequence[str], report: Report, **options: Any) -> Finished:

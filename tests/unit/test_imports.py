@@ -17,6 +17,8 @@ from tests.support.project import ROOT
 
 EFFECTS = {"pulumi", "pulumi_cloudflare", "httpx", "socket", "subprocess", "os", "time", "random", "threading"}
 LOADED = ("httpx", "pulumi", "pulumi_cloudflare", "subprocess")
+# What the local Cloudflare shares with the orchestrator.
+SHARED = {"orchestrator.cron", "orchestrator.files"}
 # Packages, or single modules of one; what a package has beside is after it.
 PURE = {
     "orchestrator.adopt.replaced": (),
@@ -179,13 +181,22 @@ def test_the_orchestrator_never_imports_the_local_cloudflare() -> None:
     assert users == set()
 
 
-def test_the_local_cloudflare_imports_nothing_of_the_orchestrator_but_cron() -> None:
-    texts = [path.read_text() for path in (ROOT / "local_cloudflare").rglob("*.py")]
-    imported = {
-        line for text in texts for line in re.findall(r"^\s*(?:from|import) orchestrator.*", text, re.MULTILINE)
-    }
+def test_the_local_cloudflare_imports_of_the_orchestrator_only_what_imports_nothing_of_it() -> None:
+    trees = (ast.parse(path.read_text()) for path in (ROOT / "local_cloudflare").rglob("*.py"))
+    imported = {module for tree in trees for module in _imports(tree) if module in MODULES}
 
-    assert imported <= {"from orchestrator import cron"}
+    assert imported <= SHARED
+    assert {module for shared in SHARED for module in closure_of(shared) if module in MODULES} == set()
+
+
+def test_there_is_one_atomic_write_one_lock_and_one_hash_of_a_file() -> None:
+    folders = ("orchestrator", "local_cloudflare", "scripts")
+    texts = {path: path.read_text() for folder in folders for path in (ROOT / folder).rglob("*.py")}
+    tools = re.compile(r"fcntl|file_digest|O_EXCL|NamedTemporaryFile|mkstemp")
+    users = {path.relative_to(ROOT).as_posix() for path, text in texts.items() if tools.search(text)}
+
+    # setup.py runs before anything is installed, with whatever Python there is, and waits for its lock.
+    assert users == {"orchestrator/files.py", "scripts/setup.py"}
 
 
 API_PATH = re.compile(

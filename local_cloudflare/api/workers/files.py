@@ -11,6 +11,8 @@ import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from orchestrator.files import write_whole
+
 
 class Files:
     def __init__(self, data: Path) -> None:
@@ -76,9 +78,7 @@ def _save(path: Path, content: bytes) -> None:
     if path.is_file():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    temporary.write_bytes(content)
-    temporary.replace(path)
+    write_whole(path, content)
 
 
 def _entries(directory: Path) -> list[Path]:
