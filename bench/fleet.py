@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.bundle import bundle, compressed_sizes, router_data
+from orchestrator.bundle import bundle, module_sizes, router_data
 from orchestrator.routing.table import RoutingTable
 from tests.support.project import ROOT
 from tests.support.workerd import Running, running_workerd
@@ -51,7 +51,7 @@ def fleet(
         to = {"AUTOPILOT": forwarder_to}
         workers.append(_worker("forwarder", modules["forwarder"].path, serviceBindings=to))
     with (ROOT / BUILD / "workers.log").open("w") as log, running_workerd(workers, log=log) as running:
-        yield Fleet(running=running, router_bytes=compressed_sizes(modules, root=ROOT)["router"])
+        yield Fleet(running=running, router_bytes=module_sizes(modules, root=ROOT)["router"].compressed)
 
 
 def _worker(name: str, path: str, **options: Any) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from orchestrator.desired.derive import Desired
 from orchestrator.errors import BundleError, SetupError
 from orchestrator.files import sha256_of, write_whole
 from orchestrator.issues import Issue
+from orchestrator.limits import ModuleSize
 from orchestrator.routing.table import RoutingTable
 
 BUILD = Path(".build")
@@ -126,9 +127,10 @@ def bundle(
     return {name: _module(name, root, build) for name in sorted(entries)}
 
 
-def compressed_sizes(modules: Mapping[str, Module], *, root: Path) -> dict[str, int]:
-    """The bytes of each module after gzip, by Worker: what Cloudflare's limit of a script's size counts."""
-    return {name: len(gzip.compress((root / module.path).read_bytes())) for name, module in modules.items()}
+def module_sizes(modules: Mapping[str, Module], *, root: Path) -> dict[str, ModuleSize]:
+    """The size of each module, by Worker, as Cloudflare's limits count it."""
+    contents = {name: (root / module.path).read_bytes() for name, module in modules.items()}
+    return {name: ModuleSize(raw=len(each), compressed=len(gzip.compress(each))) for name, each in contents.items()}
 
 
 def _module(name: str, root: Path, build: Path) -> Module:

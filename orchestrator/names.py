@@ -51,8 +51,9 @@ HEAL = "HEAL"  # where a heal is asked for
 ALERT_URL = "ALERT_URL"
 JOURNAL_DAYS = "JOURNAL_DAYS"
 
-# What the program adds to the routing Worker's variables when it runs, at most.
-ADDED_TO_ROUTER = frozenset({BUILD_ID, PUBLIC_URL, CLOUDFLARE_ACCOUNT_ID, CLOUDFLARE_API_URL, JOURNAL_DAYS})
+# What the program adds to each Worker's variables when it runs, and to the routing Worker's, at most.
+ADDED_TO_WORKER = frozenset({PUBLIC_URL})
+ADDED_TO_ROUTER = ADDED_TO_WORKER | frozenset({BUILD_ID, CLOUDFLARE_ACCOUNT_ID, CLOUDFLARE_API_URL, JOURNAL_DAYS})
 
 # What the program itself binds; nothing that a manifest names may take these. The router's own secrets are among them:
 # an autopilot's Worker that asked for one by its name would get it.

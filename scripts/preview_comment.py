@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from orchestrator.bundle import bundle_workers, compressed_sizes
+from orchestrator.bundle import bundle_workers, module_sizes
 from orchestrator.checks.check import Check, exit_code, fixes
 from orchestrator.checks.doctor import examine
 from orchestrator.cloudflare.inventory import take_inventory
@@ -93,7 +93,7 @@ def _before(manifest: Path, root: Path) -> RoutingTable | None:
 
 def _uses(stack: Stack) -> list[Use]:
     desired = stack.desired()
-    sizes = compressed_sizes(bundle_workers(desired, root=stack.root), root=stack.root)
+    sizes = module_sizes(bundle_workers(desired, root=stack.root), root=stack.root)
     try:
         with stack.account() as account:
             inventory = take_inventory(account, desired)

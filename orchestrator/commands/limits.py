@@ -8,12 +8,12 @@ import os
 from pathlib import Path
 from typing import get_args
 
-from orchestrator.bundle import bundle_workers, compressed_sizes
+from orchestrator.bundle import bundle_workers, module_sizes
 from orchestrator.cloudflare.account import Account
 from orchestrator.cloudflare.inventory import take_inventory
 from orchestrator.desired.derive import Desired, derive
 from orchestrator.errors import BundleError, SettingsError, SetupError
-from orchestrator.limits import Inventory, Plan, usage
+from orchestrator.limits import Inventory, ModuleSize, Plan, usage
 from orchestrator.limits.report import COLUMNS, as_json, refusal, rows, warnings
 from orchestrator.manifest import DEFAULT_FILE, load
 from orchestrator.terminal import Terminal
@@ -70,10 +70,10 @@ def _inventory(desired: Desired) -> Inventory:
         return take_inventory(account, desired)
 
 
-def _sizes(desired: Desired) -> tuple[dict[str, int] | None, list[str]]:
+def _sizes(desired: Desired) -> tuple[dict[str, ModuleSize] | None, list[str]]:
     """The scripts' sizes; or None, and why they are not known. The modules are made as `pulumi preview` makes them."""
     try:
         modules = bundle_workers(desired, root=Path.cwd())
     except (SetupError, BundleError) as error:
         return None, [f"the scripts are not measured: {error.message}"]
-    return compressed_sizes(modules, root=Path.cwd()), []
+    return module_sizes(modules, root=Path.cwd()), []

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pulumi
 
-from orchestrator.bundle import Module, compressed_sizes
+from orchestrator.bundle import Module, module_sizes
 from orchestrator.cloudflare.account import Account
 from orchestrator.cloudflare.inventory import take_inventory
 from orchestrator.desired.derive import Desired
@@ -45,7 +45,7 @@ def check_limits(
     root: Path,
 ) -> None:
     """Compare `desired` with the stack's plan. Raises LimitError where Cloudflare would not take it."""
-    sizes = compressed_sizes(modules, root=root)
+    sizes = module_sizes(modules, root=root)
     known = inventory if isinstance(inventory, Inventory) else None
     uses = usage(desired, plan=settings.plan, module_sizes=sizes, account=known)
     if pulumi.runtime.is_dry_run():

@@ -15,7 +15,7 @@ from orchestrator.desired.derive import Desired
 from orchestrator.desired.resources import AiBinding, SecretBinding, TextBinding, Worker
 from orchestrator.limits import plans
 from orchestrator.limits.plans import LIMITS, Limit, Plan
-from orchestrator.names import ADDED_TO_ROUTER
+from orchestrator.names import ADDED_TO_ROUTER, ADDED_TO_WORKER
 
 State = Literal["ok", "near", "over", "unknown"]
 
@@ -30,6 +30,14 @@ class Inventory:
     kv_namespaces: frozenset[str] = frozenset()
     d1_databases: frozenset[str] = frozenset()
     crons: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModuleSize:
+    """Of a Worker's module, in bytes: as it is, and after gzip."""
+
+    raw: int
+    compressed: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,12 +86,16 @@ class Use:
 
 
 def usage(
-    desired: Desired, *, plan: Plan, module_sizes: Mapping[str, int] | None = None, account: Inventory | None = None
+    desired: Desired,
+    *,
+    plan: Plan,
+    module_sizes: Mapping[str, ModuleSize] | None = None,
+    account: Inventory | None = None,
 ) -> tuple[Use, ...]:
     """What `desired` uses of each of LIMITS, in their order.
 
-    `module_sizes`: compressed bytes of each Worker's module, by the Worker's key; without them that is unknown. Limits
-    of the whole account count what else is in `account`; without it, what is declared alone.
+    `module_sizes`: by the Worker's key; without them the sizes of scripts are unknown. Limits of the whole account
+    count what else is in `account`; without it, what is declared alone.
     """
     parts = {
         **_account_parts(desired, account or Inventory()),
@@ -119,21 +131,24 @@ def _each(declared: Iterable[str], found: frozenset[str]) -> list[Part]:
     return [*(Part(name=name, count=1) for name in own), *others]
 
 
-def _worker_parts(desired: Desired, module_sizes: Mapping[str, int] | None) -> _Parts:
+def _worker_parts(desired: Desired, sizes: Mapping[str, ModuleSize] | None) -> _Parts:
     workers = desired.workers
     return {
         plans.VARIABLES: [Part(name=worker.name, count=_variables(worker, desired)) for worker in workers],
         plans.VARIABLE_SIZE: [Part(name=worker.name, count=_largest_variable(worker)) for worker in workers],
         plans.SCRIPT_SIZE: None
-        if module_sizes is None
-        else [Part(name=worker.name, count=module_sizes[worker.key]) for worker in workers],
+        if sizes is None
+        else [Part(name=each.name, count=sizes[each.key].raw) for each in workers],
+        plans.COMPRESSED_SIZE: None
+        if sizes is None
+        else [Part(name=each.name, count=sizes[each.key].compressed) for each in workers],
     }
 
 
 def _variables(worker: Worker, desired: Desired) -> int:
-    """Optional secrets count, since they may be set any time, and so does what the program adds to the router's."""
-    bound = sum(isinstance(binding, SecretBinding | TextBinding) for binding in worker.bindings)
-    return bound + (len(ADDED_TO_ROUTER) if worker.key == desired.router else 0)
+    """Optional secrets count, since they may be set any time, and so does what the program adds when it runs."""
+    bound = {binding.name for binding in worker.bindings if isinstance(binding, SecretBinding | TextBinding)}
+    return len(bound | (ADDED_TO_ROUTER if worker.key == desired.router else ADDED_TO_WORKER))
 
 
 def _largest_variable(worker: Worker) -> int:

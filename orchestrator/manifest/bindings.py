@@ -12,9 +12,6 @@ from collections.abc import Collection, Iterator
 from orchestrator import names
 from orchestrator.manifest.place import Finding, Place
 
-MAX_VARIABLES = 64
-_OWN_VARIABLES = 2  # WEBHOOK_SECRET and STAGE
-
 # What is bound, as messages call it ("R2 bucket `efh-private`"), and where it stands.
 Bound = tuple[str, Place]
 
@@ -41,21 +38,6 @@ def router_bindings(root: Place) -> Iterator[Finding]:
             by_name[names.binding_name(worker.text)].append((f"Worker `{worker.text}`", worker))
     router = root["orchestrator"]["worker"].text or "orchestrator"
     yield from _collisions(router, by_name, names.RESERVED_ON_ROUTER)
-
-
-def too_many_variables(root: Place) -> Iterator[Finding]:
-    """Cloudflare's limit of variables (secrets too) for one Worker."""
-    for autopilot in root["autopilots"].items():
-        for worker in autopilot["needs"]["workers"].items():
-            count = len(list(_variables(worker))) + _OWN_VARIABLES
-            if count > MAX_VARIABLES:
-                yield Finding(
-                    path=worker["name"].path,
-                    code="too-many-variables",
-                    message=f"the Worker `{worker.named()}` has {count} variables and secrets, with the orchestrator's "
-                    f"{_OWN_VARIABLES}; a Worker has at most {MAX_VARIABLES}",
-                    hint="keep settings together in one JSON value, or in KV",
-                )
 
 
 def _collisions(worker: str, by_name: dict[str, list[Bound]], reserved: Collection[str]) -> Iterator[Finding]:

@@ -16,8 +16,6 @@ from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from orchestrator import cron, names
 
-MAX_VARIABLE_BYTES = 5 * 1024  # Cloudflare's limit for one variable
-
 
 def issue(code: str, message: str, hint: str = "") -> PydanticCustomError:
     """An error of a value, for a validator to raise; braces in the texts stay as they are."""
@@ -71,17 +69,6 @@ def _check_variable(name: str) -> str:
     if name in names.RESERVED_VARIABLES:
         raise issue("reserved-binding", f"`{name}` is bound by the orchestrator itself", "choose another name")
     return name
-
-
-def _check_value(value: str) -> str:
-    size = len(value.encode())
-    if size > MAX_VARIABLE_BYTES:
-        raise issue(
-            "variable-too-large",
-            f"a variable holds at most {MAX_VARIABLE_BYTES:,} bytes, and this one has {size:,}",
-            "keep large values in KV or R2, or in the Worker's source",
-        )
-    return value
 
 
 def _check_cron(expression: str) -> str:
@@ -143,7 +130,6 @@ _SOURCE_SCHEMA = {
     "examples": ["autopilots/employee/src/index.ts"],
 }
 VariableName = Annotated[str, AfterValidator(_check_variable), WithJsonSchema(_VARIABLE_SCHEMA)]
-VariableValue = Annotated[str, AfterValidator(_check_value)]
 CronExpression = Annotated[str, AfterValidator(_check_cron), WithJsonSchema(_CRON_SCHEMA)]
 CompatibilityDate = Annotated[str, AfterValidator(_check_date), WithJsonSchema(_DATE_SCHEMA)]
 CompatibilityFlag = Annotated[str, *_text("compatibility flag", r"^[a-z][a-z0-9_]*$", _FLAG_RULE, "nodejs_compat")]

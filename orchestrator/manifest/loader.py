@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from orchestrator.errors import ManifestError
 from orchestrator.issues import Issue
-from orchestrator.manifest.bindings import router_bindings, too_many_variables, worker_bindings
+from orchestrator.manifest.bindings import router_bindings, worker_bindings
 from orchestrator.manifest.duplicates import conflicting_needs, duplicate_autopilots, duplicate_items
 from orchestrator.manifest.models import (
     Manifest,
@@ -39,7 +39,6 @@ _CHECKS: tuple[Check, ...] = (
     registry_namespace,
     worker_bindings,
     router_bindings,
-    too_many_variables,
 )
 
 

@@ -29,7 +29,6 @@ from orchestrator.manifest.fields import (
     SourcePath,
     TaskName,
     VariableName,
-    VariableValue,
     WorkerName,
 )
 from orchestrator.names import COMPATIBILITY_DATE, REGISTRY
@@ -103,8 +102,8 @@ class WorkerScript(Model):
     )
     crons: Items[CronExpression] = Field(default=(), description="Cron triggers of its own.")
     secrets: Items[SecretNeed] = Field(default=(), description="Bound from the stack's encrypted config.")
-    vars: dict[VariableName, VariableValue] = Field(
-        default={}, description="Plain values, up to 5 KB each.", examples=[{"MAIL_FROM": "hello@example.com"}]
+    vars: dict[VariableName, str] = Field(
+        default={}, description="Plain values.", examples=[{"MAIL_FROM": "hello@example.com"}]
     )
     ai: bool = Field(default=False, description="Bind Workers AI as `AI`.")
     compatibility_date: CompatibilityDate = COMPATIBILITY_DATE

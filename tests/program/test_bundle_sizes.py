@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.bundle import bundle_workers, compressed_sizes
+from orchestrator.bundle import bundle_workers, module_sizes
 from orchestrator.desired.derive import derive
 from orchestrator.manifest import load
 
@@ -28,7 +28,8 @@ MOST_UNUSED = 1_000  # bytes: what was saved is kept
 @pytest.fixture(scope="module")
 def sizes() -> dict[str, int]:
     desired = derive(load(ROOT / "autopilots.yaml"))
-    return compressed_sizes(bundle_workers(desired, root=ROOT), root=ROOT)
+    sizes = module_sizes(bundle_workers(desired, root=ROOT), root=ROOT)
+    return {name: size.compressed for name, size in sizes.items()}
 
 
 def test_every_worker_has_a_budget(sizes: dict[str, int]) -> None:

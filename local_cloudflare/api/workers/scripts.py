@@ -135,7 +135,7 @@ class Scripts:
         """What takes time: write the modules, and run the code once to see whether it starts."""
         if not _NAME.fullmatch(name):
             raise errors.invalid_name()
-        check_size(upload.modules, self._cloud.settings.plan)
+        check_size(upload.modules)
         self._save_modules(name, upload)
         found = self.workers.find(name)
         if found and _runs_alike(found.active, upload):

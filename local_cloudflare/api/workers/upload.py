@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,8 +17,8 @@ from local_cloudflare.api.workers import errors
 from local_cloudflare.runtime.models import ModuleType
 
 _MIB = 1024 * 1024
-SIZE_LIMITS = {"free": 3, "paid": 10}
-"""MiB of all modules together, compressed, by plan."""
+SIZE_LIMIT = 64
+"""MiB of all modules together, on every plan."""
 
 _TYPES: dict[str, ModuleType] = {
     "application/javascript+module": "esm",
@@ -104,12 +103,9 @@ def metadata_of(parts: Sequence[Part], name: str) -> dict[str, Any]:
     return metadata
 
 
-def check_size(modules: Sequence[UploadedModule], plan: str) -> None:
-    """Only what might be too large is compressed."""
-    limit = SIZE_LIMITS[plan]
-    content = b"".join(module.content for module in modules)
-    if len(content) > limit * _MIB and len(zlib.compress(content)) > limit * _MIB:
-        raise errors.script_too_large(limit)
+def check_size(modules: Sequence[UploadedModule]) -> None:
+    if sum(len(module.content) for module in modules) > SIZE_LIMIT * _MIB:
+        raise errors.script_too_large(SIZE_LIMIT)
 
 
 def _module_parts(parts: Sequence[Part]) -> list[Part]:

@@ -67,4 +67,4 @@ def test_the_local_cloudflare_holds_the_same_limits(plan: Plan) -> None:
     assert schedules.LIMITS[plan] == plans.CRONS.of(plan)
     assert bindings.TEXT_BINDINGS[plan] == plans.VARIABLES.of(plan)
     assert plans.VARIABLE_SIZE.of(plan) == bindings.TEXT_BYTES
-    assert uploads.SIZE_LIMITS[plan] * 2**20 == plans.SCRIPT_SIZE.of(plan)
+    assert plans.SCRIPT_SIZE.of(plan) == uploads.SIZE_LIMIT * 2**20

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from orchestrator.desired.derive import Desired, derive
-from orchestrator.limits import LIMITS, Inventory, Plan, Use, usage
+from orchestrator.limits import LIMITS, Inventory, ModuleSize, Plan, Use, usage
 from orchestrator.limits.report import as_json, refusal, rows, warnings
 from orchestrator.manifest import parse
 
@@ -34,6 +34,17 @@ def desired(
     return derive(parse(json.dumps(document), "autopilots.yaml"), name_prefix=prefix)
 
 
+OWN_VARIABLES = 3  # of an autopilot's Worker: WEBHOOK_SECRET, STAGE, PUBLIC_URL
+
+
+def size(mib: float, compressed: float = 0) -> ModuleSize:
+    return ModuleSize(raw=int(mib * 2**20), compressed=int(compressed * 2**20))
+
+
+def sizes(mib: float, compressed: float) -> dict[str, ModuleSize]:
+    return {"router": size(0), "pilot-0": size(mib, compressed)}
+
+
 def use(name: str, uses: tuple[Use, ...]) -> Use:
     return next(each for each in uses if each.limit.name == name)
 
@@ -50,7 +61,7 @@ def use(name: str, uses: tuple[Use, ...]) -> Use:
         (
             "variables",
             desired(vars={f"V{n}": "1" for n in range(9)}, secrets=["C", {"name": "D", "optional": True}]),
-            13,
+            14,  # with WEBHOOK_SECRET, STAGE and PUBLIC_URL
         ),
         ("variableSize", desired(vars={"A": "ä" * 100}), 200),
         ("subrequests", desired(workers=2, external=3), 6),
@@ -69,11 +80,16 @@ def test_each_limit_counts_what_the_manifest_implies(limit: str, declared: Desir
 
 
 def test_the_largest_script_counts_and_is_named() -> None:
-    uses = usage(desired(workers=2), plan="free", module_sizes={"router": 10, "pilot-0": 30, "pilot-1": 20})
+    uses = usage(
+        desired(workers=2),
+        plan="free",
+        module_sizes={"router": size(1, 3), "pilot-0": size(3, 1), "pilot-1": size(2, 2)},
+    )
 
-    script = use("scriptSize", uses)
-    assert script.used == 30
+    script, compressed = use("scriptSize", uses), use("compressedScriptSize", uses)
+    assert (script.used, compressed.used) == (3 * 2**20, 3 * 2**20)
     assert [part.name for part in script.parts or ()] == ["pilot-0", "pilot-1", "router"]
+    assert [part.name for part in compressed.parts or ()] == ["router", "pilot-1", "pilot-0"]
 
 
 def test_what_else_is_in_the_account_counts_and_what_is_declared_counts_once() -> None:
@@ -157,20 +173,43 @@ def test_what_cloudflare_would_refuse_is_an_error_that_names_what_to_take_out(
 
 
 def test_a_script_that_no_plan_takes_is_not_offered_the_paid_plan() -> None:
-    sizes = {"router": 2**20, "pilot-0": 11 * 2**20, "pilot-1": 3 * 2**20 + 2**18}
+    sizes = {"router": size(1), "pilot-0": size(64.5), "pilot-1": size(64)}
 
     found = refusal(usage(desired(workers=2), plan="free", module_sizes=sizes), paid_command="pay")
 
     assert found is not None
-    assert "Script, compressed per Worker: 11 MiB of 3 MiB (pilot-0 11 MiB, pilot-1 3.25 MiB): " in found.message
+    assert "Script per Worker: 64.5 MiB of 64 MiB (pilot-0 64.5 MiB): " in found.message
     assert found.hint == ""
+
+
+@pytest.mark.parametrize(("plan", "count", "most"), [("free", 65, 64), ("paid", 129, 128)])
+def test_how_many_variables_a_worker_may_have_the_plan_decides(plan: Plan, count: int, most: int) -> None:
+    def uses(variables: int) -> tuple[Use, ...]:
+        return usage(desired(vars={f"V{n}": "1" for n in range(variables - OWN_VARIABLES)}), plan=plan)
+
+    found = refusal(uses(count), paid_command="pay")
+
+    assert refusal(uses(most), paid_command="pay") is None
+    assert found is not None
+    assert f"Variables and secrets per Worker: {count} of {most} (pilot-0 {count}): " in found.message
+
+
+def test_a_variable_that_is_too_large_is_refused_with_its_worker() -> None:
+    found = refusal(usage(desired(vars={"A": "x" * 5121}), plan="paid"), paid_command="pay")
+
+    assert found is not None
+    assert "(pilot-0 5.001 KiB): keep large values in KV or R2" in found.message
 
 
 @pytest.mark.parametrize(
     ("uses", "warning"),
     [
         (usage(desired(), plan="free"), None),
-        (usage(desired(), plan="free", module_sizes={"router": 1, "pilot-0": 3 * 2**20}), "3 MiB of 3 MiB (pilot-0"),
+        (
+            usage(desired(), plan="free", module_sizes={"router": size(0), "pilot-0": size(9, 3)}),
+            "3 MiB of 3 MiB (pilot-0",
+        ),
+        (usage(desired(), plan="free", module_sizes={"router": size(0), "pilot-0": size(40, 11)}), "the newest do not"),
         (usage(desired(workers=0, external=49), plan="free"), "Subrequests of the orchestrator's cron per run: 50 of"),
         (usage(desired(workers=0, external=60), plan="free"), "Subrequests of the orchestrator's cron per run: 61 of"),
         (usage(desired(workers=500), plan="paid"), "Workers per account: 501 of 500 (501 declared): "),
@@ -195,6 +234,7 @@ def test_the_table_has_a_row_for_each_limit() -> None:
     assert table["Cron triggers"] == ["account", "6", "5", "120%", "too many; 5 not declared"]
     assert table["Workers"] == ["account", "3", "100", "3%", "1 not declared"]
     assert table["Largest plain variable"] == ["Worker", "5 B", "5 KiB", "0%", "pilot-0"]
+    assert table["Script"] == ["Worker", "not known", "64 MiB", "", ""]
     assert table["Script, compressed"] == ["Worker", "not known", "3 MiB", "", ""]
     assert table["Workers AI neurons"] == ["day", "not known", "10,000", "", ""]
 

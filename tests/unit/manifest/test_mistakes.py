@@ -110,7 +110,6 @@ MISTAKES = [
     M("absolute source", "writer/index.ts", "/etc/passwd", "12:19", "invalid-source", "relative to the project"),
     M("source outside", "writer/index.ts", "a/../../b.ts", "12:19", "invalid-source", "leaves the project"),
     M("source of Windows", "writer/index.ts", r"writer\index.ts", "12:19", "invalid-source", "forward slashes"),
-    M("large variable", *worker(f"vars: {{A: {'x' * 5121}}}"), "13:21", "variable-too-large", "has 5,121"),
     M("plain http", URL, "http://reader.example.com/", "14:15", "endpoint-https-required", "it must use https"),
     M("IP address", URL, "https://127.1/", "14:15", "endpoint-ip-literal", "not an IP address"),
     M("own host", URL, "https://router.efh.workers.dev/", "14:15", "endpoint-own-host", "own host"),
@@ -164,13 +163,6 @@ MISTAKES = [
     M("namespace and secret", *worker("secrets: [DRAFTS]"), "13:21", "binding-collision", "and the secret"),
     M("namespace and Worker", *router("kvNamespaces: [REGISTRY, writer]"), "6:13", "binding-collision", "`WRITER`"),
     M("no REGISTRY", *router("kvNamespaces: [OTHER]"), "3:3", "missing-registry", "add REGISTRY to the list"),
-    M(
-        "too many variables",
-        *worker(f"vars: {{{', '.join(f'V{number}: x' for number in range(63))}}}"),
-        "11:17",
-        "too-many-variables",
-        "65 variables and secrets",
-    ),
 ]
 
 
