@@ -40,6 +40,14 @@ class Rule:
     what: str = ""
 
 
+# RFC 6750's b64token. A caller's name may stand before it; `:` cannot be part of a token.
+_TOKEN = r"(?:[^\s:]{1,64}:)?[A-Za-z0-9._~+/-]{32,512}=*"
+TOKENS_PATTERN = f"{_TOKEN}( {_TOKEN})*"
+TOKENS_RULE = "tokens of 32 to 512 letters, digits and -._~+/=, with one space between two of them"
+_WEBHOOK_SECRET = (
+    r"whsec_(?=[A-Za-z0-9+/=]{32,88}(?: |$))(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
+)
+
 RULES = (
     Rule(
         key="accountId",
@@ -51,15 +59,15 @@ RULES = (
     Rule(
         key="apiToken",
         what="the bearer token that callers of the orchestrator present",
-        pattern=r"(?s).+",
-        fails="is empty",
+        pattern=TOKENS_PATTERN,
+        fails=f"must be {TOKENS_RULE}",
         command="openssl rand -hex 32 | pulumi config set --secret apiToken",
     ),
     Rule(
         key="webhookSecret",
         what="the Standard Webhooks secret that signs what is forwarded",
-        pattern=r"(?s)\s*whsec_.*",
-        fails="does not begin with whsec_",
+        pattern=rf"{_WEBHOOK_SECRET}( {_WEBHOOK_SECRET})?",
+        fails="must be whsec_ and the base64 of 24 to 64 bytes, or two of these with a space between them",
         command='echo "whsec_$(openssl rand -base64 32)" | pulumi config set --secret webhookSecret',
     ),
     Rule(

@@ -33,10 +33,12 @@ autopilots:
 tasks:
   create_lead: {capability: crm.lead.create}
 """
+TOKEN = "t0ken" * 8
+WEBHOOK_SECRET = "whsec_" + "A" * 32
 CONFIG = {
     "accountId": ACCOUNT,
-    "apiToken": "t0ken",
-    "webhookSecret": "whsec_AAAA",
+    "apiToken": TOKEN,
+    "webhookSecret": WEBHOOK_SECRET,
     "workersUrl": "https://{worker}.example.workers.dev",
     "secrets": json.dumps({"KEY": "k3y"}),
 }
@@ -108,16 +110,16 @@ CLERK_BINDINGS: list[dict[str, Any]] = [
     {"type": "secret_text", "name": "KEY", "text": "k3y"},
     {"type": "kv_namespace", "name": "LEADS", "namespaceId": "id-of-LEADS"},
     {"type": "plain_text", "name": "STAGE", "text": "dev"},
-    {"type": "secret_text", "name": "WEBHOOK_SECRET", "text": "whsec_AAAA"},
+    {"type": "secret_text", "name": "WEBHOOK_SECRET", "text": WEBHOOK_SECRET},
     {"type": "plain_text", "name": "PUBLIC_URL", "text": "https://clerk.example.workers.dev"},
 ]
 ROUTER_BINDINGS = [
-    {"type": "secret_text", "name": "API_TOKEN", "text": "t0ken"},
+    {"type": "secret_text", "name": "API_TOKEN", "text": TOKEN},
     {"type": "service", "name": "CLERK", "service": "clerk"},
     {"type": "d1", "name": "DB", "databaseId": "id-of-router"},
     {"type": "kv_namespace", "name": "REGISTRY", "namespaceId": "id-of-REGISTRY"},
     {"type": "plain_text", "name": "STAGE", "text": "dev"},
-    {"type": "secret_text", "name": "WEBHOOK_SECRET", "text": "whsec_AAAA"},
+    {"type": "secret_text", "name": "WEBHOOK_SECRET", "text": WEBHOOK_SECRET},
     {"type": "plain_text", "name": "PUBLIC_URL", "text": "https://router.example.workers.dev"},
     {"type": "plain_text", "name": "BUILD_ID", "text": "ab" * 6},
 ]

@@ -25,7 +25,7 @@ LINKS = ("orchestrator", "node_modules", "package.json", "tsconfig.json")
 ROUTER, KEEPER, GREETER = "efh-router", "efh-keeper", "efh-greeter"
 ARCHIVE = "ARCHIVE::2026"  # a title may hold what separates the parts of a URN
 ROUTER_CRON, KEEPER_CRON = "*/15 * * * *", "0 6 * * *"
-SECRETS = {"accessKey": "secret-access-key", "webhookSecret": "whsec_c2VjcmV0"}
+SECRETS = {"accessKey": "secret-access-key", "webhookSecret": "whsec_" + "c2VjcmV0" * 4}
 
 MANIFEST: dict[str, Any] = {
     "orchestrator": {"worker": ROUTER, "cron": ROUTER_CRON, "kvNamespaces": ["REGISTRY"]},
@@ -84,7 +84,7 @@ class DriftStack:
         plain = {"accountId": server.account_id, "workersUrl": server.workers_url}
         self.project.run("config", "set-all", *(f"--plaintext={key}={value}" for key, value in plain.items()))
         secrets = {
-            "apiToken": "callers-token",
+            "apiToken": "callers-token" * 3,
             "webhookSecret": SECRETS["webhookSecret"],
             "secrets.ACCESS_KEY": SECRETS["accessKey"],
         }

@@ -14,8 +14,8 @@ from orchestrator.manifest import parse
 
 RIGHT: dict[str, dict[str, Any]] = {
     "accountId": {"value": "a" * 32},
-    "apiToken": {"value": "t", "secret": True},
-    "webhookSecret": {"value": "whsec_c2VjcmV0", "secret": True},
+    "apiToken": {"value": "t" * 32, "secret": True},
+    "webhookSecret": {"value": "whsec_" + "c2VjcmV0" * 4, "secret": True},
 }
 MANIFEST = """
 orchestrator: { worker: router }
@@ -44,8 +44,16 @@ def test_a_complete_configuration_is_one_good_finding() -> None:
     [
         ({"accountId": {}}, "accountId is not set", "pulumi config set accountId"),
         ({"accountId": {"value": "mine"}}, "accountId is not an account's id", "pulumi config set accountId"),
-        ({"webhookSecret": {"value": "x", "secret": True}}, "webhookSecret does not begin", "webhookSecret -s prod"),
-        ({"apiToken": {"value": "t"}}, "apiToken is kept as plain text", "pulumi config set --secret apiToken -s prod"),
+        (
+            {"webhookSecret": {"value": "x", "secret": True}},
+            "webhookSecret must be whsec_ and",
+            "webhookSecret -s prod",
+        ),
+        (
+            {"apiToken": {"value": "t" * 32}},
+            "apiToken is kept as plain text",
+            "pulumi config set --secret apiToken -s prod",
+        ),
         ({"plan": {"value": "gold"}}, "plan must be free or paid", "pulumi config set plan free -s prod"),
         ({"namePrefix": {"value": "PR_7"}}, "namePrefix must be", "pulumi config set namePrefix pr-7- -s prod"),
         ({"journalDays": {"value": "0"}}, "journalDays must be a whole number", "journalDays 30 -s prod"),
@@ -111,3 +119,40 @@ def test_a_secret_larger_than_cloudflare_takes_is_told_with_its_size_and_never_i
     assert found.detail == "secrets.KEY has 5,336 bytes, and a secret may have 5,120"
     assert "pulumi config set --secret --path secrets.KEY -s prod" in found.fix
     assert "kkk" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("apiToken", "correct horse battery staple"),
+        ("apiToken", "t" * 31),
+        ("apiToken", f"{'t' * 40} short"),
+        ("apiToken", f"shop:{'t' * 31}"),
+        ("apiToken", f"{'t' * 40}\n"),
+        ("apiToken", "ü" * 40),
+        ("webhookSecret", "whsec_AA=="),  # one byte
+        ("webhookSecret", "whsec_" + "A" * 33),
+        ("webhookSecret", "whsec_" + "A" * 92),
+        ("webhookSecret", "whsec_" + "A" * 32 + "\n"),
+        ("webhookSecret", " ".join(["whsec_" + "A" * 32] * 3)),
+    ],
+)
+def test_a_weak_or_broken_secret_stops_the_preview_and_is_never_printed(key: str, value: str) -> None:
+    (found,) = settings(**{key: {"value": value, "secret": True}})
+
+    assert found.detail.startswith(f"{key} must be ")
+    assert value not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("apiToken", "t" * 32),
+        ("apiToken", f"shop:{'t' * 32} {'u' * 512}"),
+        ("webhookSecret", "whsec_" + "A" * 32),
+        ("webhookSecret", "whsec_" + "A" * 86 + "=="),
+        ("webhookSecret", "whsec_" + "A" * 32 + " whsec_" + "B" * 43 + "="),
+    ],
+)
+def test_two_are_valid_while_one_is_being_replaced(key: str, value: str) -> None:
+    assert [check.state for check in settings(**{key: {"value": value, "secret": True}})] == ["ok"]
