@@ -26,13 +26,17 @@ from local_cloudflare.api.d1 import routes as _d1
 from local_cloudflare.api.errors import ApiError
 from local_cloudflare.api.kv import routes as _kv
 from local_cloudflare.api.local import Controls, local_routes
+from local_cloudflare.api.queues import routes as _queues
 from local_cloudflare.api.r2 import routes as _r2
 from local_cloudflare.api.s3.app import S3
 from local_cloudflare.api.wire import PREFIX, STALE, HostCheck, RawPath, WholeRequest, Wire
 from local_cloudflare.api.workers import routes as _workers
 from local_cloudflare.runtime.errors import DataError
 
-ROUTES: tuple[Route, ...] = (*_account.ROUTES, *_kv.ROUTES, *_r2.ROUTES, *_d1.ROUTES, *_workers.ROUTES)
+ROUTES: tuple[Route, ...] = (
+    *(*_account.ROUTES, *_kv.ROUTES, *_r2.ROUTES, *_d1.ROUTES, *_queues.ROUTES),
+    *_workers.ROUTES,
+)
 """Every call that is answered; docs/local-cloudflare.md lists them, and a test holds the two against each other."""
 
 _ACCOUNT_ID = re.compile(r"[0-9a-f]{32}")

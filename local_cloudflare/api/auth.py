@@ -27,6 +27,8 @@ R2_READ = "Workers R2 Storage Read"
 R2_WRITE = "Workers R2 Storage Write"
 D1_READ = "D1 Read"
 D1_WRITE = "D1 Write"
+QUEUES_READ = "Queues Read"
+QUEUES_WRITE = "Queues Write"
 ACCOUNT_READ = "Account Settings Read"
 MEMBERSHIPS_READ = "Memberships Read"
 USER_READ = "User Details Read"
@@ -35,7 +37,7 @@ AI_WRITE = "Workers AI Write"
 
 PERMISSIONS = (
     WORKERS_READ, WORKERS_WRITE, KV_READ, KV_WRITE, R2_READ, R2_WRITE, D1_READ, D1_WRITE,
-    ACCOUNT_READ, MEMBERSHIPS_READ, USER_READ, AI_READ, AI_WRITE,
+    QUEUES_READ, QUEUES_WRITE, ACCOUNT_READ, MEMBERSHIPS_READ, USER_READ, AI_READ, AI_WRITE,
 )  # fmt: skip
 
 Status = Literal["active", "disabled", "expired"]

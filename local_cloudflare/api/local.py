@@ -23,6 +23,7 @@ from local_cloudflare.api.d1 import models as d1
 from local_cloudflare.api.errors import ApiError
 from local_cloudflare.api.faults import Faults
 from local_cloudflare.api.kv import models as kv
+from local_cloudflare.api.queues import models as queues
 from local_cloudflare.api.r2 import models as r2
 from local_cloudflare.api.workers import views
 from local_cloudflare.api.workers.files import Files
@@ -60,6 +61,7 @@ async def get_state(controls: Controls, _request: Request) -> Response:
             "kv": store.all(kv.KIND),
             "r2": store.all(r2.KIND),
             "d1": store.all(d1.KIND),
+            "queues": store.all(queues.KIND),
             "workers": [
                 {
                     **views.script(worker),

@@ -137,6 +137,15 @@ def still_referenced(name: str, workers: Sequence[str]) -> ApiError:
     )
 
 
+def still_consuming(name: str) -> ApiError:
+    return ApiError(
+        400,
+        10064,
+        f"Cannot delete Worker {name} as it is a consumer for a Queue. Remove it from the Queue's consumers first, then"
+        " retry.",
+    )
+
+
 def too_many_crons(most: int) -> ApiError:
     return ApiError(
         400,

@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from local_cloudflare.api.cloud import Cloud
+from local_cloudflare.api.queues.models import Queues
 from local_cloudflare.api.workers import bindings, config, errors
 from local_cloudflare.api.workers.assets import Assets
 from local_cloudflare.api.workers.files import Files
@@ -105,11 +106,13 @@ class Scripts:
         await self._deploy(name, self._next(name, before, {"bindings": left}))
 
     async def delete(self, name: str, *, force: bool) -> None:
-        """Refused while another Worker has a service binding to it, unless forced."""
+        """Refused while another Worker has a service binding to it, unless forced, and while it consumes a queue."""
         self.workers.get(name)
         referring = [other for other in self.workers.bound_to(type="service", service=name) if other != name]
         if referring and not force:
             raise errors.still_referenced(name, referring)
+        if Queues(self._cloud).consumed_by(name):
+            raise errors.still_consuming(name)
         self.workers.delete(name)
         self._files.forget(name)
         await self._cloud.runtime.delete_worker(name)
@@ -146,6 +149,7 @@ class Scripts:
             raise errors.invalid_script(str(error)) from error
         if not startup.handlers:
             raise errors.no_event_handlers()
+        Queues(self._cloud).check_handlers(name, startup.handlers)
         return startup
 
     def _save_modules(self, name: str, upload: Upload) -> None:

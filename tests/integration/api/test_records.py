@@ -6,14 +6,14 @@ The request bodies are sent byte for byte, with this account's ids in place of t
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import httpx
 
 from tests.support.local_cloudflare import LocalCloudflare
+from tests.support.project import ROOT
 
-RECORDS = Path(__file__).parent / "provider_records" / "trace.jsonl"
+RECORDS = ROOT / "tests" / "integration" / "provider" / "records" / "trace.jsonl"
 ACCOUNT = "0" * 31 + "1"
 
 
@@ -59,7 +59,7 @@ def test_every_recorded_call_is_answered_with_what_the_provider_read(cloudflare_
                 assert answer.headers["content-type"].startswith("multipart/form-data; boundary=")
                 continue
             result, record = answer.json()["result"], json.loads(call["answer"])["result"]
-            for name in ("id", "uuid", "jwt"):
+            for name in ("id", "uuid", "jwt", "queue_id", "consumer_id"):
                 if isinstance(result, dict) and name in result and result[name] != record.get(name):
                     ids[record[name]] = result[name]
             if path.endswith("/assets-upload-session"):
@@ -67,4 +67,4 @@ def test_every_recorded_call_is_answered_with_what_the_provider_read(cloudflare_
             if record:
                 assert lacks(shape(result), shape(record)) == [], (call["method"], path)
     state = cloudflare_api.local("GET", "/state")
-    assert [state[kind] for kind in ("kv", "r2", "d1", "workers")] == [[], [], [], []]
+    assert [state[kind] for kind in ("kv", "r2", "d1", "queues", "workers")] == [[]] * 5
