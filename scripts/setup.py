@@ -32,6 +32,7 @@ LOG = LOCAL / "setup.log"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "autopilot-orchestrator"
 PULUMI_HOME = LOCAL / "pulumi"
 PULUMI_VERSION = re.search(r"^pulumi==(\S+)", (ROOT / "requirements.txt").read_text(), re.M)[1]  # type: ignore[index]
+PLUGIN_VARIABLE = "CLOUDFLARE_PROVIDER_PLUGIN"
 LANGUAGE_HOST = "pulumi-language-python"
 BINARIES = ("pulumi", LANGUAGE_HOST, f"{LANGUAGE_HOST}-exec")
 ENVIRONMENT = {
@@ -63,7 +64,8 @@ def main() -> int:
             if not all((BIN / binary).exists() for binary in BINARIES):  # one of PATH may have been removed since
                 (VENV / "pulumi.stamp").unlink(missing_ok=True)
             step(f"Pulumi {PULUMI_VERSION}", VENV / "pulumi.stamp", PULUMI_VERSION, pulumi)
-            step("Cloudflare provider for the local stack", PULUMI_HOME / "stamp", f"{ROOT} {PULUMI_VERSION}", provider)
+            installed = f"{ROOT} {PULUMI_VERSION} {os.environ.get(PLUGIN_VARIABLE, '')}"
+            step("Cloudflare provider for the local stack", PULUMI_HOME / "stamp", installed, provider)
     except StepError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -200,12 +202,16 @@ def go_build(module: Path, package: str, output: Path, flags: str = "") -> None:
 
 
 def provider() -> None:
-    """The official provider plugin where it can be downloaded, else the stand-in, in the local stack's own home."""
+    """The plugin that CLOUDFLARE_PROVIDER_PLUGIN names, else the official one where it can be downloaded, else the
+    stand-in; in the local stack's own home."""
     home = {**ENVIRONMENT, "PULUMI_HOME": str(PULUMI_HOME)}
     version = run(
         [str(BIN / "python"), "-c", "import importlib.metadata as m; print(m.version('pulumi-cloudflare'))"], ""
     ).strip()
-    if reachable("get.pulumi.com"):
+    if not os.environ.get(PLUGIN_VARIABLE) and reachable("get.pulumi.com"):
+        for link in PULUMI_HOME.glob("plugins/resource-cloudflare-v*/pulumi-resource-cloudflare"):
+            if link.is_symlink():  # an earlier run was told to use another plugin
+                shutil.rmtree(link.parent)
         with contextlib.suppress(StepError):
             command = [str(BIN / "pulumi"), "plugin", "install", "resource", "cloudflare", version]
             run(command, "", env=home, timeout=300)

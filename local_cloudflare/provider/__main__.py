@@ -25,11 +25,15 @@ def main(arguments: list[str]) -> None:
 
 
 def _install(arguments: list[str]) -> None:
+    from local_cloudflare.provider.errors import ConfigurationError
     from local_cloudflare.provider.install import install
 
     parser = ArgumentParser(prog="python -m local_cloudflare.provider install")
     parser.add_argument("--pulumi-home", type=Path, required=True, help="the Pulumi home that gets the stand-in")
-    sys.stdout.write(f"{install(parser.parse_args(arguments).pulumi_home)}\n")
+    try:
+        sys.stdout.write(f"{install(parser.parse_args(arguments).pulumi_home)}\n")
+    except ConfigurationError as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

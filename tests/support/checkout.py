@@ -9,6 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from local_cloudflare.provider.install import PLUGIN_VARIABLE
 from tests.support.project import ROOT
 
 
@@ -42,7 +43,8 @@ class Checkout:
     def start(self, *command: str) -> subprocess.Popen[str]:
         """Start a command as the leader of its own process group."""
         # Without what an outer make or an outer local stack has put there.
-        clean = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS", "PULUMI", "CLOUDFLARE"))}
+        hidden = ("MAKE", "MFLAGS", "PULUMI", "CLOUDFLARE")
+        clean = {k: v for k, v in os.environ.items() if k == PLUGIN_VARIABLE or not k.startswith(hidden)}
         return subprocess.Popen(
             command,
             cwd=self.folder,

@@ -19,6 +19,10 @@ from tests.integration.provider.records import replay
 from tests.support.provider_stub import provider_stub
 from tests.support.pulumi_project import PulumiProject
 
+pytestmark = pytest.mark.stand_in
+
+PLUGIN = "local_cloudflare.provider"
+
 ONE_NAMESPACE = """
 import pulumi_cloudflare as cloudflare
 cloudflare.WorkersKvNamespace("registry", account_id="1", title="REGISTRY")
@@ -109,7 +113,7 @@ def test_nothing_is_left_when_pulumi_is_killed(tmp_path: Path) -> None:
         project = PulumiProject(tmp_path, name="killed", program=ONE_NAMESPACE, base_url=server.base_url)
         with project.start("up", "--yes", "--skip-preview") as pulumi:
             assert server.called.wait(60), "the provider called nothing"
-            (plugin,) = [pid for pid, parent, command in _processes() if parent == pulumi.pid and "provider" in command]
+            (plugin,) = [pid for pid, parent, command in _processes() if parent == pulumi.pid and PLUGIN in command]
             pulumi.send_signal(signal.SIGKILL)
 
         assert _soon(lambda: all(pid != plugin for pid, _, _ in _processes())), "the plugin is still there"
