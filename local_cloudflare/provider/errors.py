@@ -2,6 +2,7 @@
 
     ProviderError                  something failed: said to Pulumi as it is
     ├── ConfigurationError         no token, or an address that is not on this machine
+    ├── RawStateError              outputs in the state do not fit the delta that is kept with them
     └── ApiError                   Cloudflare's API refused a call; `status` is its HTTP status
 
 Nothing of this is retried or hidden further up.
@@ -16,6 +17,10 @@ class ProviderError(Exception):
 
 class ConfigurationError(ProviderError):
     """The provider cannot work with the settings it was given."""
+
+
+class RawStateError(ProviderError):
+    """Terraform's state cannot be got back from what Pulumi's has."""
 
 
 class ApiError(ProviderError):

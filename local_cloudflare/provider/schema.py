@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from local_cloudflare.provider.raw_state import SCALAR, Shape
 from local_cloudflare.provider.values import UNKNOWN, Properties
 
 
@@ -21,7 +22,7 @@ class Property:
     `settable`: a program may give it. `computed`: Cloudflare gives it when the program does not. `stable`: an update
     does not change what was computed. `replace`: another value needs another resource. `fixed`: once in the state,
     another value is not a change. `unordered`: a list whose order means nothing. `inner_computed`: keys inside the
-    value that Cloudflare adds. `choices`: the values that are accepted, in any case of letters.
+    value that Cloudflare adds. `choices`: the values that are accepted, in any case of letters. `shape`: its type.
     """
 
     required: bool = False
@@ -34,6 +35,7 @@ class Property:
     unordered: bool = False
     inner_computed: frozenset[str] = frozenset()
     choices: tuple[str, ...] = ()
+    shape: Shape = SCALAR
 
 
 Schema = Mapping[str, Property]

@@ -7,6 +7,7 @@ a whole.
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Callable
@@ -19,18 +20,20 @@ from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from local_cloudflare.provider import plan
-from local_cloudflare.provider.errors import ApiError, ProviderError
+from local_cloudflare.provider.errors import ApiError, ProviderError, RawStateError
+from local_cloudflare.provider.raw_state import DELTA, META, delta, recovered
 from local_cloudflare.provider.resources import RESOURCES
 from local_cloudflare.provider.resources.base import Resource
 from local_cloudflare.provider.schema import check
 from local_cloudflare.provider.settings import Settings, settings
-from local_cloudflare.provider.values import from_struct, to_struct
+from local_cloudflare.provider.values import Properties, from_struct, to_struct
 
 if TYPE_CHECKING:
     from local_cloudflare.provider.client import Client
 
 VERSION = version("pulumi-cloudflare")
 _NOT_FOUND = 404
+_SCHEMA_VERSION = 500  # of each of the resources that are known here
 _KINDS = {
     plan.Kind.ADD: (provider_pb2.PropertyDiff.ADD, provider_pb2.PropertyDiff.ADD_REPLACE),
     plan.Kind.DELETE: (provider_pb2.PropertyDiff.DELETE, provider_pb2.PropertyDiff.DELETE_REPLACE),
@@ -114,7 +117,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     @_reporting
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
         resource = _resource(request.urn)
-        changes = plan.changes(resource.schema, resource.desired(from_struct(request.news)), from_struct(request.olds))
+        changes = plan.changes(
+            resource.schema, resource.desired(from_struct(request.news)), _state(resource, request.olds)
+        )
         return provider_pb2.DiffResponse(
             changes=provider_pb2.DiffResponse.DIFF_SOME if changes else provider_pb2.DiffResponse.DIFF_NONE,
             diffs=sorted({change.property for change in changes}),
@@ -130,16 +135,19 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         resource = _resource(request.urn)
         outputs = plan.planned(resource.schema, resource.desired(from_struct(request.properties)), None)
         if not request.preview:
-            outputs = resource.create(self._client(), outputs)
+            outputs = _recorded(resource, resource.create(self._client(), outputs))
         return provider_pb2.CreateResponse(
-            id="" if request.preview else outputs[resource.id_property],
+            id="" if request.preview else resource.pulumi_id(outputs),
             properties=to_struct(outputs, resource.secret_keys),
         )
 
     @_reporting
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
-        resource, state = _resource(request.urn), from_struct(request.properties)
-        importing = not state
+        resource, importing = _resource(request.urn), not request.properties.fields
+        try:
+            state = _state(resource, request.properties)
+        except RawStateError as error:
+            raise ProviderError(f"failed to get current raw state: {error}") from error
         try:
             outputs = resource.read(self._client(), resource.imported(request.id) if importing else state)
         except ApiError as error:
@@ -153,17 +161,18 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             else plan.refreshed_inputs(from_struct(request.inputs), outputs)
         )
         return provider_pb2.ReadResponse(
-            id=outputs[resource.id_property],
-            properties=to_struct(outputs, resource.secret_keys),
+            id=resource.pulumi_id(outputs),
+            properties=to_struct(_recorded(resource, outputs), resource.secret_keys),
             inputs=to_struct(inputs, resource.secret_keys),
         )
 
     @_reporting
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
-        resource, state = _resource(request.urn), from_struct(request.olds)
+        resource = _resource(request.urn)
+        state = _state(resource, request.olds)
         outputs = plan.planned(resource.schema, resource.desired(from_struct(request.news)), state)
         if not request.preview:
-            outputs = resource.update(self._client(), outputs, state)
+            outputs = _recorded(resource, resource.update(self._client(), outputs, state))
         return provider_pb2.UpdateResponse(properties=to_struct(outputs, resource.secret_keys))
 
     @_reporting
@@ -191,6 +200,29 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         with grpc.insecure_channel(self._engine) as channel:
             request = engine_pb2.LogRequest(severity=engine_pb2.WARNING, message=f"{message} ({urn})", urn=urn)
             engine_pb2_grpc.EngineStub(channel).Log(request)
+
+
+def _state(resource: Resource, struct: Any) -> Properties:
+    """What the state says of a resource, as the bridge gets it back. Raises RawStateError, in the bridge's words."""
+    outputs = from_struct(struct)
+    version = int(json.loads(outputs.get(META) or "{}").get("schema_version") or 0)
+    if version > _SCHEMA_VERSION:
+        raise ProviderError(
+            f"The current state of {resource.pulumi_type} was created by a newer provider version  and cannot be "
+            f"downgraded from resource schema version {version} to {_SCHEMA_VERSION}. Please upgrade the provider"
+        )
+    try:
+        state = recovered(outputs)
+    except RawStateError as error:
+        raise RawStateError("[pf/tfbridge] Failed to recover raw state for Plugin Framework") from error
+    return {name: value for name, value in state.items() if name in resource.schema}
+
+
+def _recorded(resource: Resource, outputs: Properties) -> Properties:
+    """`outputs` with what the bridge keeps beside them."""
+    shapes = {name: declared.shape for name, declared in resource.schema.items()}
+    meta = json.dumps({"schema_version": str(_SCHEMA_VERSION)}, separators=(",", ":"))
+    return {**outputs, META: meta, DELTA: delta(shapes, outputs)}
 
 
 def _resource(urn: str) -> Resource:

@@ -10,12 +10,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
 from google.protobuf import struct_pb2  # type: ignore[import-untyped]
 
 Properties = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A value that is to reach Pulumi as a secret."""
+
+    value: Any
 
 
 class _Unknown(Enum):
@@ -58,12 +66,14 @@ def _to_wire(value: Any, secret_keys: frozenset[str]) -> Any:
     if isinstance(value, dict):
         return {
             key: {**_SECRET, "value": _to_wire(item, secret_keys)}
-            if key in secret_keys
+            if key in secret_keys and not isinstance(item, Secret)
             else _to_wire(item, secret_keys)
             for key, item in value.items()
         }
     if isinstance(value, list):
         return [_to_wire(item, secret_keys) for item in value]
+    if isinstance(value, Secret):
+        return {**_SECRET, "value": _to_wire(value.value, secret_keys)}
     return value.value if value is UNKNOWN else value
 
 

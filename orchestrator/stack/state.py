@@ -1,16 +1,20 @@
-"""What a stack's state knows, as frozen values: which resources Pulumi has made, with what ids.
+"""What a stack's state knows, as frozen values: which resources Pulumi has made, with what ids; and edits of it.
 
 Pure.
 """
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.kinds import Kind, kind_of_type, read_urn
+
+_DELTA = "__pulumi_raw_state_delta"
+_SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 (the key by which Pulumi marks an encrypted value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +52,7 @@ def exported_state(printed: str) -> State:
 
 def parse_state(exported: Mapping[str, Any]) -> State:
     """A State from what `pulumi stack export` printed; what Pulumi is about to delete is not part of it."""
-    deployment = exported.get("deployment") or {}
-    resources = [each for each in deployment.get("resources") or [] if not each.get("delete")]
+    resources = [each for each in _resources(exported) if not each.get("delete")]
     return State(
         resources=tuple(
             StateResource(
@@ -63,5 +66,56 @@ def parse_state(exported: Mapping[str, Any]) -> State:
             )
             for each in resources
         ),
-        pending=len(deployment.get("pending_operations") or []),
+        pending=len((exported.get("deployment") or {}).get("pending_operations") or []),
     )
+
+
+def without_stale_deltas(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """`after`, an edit of the exported state `before`, as the provider can read it.
+
+    The provider is a bridge to Terraform's and keeps with the outputs how to get Terraform's state back from them.
+    Where the two do not fit, every later preview, refresh and update fails; without that key the bridge works it out.
+    So it is dropped of each resource whose outputs differ from `before`, and of each that does not fit, as an edit by
+    an older version has left it.
+    """
+    known = {_identity(each): each.get("outputs") for each in _resources(before)}
+    kept = copy.deepcopy(dict(after))
+    for each in _resources(kept):
+        outputs = each.get("outputs") or {}
+        if _DELTA in outputs and (outputs != known.get(_identity(each)) or not _fits(outputs[_DELTA], outputs)):
+            del outputs[_DELTA]
+    return kept
+
+
+def _resources(exported: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return (exported.get("deployment") or {}).get("resources") or []
+
+
+def _identity(resource: Mapping[str, Any]) -> tuple[str, bool]:
+    return resource["urn"], bool(resource.get("delete"))
+
+
+def _fits(delta: Any, value: Any) -> bool:
+    """Whether a delta fits a value, as the bridge sees it (pkg/tfbridge/rawstate.go). What is encrypted fits."""
+    if not isinstance(delta, dict) or _is_secret(delta) or _is_secret(value) or "replace" in delta:
+        return True
+    if "obj" in delta or "map" in delta:
+        described = delta.get("obj") or delta.get("map") or {}
+        deltas = described.get("ps") or described.get("el") or {}
+        return isinstance(value, dict) and all(
+            _fits(deltas.get(key, {}), value.get(key))
+            for key in {*value, *deltas}
+            if not key.startswith("__") and key not in described.get("ignored", ())
+        )
+    if "arr" in delta:
+        deltas = delta["arr"].get("el") or {}
+        return (
+            isinstance(value, list)
+            and all(int(index) < len(value) for index in deltas)
+            and all(_fits(deltas.get(str(index), {}), item) for index, item in enumerate(value))
+        )
+    return not isinstance(value, dict)
+
+
+def _is_secret(value: Any) -> bool:
+    return isinstance(value, dict) and _SECRET in value

@@ -18,6 +18,7 @@ from typing import Any, TextIO
 from orchestrator.errors import OrchestratorError
 from orchestrator.files import take_lock
 from orchestrator.stack.config import Finished, Stack, run_pulumi
+from orchestrator.stack.state import without_stale_deltas
 
 Report = Callable[[str], None]
 State = dict[str, Any]  # as `pulumi stack export` gives it
@@ -62,13 +63,14 @@ def would_change(stack: Stack, *, exclude: Sequence[str] = ()) -> bool:
 def edit_state(stack: Stack, edit: Callable[[State], State], report: Report) -> None:
     """Put `edit` of the stack's state in its place; nothing is written where it changes nothing.
 
+    What the provider keeps with the outputs is dropped where it does not fit them any more: see `without_stale_deltas`.
     Export and import follow each other at once, and Pulumi refuses the import while another run holds the stack: then
     all of it is done again, on what that run has left.
     """
 
     def edited() -> bool:
         before = stack.export()
-        after = edit(before)
+        after = without_stale_deltas(before, edit(before))
         if after == before:
             return True
         arguments = ["stack", "import", "--stack", stack.name]

@@ -99,6 +99,11 @@ class HealedStack:
         exported: dict[str, Any] = json.loads(self.project.project.run("stack", "export"))
         return exported
 
+    def import_state(self, exported: dict[str, Any]) -> None:
+        file = self.project.root / "edited.json"
+        file.write_text(json.dumps(exported))
+        self.project.project.run("stack", "import", "--file", str(file))
+
     def updates(self) -> int:
         """How many updates the stack has had."""
         return len(json.loads(self.project.project.run("stack", "history", "--json")))

@@ -79,9 +79,10 @@ class PulumiProject:
             stderr=subprocess.STDOUT,
         )
 
-    def resources(self) -> list[dict[str, Any]]:
-        """The resources in the state; secrets stay encrypted."""
-        resources: list[dict[str, Any]] = json.loads(self.run("stack", "export"))["deployment"]["resources"]
+    def resources(self, *arguments: str) -> list[dict[str, Any]]:
+        """The resources in the state; secrets stay encrypted, unless `--show-secrets` is asked for."""
+        exported = json.loads(self.run("stack", "export", *arguments))
+        resources: list[dict[str, Any]] = exported["deployment"]["resources"]
         return resources
 
     @staticmethod

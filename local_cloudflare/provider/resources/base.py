@@ -24,8 +24,11 @@ class Resource(ABC):
     schema: ClassVar[Schema]
     import_id: ClassVar[tuple[str, ...]]  # the properties in `<account>/<…>`
     optional_import_id: ClassVar[tuple[str, ...]] = ()
-    id_property: ClassVar[str] = "id"
     secret_keys: ClassVar[frozenset[str]] = frozenset()  # names of values that are secret, at any depth
+
+    def pulumi_id(self, outputs: Properties) -> str:
+        """The id in Pulumi's state."""
+        return str(outputs["id"])
 
     def validate(self, inputs: Properties) -> list[Failure]:
         """Rules that no single property can hold; `inputs` may have UNKNOWN in it."""

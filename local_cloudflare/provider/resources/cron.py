@@ -9,6 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from local_cloudflare.provider.raw_state import List, Object, scalars
 from local_cloudflare.provider.resources.base import Resource
 from local_cloudflare.provider.schema import ACCOUNT, ID, Property
 from local_cloudflare.provider.values import Properties, from_api
@@ -16,6 +17,7 @@ from local_cloudflare.provider.values import Properties, from_api
 if TYPE_CHECKING:
     from local_cloudflare.provider.client import Client
 
+_SCHEDULES = List(Object(scalars("createdOn", "cron", "modifiedOn")))
 _COMPUTED = frozenset({"createdOn", "modifiedOn"})
 
 
@@ -28,7 +30,7 @@ class CronTrigger(Resource):
         {
             "accountId": ACCOUNT,
             "scriptName": Property(required=True, replace=True),
-            "schedules": Property(required=True, inner_computed=_COMPUTED),
+            "schedules": Property(required=True, inner_computed=_COMPUTED, shape=_SCHEDULES),
             "id": ID,
         }
     )

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from local_cloudflare.provider.plan import settled
+from local_cloudflare.provider.raw_state import Object, scalars
 from local_cloudflare.provider.resources.base import Resource
 from local_cloudflare.provider.schema import ACCOUNT, COMPUTED, ID, Property
 from local_cloudflare.provider.values import Properties, rfc3339, to_api
@@ -31,7 +32,7 @@ class D1Database(Resource):
             "name": Property(required=True, replace=True),
             "jurisdiction": Property(replace=True, choices=("eu", "fedramp", "us")),
             "primaryLocationHint": Property(replace=True, choices=("wnam", "enam", "weur", "eeur", "apac", "oc")),
-            "readReplication": Property(),
+            "readReplication": Property(shape=Object(scalars("mode"))),
             "id": ID,
             "uuid": ID,
             "createdAt": COMPUTED,

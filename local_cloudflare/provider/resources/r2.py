@@ -31,7 +31,7 @@ class R2Bucket(Resource):
         {
             "accountId": ACCOUNT,
             "name": Property(required=True, replace=True),
-            "jurisdiction": Property(default="default", replace=True, choices=("default", "eu", "fedramp", "us")),
+            "jurisdiction": Property(default="default", choices=("default", "eu", "fedramp", "us")),
             "location": Property(computed=True, fixed=True, choices=("apac", "eeur", "enam", "weur", "wnam", "oc")),
             "storageClass": Property(default="Standard", choices=("Standard", "InfrequentAccess")),
             "id": ID,

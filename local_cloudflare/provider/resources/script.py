@@ -7,7 +7,6 @@ A read takes three calls: what the Worker is, how it is set up, and its content.
 from __future__ import annotations
 
 import hashlib
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from local_cloudflare.provider import assets, upload
@@ -15,13 +14,13 @@ from local_cloudflare.provider.bindings import BINDING_TYPES, refreshed_bindings
 from local_cloudflare.provider.multipart import first_part
 from local_cloudflare.provider.plan import settled
 from local_cloudflare.provider.resources.base import Resource
-from local_cloudflare.provider.schema import ACCOUNT, COMPUTED, ID, Failure, Property, with_defaults
+from local_cloudflare.provider.resources.script_schema import SCHEMA
+from local_cloudflare.provider.schema import Failure, with_defaults
 from local_cloudflare.provider.values import UNKNOWN, Properties, from_api, rfc3339
 
 if TYPE_CHECKING:
     from local_cloudflare.provider.client import Client
 
-_OPTIONAL = Property()
 _FROM_SETTINGS = (
     "compatibilityDate",
     "compatibilityFlags",
@@ -40,38 +39,7 @@ class WorkersScript(Resource):
     pulumi_type = "cloudflare:index/workersScript:WorkersScript"
     import_id = ("accountId", "scriptName")
     secret_keys = frozenset({"text", "keyBase64", "keyJwk"})
-    schema = MappingProxyType(
-        {
-            "accountId": ACCOUNT,
-            "scriptName": Property(required=True, replace=True),
-            "annotations": _OPTIONAL,
-            "assets": _OPTIONAL,
-            "bindings": Property(computed=True),
-            "bodyPart": _OPTIONAL,
-            "compatibilityDate": Property(default=""),
-            "compatibilityFlags": Property(computed=True, unordered=True),
-            "content": _OPTIONAL,
-            "contentFile": _OPTIONAL,
-            "contentSha256": _OPTIONAL,
-            "contentType": _OPTIONAL,
-            "keepAssets": _OPTIONAL,
-            "keepBindings": Property(unordered=True),
-            "limits": _OPTIONAL,
-            "logpush": Property(default=False),
-            "mainModule": _OPTIONAL,
-            "observability": _OPTIONAL,
-            "placement": Property(computed=True),
-            "tailConsumers": Property(computed=True, unordered=True),
-            "usageModel": Property(default="standard", choices=("standard", "bundled", "unbound")),
-            "id": ID,
-            "createdOn": Property(settable=False, computed=True, stable=True),
-            **dict.fromkeys(
-                ("etag", "handlers", "hasAssets", "hasModules", "lastDeployedFrom", "migrationTag", "modifiedOn"),
-                COMPUTED,
-            ),
-            **dict.fromkeys(("namedHandlers", "placementMode", "placementStatus", "startupTimeMs"), COMPUTED),
-        }
-    )
+    schema = SCHEMA
 
     def validate(self, inputs: Properties) -> list[Failure]:
         failures = upload.content_failures(inputs)

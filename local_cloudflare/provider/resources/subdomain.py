@@ -22,7 +22,6 @@ class ScriptSubdomain(Resource):
 
     pulumi_type = "cloudflare:index/workersScriptSubdomain:WorkersScriptSubdomain"
     import_id = ("accountId", "scriptName")
-    id_property = "accountId"
     schema = MappingProxyType(
         {
             "accountId": ACCOUNT,
@@ -32,6 +31,9 @@ class ScriptSubdomain(Resource):
             "id": ID,
         }
     )
+
+    def pulumi_id(self, outputs: Properties) -> str:
+        return str(outputs["accountId"])
 
     def create(self, client: Client, planned: Properties) -> Properties:
         answer = client.properties("POST", _path(planned), _body(planned))

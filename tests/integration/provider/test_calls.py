@@ -15,6 +15,8 @@ from tests.integration.provider.records import replay
 from tests.integration.provider.records.replay import Answer, Call, Phase
 from tests.support.provider_stub import ProviderStub, provider_stub
 
+pytestmark = pytest.mark.stand_in
+
 ACCOUNT = "0" * 31 + "1"
 NAMESPACE = {"accountId": ACCOUNT, "title": "REGISTRY"}
 SCRIPT = {"accountId": ACCOUNT, "scriptName": "efh-agent", "mainModule": "worker.js", "content": "export default {}"}
@@ -104,6 +106,7 @@ def test_inputs_that_are_accepted(provider: ProviderStub, kind: str, inputs: dic
     [
         ("R2Bucket", {"name": "other"}, {"name": "UPDATE_REPLACE"}),
         ("R2Bucket", {"storageClass": "InfrequentAccess"}, {"storageClass": "UPDATE"}),
+        ("R2Bucket", {"jurisdiction": "eu"}, {"jurisdiction": "UPDATE"}),
         ("R2Bucket", {"location": "eeur"}, {}),
         ("WorkersCronTrigger", {"scriptName": "other"}, {"scriptName": "UPDATE_REPLACE"}),
         ("WorkersCronTrigger", {"schedules": [{"cron": "* * * * *"}]}, {"schedules[0].cron": "UPDATE"}),
@@ -121,16 +124,15 @@ def test_inputs_that_are_accepted(provider: ProviderStub, kind: str, inputs: dic
 def test_what_a_change_of_the_program_means(
     provider: ProviderStub, kind: str, changed: dict[str, Any], expected: dict[str, str]
 ) -> None:
-    resource = next(each for each in replay.resources() if each["type"].endswith(f":{kind}"))
+    resource = replay.plain(next(each for each in replay.resources() if each["type"].endswith(f":{kind}")))
     inputs = {name: value for name, value in {**resource["inputs"], **changed}.items() if value is not None}
 
     assert provider.diff(kind, inputs, resource["outputs"]) == expected
 
 
 def test_a_change_of_an_asset_is_a_change_of_its_worker(provider: ProviderStub) -> None:
-    resource = next(each for each in replay.resources() if each["urn"].endswith("WorkersScript::router"))
-    inputs = {**resource["inputs"], "bindings": []}
-    state = {**resource["outputs"], "bindings": []}
+    resource = replay.plain(next(each for each in replay.resources() if each["urn"].endswith("Script::router")))
+    inputs, state = resource["inputs"], resource["outputs"]
     assert provider.diff("WorkersScript", inputs, state) == {}
 
     with open("dist/new.txt", "w") as file:
@@ -213,10 +215,10 @@ def test_cancel_ends_a_wait(provider: ProviderStub, recorded: replay.Replay) -> 
 @pytest.mark.parametrize(
     ("kind", "identifier", "expected"),
     [
-        ("WorkersKvNamespace", f"{ACCOUNT}/493582a286e64ce2a481b804f293a447", {"title": "REGISTRY"}),
+        ("WorkersKvNamespace", f"{ACCOUNT}/267e5e6dd46c457aa14d972721fb4862", {"title": "REGISTRY"}),
         ("R2Bucket", f"{ACCOUNT}/efh-pages", {"jurisdiction": "default", "location": "WNAM"}),
         ("R2Bucket", f"{ACCOUNT}/efh-private/eu", {"name": "efh-private", "jurisdiction": "eu"}),
-        ("D1Database", f"{ACCOUNT}/3bb6e10a-f960-4241-8198-5b1b1e12fefc", {"name": "efh-journal"}),
+        ("D1Database", f"{ACCOUNT}/92de833f-0c16-4565-bec6-7174b8949f4b", {"name": "efh-journal"}),
         ("WorkersScript", f"{ACCOUNT}/efh-agent", {"compatibilityDate": "2026-01-01"}),
         ("WorkersScriptSubdomain", f"{ACCOUNT}/efh-autopilot-orchestrator", {"enabled": True}),
         ("WorkersCronTrigger", f"{ACCOUNT}/efh-autopilot-orchestrator", {"accountId": ACCOUNT}),
@@ -236,9 +238,9 @@ def test_what_exists_is_imported_by_account_and_name(
 
 def test_an_import_id_of_the_wrong_form_is_refused(provider: ProviderStub) -> None:
     with pytest.raises(grpc.RpcError, match="to be in the format"):
-        provider.read("WorkersKvNamespace", "493582a286e64ce2a481b804f293a447", {}, {})
+        provider.read("WorkersKvNamespace", "267e5e6dd46c457aa14d972721fb4862", {}, {})
 
 
 def test_a_type_that_the_stand_in_does_not_know_is_named(provider: ProviderStub) -> None:
-    with pytest.raises(grpc.RpcError, match="does not know cloudflare:index/queue:Queue"):
-        provider.check("cloudflare:index/queue:Queue", {})
+    with pytest.raises(grpc.RpcError, match="does not know cloudflare:index/zone:Zone"):
+        provider.check("cloudflare:index/zone:Zone", {})

@@ -11,25 +11,26 @@ from typing import Any
 
 import pytest
 
-from local_cloudflare.provider.values import from_api
+from local_cloudflare.provider.raw_state import DELTA
 from tests.integration.provider.records import replay
 from tests.integration.provider.records.replay import Answer
 from tests.support.provider_stub import ProviderStub, provider_stub
 
+pytestmark = pytest.mark.stand_in
+
 REFRESH = replay.phases()["preview-refresh"]
 AGENT, ROUTER = "/workers/scripts/efh-agent", "/workers/scripts/efh-autopilot-orchestrator"
-KV, PAGES, PRIVATE = "/namespaces/493582a286e64ce2a481b804f293a447", "/r2/buckets/efh-pages", "/r2/buckets/efh-private"
-D1 = "/d1/database/3bb6e10a-f960-4241-8198-5b1b1e12fefc"
 RESOURCES = {
-    (resource["type"].rpartition(":")[2], resource["urn"].rpartition("::")[2]): resource
+    (resource["type"].rpartition(":")[2], resource["urn"].rpartition("::")[2]): replay.plain(resource)
     for resource in replay.resources()
     if resource["type"].startswith("cloudflare:")
 }
-# The bindings of the recorded state are encrypted: here they are made of the recorded answer, which lacks the secret.
-ROUTER_BINDINGS = from_api(REFRESH.result(f"{ROUTER}/settings")["bindings"])
-ROUTER_BINDINGS[4]["text"] = "s3cret"
-for _properties in ("inputs", "outputs"):
-    RESOURCES["WorkersScript", "router"][_properties]["bindings"] = ROUTER_BINDINGS
+KV = f"/namespaces/{RESOURCES['WorkersKvNamespace', 'registry']['id']}"
+D1 = f"/d1/database/{RESOURCES['D1Database', 'journal']['id']}"
+PAGES, PRIVATE = "/r2/buckets/efh-pages", "/r2/buckets/efh-private"
+QUEUE = f"/queues/{RESOURCES['Queue', 'tasks']['id']}"
+CONSUMER_ID = RESOURCES["QueueConsumer", "tasks"]["outputs"]["consumerId"]
+CONSUMER = f"{QUEUE}/consumers/{CONSUMER_ID}"
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +66,13 @@ def test_without_drift_a_refresh_changes_nothing(
     resource = RESOURCES[kind, name]
     assert changes == {}
     assert found.id == resource["id"]
-    # A location that was asked for is answered in Cloudflare's words; that is kept, and is not a change.
+    # A location that was asked for is answered in Cloudflare's words; that is kept, and is not a change. Nor is what
+    # takes messages from a queue.
     location = {"location": "WNAM"} if "location" in resource["inputs"] else {}
-    assert found.outputs == resource["outputs"] | location
+    consumers = {"consumers": found.outputs["consumers"]} if (kind, name) == ("Queue", "tasks") else {}
+    delta = {DELTA: found.outputs[DELTA]} if consumers else {}
+    assert [each["consumerId"] for each in consumers.get("consumers", [])] == ([CONSUMER_ID] if consumers else [])
+    assert found.outputs == resource["outputs"] | location | consumers | delta
     assert found.inputs == resource["inputs"] | location
 
 
@@ -81,9 +86,12 @@ NAMESPACE = ("WorkersKvNamespace", "registry", KV)
 BUCKET = ("R2Bucket", "pages", PAGES)
 LOCATED_BUCKET = ("R2Bucket", "private", PRIVATE)
 DATABASE = ("D1Database", "journal", D1)
+TASKS = ("Queue", "tasks", QUEUE)
+TAKER = ("QueueConsumer", "tasks", CONSUMER)
 
 KV_BINDING, R2_BINDING, AI_BINDING = REFRESH.result(AGENT_SETTINGS[2])["bindings"]
 OTHER_KV_BINDING = {**KV_BINDING, "namespace_id": "0" * 32}
+TAKER_SETTINGS = REFRESH.result(CONSUMER)["settings"]
 ADDED_VARIABLE = {"type": "plain_text", "name": "ADDED", "text": "value"}
 ADDED_SECRET = {"type": "secret_text", "name": "ADDED"}
 OTHER_MODULE = Answer(200, b"export default {}", (("Content-Type", "application/javascript"),))
@@ -106,6 +114,9 @@ UNSEEN: dict[str, tuple[tuple[str, str, str], Answer]] = {
     "secret added": (AGENT_SETTINGS, _bindings(KV_BINDING, R2_BINDING, AI_BINDING, ADDED_SECRET)),
     "storage class": (BUCKET, _but(BUCKET, storage_class="InfrequentAccess")),
     "location": (LOCATED_BUCKET, _but(LOCATED_BUCKET, location="EEUR")),
+    "dead letter queue": (TAKER, _but(TAKER, dead_letter_queue="other")),
+    "consumer of a queue": (TASKS, _but(TASKS, consumers=[], consumers_total_count=0)),
+    "setting that the program leaves out": (TASKS, _but(TASKS, settings={"delivery_delay": 5})),
 }
 SEEN: dict[str, tuple[tuple[str, str, str], Answer, dict[str, str]]] = {
     "binding added": (
@@ -144,6 +155,11 @@ SEEN: dict[str, tuple[tuple[str, str, str], Answer, dict[str, str]]] = {
         {"observability.headSamplingRate": "DELETE"},
     ),
     "workers.dev": (SUBDOMAIN, _but(SUBDOMAIN, enabled=False), {"enabled": "UPDATE"}),
+    "consumer": (
+        TAKER,
+        _but(TAKER, settings=TAKER_SETTINGS | {"max_retries": 9}),
+        {"settings.maxRetries": "UPDATE"},
+    ),
     "title": (NAMESPACE, _but(NAMESPACE, title="OTHER"), {"title": "UPDATE"}),
     "read replication": (
         DATABASE,
@@ -187,7 +203,7 @@ def test_read_replication_that_the_program_leaves_out_is_a_change_after_each_ref
     recorded.play(REFRESH)
     resource = RESOURCES["D1Database", "journal"]
     inputs = {name: value for name, value in resource["inputs"].items() if name != "readReplication"}
-    created = {name: value for name, value in resource["outputs"].items() if name != "readReplication"}
+    created = {name: value for name, value in resource["outputs"].items() if name not in ("readReplication", DELTA)}
     assert provider.diff("D1Database", inputs, created) == {}
 
     found = provider.read("D1Database", resource["id"], created, inputs)

@@ -113,6 +113,30 @@ def test_lost_data_stops_what_depends_on_it_and_nothing_is_made_empty(
         settle(stack, healing)
 
 
+DELTA = "__pulumi_raw_state_delta"
+
+
+def test_a_state_that_an_older_heal_left_unreadable_is_repaired(stack: HealedStack) -> None:
+    """It edited the outputs and left what the provider keeps beside them: nothing of the stack could run any more."""
+    for name in ("schedule cleared", "database's binding removed"):
+        BY_NAME[name].does(stack.outside)
+    exported = stack.export()
+    edited = {each["urn"].split("::", 2)[2]: each.get("outputs", {}) for each in exported["deployment"]["resources"]}
+    for kind, emptied in (("WorkersCronTrigger", "schedules"), ("WorkersScript", "bindings")):
+        (outputs,) = [each for name, each in edited.items() if name.endswith(f":{kind}::{ROUTER}")]
+        assert DELTA in outputs
+        outputs[emptied] = []
+    stack.import_state(exported)
+    unreadable = "[pf/tfbridge] Failed to recover raw state for Plugin Framework"
+    assert unreadable in stack.project.project.run("preview", exit_code=1)
+    assert f"failed to get current raw state: {unreadable}" in stack.project.project.run("refresh", "-y", exit_code=1)
+
+    healing, _ = stack.heal()
+
+    assert healing["status"] == "healed"
+    stack.assert_clean()
+
+
 def settle(stack: HealedStack, healing: dict[str, Any]) -> None:
     """The ways on: what is named begins again empty, nothing else; what somebody made instead is taken over."""
     gone = [each["key"] for each in healing["lost"] if not each["instead"]]

@@ -79,6 +79,28 @@ def resources() -> list[dict[str, Any]]:
     return records
 
 
+def opened(value: Any) -> Any:
+    """A value as `pulumi stack export --show-secrets` has it, with secrets as the records write them."""
+    if isinstance(value, list):
+        return [opened(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "plaintext" in value:
+        return {"secret": opened(json.loads(value["plaintext"]))}
+    return {key: opened(item) for key, item in value.items()}
+
+
+def plain(value: Any) -> Any:
+    """A value of the records as a provider gets it: without marks of secrets, and without what is null."""
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {"secret"}:
+        return plain(value["secret"])
+    return {key: plain(item) for key, item in value.items() if item is not None}
+
+
 def phases() -> dict[str, Phase]:
     """The recorded phases by name, in order."""
     found: dict[str, list[tuple[Call, Answer]]] = {}
