@@ -24,7 +24,8 @@ from orchestrator.desired.ownership import ALLOW
 from orchestrator.drift.findings import Finding
 from orchestrator.errors import OrchestratorError
 from orchestrator.stack.config import Stack, run_pulumi
-from orchestrator.stack.updates import deploy, edit_state, would_change
+from orchestrator.stack.edit import edit_state
+from orchestrator.stack.updates import deploy, would_change
 
 Report = Callable[[str], None]
 

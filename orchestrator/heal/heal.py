@@ -19,10 +19,11 @@ from orchestrator.heal.report import sentences
 from orchestrator.heal.truth import tell_truth
 from orchestrator.kinds import Kind
 from orchestrator.stack.config import Stack
+from orchestrator.stack.edit import Report, edit_state
 from orchestrator.stack.leftovers import run_with_leftovers
 from orchestrator.stack.recover import recover
 from orchestrator.stack.state import parse_state
-from orchestrator.stack.updates import Report, edit_state, one_at_a_time, update, would_change
+from orchestrator.stack.updates import one_at_a_time, update, would_change
 
 _PAUSES_S = (2, 5)
 

@@ -13,7 +13,7 @@ from orchestrator.adopt.takeover import import_existing, survey
 from orchestrator.cloudflare.account import Account
 from orchestrator.errors import OrchestratorError
 from orchestrator.stack.config import Stack
-from orchestrator.stack.updates import Report
+from orchestrator.stack.edit import Report
 
 
 def run_with_leftovers(stack: Stack, account: Account, run: Callable[[], str | None], report: Report) -> str | None:

@@ -1,10 +1,9 @@
 """After an update that died: put Pulumi's state right before the next one.
 
-A `pulumi up` that is killed leaves two things. Its lock: removed here when the process that holds it is gone (file
-backend; other backends know `pulumi cancel`). And operations that were begun and not recorded: a namespace, bucket or
-database that was being created may well exist, and creating it again would fail (KV, code 10014) or make a second one.
-Those are looked up by name in the account and written into the state with their id; what was being changed or
-deleted is read again, unless it holds data.
+A `pulumi up` that is killed leaves two things. Its lock: removed when it is known to be dead (`locks`). And operations
+that were begun and not recorded: a namespace, bucket or database that was being created may well exist, and creating it
+again would fail (KV, code 10014) or make a second one. Those are looked up by name in the account and written into the
+state with their id; what was being changed or deleted is read again, unless it holds data.
 
 Touches Pulumi's state through the `pulumi` command, and reads the account.
 """
@@ -12,23 +11,16 @@ Touches Pulumi's state through the `pulumi` command, and reads the account.
 from __future__ import annotations
 
 import copy
-import json
-import os
-import socket
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.kinds import Kind, kind_of_type, read_urn
-from orchestrator.stack.config import Stack, run_pulumi
-from orchestrator.stack.updates import Report, State, edit_state, run_when_free
-
-_LOCK_PATIENCE_S = 120
+from orchestrator.stack.config import Stack
+from orchestrator.stack.edit import Report, State, edit_state
+from orchestrator.stack.locks import PATIENCE_S
+from orchestrator.stack.updates import run_when_free
 
 
 @dataclass(frozen=True)
@@ -39,9 +31,12 @@ class _Looked:
     read: tuple[str, ...] = ()
 
 
-def recover(stack: Stack, *, report: Report) -> None:
-    """Make the state of `stack` fit for the next update; `report` gets a line for each thing that was put right."""
-    _wait_for_lock(stack, report)
+def recover(stack: Stack, *, report: Report, host: str | None = None, patience_s: float = PATIENCE_S) -> None:
+    """Make the state of `stack` fit for the next update; `report` gets a line for each thing that was put right.
+
+    A live update's operations are its own business: as long as a lock is there that is not known to be dead, it is
+    waited for. `host` (this machine) and `patience_s` as `wait_until_free` takes them. Raises OrchestratorError.
+    """
     looked: list[_Looked] = []
 
     def settle(state: State) -> State:
@@ -51,7 +46,7 @@ def recover(stack: Stack, *, report: Report) -> None:
         looked.extend(_look(operation, settled, stack) for operation in pending)
         return settled if pending else state
 
-    edit_state(stack, settle, report)
+    edit_state(stack, settle, report, host=host, patience_s=patience_s)
     if looked:
         report(f"An earlier update was broken off in the middle of {len(looked)} operations:")
     for each in looked:
@@ -98,47 +93,3 @@ def _find(resource: Mapping[str, Any], kind: Kind | None, stack: Stack) -> str |
         return None  # Workers, their switches and crons are put, not created: doing it again does no harm.
     with stack.account() as account:
         return account.names(kind, inputs.get("jurisdiction", "default")).get(kind.name_in(inputs))
-
-
-def _wait_for_lock(stack: Stack, report: Report) -> None:
-    """Remove the lock of a dead process; wait for a living one."""
-    deadline = time.monotonic() + _LOCK_PATIENCE_S
-    told = False
-    for holder in iter(lambda: next(_lock_holders(stack.name), None), None):
-        if not _is_alive(holder):
-            report(f"Removing the lock of an update that died (process {holder}).")
-            run_pulumi(["cancel", "--yes", "--stack", stack.name], stack.root)
-        elif time.monotonic() > deadline:
-            raise OrchestratorError(
-                f"the stack {stack.name} is still locked by process {holder}",
-                f"wait for it, or stop it; if it is no Pulumi: pulumi cancel -s {stack.name}",
-            )
-        else:
-            if not told:
-                report(f"Another update of the stack {stack.name} is running (process {holder}); waiting for it.")
-                told = True
-            time.sleep(0.5)
-
-
-def _lock_holders(stack: str) -> Iterator[int]:
-    """The processes of this machine that hold the stack's lock in a file backend."""
-    backend = urlsplit(os.environ.get("PULUMI_BACKEND_URL", ""))
-    if backend.scheme != "file":
-        return
-    for lock in Path(url2pathname(backend.path)).glob(f".pulumi/locks/organization/*/{stack}/*.json"):
-        try:
-            content = json.loads(lock.read_text())
-        except (OSError, ValueError):  # just removed, or being written
-            continue
-        if content.get("hostname") == socket.gethostname():
-            yield int(content["pid"])
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -1,15 +1,14 @@
-"""Pulumi runs that change a stack, or its state, and may meet another run: update, preview, edit of the state.
+"""Pulumi runs that change a stack and may meet another run: update, preview.
 
 Pulumi itself locks a stack in every backend and refuses the second run; here that refusal is waited out. Beside it
 there is one lock of this machine for commands that take several steps (`one_at_a_time`): the kernel gives it back when
 its holder dies, so that nothing has to be cleaned up after a kill.
 
-Touches child processes (`pulumi`), the stack's state, and `.build/` in the project's folder.
+Touches child processes (`pulumi`), and `.build/` in the project's folder.
 """
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,16 +17,11 @@ from typing import Any, TextIO
 from orchestrator.errors import OrchestratorError
 from orchestrator.files import take_lock
 from orchestrator.stack.config import Finished, Stack, run_pulumi
-from orchestrator.stack.state import without_stale_deltas
+from orchestrator.stack.edit import Report
+from orchestrator.stack.locks import PATIENCE_S, is_busy
 
-Report = Callable[[str], None]
-State = dict[str, Any]  # as `pulumi stack export` gives it
-
-_PATIENCE_S = 600
 _POLL_S = 1.0
 _EXPECTED_NO_CHANGES = 7  # Pulumi's exit code where there are some
-# File and object stores say the first, Pulumi Cloud the second.
-_BUSY = ("the stack is currently locked by", "Another update is currently in progress")
 
 
 def update(stack: Stack, *, exclude: Sequence[str] = (), display: TextIO, report: Report) -> str | None:
@@ -60,28 +54,6 @@ def would_change(stack: Stack, *, exclude: Sequence[str] = ()) -> bool:
     raise OrchestratorError(f"`pulumi preview` failed:\n{(finished.output + finished.errors).strip()}")
 
 
-def edit_state(stack: Stack, edit: Callable[[State], State], report: Report) -> None:
-    """Put `edit` of the stack's state in its place; nothing is written where it changes nothing.
-
-    What the provider keeps with the outputs is dropped where it does not fit them any more: see `without_stale_deltas`.
-    Export and import follow each other at once, and Pulumi refuses the import while another run holds the stack: then
-    all of it is done again, on what that run has left.
-    """
-
-    def edited() -> bool:
-        before = stack.export()
-        after = without_stale_deltas(before, edit(before))
-        if after == before:
-            return True
-        arguments = ["stack", "import", "--stack", stack.name]
-        finished = run_pulumi(arguments, stack.root, stdin=json.dumps(after), check=False)
-        if finished.code != 0 and not _is_busy(finished):
-            raise OrchestratorError(f"`pulumi stack import` failed:\n{finished.errors.strip()}")
-        return finished.code == 0
-
-    _wait(edited, f"another update of the stack {stack.name}", stack, report)
-
-
 @contextmanager
 def one_at_a_time(stack: Stack, what: str, report: Report) -> Iterator[None]:
     """Hold this machine's lock for `what` on the stack, after waiting for another holder."""
@@ -98,7 +70,7 @@ def run_when_free(stack: Stack, arguments: Sequence[str], report: Report, **opti
 
     def run() -> bool:
         runs.append(run_pulumi([*arguments, "--stack", stack.name], stack.root, check=False, **options))
-        return not _is_busy(runs[-1])
+        return not is_busy(runs[-1])
 
     _wait(run, f"another update of the stack {stack.name}", stack, report)
     return runs[-1]
@@ -106,7 +78,7 @@ def run_when_free(stack: Stack, arguments: Sequence[str], report: Report, **opti
 
 def _wait(done: Callable[[], bool], for_what: str, stack: Stack, report: Report) -> None:
     """Try until `done`; says once what it waits for. Raises OrchestratorError when it takes too long."""
-    deadline = time.monotonic() + _PATIENCE_S
+    deadline = time.monotonic() + PATIENCE_S
     told = False
     while not done():
         if not told:
@@ -114,14 +86,10 @@ def _wait(done: Callable[[], bool], for_what: str, stack: Stack, report: Report)
             told = True
         if time.monotonic() > deadline:
             raise OrchestratorError(
-                f"{for_what} has not ended for {_PATIENCE_S // 60} minutes, and nothing was changed meanwhile",
+                f"{for_what} has not ended for {PATIENCE_S // 60} minutes, and nothing was changed meanwhile",
                 f"try again later; if it died elsewhere and left its lock: pulumi cancel -s {stack.name}",
             )
         time.sleep(_POLL_S)
-
-
-def _is_busy(finished: Finished) -> bool:
-    return finished.code != 0 and any(words in finished.errors for words in _BUSY)
 
 
 def _excluding(patterns: Sequence[str]) -> list[str]:
