@@ -34,9 +34,11 @@ test: setup-dev ## all tests, unit tests first
 test-unit: setup-dev ## the tests that take milliseconds
 	@python -m pytest tests/unit -q
 
-check: setup-dev ## ruff, mypy --strict, tsc, actionlint
-	@ruff check . && ruff format --check . && mypy && node node_modules/typescript/bin/tsc -p tsconfig.json
+check: setup-dev ## ruff, mypy --strict, biome, knip, tsc, actionlint
+	@ruff check . && ruff format --check . && mypy
+	@node node_modules/@biomejs/biome/bin/biome check --error-on-warnings . && node node_modules/knip/bin/knip.js
+	@node node_modules/typescript/bin/tsc -p tsconfig.json && node node_modules/typescript/bin/tsc -p tsconfig.node.json
 	@python -m scripts.lint_workflows
 
 format: setup-dev ## format and sort imports
-	@ruff check --fix . ; ruff format .
+	@ruff check --fix . ; ruff format . ; node node_modules/@biomejs/biome/bin/biome check --write .

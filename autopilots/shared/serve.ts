@@ -35,7 +35,7 @@ export interface Call<Env> {
 }
 
 /** What the orchestrator says of such a task, signed with the body. */
-export interface Run {
+interface Run {
   id: string;
   /** The caller's Idempotency-Key, which is the caller's own: another may use the same. */
   key: string;
@@ -44,7 +44,7 @@ export interface Run {
   attempt: number;
 }
 
-export type Handler<Env> = (call: Call<Env>) => Promise<Response>;
+type Handler<Env> = (call: Call<Env>) => Promise<Response>;
 
 export interface Autopilot<Env> {
   capabilities: Record<string, Handler<Env>>;
@@ -142,7 +142,12 @@ function envelope(body: string): { capability: string; meta: unknown; run: Run |
   const checked = check(ENVELOPE, isObject(value) ? value : {});
   if ("errors" in checked) {
     const { errors } = checked;
-    throw new Problem({ status: 422, title: "Invalid task", detail: "Send {task, capability, meta}.", members: { errors } });
+    throw new Problem({
+      status: 422,
+      title: "Invalid task",
+      detail: "Send {task, capability, meta}.",
+      members: { errors },
+    });
   }
   const { capability, meta, run } = checked.value;
   return { capability, meta: meta ?? {}, run: isObject(run) ? (run as unknown as Run) : null };

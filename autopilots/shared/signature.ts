@@ -30,7 +30,10 @@ export function verifySignature(secrets: string | undefined, headers: Headers, b
 
 function webhooks(secrets: string | undefined): Webhook[] {
   try {
-    const keys = (secrets ?? "").split(" ").filter(Boolean).map((secret) => new Webhook(secret));
+    const keys = (secrets ?? "")
+      .split(" ")
+      .filter(Boolean)
+      .map((secret) => new Webhook(secret));
     if (keys.length > 0) return keys;
   } catch {
     // A secret that is not base64 is as good as none; its text must not reach an answer.

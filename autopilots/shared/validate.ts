@@ -6,7 +6,10 @@ import { check, isObject, string } from "#worker-kit/validation.ts";
 const MAX_ERRORS = 100;
 
 /** `meta` as the schema types it, or one problem (422) with every mistake in `errors`. */
-export function validate<const S extends v.GenericSchema<unknown, unknown>>(schema: S, meta: unknown): v.InferOutput<S> {
+export function validate<const S extends v.GenericSchema<unknown, unknown>>(
+  schema: S,
+  meta: unknown,
+): v.InferOutput<S> {
   const checked = check(schema, meta, "/meta");
   if ("value" in checked) return checked.value;
   const { errors } = checked;

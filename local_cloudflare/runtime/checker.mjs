@@ -27,7 +27,10 @@ export class Checker {
       const body = JSON.stringify({ main: config.mainModule, ...compatibility(config), modules: modules(config) });
       const started = performance.now();
       const response = await fetch(address, { method: "POST", body, signal: AbortSignal.timeout(LIMIT) });
-      return { ...(await response.json()), startupTimeMs: Math.round(performance.now() - started) };
+      return {
+        .../** @type {object} */ (await response.json()),
+        startupTimeMs: Math.round(performance.now() - started),
+      };
     } catch (error) {
       if (this.#running === running) await this.dispose();
       if (error.name !== "TimeoutError") throw error;
@@ -62,7 +65,7 @@ function modules({ modules }) {
     modules.map(({ name, type, path }) => {
       const contents = readFileSync(path);
       const kind = MODULE_TYPES[type];
-      if (kind === "json") return [name, { json: JSON.parse(contents) }];
+      if (kind === "json") return [name, { json: JSON.parse(contents.toString()) }];
       return [name, { [kind]: contents.toString(kind === "data" || kind === "wasm" ? "base64" : "utf8") }];
     }),
   );

@@ -4,11 +4,16 @@ import { json } from "node:stream/consumers";
 
 /** An http.Server, not listening yet. */
 export function createControl({ fleet, checker, logs, token }) {
+  /** @type {[method: string, path: RegExp, act: (request: import("node:http").IncomingMessage, name: string) => unknown][]} */
   const routes = [
     ["PUT", /^\/workers\/([^/]+)$/, async (request) => fleet.put(await json(request))],
     ["DELETE", /^\/workers\/([^/]+)$/, async (_request, name) => fleet.delete(name)],
     ["PATCH", /^\/workers\/([^/]+)$/, async (request, name) => ({ found: fleet.change(name, await json(request)) })],
-    ["POST", /^\/workers\/([^/]+)\/scheduled$/, async (request, name) => runScheduled(name, await json(request))],
+    [
+      "POST",
+      /^\/workers\/([^/]+)\/scheduled$/,
+      async (request, name) => runScheduled(name, /** @type {any} */ (await json(request))),
+    ],
     ["POST", /^\/check$/, async (request) => checker.check(await json(request))],
     ["GET", /^\/state$/, async () => fleet.state()],
   ];
@@ -26,7 +31,7 @@ export function createControl({ fleet, checker, logs, token }) {
       };
       const response = await fetch(`http://127.0.0.1:${lease.port}/`, { headers });
       if (!response.ok) throw new Error(await response.text());
-      const { outcome } = await response.json();
+      const { outcome } = /** @type {{outcome: string}} */ (await response.json());
       return { outcome, detail: outcome === "ok" ? "" : await exceptions };
     } finally {
       lease.release();
@@ -50,7 +55,7 @@ export function createControl({ fleet, checker, logs, token }) {
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
     };
     if (request.headers.authorization !== `Bearer ${token}`) return answer(403, { error: "forbidden" });
-    const url = new URL(request.url, "http://control");
+    const url = new URL(request.url ?? "/", "http://control");
     if (url.pathname === "/logs") return sendLogs(url, response);
     try {
       for (const [method, path, act] of routes) {

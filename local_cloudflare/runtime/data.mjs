@@ -9,7 +9,9 @@ const NONE = { _: "_" }; // a binding that nobody uses, so that miniflare brings
 
 /** Start it on `directory`. Gives `address` (host:port of the gateway) and `dispose`. */
 export async function startData({ directory, token, log }) {
-  const [kvPersist, r2Persist, d1Persist] = ["kv", "r2", "d1"].map((kind) => join(directory, kind));
+  const kvPersist = join(directory, "kv");
+  const r2Persist = join(directory, "r2");
+  const d1Persist = join(directory, "d1");
   for (const path of [kvPersist, r2Persist, d1Persist]) mkdirSync(path, { recursive: true });
   const gateway = systemWorker("gateway", {
     bindings: { TOKEN: token },

@@ -142,7 +142,7 @@ export class Fleet {
   }
 
   async #loadWaiting() {
-    await undefined; // let all calls of this moment be heard
+    await Promise.resolve(); // let all calls of this moment be heard
     const names = this.#closure(this.#waiting);
     this.#waiting.clear();
     this.#live.unshift(await this.#start(names));

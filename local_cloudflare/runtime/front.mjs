@@ -28,7 +28,11 @@ export function createFront(fleet, token) {
   return front;
 }
 
-/** Where a request goes: {upstream, release, ray}, the request being sent; or {refusal}. */
+/**
+ * Where a request goes: {upstream, release, ray}, the request being sent; or {refusal}.
+ *
+ * @returns {Promise<{upstream: import("node:http").ClientRequest, release: () => void, ray: string} | {refusal: [number, string]}>}
+ */
 async function open(request, fleet, token, extra = {}) {
   const name = HOST.exec(request.headers.host ?? "")?.[1]?.toLowerCase();
   if (!name) return { refusal: [421, "This server answers to http://<worker>.localhost only"] };
@@ -121,6 +125,7 @@ function notFound(name, fleet) {
   return `${why}.\nWorkers with a URL: ${known.join(", ") || "none yet"}`;
 }
 
+/** @returns {[number, string]} */
 const failure = (error) => [500, `The Worker could not be reached: ${error.message}`];
 
 function answer(response, [status, text]) {

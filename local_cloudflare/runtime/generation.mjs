@@ -2,8 +2,9 @@
 //
 // To reload is to start the next generation and then to let the old one finish what it is doing. Nothing waits for
 // that but the old one's memory, so it has time: requests in flight end as they began.
-import { Response } from "miniflare";
+
 import { setTimeout as sleep } from "node:timers/promises";
+import { Response } from "miniflare";
 import { startWorkerd } from "./miniflare.mjs";
 import { substitute, workerOptions } from "./options.mjs";
 import { systemWorker } from "./system.mjs";
@@ -49,13 +50,15 @@ async function start(workers, broken, { data, token, frontPort, logs, log }) {
   });
   const tail = systemWorker("tail", { serviceBindings: { LOGS: (request) => receive(request, logs) } });
   const ai = systemWorker("ai", { compatibilityDate: undefined });
-  const uploaded = workers.filter(({ config }) => !broken.has(config.name)).map(({ config }) => {
-    try {
-      return workerOptions(config, { data, absent });
-    } catch (error) {
-      throw Object.assign(error, { culprits: [[config.name, error.message]] });
-    }
-  });
+  const uploaded = workers
+    .filter(({ config }) => !broken.has(config.name))
+    .map(({ config }) => {
+      try {
+        return workerOptions(config, { data, absent });
+      } catch (error) {
+        throw Object.assign(error, { culprits: [[config.name, error.message]] });
+      }
+    });
   const system = [dispatch, outbound, tail, systemWorker("substitute"), ai];
   const miniflare = await startWorkerd({ workers: [...system, ...uploaded], log });
   const { port } = await miniflare.unsafeGetDirectURL(dispatch.name);
@@ -107,7 +110,9 @@ class Generation {
   async retire(signal) {
     try {
       if (this.#active > 0) {
-        const idle = new Promise((resolve) => (this.#idle = resolve));
+        const idle = new Promise((resolve) => {
+          this.#idle = () => resolve(undefined);
+        });
         await Promise.race([idle, sleep(DRAIN, undefined, { signal })]);
       }
       const left = this.#lastRelease + WAIT_UNTIL - performance.now();

@@ -6,8 +6,7 @@ import { dataBinding } from "./plugin.mjs";
 const MODULE_TYPES = { esm: "ESModule", cjs: "CommonJS", text: "Text", data: "Data", wasm: "CompiledWasm" };
 
 /** Two buckets of one name in two jurisdictions are two buckets. */
-export const bucketName = (name, jurisdiction = "default") =>
-  jurisdiction === "default" ? name : `${jurisdiction}.${name}`;
+const bucketName = (name, jurisdiction = "default") => (jurisdiction === "default" ? name : `${jurisdiction}.${name}`);
 
 /** The Workers that a Worker's service bindings name. */
 export const serviceTargets = ({ bindings }) =>

@@ -18,8 +18,9 @@ import { Logs } from "./logs.mjs";
 
 const STOP = 1_500; // ms that stopping may take
 
-const options = { data: { type: "string" }, "workers-port": { type: "string", default: "0" } };
-const { values } = parseArgs({ options });
+const { values } = parseArgs({
+  options: { data: { type: "string" }, "workers-port": { type: "string", default: "0" } },
+});
 const token = process.env.LOCAL_RUNTIME_TOKEN;
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
@@ -31,6 +32,7 @@ function listen(server, port) {
 }
 
 async function run() {
+  if (values.data === undefined) throw new Error("--data DIR is missing");
   const directory = join(values.data, "logs");
   const logs = new Logs(directory);
   const log = join(directory, "workerd.log");

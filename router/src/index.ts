@@ -1,22 +1,22 @@
 // The routing Worker: its endpoints, and what holds for all of them (token, request id, refusals).
 
 import openapi from "openapi";
-import { authenticate } from "./http/auth.ts";
-import type { Call, Handler } from "./http/call.ts";
+import { log } from "#worker-kit/log.ts";
+import { Problem } from "#worker-kit/problem.ts";
+import { requestIdOf } from "#worker-kit/request-id.ts";
 import { diagnose } from "./diagnose/diagnose.ts";
 import { ensureInfra } from "./diagnose/ensure-infra.ts";
 import type { Env } from "./env.ts";
 import { showHealth } from "./health/endpoint.ts";
-import { showJournal } from "./journal/endpoint.ts";
-import { listAutopilots } from "./plan/list.ts";
-import { log } from "#worker-kit/log.ts";
-import { plan } from "./plan/plan.ts";
-import { Problem } from "#worker-kit/problem.ts";
-import { listRegistrations, register, showRegistration, unregister } from "./registry/endpoints.ts";
-import { requestIdOf } from "#worker-kit/request-id.ts";
-import { listRuns, resolve, showRun } from "./once/endpoints.ts";
 import { runScheduledByCron, runScheduledNow } from "./health/scheduled.ts";
+import { authenticate } from "./http/auth.ts";
+import type { Call, Handler } from "./http/call.ts";
+import { showJournal } from "./journal/endpoint.ts";
 import { showStats } from "./journal/stats.ts";
+import { listRuns, resolve, showRun } from "./once/endpoints.ts";
+import { listAutopilots } from "./plan/list.ts";
+import { plan } from "./plan/plan.ts";
+import { listRegistrations, register, showRegistration, unregister } from "./registry/endpoints.ts";
 
 /** The handlers by path and method; HEAD is answered as GET is. */
 const ENDPOINTS: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
@@ -60,7 +60,12 @@ export default {
   },
 
   async scheduled(_controller, env, context): Promise<void> {
-    await runScheduledByCron({ env, later: (work) => context.waitUntil(work), requestId: crypto.randomUUID(), caller: "" });
+    await runScheduledByCron({
+      env,
+      later: (work) => context.waitUntil(work),
+      requestId: crypto.randomUUID(),
+      caller: "",
+    });
   },
 } satisfies ExportedHandler<Env>;
 

@@ -2,9 +2,9 @@
 // (health/lease.ts); for reading there is one copy in KV, written once a run, and the isolate's memory in front of it.
 // docs/decisions/0013-health-checks.md says who reads what.
 
-import type { Missing, Status } from "./routing/decide.ts";
-import type { Env } from "./env.ts";
 import { log } from "#worker-kit/log.ts";
+import type { Env } from "./env.ts";
+import type { Missing, Status } from "./routing/decide.ts";
 
 /** How an autopilot is, by its probes. Times by ISO 8601. */
 export interface Health {
@@ -41,7 +41,10 @@ interface OldSnapshot extends Omit<Snapshot, "cron" | "autopilots" | "probedUpTo
   readonly autopilots: Readonly<Record<string, OldHealth>>;
   readonly probed_up_to: string;
 }
-type OldHealth = Omit<Health, "lastProbeAt" | "rowSince"> & { readonly last_probe_at: string; readonly row_since: string };
+type OldHealth = Omit<Health, "lastProbeAt" | "rowSince"> & {
+  readonly last_probe_at: string;
+  readonly row_since: string;
+};
 export type StoredSnapshot = Snapshot | OldSnapshot;
 
 /** A stored snapshot as it is written today, so that a stack that exists survives the update. */

@@ -3,11 +3,11 @@
 
 import routingTable from "routing-table";
 import { pausedNames } from "./forward/circuits.ts";
+import { type Registration, routeOf, undeclared } from "./registry/registration.ts";
 import type { Missing, State } from "./routing/decide.ts";
 import { byCodePoint } from "./routing/nearest.ts";
-import { routeOf, undeclared, type Registration } from "./registry/registration.ts";
-import type { Snapshot } from "./snapshot.ts";
 import type { Resources, Route } from "./routing/table.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 /** What is known of the autopilots, by the last scheduled run, and of these registrations. */
 export function stateOf(snapshot: Snapshot | undefined, registrations: readonly Registration[] = []): State {

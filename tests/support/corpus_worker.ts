@@ -2,14 +2,14 @@
 // what the router would do. POST /copy answers what the KV namespace of the routers holds; POST /sql what comes of a
 // statement on the database of the router `journalled`; POST /prune prunes its journal.
 import { Circuit } from "../../router/src/forward/circuit.ts";
-import { decide, type State } from "../../router/src/routing/decide.ts";
-import { prune } from "../../router/src/journal/journal.ts";
-import { afterProbe, type Probe } from "../../router/src/health/hysteresis.ts";
-import { parseRegistration } from "../../router/src/registry/registration.ts";
-import type { Health } from "../../router/src/snapshot.ts";
-import type { RoutingTable, TaskRule } from "../../router/src/routing/table.ts";
 import { retryDelayMs } from "../../router/src/forward/retry.ts";
+import { afterProbe, type Probe } from "../../router/src/health/hysteresis.ts";
+import { prune } from "../../router/src/journal/journal.ts";
+import { parseRegistration } from "../../router/src/registry/registration.ts";
+import { decide, type State } from "../../router/src/routing/decide.ts";
+import type { RoutingTable, TaskRule } from "../../router/src/routing/table.ts";
 import { checkEndpoint, MESSAGES, type UrlRules } from "../../router/src/routing/urls.ts";
+import type { Health } from "../../router/src/snapshot.ts";
 
 interface DecideCase {
   table: RoutingTable;
@@ -66,7 +66,9 @@ const RUN: Readonly<Record<string, (input: never, env: Env) => unknown>> = {
   "/retry": ({ outcome, rule, random, now }: RetryCase) => ({ delay: retryDelayMs(outcome, rule, random, now) }),
   "/copy": async ({ key }: { key: string }, env) => ({ copy: await env.REGISTRY.get(key, "json") }),
   "/sql": async ({ sql, values }: { sql: string; values: unknown[] }, env) =>
-    env.JOURNAL.prepare(sql).bind(...values).all(),
+    env.JOURNAL.prepare(sql)
+      .bind(...values)
+      .all(),
   "/prune": async ({ days }: { days?: string }, env) => ({
     pruned: await prune({ DB: env.JOURNAL, ...(days === undefined ? {} : { JOURNAL_DAYS: days }) }),
   }),

@@ -1,6 +1,7 @@
 // The router, told how often a request has touched its storage by the time that it is answered: the header `x-touched`.
-import router from "../../router/src/index.ts";
+
 import type { Env } from "../../router/src/env.ts";
+import router from "../../router/src/index.ts";
 
 function counted<T extends object>(binding: T, touch: () => void): T {
   return new Proxy(binding, {

@@ -6,6 +6,12 @@ export default {
   async fetch(request, env): Promise<Response> {
     if (new URL(request.url).pathname === "/prune") return Response.json({ pruned: await pruneRuns(env) });
     const { sql, values = [] } = await request.json<{ sql: string; values?: unknown[] }>();
-    return Response.json((await env.DB.prepare(sql).bind(...values).all()).results);
+    return Response.json(
+      (
+        await env.DB.prepare(sql)
+          .bind(...values)
+          .all()
+      ).results,
+    );
   },
 } satisfies ExportedHandler<{ DB: D1Database }>;

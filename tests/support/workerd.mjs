@@ -7,7 +7,7 @@ import { Log, LogLevel, Miniflare } from "miniflare";
 
 const lines = createInterface({ input: process.stdin });
 const { value } = await lines[Symbol.asyncIterator]().next();
-const options = JSON.parse(value);
+const options = JSON.parse(value ?? "{}");
 const miniflare = new Miniflare({
   host: "127.0.0.1",
   port: 0,

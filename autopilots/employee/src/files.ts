@@ -14,7 +14,10 @@ const META = object({
     string(/^[\w.+-]+\/[\w.+-]+$/, { max: 100, message: "must be a media type such as application/pdf" }),
     "application/octet-stream",
   ),
-  content: v.pipe(BASE64, v.check((content) => content.length % 4 === 0, "must be base64 with its padding")),
+  content: v.pipe(
+    BASE64,
+    v.check((content) => content.length % 4 === 0, "must be base64 with its padding"),
+  ),
 });
 
 /** 201 with the file's key; 200 when the same call stored it before; 422 when that was another file. */

@@ -6,7 +6,7 @@
 import { sha256 } from "#worker-kit/hash.ts";
 import { Problem } from "#worker-kit/problem.ts";
 
-export type Stored<T> = T & { id: string; createdAt: string };
+type Stored<T> = T & { id: string; createdAt: string };
 
 interface Metadata {
   /** Of the `meta` that made the record. */

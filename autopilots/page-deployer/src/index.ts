@@ -4,7 +4,7 @@
 //   GET /p/<slug>[?version=…]             the page, public
 import * as v from "valibot";
 import { object, string } from "#worker-kit/validation.ts";
-import { type Call, serve, type BaseEnv } from "../../shared/serve.ts";
+import { type BaseEnv, type Call, serve } from "../../shared/serve.ts";
 import { answerStored, type Links, links } from "../../shared/stored.ts";
 import { validate } from "../../shared/validate.ts";
 import { currentVersion, deployPage, loadVersion, rollBackPage } from "./pages.ts";

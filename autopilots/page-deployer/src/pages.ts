@@ -4,7 +4,7 @@
 import { sha256 } from "#worker-kit/hash.ts";
 import { Problem } from "#worker-kit/problem.ts";
 
-export interface Version {
+interface Version {
   version: string;
   /** ISO 8601, when it was first deployed. */
   deployedAt: string;

@@ -3,7 +3,7 @@
 import { type Markup, markup } from "../../shared/markup.ts";
 import { type Brand, textOn } from "./brand.ts";
 
-export interface Section {
+interface Section {
   heading: string;
   /** Paragraphs are separated by an empty line. */
   text: string;

@@ -2,6 +2,7 @@
 // handlers they export. The errors are those that workerd itself gives when the Worker is loaded.
 const HANDLERS = ["fetch", "scheduled", "queue", "email", "tail", "trace", "tailStream", "test"];
 
+/** @param {string} main */
 const entry = (main) => `
 import { WorkerEntrypoint } from "cloudflare:workers";
 import * as main from ${JSON.stringify(main)};
@@ -15,8 +16,9 @@ export class LocalCheck extends WorkerEntrypoint {
 }`;
 
 export default {
+  /** @param {Request} request @param {{LOADER: any}} env */
   async fetch(request, env) {
-    const { main, compatibilityDate, compatibilityFlags, modules } = await request.json();
+    const { main, compatibilityDate, compatibilityFlags, modules } = /** @type {any} */ (await request.json());
     for (const module of Object.values(modules)) {
       for (const binary of ["data", "wasm"]) {
         if (binary in module) module[binary] = Uint8Array.from(atob(module[binary]), (c) => c.charCodeAt(0)).buffer;
@@ -32,7 +34,7 @@ export default {
       });
       return Response.json({ handlers: await worker.getEntrypoint("LocalCheck").handlers() });
     } catch (error) {
-      return Response.json({ error: error.message.replace(/^Failed to start Worker:\n/, "") });
+      return Response.json({ error: /** @type {Error} */ (error).message.replace(/^Failed to start Worker:\n/, "") });
     }
   },
 };

@@ -4,6 +4,7 @@
 const FIELDS = ["x-local-token", "x-local-worker", "x-local-cron", "x-local-time"];
 
 export default {
+  /** @param {Request} request @param {Record<string, any>} env */
   async fetch(request, env) {
     const headers = new Headers(request.headers);
     const [token, name, cron, time] = FIELDS.map((field) => headers.get(field));
@@ -14,7 +15,8 @@ export default {
     if (cron !== null) return Response.json(await worker.scheduled({ cron, scheduledTime: new Date(Number(time)) }));
     try {
       return await worker.fetch(new Request(request, { headers, cf: env.CF }));
-    } catch (error) {
+    } catch (thrown) {
+      const error = /** @type {any} */ (thrown); // a Worker may throw anything
       const reason = `${error?.name ?? "Error"}: ${error?.message ?? error}`;
       return new Response(`error code: 1101\nWorker ${name} threw an exception: ${reason}\n`, {
         status: 500,

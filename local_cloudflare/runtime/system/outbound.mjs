@@ -3,6 +3,7 @@
 // Names below .localhost are not to be had from every resolver, so those at the front's port go to the front directly.
 // As at the edge, the address of the client is not passed on, and `cf-worker` says where the request comes from.
 export default {
+  /** @param {Request} request @param {Record<string, any>} env */
   async fetch(request, env) {
     const headers = new Headers(request.headers);
     headers.delete("cf-connecting-ip");

@@ -2,6 +2,7 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 
 export class Substitute extends WorkerEntrypoint {
+  /** @override */
   fetch() {
     return new Response(`error code: 1101\n${this.ctx.props.reason}\n`, {
       status: 500,
@@ -9,6 +10,7 @@ export class Substitute extends WorkerEntrypoint {
     });
   }
 
+  /** @override */
   scheduled() {
     throw new Error(this.ctx.props.reason);
   }

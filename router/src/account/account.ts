@@ -1,10 +1,10 @@
 // What is really in the Cloudflare account: lists, read with the diagnosis token. Nothing is changed here.
 
 import routingTable from "routing-table";
-import { refuseUnread } from "./problems.ts";
-import { cloudflareApi, NOTHING, R2_IS_OFF, type Api, type ApiAnswer } from "./cloudflare-api.ts";
-import type { Missing } from "../routing/decide.ts";
 import type { Env } from "../env.ts";
+import type { Missing } from "../routing/decide.ts";
+import { type Api, type ApiAnswer, cloudflareApi, NOTHING, R2_IS_OFF } from "./cloudflare-api.ts";
+import { refuseUnread } from "./problems.ts";
 
 export interface AccountContents {
   readonly kv: readonly { readonly id: string; readonly title: string }[];
@@ -30,7 +30,9 @@ export async function readAccount(env: Env): Promise<AccountContents | undefined
   const api = cloudflareApi(env);
   if (!api) return undefined;
   const [kv, r2, workers] = await Promise.all([
-    readPages<{ id: string; title: string }>((page) => api("GET", `/storage/kv/namespaces?per_page=${A_PAGE}&page=${page}`)),
+    readPages<{ id: string; title: string }>((page) =>
+      api("GET", `/storage/kv/namespaces?per_page=${A_PAGE}&page=${page}`),
+    ),
     readBuckets(api),
     readPages<{ id: string }>(() => api("GET", "/workers/scripts"), 1), // it is never divided
   ]);

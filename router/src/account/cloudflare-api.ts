@@ -50,7 +50,11 @@ export function cloudflareApi(env: Env): Api | undefined {
     try {
       const response = await fetch(url, {
         method,
-        headers: { authorization: `Bearer ${token}`, ...(body ? { "content-type": "application/json" } : {}), ...headers },
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body ? { "content-type": "application/json" } : {}),
+          ...headers,
+        },
         redirect: "manual",
         signal: AbortSignal.timeout(TIMEOUT_MS),
         ...(body ? { body: JSON.stringify(body) } : {}),

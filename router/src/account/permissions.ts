@@ -2,7 +2,7 @@
 // explains the table: a write that can never be valid is refused for its content where the token may write, and as a
 // whole (10000) where it may not.
 
-import { R2_IS_OFF, type Api, type ApiAnswer } from "./cloudflare-api.ts";
+import { type Api, type ApiAnswer, R2_IS_OFF } from "./cloudflare-api.ts";
 
 export interface Permission {
   readonly name: string;
@@ -17,7 +17,8 @@ const PROBES: readonly (readonly [name: string, method: string, path: string, bo
   ["Account Settings Read", "GET", ""],
   ["D1 Edit", "POST", "/d1/database", { name: "" }],
 ];
-const READ_IS_ENOUGH = "This token only diagnoses, so Read is enough for it; `pulumi up` has its own, which needs Edit.";
+const READ_IS_ENOUGH =
+  "This token only diagnoses, so Read is enough for it; `pulumi up` has its own, which needs Edit.";
 const AUTHENTICATION = 10000;
 /** No such account: nothing is known about the right one. */
 const ACCOUNT_UNKNOWN = new Set([7000, 7003]);

@@ -1,10 +1,14 @@
 // Why the account could not be read, as the caller is told.
 
-import type { ApiAnswer } from "./cloudflare-api.ts";
 import { Problem } from "#worker-kit/problem.ts";
+import type { ApiAnswer } from "./cloudflare-api.ts";
 
 /** What each list needs. */
-const READS = { kv: "Workers KV Storage Read", r2: "Workers R2 Storage Read", workers: "Workers Scripts Read" } as const;
+const READS = {
+  kv: "Workers KV Storage Read",
+  r2: "Workers R2 Storage Read",
+  workers: "Workers Scripts Read",
+} as const;
 /** The token itself is refused, so nothing can be read with it. */
 const INVALID_TOKEN = new Set([1000, 6003, 9106, 9109, 10001]);
 const SET = "set it: `pulumi config set --secret diagnoseToken`, then run `pulumi up`.";
@@ -24,13 +28,19 @@ export function refuseUnread(lists: Readonly<Partial<Record<keyof typeof READS, 
   const names = (Object.keys(READS) as (keyof typeof READS)[]).filter((list) => lists[list]);
   const first = names[0];
   if (!first) return;
-  const invalid = names.map((list) => lists[list]!).find(({ status, code }) => INVALID_TOKEN.has(code) || status === 401);
-  const refused = invalid ? Object.values(READS) : names.filter((list) => lists[list]!.status === 403).map((list) => READS[list]);
+  const invalid = names
+    .map((list) => lists[list]!)
+    .find(({ status, code }) => INVALID_TOKEN.has(code) || status === 401);
+  const refused = invalid
+    ? Object.values(READS)
+    : names.filter((list) => lists[list]!.status === 403).map((list) => READS[list]);
   throw refused.length > 0 ? refusedToken(refused, invalid) : unread(first, lists[first]!);
 }
 
 function refusedToken(missing: readonly string[], invalid: ApiAnswer | undefined): Problem {
-  const why = invalid ? `it is not valid: ${invalid.message} [code: ${invalid.code}]` : `it lacks ${missing.join(", ")}`;
+  const why = invalid
+    ? `it is not valid: ${invalid.message} [code: ${invalid.code}]`
+    : `it lacks ${missing.join(", ")}`;
   return new Problem({
     status: 502,
     title: "Authentication error [code: 10000]",

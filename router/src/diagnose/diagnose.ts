@@ -4,18 +4,18 @@
 // Nothing is changed. It all goes out at once: 11 calls as a rule, 17 at most, beside the probes; the free plan gives a
 // request 50.
 
-import { NOT_CONFIGURED } from "../account/problems.ts";
-import { missingResources, readAccount } from "../account/account.ts";
-import type { Call } from "../http/call.ts";
-import { cloudflareApi, type Api } from "../account/cloudflare-api.ts";
-import { autopilotCheck, cronCheck, r2Check, subdomainCheck } from "./diagnosis.ts";
-import { endpointRules } from "../forward/endpoint-rules.ts";
-import { probePermissions } from "../account/permissions.ts";
-import { probeAll } from "../health/probe.ts";
 import { Problem } from "#worker-kit/problem.ts";
+import { missingResources, readAccount } from "../account/account.ts";
+import { type Api, cloudflareApi } from "../account/cloudflare-api.ts";
+import { probePermissions } from "../account/permissions.ts";
+import { NOT_CONFIGURED } from "../account/problems.ts";
+import { endpointRules } from "../forward/endpoint-rules.ts";
+import { probeAll } from "../health/probe.ts";
+import type { Call } from "../http/call.ts";
 import { readCopiedRegistrations } from "../registry/copy.ts";
 import { readSnapshot } from "../snapshot.ts";
 import { allRoutes, stateOf } from "../state.ts";
+import { autopilotCheck, cronCheck, r2Check, subdomainCheck } from "./diagnosis.ts";
 
 const MOST_PROBES = 20;
 
@@ -56,7 +56,8 @@ export async function diagnose({ env, requestId }: Call): Promise<Response> {
 /** A user's token, or one that belongs to the account: each is known only by its own call. */
 async function verifyToken(api: Api): Promise<{ id: string; status: string }> {
   const answers = await Promise.all(["//user/tokens/verify", "/tokens/verify"].map((path) => api("GET", path)));
-  const { id = "", status = "unknown" } = (answers.find(({ code, status }) => status === 200 && !code)?.result ?? {}) as {
+  const { id = "", status = "unknown" } = (answers.find(({ code, status }) => status === 200 && !code)?.result ??
+    {}) as {
     id?: string;
     status?: string;
   };

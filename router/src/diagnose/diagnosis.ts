@@ -4,10 +4,10 @@
 import type { AccountContents } from "../account/account.ts";
 import type { ApiAnswer } from "../account/cloudflare-api.ts";
 import { checkCron } from "../health/cron.ts";
-import type { Status } from "../routing/decide.ts";
 import type { Probe } from "../health/hysteresis.ts";
-import type { Snapshot } from "../snapshot.ts";
+import type { Status } from "../routing/decide.ts";
 import type { Route } from "../routing/table.ts";
+import type { Snapshot } from "../snapshot.ts";
 
 export interface Check {
   /** Stable, for scripts. */
@@ -40,7 +40,12 @@ export function r2Check({ isR2On }: AccountContents): Check {
   };
 }
 
-const STATES: Readonly<Record<Status, Check["state"]>> = { pass: "ok", warn: "problem", fail: "problem", unknown: "unknown" };
+const STATES: Readonly<Record<Status, Check["state"]>> = {
+  pass: "ok",
+  warn: "problem",
+  fail: "problem",
+  unknown: "unknown",
+};
 
 export function cronCheck(snapshot: Snapshot | undefined, now: number): Check {
   const { status, time, output } = checkCron(snapshot, now);

@@ -3,17 +3,17 @@
 // is made from here: what exists is what the file says.
 
 import routingTable from "routing-table";
-import { NOT_CONFIGURED } from "../account/problems.ts";
-import { exists, missingResources, readAccount } from "../account/account.ts";
 import * as v from "valibot";
+import { Problem } from "#worker-kit/problem.ts";
 import { object } from "#worker-kit/validation.ts";
+import { exists, missingResources, readAccount } from "../account/account.ts";
+import { NOT_CONFIGURED } from "../account/problems.ts";
+import { requestHeal } from "../health/heal-request.ts";
 import { readBody } from "../http/body.ts";
 import type { Call } from "../http/call.ts";
-import type { Missing } from "../routing/decide.ts";
-import { requestHeal } from "../health/heal-request.ts";
 import { record } from "../journal/journal.ts";
-import { Problem } from "#worker-kit/problem.ts";
 import { KIND, resourceNames } from "../registry/registration.ts";
+import type { Missing } from "../routing/decide.ts";
 
 const LISTS = ["kvNamespaces", "r2Buckets"] as const;
 const WANT = object(

@@ -4,9 +4,9 @@
 // It is the isolate's own knowledge: shared state would cost a storage read for each task. Pure: the time is passed in,
 // in milliseconds.
 
-export const FAILURES = 5;
-export const FIRST_PAUSE_MS = 30_000;
-export const LONGEST_PAUSE_MS = 16 * FIRST_PAUSE_MS;
+const FAILURES = 5;
+const FIRST_PAUSE_MS = 30_000;
+const LONGEST_PAUSE_MS = 16 * FIRST_PAUSE_MS;
 
 export class Circuit {
   private failures = 0;

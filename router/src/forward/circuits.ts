@@ -1,7 +1,7 @@
 // What this isolate knows of each autopilot's failures: one circuit for each, made when it is first asked.
 
-import { Circuit } from "./circuit.ts";
 import type { Route } from "../routing/table.ts";
+import { Circuit } from "./circuit.ts";
 
 const circuits = new Map<string, Circuit>();
 

@@ -8,7 +8,7 @@ import { Problem } from "#worker-kit/problem.ts";
 import { FORWARD_FAILED } from "../http/problem.ts";
 import type { Decision } from "../routing/decide.ts";
 
-export type Outcome = "not-sent" | "rejected" | "unknown";
+type Outcome = "not-sent" | "rejected" | "unknown";
 
 export interface Failure {
   readonly outcome: Outcome;
@@ -142,7 +142,11 @@ export function unboundFailure(binding: string): Failure {
 }
 
 export function endpointFailure(reason: string): Failure {
-  return { outcome: "not-sent", why: `has an endpoint that is not allowed: ${reason}`, hint: "Correct its `endpoint`." };
+  return {
+    outcome: "not-sent",
+    why: `has an endpoint that is not allowed: ${reason}`,
+    hint: "Correct its `endpoint`.",
+  };
 }
 
 /** It failed again and again, so it is left alone for `waitMs`. */

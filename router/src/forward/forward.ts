@@ -3,15 +3,19 @@
 //
 // The answer is read whole, up to a limit, before any of it is passed on: only then is its status true.
 
-import { answerResponse, type Answer } from "./answer.ts";
-import { circuitOf } from "./circuits.ts";
+import { log } from "#worker-kit/log.ts";
+import { readCapped } from "#worker-kit/stream.ts";
+import { type Env, serviceBinding } from "../env.ts";
 import type { Decision } from "../routing/decide.ts";
+import { checkEndpoint, MESSAGES } from "../routing/urls.ts";
+import { type Answer, answerResponse } from "./answer.ts";
+import { circuitOf } from "./circuits.ts";
 import { endpointRules } from "./endpoint-rules.ts";
-import { serviceBinding, type Env } from "../env.ts";
 import {
   brokenFailure,
   edgeFailure,
   endpointFailure,
+  type Failure,
   forwardProblem,
   lateFailure,
   oversizeFailure,
@@ -19,16 +23,12 @@ import {
   redirectFailure,
   timeoutFailure,
   unboundFailure,
-  type Failure,
 } from "./failure.ts";
-import { log } from "#worker-kit/log.ts";
 import { MAX_TRIES, retryDelayMs } from "./retry.ts";
 import { signatureHeaders } from "./signature.ts";
-import { readCapped } from "#worker-kit/stream.ts";
 import { traceparent } from "./trace.ts";
-import { checkEndpoint, MESSAGES } from "../routing/urls.ts";
 
-export const MAX_ANSWER_BYTES = 10 * 1024 * 1024;
+const MAX_ANSWER_BYTES = 10 * 1024 * 1024;
 /** A run's id is this and 32 hex digits. */
 export const RUN_PREFIX = "run_";
 export const HOP_HEADER = "x-autopilot-hop";
@@ -50,7 +50,7 @@ export interface Forwarded {
  * What a run is known by to its autopilot. It goes along in the signed body, since the signature covers no header but
  * `webhook-id`; that is made of `id`, so it is the same in each attempt.
  */
-export interface RunHandle {
+interface RunHandle {
   readonly id: string;
   readonly key: string;
   readonly caller: string;
@@ -146,9 +146,7 @@ async function signMessage({ decision, meta, request, requestId, run }: Forwarde
   const { task, capability } = decision;
   const body = JSON.stringify({ task, capability, meta, run });
   const id = `msg_${run?.id.slice(RUN_PREFIX.length) ?? crypto.randomUUID().replaceAll("-", "")}`;
-  const headers = new Headers(
-    await signatureHeaders(env.WEBHOOK_SECRET, id, Math.floor(Date.now() / 1000), body),
-  );
+  const headers = new Headers(await signatureHeaders(env.WEBHOOK_SECRET, id, Math.floor(Date.now() / 1000), body));
   headers.set("content-type", "application/json");
   headers.set("x-request-id", requestId);
   headers.set("traceparent", traceparent(request.headers.get("traceparent")));

@@ -2,8 +2,8 @@
 //
 // Only where it cannot be done twice by that: nothing was sent, or the task is `idempotent` and not `once`. Pure.
 
-import type { Failure } from "./failure.ts";
 import type { TaskRule } from "../routing/table.ts";
+import type { Failure } from "./failure.ts";
 
 export const MAX_TRIES = 2;
 const MOST_JITTER_MS = 1_000;

@@ -1,8 +1,8 @@
 // The message that tells people what has changed: one a run, in the JSON that Slack's incoming webhooks take, posted to
 // ALERT_URL. That URL is a secret, so no error's own text goes to the log.
 
-import type { Env } from "../env.ts";
 import { log } from "#worker-kit/log.ts";
+import type { Env } from "../env.ts";
 
 const TIMEOUT_MS = 5_000;
 /** Of the sentences that could not be delivered, the latest are kept. */

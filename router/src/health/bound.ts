@@ -2,10 +2,10 @@
 // the dashboard, so the router uses each of its own; the rest of what autopilots.yaml declares is looked up in the
 // account, where the stack gives the Worker a token for that.
 
-import { missingResources, readAccount } from "../account/account.ts";
-import type { Missing } from "../routing/decide.ts";
-import type { Env } from "../env.ts";
 import { log } from "#worker-kit/log.ts";
+import { missingResources, readAccount } from "../account/account.ts";
+import type { Env } from "../env.ts";
+import type { Missing } from "../routing/decide.ts";
 import { without } from "./news.ts";
 
 const NAMESPACE: Missing = { kind: "kvNamespace", name: "REGISTRY" };

@@ -1,15 +1,15 @@
 // What a scheduled run looks at: what is bound, the copy of the registrations, and the autopilots.
 
-import { checkBound, type Bound } from "./bound.ts";
-import { endpointRules } from "../forward/endpoint-rules.ts";
-import type { Env } from "../env.ts";
-import { afterProbe } from "./hysteresis.ts";
 import { log } from "#worker-kit/log.ts";
-import { inTurn, probeAll } from "./probe.ts";
+import type { Env } from "../env.ts";
+import { endpointRules } from "../forward/endpoint-rules.ts";
+import { mendCopy, readCopiedRegistrations } from "../registry/copy.ts";
 import type { Registration } from "../registry/registration.ts";
-import { readCopiedRegistrations, mendCopy } from "../registry/copy.ts";
 import type { Health, Snapshot } from "../snapshot.ts";
 import { allRoutes, stateOf } from "../state.ts";
+import { type Bound, checkBound } from "./bound.ts";
+import { afterProbe } from "./hysteresis.ts";
+import { inTurn, probeAll } from "./probe.ts";
 
 /**
  * The free plan gives a run 50 subrequests. Without probes it makes 23, and six more where the schema is made; what is

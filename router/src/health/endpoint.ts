@@ -6,15 +6,15 @@
 // nobody takes the router out for an autopilot's sake.
 
 import routingTable from "routing-table";
+import { Problem } from "#worker-kit/problem.ts";
+import type { Env } from "../env.ts";
+import { keysOf } from "../forward/signature.ts";
 import { tokens } from "../http/auth.ts";
 import type { Call } from "../http/call.ts";
-import { checkCron } from "./cron.ts";
 import type { Missing, Status } from "../routing/decide.ts";
-import type { Env } from "../env.ts";
+import { type Health, readSnapshot } from "../snapshot.ts";
+import { checkCron } from "./cron.ts";
 import { nameOf } from "./news.ts";
-import { Problem } from "#worker-kit/problem.ts";
-import { keysOf } from "../forward/signature.ts";
-import { readSnapshot, type Health } from "../snapshot.ts";
 
 interface Check {
   readonly componentId?: string;

@@ -5,11 +5,11 @@
 // for the same things it is asked for once in ten minutes, counted in D1, which all isolates share. What became of it
 // is journalled. Neither the token nor what the other side said is ever part of an answer or a log.
 
+import { log } from "#worker-kit/log.ts";
 import { database } from "../database.ts";
-import type { Missing } from "../routing/decide.ts";
 import type { Env } from "../env.ts";
 import { record } from "../journal/journal.ts";
-import { log } from "#worker-kit/log.ts";
+import type { Missing } from "../routing/decide.ts";
 
 export interface HealReason {
   readonly missing: readonly Missing[];
@@ -32,8 +32,8 @@ type Target =
 const QUIET_MS = 10 * 60_000;
 const TIMEOUT_MS = 10_000;
 const HOW =
-  "Set it: `pulumi config set --secret heal '{\"repository\": \"owner/name\", \"workflow\": \"heal.yml\", " +
-  "\"token\": \"…\"}'`, then run `pulumi up`.";
+  'Set it: `pulumi config set --secret heal \'{"repository": "owner/name", "workflow": "heal.yml", ' +
+  '"token": "…"}\'`, then run `pulumi up`.';
 /** What GitHub's refusals of a workflow_dispatch mean. */
 const GITHUB: Readonly<Record<number, string>> = {
   401: "The token is not valid (any more).",
@@ -59,10 +59,17 @@ export async function requestHeal(env: Env, reason: HealReason, requestId: strin
 }
 
 async function askForHeal(env: Env, { missing, source }: HealReason, requestId: string): Promise<HealAnswer> {
-  const told = (status: HealAnswer["status"], detail: string) => ({ requested: status === "requested", status, detail });
+  const told = (status: HealAnswer["status"], detail: string) => ({
+    requested: status === "requested",
+    status,
+    detail,
+  });
   const target = targetOf(env);
   if (!target) return told("not-configured", `Nothing says where a heal is to be asked for. ${HOW}`);
-  const key = missing.map(({ kind, name }) => `${kind} ${name}`).sort().join("\n");
+  const key = missing
+    .map(({ kind, name }) => `${kind} ${name}`)
+    .sort()
+    .join("\n");
   const now = Date.now();
   if (!(await claimRequest(env, key, now, requestId))) {
     return told("already-requested", "A heal of the same was asked for less than 10 minutes ago.");
@@ -117,7 +124,9 @@ async function claimRequest(env: Env, key: string, now: number, requestId: strin
     const db = await database(env);
     const [, claimed] = await db.batch([
       db.prepare("DELETE FROM heal_requests WHERE requested_at <= ?").bind(now - QUIET_MS),
-      db.prepare("INSERT INTO heal_requests (reason, requested_at) VALUES (?, ?) ON CONFLICT DO NOTHING").bind(key, now),
+      db
+        .prepare("INSERT INTO heal_requests (reason, requested_at) VALUES (?, ?) ON CONFLICT DO NOTHING")
+        .bind(key, now),
     ]);
     return claimed!.meta.changes > 0;
   } catch (error) {

@@ -4,7 +4,7 @@
 
 import { database } from "../database.ts";
 import type { Env } from "../env.ts";
-import { upgradeSnapshot, type Snapshot, type StoredSnapshot } from "../snapshot.ts";
+import { type Snapshot, type StoredSnapshot, upgradeSnapshot } from "../snapshot.ts";
 
 /** Longer than a run takes; after one that was killed, the next may begin then. */
 export const LEASE_MS = 120_000;
@@ -26,7 +26,10 @@ export interface Lease {
 /** Takes the lease for `run`, unless it is held. */
 export async function takeLease(env: Env, run: string): Promise<Lease> {
   const now = Date.now();
-  const row = await (await database(env)).prepare(TAKE).bind(run, now + LEASE_MS, now).first<{ snapshot: string }>();
+  const row = await (await database(env))
+    .prepare(TAKE)
+    .bind(run, now + LEASE_MS, now)
+    .first<{ snapshot: string }>();
   const stored = row && (JSON.parse(row.snapshot) as StoredSnapshot | null);
   return { isHeld: row === null, snapshot: stored && upgradeSnapshot(stored) };
 }

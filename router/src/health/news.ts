@@ -7,7 +7,7 @@ import type { Health, Snapshot } from "../snapshot.ts";
 export type Found = Pick<Snapshot, "autopilots" | "missing">;
 
 /** A status that became another one. */
-export interface Change extends Health {
+interface Change extends Health {
   readonly autopilot: string;
   readonly was: Health["status"];
 }

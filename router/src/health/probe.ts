@@ -1,13 +1,13 @@
 // One question to an autopilot: GET <autopilot>/health, over its service binding or HTTPS, under the rules that a task
 // has. What it says in words is not passed on: /health is public, and its text is the autopilot's own affair.
 
-import { serviceBinding, type Env } from "../env.ts";
-import { edgeFailure } from "../forward/failure.ts";
-import type { Probe } from "./hysteresis.ts";
 import { log } from "#worker-kit/log.ts";
 import { readCapped } from "#worker-kit/stream.ts";
+import { type Env, serviceBinding } from "../env.ts";
+import { edgeFailure } from "../forward/failure.ts";
 import type { Route } from "../routing/table.ts";
 import { checkEndpoint, MESSAGES, type UrlRules } from "../routing/urls.ts";
+import type { Probe } from "./hysteresis.ts";
 
 const TIMEOUT_MS = 5_000;
 const MAX_BYTES = 64 * 1024;
@@ -63,7 +63,7 @@ function ask({ binding, worker, endpoint }: Route, env: Env, rules: UrlRules, in
 }
 
 /** Below the endpoint's path: several autopilots may share a host. */
-export function healthUrl(endpoint: string): string {
+function healthUrl(endpoint: string): string {
   const url = new URL(endpoint);
   return `${url.origin}${url.pathname.replace(/\/$/, "")}/health`;
 }
@@ -100,6 +100,6 @@ function failed(output: string): Probe & { output: string } {
  */
 export function inTurn(routes: readonly Route[], last: string, count: number): readonly Route[] {
   const next = routes.findIndex(({ name }) => name > last);
-  const first = next < 0 ? 0 : next;
+  const first = Math.max(next, 0);
   return [...routes.slice(first), ...routes.slice(0, first)].slice(0, count);
 }

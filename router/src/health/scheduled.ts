@@ -4,17 +4,17 @@
 // Runs do not overlap: each holds a lease in D1 (lease.ts). Where D1 itself is gone there is no lease, and the
 // run does what can be done without. docs/decisions/0013-health-checks.md says why it is built so.
 
-import { sendAlert, type Delivery } from "./alert.ts";
-import type { Call } from "../http/call.ts";
-import { giveBack, LEASE_MS, takeLease } from "./lease.ts";
-import { runChecks, type Findings } from "./checks.ts";
-import { requestHeal, type HealAnswer } from "./heal-request.ts";
-import { prune, record, type JournalEntry } from "../journal/journal.ts";
 import { log } from "#worker-kit/log.ts";
-import { nameOf, newsOf, sentences, type News } from "./news.ts";
 import { Problem } from "#worker-kit/problem.ts";
+import type { Call } from "../http/call.ts";
+import { type JournalEntry, prune, record } from "../journal/journal.ts";
 import { pruneRuns } from "../once/runs.ts";
 import { publishSnapshot, readSnapshot, type Snapshot } from "../snapshot.ts";
+import { type Delivery, sendAlert } from "./alert.ts";
+import { type Findings, runChecks } from "./checks.ts";
+import { type HealAnswer, requestHeal } from "./heal-request.ts";
+import { giveBack, LEASE_MS, takeLease } from "./lease.ts";
+import { type News, nameOf, newsOf, sentences } from "./news.ts";
 
 type Trigger = "cron" | "request";
 type Run = Pick<Call, "env" | "later" | "requestId" | "caller">;
@@ -53,7 +53,7 @@ async function runScheduled(run: Run, trigger: Trigger): Promise<Report> {
   const begun = Date.now();
   const at = new Date(begun).toISOString();
   const lease = await attempt("the checks' record could not be read", run, () => takeLease(env, requestId));
-  if (lease && lease.isHeld) throw new Problem(RUNNING);
+  if (lease?.isHeld) throw new Problem(RUNNING);
   const before = lease?.snapshot ?? (await readSnapshot(env, requestId));
 
   const { missing, ...found } = await runChecks(env, before, lease !== null, at, requestId);

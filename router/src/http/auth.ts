@@ -7,8 +7,8 @@
 // Both sides are hashed before they are compared, since crypto.subtle.timingSafeEqual wants equal lengths and a length
 // would tell something too; every accepted token is compared, so that the time does not tell which one matched.
 
-import type { Env } from "../env.ts";
 import { Problem } from "#worker-kit/problem.ts";
+import type { Env } from "../env.ts";
 import { notConfigured } from "./problem.ts";
 
 const HINT = "Set it: `openssl rand -hex 32 | pulumi config set --secret apiToken`, then run `pulumi up`.";

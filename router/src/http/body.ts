@@ -27,7 +27,7 @@ export function invalid(errors: readonly FieldError[]): Problem {
   return new Problem({
     status: 422,
     title: "Invalid request",
-    detail: errors.map(({ pointer, message }) => `${pointer || "the body"} ${message}`).join("; ") + ".",
+    detail: `${errors.map(({ pointer, message }) => `${pointer || "the body"} ${message}`).join("; ")}.`,
     members: { errors },
   });
 }

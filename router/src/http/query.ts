@@ -26,7 +26,9 @@ export class Query {
     const value = this.value(name);
     if (value === undefined) return undefined;
     const number = /^\d{1,9}$/.test(value) ? Number(value) : NaN;
-    return number >= least && number <= most ? number : this.wrong(name, `must be a whole number from ${least} to ${most}`);
+    return number >= least && number <= most
+      ? number
+      : this.wrong(name, `must be a whole number from ${least} to ${most}`);
   }
 
   /** A moment in milliseconds since 1970, given as a time of RFC 3339, a date, or how long ago it was. */
@@ -35,7 +37,9 @@ export class Query {
     if (value === undefined) return undefined;
     const [, count, unit] = AGE.exec(value) ?? [];
     const moment = unit ? this.now - Number(count) * UNIT_MS[unit]! : TIME.test(value) ? Date.parse(value) : NaN;
-    return Number.isNaN(moment) ? this.wrong(name, "must be a time (2026-11-22T10:00:00Z), a date, or an age (24h)") : moment;
+    return Number.isNaN(moment)
+      ? this.wrong(name, "must be a time (2026-11-22T10:00:00Z), a date, or an age (24h)")
+      : moment;
   }
 
   /** What `parse` makes of it; undefined from `parse` means that it is wrong. */
@@ -54,7 +58,7 @@ export class Query {
     throw new Problem({
       status: 400,
       title: "Invalid parameters",
-      detail: this.errors.map(({ parameter, message }) => `${parameter} ${message}`).join("; ") + ".",
+      detail: `${this.errors.map(({ parameter, message }) => `${parameter} ${message}`).join("; ")}.`,
       members: { errors: this.errors },
     });
   }

@@ -4,8 +4,8 @@
 // what a filter may look at for one page is bounded too: where that is reached, `next` goes on from there, and a page
 // may hold few entries or none although there are more.
 
-import type { Call } from "../http/call.ts";
 import { database } from "../database.ts";
+import type { Call } from "../http/call.ts";
 import { Query } from "../http/query.ts";
 
 const PAGE = 50;
@@ -50,14 +50,20 @@ export async function showJournal({ url, env }: Call): Promise<Response> {
   query.check();
   const range = [since, until, from.at, from.id];
   const db = await database(env);
-  const { results } = await db.prepare(SELECT).bind(...range, limit + 1, ...filters).all<Place>();
+  const { results } = await db
+    .prepare(SELECT)
+    .bind(...range, limit + 1, ...filters)
+    .all<Place>();
   const rows = results.slice(0, limit);
   const isFiltered = filters.some((value) => value !== null);
   const last =
     results.length > limit
       ? rows.at(-1)!
       : isFiltered
-        ? await db.prepare(LAST_SCANNED).bind(...range).first<Place>()
+        ? await db
+            .prepare(LAST_SCANNED)
+            .bind(...range)
+            .first<Place>()
         : null;
   const entries = rows.map(({ id, at, ...entry }) => ({ at: new Date(at).toISOString(), ...entry }));
   return Response.json({ entries, next: last && cursorOf(last) });
@@ -68,6 +74,8 @@ function cursorOf({ at, id }: Place): string {
 }
 
 function placeOf(cursor: string): Place | undefined {
-  const [at, id, ...more] = cursor.split(".").map((part) => (/^[0-9a-z]{1,10}$/.test(part) ? Number.parseInt(part, 36) : NaN));
+  const [at, id, ...more] = cursor
+    .split(".")
+    .map((part) => (/^[0-9a-z]{1,10}$/.test(part) ? Number.parseInt(part, 36) : NaN));
   return more.length === 0 && at! >= 0 && id! >= 0 ? { at: at!, id: id! } : undefined;
 }

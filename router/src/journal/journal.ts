@@ -6,10 +6,10 @@
 // no index but its key (an index counts as one more row written), a day has at most MAX_A_DAY rows, and what is pruned,
 // which counts as written too, is bounded likewise. docs/decisions/0012-journal.md has the sums.
 
-import { database } from "../database.ts";
-import type { Call } from "../http/call.ts";
-import type { Env } from "../env.ts";
 import { log } from "#worker-kit/log.ts";
+import { database } from "../database.ts";
+import type { Env } from "../env.ts";
+import type { Call } from "../http/call.ts";
 
 export interface JournalEntry {
   /** What kind of event: `plan` for a task, `health`, `infra`, `heal`, `registry`, …. */
@@ -59,7 +59,10 @@ let pending: Row[] = [];
 let writeAt = 0; // when what is pending is to be written, if somebody has said so
 
 /** Queues the entry's write, for after the answer. Never throws: what cannot be written is said in the log. */
-export function record({ env, later, requestId }: Pick<Call, "env" | "later" | "requestId">, entry: JournalEntry): void {
+export function record(
+  { env, later, requestId }: Pick<Call, "env" | "later" | "requestId">,
+  entry: JournalEntry,
+): void {
   if (!env.DB) return;
   const { kind, caller, task, capability, autopilot, outcome, status, durationMs, detail } = entry;
   const texts = [requestId, kind, caller, task, capability, autopilot, outcome].map(clipped);

@@ -4,10 +4,10 @@
 // of CPU depend on how many tasks there were, and each is looked at twice, by the scan and by the grouping. (Window
 // functions give exact percentiles, and look at each ten times.)
 
-import type { Call } from "../http/call.ts";
 import { database } from "../database.ts";
-import { MAX_A_DAY } from "./journal.ts";
+import type { Call } from "../http/call.ts";
 import { Query } from "../http/query.ts";
+import { MAX_A_DAY } from "./journal.ts";
 
 const DEFAULT_MS = 24 * 60 * 60 * 1000;
 /** The newest ones of the time asked for: any full day, and less than 2 % of the rows that D1 reads a day for nothing. */

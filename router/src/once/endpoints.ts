@@ -2,12 +2,12 @@
 // Answers are not shown here: they may hold what is only their caller's; a repeat of the request is answered with them.
 
 import * as v from "valibot";
+import { Problem } from "#worker-kit/problem.ts";
 import { object } from "#worker-kit/validation.ts";
 import { readBody } from "../http/body.ts";
 import type { Call } from "../http/call.ts";
-import { Problem } from "#worker-kit/problem.ts";
 import { Query } from "../http/query.ts";
-import { findRun, findRuns, resolveRun, STATUSES, type Run } from "./runs.ts";
+import { findRun, findRuns, type Run, resolveRun, STATUSES } from "./runs.ts";
 
 const PAGE = 50;
 const MAX_PAGE = 500;

@@ -5,26 +5,26 @@
 // answer of 5xx, an isolate that was stopped) the run stays `unknown` until a person resolves it.
 // docs/decisions/0011-at-most-once.md has the reasons.
 
-import { answerResponse, saidOutcome, type Answer } from "../forward/answer.ts";
-import type { Call } from "../http/call.ts";
-import type { Decision, Refusal } from "../routing/decide.ts";
-import { brokenFailure, forwardProblem, type Failure } from "../forward/failure.ts";
-import { answerOf, RUN_PREFIX, send } from "../forward/forward.ts";
 import { sha256 } from "#worker-kit/hash.ts";
 import { log } from "#worker-kit/log.ts";
+import { Problem } from "#worker-kit/problem.ts";
+import { type Answer, answerResponse, saidOutcome } from "../forward/answer.ts";
+import { brokenFailure, type Failure, forwardProblem } from "../forward/failure.ts";
+import { answerOf, RUN_PREFIX, send } from "../forward/forward.ts";
+import type { Call } from "../http/call.ts";
+import type { Decision, Refusal } from "../routing/decide.ts";
 import {
   answerlessProblem,
   howToResolve,
   keyProblem,
-  reusedProblem,
   RUN_HEADER,
+  reusedProblem,
   runningProblem,
   unclaimedProblem,
   unknownProblem,
   unrecordedProblem,
 } from "./problems.ts";
-import { Problem } from "#worker-kit/problem.ts";
-import { writeClaim, findKeptRun, writeEnding, type Claim, type Ending, type KeptRun } from "./runs.ts";
+import { type Claim, type Ending, findKeptRun, type KeptRun, writeClaim, writeEnding } from "./runs.ts";
 
 /** How long after the task's deadline a run is taken to be abandoned: time to record how it ended. */
 const GRACE_MS = 30_000;
@@ -45,12 +45,7 @@ type OnSend = (decision: Decision) => void;
  * The autopilot's answer, of this call or of the first with the same key; throws a problem. It goes on, and is recorded,
  * when the caller is gone.
  */
-export function runOnce(
-  call: Call,
-  asked: Asked,
-  decided: Decision | Refusal,
-  onSend: OnSend,
-): Promise<Response> {
+export function runOnce(call: Call, asked: Asked, decided: Decision | Refusal, onSend: OnSend): Promise<Response> {
   const work = runGuarded(call, asked, decided, onSend);
   const nothing = () => undefined; // the caller, if still there, is told of errors
   call.later(work.then(nothing, nothing));

@@ -4,13 +4,13 @@
 // isolate that was thought dead, only one can take it. A run that nobody finished is not changed by anybody: that its
 // time is over makes it `unknown` wherever it is read.
 
-import { textOf, type Answer } from "../forward/answer.ts";
 import { database } from "../database.ts";
 import type { Env } from "../env.ts";
+import { type Answer, textOf } from "../forward/answer.ts";
 
 /** `running` → `done`, `not-done` (the same key may be used again) or `unknown` (until a person resolves it). */
 export const STATUSES = ["running", "done", "not-done", "unknown"] as const;
-export type RunStatus = (typeof STATUSES)[number];
+type RunStatus = (typeof STATUSES)[number];
 export type Resolution = "done" | "not-done";
 
 /** Of an answer; a longer one is not kept. D1's free plan has 500 MB for everything. */
@@ -125,7 +125,14 @@ export async function writeEnding(env: Env, { id, claim }: Claim, ending: Ending
   const { byteLength = null } = answer?.body ?? {};
   const kept = answer && byteLength! <= MAX_KEPT_BYTES ? (textOf(answer.body) ?? answer.body) : null;
   const told = [answer?.status ?? null, answer?.type ?? null, byteLength, kept];
-  return (await (await database(env)).prepare(FINISH).bind(at, id, claim, status, why, ...told).first()) !== null;
+  return (
+    (await (
+      await database(env)
+    )
+      .prepare(FINISH)
+      .bind(at, id, claim, status, why, ...told)
+      .first()) !== null
+  );
 }
 
 /** The run with that id, without its answer. */
@@ -157,6 +164,9 @@ export async function resolveRun(
 
 /** Removes what ended 30 days ago or earlier, never what is unknown. Answers how many rows went. */
 export async function pruneRuns(env: Env): Promise<number> {
-  const { meta } = await (await database(env)).prepare(PRUNE).bind(Date.now() - KEPT_MS).run();
+  const { meta } = await (await database(env))
+    .prepare(PRUNE)
+    .bind(Date.now() - KEPT_MS)
+    .run();
   return meta.changes;
 }

@@ -1,10 +1,10 @@
 // The journal's entry for a task: what became of it, told from the answer or the refusal.
 
-import type { Call } from "../http/call.ts";
-import type { Decision } from "../routing/decide.ts";
-import { record } from "../journal/journal.ts";
 import { Problem } from "#worker-kit/problem.ts";
+import type { Call } from "../http/call.ts";
 import { FORWARD_FAILED, NOT_READY } from "../http/problem.ts";
+import { record } from "../journal/journal.ts";
+import type { Decision } from "../routing/decide.ts";
 
 /** What is learnt of a task on its way. */
 export interface Noted {
@@ -23,7 +23,16 @@ export async function journalTask(call: Call, work: (noted: Noted) => Promise<Re
     const { task, decision } = noted;
     const { capability, route } = decision ?? {};
     const durationMs = Date.now() - begun;
-    record(call, { kind: "plan", caller: call.caller, task, capability, autopilot: route?.name, outcome, status, durationMs });
+    record(call, {
+      kind: "plan",
+      caller: call.caller,
+      task,
+      capability,
+      autopilot: route?.name,
+      outcome,
+      status,
+      durationMs,
+    });
   };
   try {
     const response = await work(noted);

@@ -2,12 +2,12 @@
 
 import routingTable from "routing-table";
 import type { Call } from "../http/call.ts";
-import { missingOf, statusOf, type State } from "../routing/decide.ts";
-import { byCodePoint } from "../routing/nearest.ts";
 import { readRegistrations } from "../registry/copy.ts";
+import { missingOf, type State, statusOf } from "../routing/decide.ts";
+import { byCodePoint } from "../routing/nearest.ts";
+import type { Route } from "../routing/table.ts";
 import { readSnapshot } from "../snapshot.ts";
 import { allRoutes, stateOf } from "../state.ts";
-import type { Route } from "../routing/table.ts";
 
 export async function listAutopilots({ env, requestId }: Call): Promise<Response> {
   const [snapshot, registrations] = await Promise.all([

@@ -2,15 +2,15 @@
 
 import routingTable from "routing-table";
 import * as v from "valibot";
+import { Problem } from "#worker-kit/problem.ts";
 import { anyObject, object } from "#worker-kit/validation.ts";
+import { forward, HOP_HEADER } from "../forward/forward.ts";
 import { readBody } from "../http/body.ts";
 import type { Call } from "../http/call.ts";
-import { forward, HOP_HEADER } from "../forward/forward.ts";
 import { runOnce } from "../once/once.ts";
-import { journalTask, type Noted } from "./journal-task.ts";
-import { Problem } from "#worker-kit/problem.ts";
 import { decideNow } from "../routing/decide-now.ts";
 import { ruleOf } from "../routing/table.ts";
+import { journalTask, type Noted } from "./journal-task.ts";
 
 const MAX_TASK_LENGTH = 256;
 
@@ -55,7 +55,9 @@ const LOOP = {
   status: 508,
   title: "Loop detected",
   detail: "This task has already passed through the orchestrator once, so the autopilot it went to sent it back.",
-  members: { hint: "An autopilot that gives work on makes a request of its own, without the headers of the one it got." },
+  members: {
+    hint: "An autopilot that gives work on makes a request of its own, without the headers of the one it got.",
+  },
 };
 
 function isTask(value: unknown): boolean {

@@ -1,11 +1,11 @@
 // What is read of the registrations when a task is decided on: the isolate's memory, then a copy in KV, and the record
 // in D1 where neither has what is asked for. docs/decisions/0008-registry-reads.md says why.
 
-import type { Env } from "../env.ts";
 import { log } from "#worker-kit/log.ts";
 import { Problem } from "#worker-kit/problem.ts";
-import type { Registration } from "./registration.ts";
+import type { Env } from "../env.ts";
 import { findRegistrations } from "./record.ts";
+import type { Registration } from "./registration.ts";
 
 const KEY = "registrations";
 const EDGE_SECONDS = 30; // how long KV may answer from the edge's cache; it takes no less
@@ -43,7 +43,11 @@ export async function readRegistrations(env: Env, requestId: string): Promise<re
   const before = memory;
   try {
     const recorded = await findRegistrations(env);
-    return remember(recorded.map(({ registration }) => registration), RECORD_MS, before);
+    return remember(
+      recorded.map(({ registration }) => registration),
+      RECORD_MS,
+      before,
+    );
   } catch (error) {
     log("the registrations could not be read", requestId, error);
     throw new Problem(UNREADABLE);

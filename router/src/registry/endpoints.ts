@@ -1,21 +1,21 @@
 // /autopilot/registry: autopilots that are registered at run time, until a pull request takes them into autopilots.yaml.
 
 import routingTable from "routing-table";
+import { Problem } from "#worker-kit/problem.ts";
+import type { Env } from "../env.ts";
+import { endpointRules } from "../forward/endpoint-rules.ts";
 import { invalid, readJson } from "../http/body.ts";
 import type { Call } from "../http/call.ts";
-import { endpointRules } from "../forward/endpoint-rules.ts";
-import type { Env } from "../env.ts";
-import { Problem } from "#worker-kit/problem.ts";
-import { parseRegistration, undeclared } from "./registration.ts";
 import { publish } from "./copy.ts";
 import {
-  findRegistrations,
   findRegistration,
-  putRegistration,
-  removeRegistration,
+  findRegistrations,
   type Precondition,
+  putRegistration,
   type Recorded,
+  removeRegistration,
 } from "./record.ts";
+import { parseRegistration, undeclared } from "./registration.ts";
 
 const REGISTRY_PATH = "/autopilot/registry";
 

@@ -1,9 +1,9 @@
 // The record of registrations: one row each in D1. Every change is one statement, so that a precondition and the change
 // it guards cannot be parted by another caller.
 
+import { sha256 } from "#worker-kit/hash.ts";
 import { database } from "../database.ts";
 import type { Env } from "../env.ts";
-import { sha256 } from "#worker-kit/hash.ts";
 import { byCodePoint } from "../routing/nearest.ts";
 import type { Registration } from "./registration.ts";
 
@@ -67,7 +67,9 @@ export async function putRegistration(
 
 /** Removes; false where there is none, or the precondition does not hold. */
 export async function removeRegistration(env: Env, name: string, ifMatch: Precondition["ifMatch"]): Promise<boolean> {
-  const statement = (await database(env)).prepare(`DELETE FROM registrations WHERE name = ?1 AND ${MATCHING} RETURNING name`);
+  const statement = (await database(env)).prepare(
+    `DELETE FROM registrations WHERE name = ?1 AND ${MATCHING} RETURNING name`,
+  );
   return (await statement.bind(name, tags(ifMatch)).first()) !== null;
 }
 

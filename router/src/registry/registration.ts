@@ -3,7 +3,7 @@
 // `python -m orchestrator pull` can write it there; tests/twins/registrations.json is run against both.
 
 import * as v from "valibot";
-import { check, integer, isObject, object, type FieldError } from "#worker-kit/validation.ts";
+import { check, type FieldError, integer, isObject, object } from "#worker-kit/validation.ts";
 import type { Missing } from "../routing/decide.ts";
 import { byCodePoint } from "../routing/nearest.ts";
 import type { Resources, Route } from "../routing/table.ts";

@@ -10,7 +10,7 @@ import type { Call } from "../http/call.ts";
 import { readCopiedRegistrations, readRegistrations } from "../registry/copy.ts";
 import { isDue, knownSnapshot, readSnapshot } from "../snapshot.ts";
 import { stateOf } from "../state.ts";
-import { decide, type Decision, type Refusal, type State } from "./decide.ts";
+import { type Decision, decide, type Refusal, type State } from "./decide.ts";
 
 /**
  * The decision on `task`. Registrations are read only where no declared autopilot can do it, and the record only where

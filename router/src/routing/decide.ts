@@ -3,10 +3,10 @@
 // Pure: what may change (health, registrations, missing infrastructure) is passed in, and so is the random number.
 // Both twins are run against tests/twins/decisions.json, sentences included.
 
-import { byCodePoint, nearestNames } from "./nearest.ts";
 import { Problem } from "#worker-kit/problem.ts";
 import { NOT_READY, unsupported } from "../http/problem.ts";
-import { ruleOf, type Route, type RoutingTable, type TaskRule } from "./table.ts";
+import { byCodePoint, nearestNames } from "./nearest.ts";
+import { type Route, type RoutingTable, ruleOf, type TaskRule } from "./table.ts";
 
 export type Status = "pass" | "warn" | "fail" | "unknown";
 
@@ -79,9 +79,7 @@ function able(table: RoutingTable, capability: string, state: State, reasons: st
 }
 
 function having(routes: readonly Route[], capability: string): Route[] {
-  return routes
-    .filter((route) => route.capabilities.includes(capability))
-    .sort((a, b) => byCodePoint(a.name, b.name));
+  return routes.filter((route) => route.capabilities.includes(capability)).sort((a, b) => byCodePoint(a.name, b.name));
 }
 
 function isDeclared(table: RoutingTable, name: string): boolean {
