@@ -56,7 +56,7 @@ def fill(own: LocalCloudflare) -> None:
             {"type": "secret_text", "name": "T", "text": "s3cret"},
         ]
         upload(sdk, account, "page", PAGE, bindings=bindings, reachable=True)
-        sdk.queues.create(account_id=account, queue_name="efh-tasks", settings={"delivery_delay": 5})
+        sdk.queues.create(account_id=account, queue_name="efh-tasks")
         sdk.workers.scripts.schedules.update("page", account_id=account, body=[{"cron": "0 3 * * *"}])
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 import pytest
 
 from orchestrator.stack.state import without_stale_deltas
+from tests.support.project import ROOT
 
 DELTA = "__pulumi_raw_state_delta"
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:abc"}
@@ -75,3 +77,11 @@ def test_an_edit_drops_the_delta_of_what_it_changes() -> None:
 
 def test_a_stack_without_resources_has_none_to_drop() -> None:
     assert without_stale_deltas({"version": 3}, {"version": 3}) == {"version": 3}
+
+
+def test_one_place_writes_the_state() -> None:
+    """So nothing that edits it can forget the deltas."""
+    sources = [*(ROOT / "orchestrator").rglob("*.py"), *(ROOT / "scripts").rglob("*.py")]
+    writers = [path.name for path in sources if re.search(r'"stack",\s*"import"', path.read_text())]
+
+    assert writers == ["updates.py"]
