@@ -31,7 +31,7 @@ _MAX_PORT = 65535
 
 
 @dataclass(frozen=True, kw_only=True)
-class Refusal:
+class UrlRefusal:
     """Why a URL is not taken: `code` is stable and the same in both twins, `message` is for people."""
 
     code: str
@@ -44,7 +44,7 @@ def check_endpoint(
     own_hosts: Collection[str] = (),
     allowed_hosts: Collection[str] = (),
     allow_loopback_http: bool = False,
-) -> Refusal | None:
+) -> UrlRefusal | None:
     """None when `url` may be an endpoint, else the first rule that it breaks.
 
     `own_hosts`: the orchestrator's own host names. `allowed_hosts`: when not empty, the only hosts that are taken;
@@ -91,11 +91,11 @@ MESSAGES = {  # by code
 }
 
 
-def _refuse(code: str) -> Refusal:
-    return Refusal(code=code, message=MESSAGES[code])
+def _refuse(code: str) -> UrlRefusal:
+    return UrlRefusal(code=code, message=MESSAGES[code])
 
 
-def _check_text(url: str) -> Refusal | None:
+def _check_text(url: str) -> UrlRefusal | None:
     """What can be said before the URL is taken apart."""
     if not _CHARACTERS.fullmatch(url):
         return _refuse("illegal-character")
@@ -110,7 +110,7 @@ def _check_text(url: str) -> Refusal | None:
     return None
 
 
-def _check_authority(authority: str) -> Refusal | None:
+def _check_authority(authority: str) -> UrlRefusal | None:
     """Host and port of an https URL."""
     if "[" in authority or "]" in authority:
         return _refuse("ip-literal")
@@ -150,7 +150,7 @@ def _is_encoded(label: str) -> bool:
         return False
 
 
-def _check_path(path: str) -> Refusal | None:
+def _check_path(path: str) -> UrlRefusal | None:
     if path.startswith("?") or _DOT_SEGMENT.search(path.split("?", 1)[0]):
         return _refuse("not-canonical")
     if not _PATH.fullmatch(path):

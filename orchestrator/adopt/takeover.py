@@ -10,7 +10,7 @@ Touches child processes (`pulumi`), the stack's state, and the account by the up
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,14 +24,12 @@ from orchestrator.desired.ownership import ALLOW
 from orchestrator.drift.findings import Finding
 from orchestrator.errors import OrchestratorError
 from orchestrator.stack.config import Stack, run_pulumi
-from orchestrator.stack.edit import edit_state
+from orchestrator.stack.edit import Report, edit_state
 from orchestrator.stack.updates import deploy, would_change
-
-Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Survey:
+class Takeover:
     """`existing`: what can be taken over; `preview`: all that an update would do, as Pulumi's JSON.
 
     `replaced`: lost things of which there is another one of the same name. `unfinished`: an earlier adoption was broken
@@ -49,7 +47,7 @@ class Survey:
         return tuple(each for each in self.existing if not each.ours)
 
 
-def survey(stack: Stack, account: Account) -> Survey:
+def find_takeover(stack: Stack, account: Account) -> Takeover:
     """Look; change nothing. Raises OrchestratorError with Pulumi's words where the program does not run."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / "import.json"
@@ -59,14 +57,14 @@ def survey(stack: Stack, account: Account) -> Survey:
             raise OrchestratorError(f"`pulumi preview` failed:\n{_reasons(finished.output) or finished.errors.strip()}")
         preview: dict[str, Any] = json.loads(finished.output)
         import_file: dict[str, Any] = {"resources": [], **json.loads(file.read_text())}
-    return Survey(
+    return Takeover(
         existing=find(account, wanted(preview, import_file), stack.name),
         preview=preview,
         unfinished=any(each.get("protect") for each in stack.export()["deployment"].get("resources") or ()),
     )
 
 
-def take_over(stack: Stack, found: Survey, *, report: Report, display: TextIO) -> None:
+def take_over(stack: Stack, found: Takeover, *, report: Report, display: TextIO) -> None:
     """Import what was found, and bring the stack to an empty preview; Pulumi's display of the update to `display`."""
     if found.replaced:
         edit_state(stack, lambda state: point_at(state, found.replaced), report)
@@ -81,7 +79,7 @@ def take_over(stack: Stack, found: Survey, *, report: Report, display: TextIO) -
         )
 
 
-def import_existing(stack: Stack, found: Survey, chosen: Sequence[Existing]) -> None:
+def import_existing(stack: Stack, found: Takeover, chosen: Sequence[Existing]) -> None:
     """Into the state, protected; nothing in the account changes."""
     if not chosen:
         return

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-State = Literal["ok", "problem", "unknown"]
+CheckState = Literal["ok", "problem", "unknown"]
 COLUMNS = ("CHECK", "STATE", "DETAIL")
 
 
@@ -19,7 +19,7 @@ class Check:
     """`name` is stable, for scripts; `detail` says what was found, `fix` what to do where something is to be done."""
 
     name: str
-    state: State
+    state: CheckState
     detail: str
     fix: str = ""
 
@@ -30,7 +30,7 @@ def exit_code(checks: Sequence[Check]) -> int:
     return 2 if "problem" in states else 1 if "unknown" in states else 0
 
 
-def outcome(checks: Sequence[Check]) -> State:
+def outcome(checks: Sequence[Check]) -> CheckState:
     """The worst of the states."""
     return ("ok", "unknown", "problem")[exit_code(checks)]
 

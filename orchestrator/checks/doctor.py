@@ -24,7 +24,7 @@ from orchestrator.desired.derive import derive
 from orchestrator.errors import ManifestError, OrchestratorError, SettingsError
 from orchestrator.manifest import DEFAULT_FILE, load
 from orchestrator.names import PREFIX_PATTERN
-from orchestrator.stack.config import project_name, read_config, run_pulumi, stack_name
+from orchestrator.stack.config import read_config, read_project_name, read_stack_name, run_pulumi
 
 _PATIENCE_S = 10
 # What Pulumi says when nobody answered, as opposed to a refusal.
@@ -41,7 +41,7 @@ def examine(stack: str | None, root: Path) -> list[Check]:
     if backend.state != "ok":
         return [*tools, backend, *_unchecked("the state backend does not answer", "stack", *_OF_THE_STACK), *_account()]
     try:
-        name = stack_name(stack, root)
+        name = read_stack_name(stack, root)
         config = read_config(name, root)
     except OrchestratorError as error:
         fix = error.hint or f"if there is none yet: pulumi stack init {stack or 'prod'}"
@@ -51,7 +51,7 @@ def examine(stack: str | None, root: Path) -> list[Check]:
 
 
 def _configured(stack: str, config: Config, root: Path) -> list[Check]:
-    own = _own(config, project_name(root))
+    own = _own(config, read_project_name(root))
     return [
         *settings_checks(own, stack=stack, has_token=bool(_token(config))),
         *_manifest_and_secrets(own, stack, root),

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.checks.check import Check, State, exit_code, to_objects
+from orchestrator.checks.check import Check, CheckState, exit_code, to_objects
 from orchestrator.desired.derive import Desired
 from orchestrator.errors import CloudflareError
 from orchestrator.kinds import Kind, word_of
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from orchestrator.cloudflare.survey import Survey
 
 Document = Mapping[str, Any]
-_STATES: Mapping[str, State] = {"pass": "ok", "warn": "problem", "fail": "problem", "unknown": "unknown"}
+_STATES: Mapping[str, CheckState] = {"pass": "ok", "warn": "problem", "fail": "problem", "unknown": "unknown"}
 _NO_EDIT = "`pulumi up` needs it"
 
 

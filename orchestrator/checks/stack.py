@@ -15,7 +15,7 @@ from orchestrator.desired.resources import SecretBinding
 from orchestrator.limits import Plan
 from orchestrator.stack.rules import (
     RULES,
-    Problem,
+    SettingProblem,
     secret_problems,
     set_secret,
     setting_problems,
@@ -34,7 +34,7 @@ def settings_checks(own: Config, *, stack: str, has_token: bool) -> list[Check]:
     problems = [*setting_problems(values, stack=stack, has_token=has_token), *watch_problems(values, stack=stack)]
     problems += start_empty_problems(own.get("startEmpty", {}).get("objectValue"), stack=stack)
     problems += [
-        Problem(f"{key} is kept as plain text", f"set it again: pulumi config set --secret {key} -s {stack}")
+        SettingProblem(f"{key} is kept as plain text", f"set it again: pulumi config set --secret {key} -s {stack}")
         for key in sorted(SECRETS_BY_CONFIG_KEY.keys() & own.keys())
         if not own[key].get("secret")
     ]
@@ -65,5 +65,5 @@ def _wanted(desired: Desired) -> set[str]:
     return {binding.secret for binding in bindings if isinstance(binding, SecretBinding)}
 
 
-def _checks(name: str, problems: Sequence[Problem] | Collection[Problem]) -> list[Check]:
+def _checks(name: str, problems: Sequence[SettingProblem] | Collection[SettingProblem]) -> list[Check]:
     return [Check(name=name, state="problem", detail=each.what, fix=each.command) for each in problems]

@@ -18,7 +18,7 @@ from orchestrator.checks.check import Check
 
 _SETUP = "make setup"
 _PATIENCE_S = 20
-Version = tuple[int, ...]
+VersionNumbers = tuple[int, ...]
 
 
 def tool_checks(root: Path) -> list[Check]:
@@ -68,5 +68,5 @@ def _asked(command: Sequence[str]) -> str | None:
     return found[0] if done.returncode == 0 and found else None
 
 
-def _numbers(text: str) -> Version:
+def _numbers(text: str) -> VersionNumbers:
     return tuple(int(number) for number in re.findall(r"\d+", text))

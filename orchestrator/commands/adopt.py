@@ -12,7 +12,7 @@ from typing import Any
 
 from orchestrator.adopt.existing import with_differences
 from orchestrator.adopt.replaced import replaced
-from orchestrator.adopt.takeover import Survey, survey, take_over
+from orchestrator.adopt.takeover import Takeover, find_takeover, take_over
 from orchestrator.drift.check import check
 from orchestrator.errors import ExistingError, UserError
 from orchestrator.heal.report import words as words_of
@@ -79,15 +79,15 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _look(stack: Stack, terminal: Terminal) -> Survey:
+def _look(stack: Stack, terminal: Terminal) -> Takeover:
     """What can be taken over, with its differences."""
     with stack.account(report=terminal.report) as account:
-        found = survey(stack, account)
+        found = find_takeover(stack, account)
         findings = check(stack, full=True, report=terminal.report, account=account).findings
     return replace(found, existing=with_differences(found.existing, findings), replaced=replaced(findings))
 
 
-def _refused(found: Survey, overwrite: Sequence[str]) -> list[str]:
+def _refused(found: Takeover, overwrite: Sequence[str]) -> list[str]:
     foreign = [each.wanted.name for each in found.foreign]
     if unknown := sorted(set(overwrite) - set(foreign)):
         raise UserError(
@@ -97,7 +97,7 @@ def _refused(found: Survey, overwrite: Sequence[str]) -> list[str]:
     return [name for name in foreign if name not in overwrite]
 
 
-def _show(found: Survey, terminal: Terminal) -> None:
+def _show(found: Takeover, terminal: Terminal) -> None:
     for lost in found.replaced:
         terminal.write(f"Lost, and made again by somebody: {words_of(lost)}")
     if not found.existing and not found.replaced:
@@ -122,7 +122,7 @@ def _text(value: str | None) -> str:
     return "(none)" if value is None else value
 
 
-def _also(found: Survey) -> list[str]:
+def _also(found: Takeover) -> list[str]:
     """What the update does beside."""
     return words(changes(found.preview, but={(each.wanted.kind, each.wanted.key) for each in found.existing}))
 
@@ -138,7 +138,7 @@ def _confirm(options: argparse.Namespace, terminal: Terminal) -> None:
         raise UserError("nothing was taken over")
 
 
-def _document(stack: Stack, found: Survey, refused: list[str], adopted: bool) -> dict[str, Any]:
+def _document(stack: Stack, found: Takeover, refused: list[str], adopted: bool) -> dict[str, Any]:
     return {
         "stack": stack.name,
         "existing": [each.as_json() for each in found.existing],

@@ -29,7 +29,7 @@ from orchestrator.dispatch.request import MAX_BODY_BYTES, check_key, check_plan
 from orchestrator.dispatch.retry import MAX_TRIES, of_both, retry_delay
 from orchestrator.dispatch.signature import signature_headers
 from orchestrator.dispatch.trace import next_traceparent
-from orchestrator.routing.decision import Decision, Refusal, State, decide
+from orchestrator.routing.decision import Decision, Refusal, RoutingState, decide
 from orchestrator.routing.problem import Problem, content_too_large, invalid_request, not_configured
 from orchestrator.routing.table import Route, RoutingTable
 from orchestrator.urls import check_endpoint
@@ -81,7 +81,7 @@ class Dispatcher:
         """The decision and its reasons; nothing is sent."""
         now = self._clock()
         paused = {name for name, circuit in self._circuits.items() if circuit.is_paused(now)}
-        return decide(self._table, task, State(paused=paused), self._rng())
+        return decide(self._table, task, RoutingState(paused=paused), self._rng())
 
     def plan(
         self,

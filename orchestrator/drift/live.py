@@ -49,7 +49,7 @@ class Version:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Worker:
+class LiveWorker:
     """A declared Worker. What belongs to all its versions is beside `version`; `schedules` None: not asked for.
 
     `subdomain`: whether it answers under workers.dev, and its previews. `observability` by dotted keys: `logs.enabled`.
@@ -71,7 +71,7 @@ class Live:
     kv_namespaces: tuple[Namespace, ...] = ()
     r2_buckets: tuple[Bucket, ...] = ()
     d1_databases: tuple[Database, ...] = ()
-    workers: Mapping[str, Worker] = field(default_factory=dict)
+    workers: Mapping[str, LiveWorker] = field(default_factory=dict)
     worker_names: frozenset[str] = frozenset()
 
 

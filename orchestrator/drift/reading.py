@@ -19,10 +19,9 @@ from typing import Any
 
 from orchestrator.cloudflare.account import Account
 from orchestrator.desired.derive import Desired
-from orchestrator.desired.resources import Binding, TextBinding
-from orchestrator.desired.resources import Worker as DeclaredWorker
+from orchestrator.desired.resources import Binding, TextBinding, Worker
 from orchestrator.drift.ledger import Ledger
-from orchestrator.drift.live import Bucket, Database, Live, Namespace, Version, Worker, bucket, dotted, version
+from orchestrator.drift.live import Bucket, Database, Live, LiveWorker, Namespace, Version, bucket, dotted, version
 from orchestrator.kinds import Kind
 from orchestrator.stack.state import State
 
@@ -114,15 +113,15 @@ class Reading:
 
     def _worker(
         self,
-        declared: DeclaredWorker,
+        declared: Worker,
         script: Mapping[str, Any],
         listed: Mapping[str, Mapping[str, Any]],
         of_all: int,
-    ) -> Worker:
+    ) -> LiveWorker:
         name = declared.name
         of_worker = listed.get(name) or {**script, "subdomain": self._account.worker_subdomain(name)}
         switches = of_worker["subdomain"]
-        worker = Worker(
+        worker = LiveWorker(
             name=name,
             version=self._version(declared, script, of_worker),
             observability=dotted(of_worker.get("observability")),
@@ -137,7 +136,7 @@ class Reading:
                 self._report(f"{self._done} of {of_all} Workers checked, {self._account.calls} API calls")
         return worker
 
-    def _version(self, declared: DeclaredWorker, script: Mapping[str, Any], listed: Mapping[str, Any]) -> Version:
+    def _version(self, declared: Worker, script: Mapping[str, Any], listed: Mapping[str, Any]) -> Version:
         """What is deployed, from the ledger where nothing was deployed since."""
         mark = "|".join(
             str(each) for each in (script.get("etag"), script.get("modified_on"), listed.get("deployed_on"))
@@ -162,7 +161,7 @@ class Reading:
         modules = self._account.worker_modules(worker)
         return hashlib.sha256(modules[0] if len(modules) == 1 else b"\0".join(modules)).hexdigest()
 
-    def _may_have_schedules(self, declared: DeclaredWorker, script: Mapping[str, Any]) -> bool:
+    def _may_have_schedules(self, declared: Worker, script: Mapping[str, Any]) -> bool:
         """A Worker without a handler for them can have schedules too, which do nothing: only a full check asks."""
         handlers = script.get("handlers")
         return bool(self._full or declared.crons or not handlers or "scheduled" in handlers)

@@ -21,10 +21,10 @@ from orchestrator.desired.resources import (
     SecretBinding,
     ServiceBinding,
     TextBinding,
+    Worker,
 )
-from orchestrator.desired.resources import Worker as DeclaredWorker
 from orchestrator.drift.findings import Difference, Finding
-from orchestrator.drift.live import Live, Worker
+from orchestrator.drift.live import Live, LiveWorker
 from orchestrator.drift.storage import GONE, UNMANAGED
 from orchestrator.kinds import Kind
 from orchestrator.stack.state import State
@@ -92,7 +92,7 @@ def _is_foreign_secret(difference: Difference) -> bool:
     return difference.desired is None and difference.live == "secret_text"
 
 
-def _settings(worker: DeclaredWorker, sha256: str, live: Worker) -> Iterator[Difference]:
+def _settings(worker: Worker, sha256: str, live: LiveWorker) -> Iterator[Difference]:
     version = live.version
     if version.content_sha256 != sha256:
         yield _differs("content", f"sha256 {sha256[:12]}", f"sha256 {version.content_sha256[:12]}")
@@ -113,7 +113,7 @@ def _settings(worker: DeclaredWorker, sha256: str, live: Worker) -> Iterator[Dif
         yield _differs("tail_consumers", None, ", ".join(live.tail_consumers))
 
 
-def _bindings(expected: Mapping[str, str | None], live: Worker) -> Iterator[Difference]:
+def _bindings(expected: Mapping[str, str | None], live: LiveWorker) -> Iterator[Difference]:
     """`expected`: how each binding is told, by name; None where its target is not known, so that any will do."""
     found = {str(each["name"]): each for each in live.version.bindings}
     for name in sorted({*expected, *found}):
@@ -170,7 +170,7 @@ def _bucket(name: str, jurisdiction: str) -> str:
     return f"r2_bucket {name}" + (f" ({jurisdiction})" if jurisdiction != "default" else "")
 
 
-def _schedules(worker: DeclaredWorker, live: Worker) -> Iterator[Difference]:
+def _schedules(worker: Worker, live: LiveWorker) -> Iterator[Difference]:
     if live.schedules is None:
         return
     wanted, found = ({" ".join(cron.split()) for cron in crons} for crons in (worker.crons, live.schedules))
@@ -180,7 +180,7 @@ def _schedules(worker: DeclaredWorker, live: Worker) -> Iterator[Difference]:
         yield _differs("crons", None, cron)
 
 
-def _switches(worker: DeclaredWorker, live: Worker) -> Iterator[Difference]:
+def _switches(worker: Worker, live: LiveWorker) -> Iterator[Difference]:
     wanted = {"enabled": worker.public, "previews_enabled": False}
     for (path, value), found in zip(wanted.items(), live.subdomain, strict=True):
         if found != value:

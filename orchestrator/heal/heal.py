@@ -13,7 +13,7 @@ from orchestrator.desired.derive import Desired
 from orchestrator.drift.check import check
 from orchestrator.drift.findings import Finding
 from orchestrator.errors import OrchestratorError
-from orchestrator.heal.lost import Lost, describe, first_missed
+from orchestrator.heal.lost import Lost, describe, read_first_missed
 from orchestrator.heal.plan import HealPlan, plan_heal
 from orchestrator.heal.report import sentences
 from orchestrator.heal.truth import tell_truth
@@ -73,7 +73,7 @@ def heal(
         if state.pending:  # only a dry run comes here with any
             report("An update was broken off, or is running; a heal puts that right first.")
         plan = plan_heal(drift, desired, state, recreate=recreate)
-        lost = describe(plan.lost, exported, first_missed() if plan.lost else {})
+        lost = describe(plan.lost, exported, read_first_missed() if plan.lost else {})
         if dry_run or not plan.does_something:
             return Healing(plan=plan, lost=lost, calls=account.calls)
         return replace(_repair(stack, plan, desired, account, report, display), lost=lost, calls=account.calls)

@@ -51,7 +51,7 @@ class Lost:
 
 
 def describe(findings: Iterable[Finding], exported: Mapping[str, Any], missed: Mapping[str, str]) -> tuple[Lost, ...]:
-    """What is known of each; `exported`: the stack's state, `missed`: as `first_missed` gives it."""
+    """What is known of each; `exported`: the stack's state, `missed`: as `read_first_missed` gives it."""
     known = {
         (kind_of_type(each["type"]), read_urn(each["urn"]).name): each
         for each in exported["deployment"]["resources"]
@@ -73,7 +73,7 @@ def describe(findings: Iterable[Finding], exported: Mapping[str, Any], missed: M
     return tuple(lost)
 
 
-def first_missed(
+def read_first_missed(
     environment: Mapping[str, str] = os.environ, transport: httpx.BaseTransport | None = None
 ) -> dict[str, str]:
     """Since when the router's scheduled checks miss what they miss: times by `<kind> <name in the file>`.

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from orchestrator.heal.heal import Healing
     from orchestrator.heal.plan import HealPlan
 
-Status = Literal["clean", "would-heal", "healed", "lost", "failed"]
+HealStatus = Literal["clean", "would-heal", "healed", "lost", "failed"]
 
 
-def status(healing: Healing) -> Status:
+def status(healing: Healing) -> HealStatus:
     """How it ended: `failed` where an update failed or something differs still, then `lost` where data is gone."""
     if healing.failure or healing.left or healing.unsettled:
         return "failed"

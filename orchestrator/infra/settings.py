@@ -20,7 +20,7 @@ from orchestrator.limits import Plan
 from orchestrator.names import API_TOKEN, WEBHOOK_SECRET
 from orchestrator.stack.rules import (
     RULES,
-    Problem,
+    SettingProblem,
     not_ready,
     secret_problems,
     set_secret,
@@ -60,7 +60,7 @@ def read_settings() -> StackSettings:
     account_id = values.get("accountId", "")
     secrets = config.get_object("secrets") or {}
     if not isinstance(secrets, dict) or not all(isinstance(value, str) for value in secrets.values()):
-        problems.append(Problem("secrets must be texts by name", set_secret("NAME", stack)))
+        problems.append(SettingProblem("secrets must be texts by name", set_secret("NAME", stack)))
         secrets = {}
     plan: Plan = "paid" if values.get("plan") == "paid" else "free"
     problems.extend(size_problems(secrets, plan=plan, stack=stack))

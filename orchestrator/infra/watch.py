@@ -14,7 +14,7 @@ import pulumi
 
 from orchestrator.desired.bindings import router_texts
 from orchestrator.names import ALERT_URL, CLOUDFLARE_API_TOKEN, HEAL
-from orchestrator.stack.rules import Problem
+from orchestrator.stack.rules import SettingProblem
 from orchestrator.stack.watch_rules import WATCH_KEYS, parse_heal, watch_problems
 
 
@@ -24,7 +24,7 @@ class Watch:
 
     secrets: dict[str, pulumi.Output[str]] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[SettingProblem, ...] = ()
 
 
 def read_watch(config: pulumi.Config, *, stack: str, account_id: str) -> Watch:

@@ -17,7 +17,7 @@ from orchestrator.limits import plans
 from orchestrator.limits.plans import LIMITS, Limit, Plan
 from orchestrator.names import ADDED_TO_ROUTER, ADDED_TO_WORKER
 
-State = Literal["ok", "near", "over", "unknown"]
+UseState = Literal["ok", "near", "over", "unknown"]
 
 NEAR = 0.8  # of a limit: from here on it is worth a warning
 
@@ -71,7 +71,7 @@ class Use:
         return max(counts, default=0) if self.limit.scope == "Worker" else sum(counts)
 
     @property
-    def state(self) -> State:
+    def state(self) -> UseState:
         """`near` from 80 % of the limit on, and still when all of it is used; `over` beyond."""
         if self.used is None:
             return "unknown"

@@ -10,13 +10,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 
 from orchestrator import names
-from orchestrator.manifest.place import Finding, Place
+from orchestrator.manifest.place import Mistake, Place
 
 # What is bound, as messages call it ("R2 bucket `efh-private`"), and where it stands.
 Bound = tuple[str, Place]
 
 
-def worker_bindings(root: Place) -> Iterator[Finding]:
+def worker_bindings(root: Place) -> Iterator[Mistake]:
     """The bindings of each declared Worker; one that several autopilots declare has the needs of all of them."""
     bound: dict[str, dict[str, list[Bound]]] = defaultdict(lambda: defaultdict(list))
     for autopilot in root["autopilots"].items():
@@ -27,7 +27,7 @@ def worker_bindings(root: Place) -> Iterator[Finding]:
         yield from _collisions(worker_name, by_name, names.RESERVED_ON_AUTOPILOT)
 
 
-def router_bindings(root: Place) -> Iterator[Finding]:
+def router_bindings(root: Place) -> Iterator[Mistake]:
     """The routing Worker's: its KV namespaces, and a service binding for each Worker that answers for an autopilot."""
     by_name: dict[str, list[Bound]] = defaultdict(list)
     for name, what in _listed(root["orchestrator"]["kvNamespaces"], "title", "KV namespace"):
@@ -40,11 +40,11 @@ def router_bindings(root: Place) -> Iterator[Finding]:
     yield from _collisions(router, by_name, names.RESERVED_ON_ROUTER)
 
 
-def _collisions(worker: str, by_name: dict[str, list[Bound]], reserved: Collection[str]) -> Iterator[Finding]:
+def _collisions(worker: str, by_name: dict[str, list[Bound]], reserved: Collection[str]) -> Iterator[Mistake]:
     for name, bound in by_name.items():
         what, place = bound[0]
         if name in reserved and not what.startswith(("secret", "variable")):  # those are the models' business
-            yield Finding(
+            yield Mistake(
                 path=place.path,
                 code="reserved-binding",
                 message=f"the {what} would be bound as `{name}`, which the orchestrator itself binds",
@@ -52,7 +52,7 @@ def _collisions(worker: str, by_name: dict[str, list[Bound]], reserved: Collecti
             )
         others = {other: place for other, place in bound if other != what}
         for other, place in others.items():
-            yield Finding(
+            yield Mistake(
                 path=place.path,
                 code="binding-collision",
                 message=f"in the Worker `{worker}`, the {what} (line {bound[0][1].line}) and the {other} "

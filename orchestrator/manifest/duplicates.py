@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from orchestrator.kinds import Kind
-from orchestrator.manifest.place import Finding, Place
+from orchestrator.manifest.place import Mistake, Place
 from orchestrator.names import COMPATIBILITY_DATE, ORCHESTRATOR
 
 _NEEDS = {
@@ -28,19 +28,19 @@ _DEFAULTS: dict[str, Any] = {
 }
 
 
-def duplicate_autopilots(root: Place) -> Iterator[Finding]:
+def duplicate_autopilots(root: Place) -> Iterator[Mistake]:
     first: dict[str, int] = {}
     for autopilot in root["autopilots"].items():
         name = autopilot["name"]
         if name.text == ORCHESTRATOR:
-            yield Finding(
+            yield Mistake(
                 path=name.path,
                 code="reserved-name",
                 message=f"`{ORCHESTRATOR}` is the name of the orchestrator itself",
                 hint="choose another name",
             )
         elif name.text in first:
-            yield Finding(
+            yield Mistake(
                 path=name.path,
                 code="duplicate-autopilot",
                 message=f"the autopilot `{name.text}` is declared twice; first on line {first[name.text]}",
@@ -50,7 +50,7 @@ def duplicate_autopilots(root: Place) -> Iterator[Finding]:
             first[name.text] = name.line
 
 
-def duplicate_items(root: Place) -> Iterator[Finding]:
+def duplicate_items(root: Place) -> Iterator[Mistake]:
     """Lists in which a name may stand once."""
     yield from _twice(root["orchestrator"]["kvNamespaces"], "title", "duplicate-need", Kind.KV_NAMESPACE.word)
     for autopilot in root["autopilots"].items():
@@ -61,7 +61,7 @@ def duplicate_items(root: Place) -> Iterator[Finding]:
             yield from _twice(worker["crons"], "", "duplicate-cron", "cron expression")
 
 
-def _twice(listed: Place, key: str, code: str, kind: str) -> Iterator[Finding]:
+def _twice(listed: Place, key: str, code: str, kind: str) -> Iterator[Mistake]:
     first: dict[str, int] = {}
     for item in listed.items():
         name = item.named(key)
@@ -69,12 +69,12 @@ def _twice(listed: Place, key: str, code: str, kind: str) -> Iterator[Finding]:
             continue
         if name in first:
             message = f"the {kind} `{name}` stands twice in this list; first on line {first[name]}"
-            yield Finding(path=item.path, code=code, message=message, hint="remove one of them")
+            yield Mistake(path=item.path, code=code, message=message, hint="remove one of them")
         else:
             first[name] = item.line
 
 
-def conflicting_needs(root: Place) -> Iterator[Finding]:
+def conflicting_needs(root: Place) -> Iterator[Mistake]:
     """What several autopilots need is one thing, so they must agree on what it is."""
     router = root["orchestrator"]["worker"]
     for key, code in (("r2Buckets", "conflicting-bucket"), ("workers", "conflicting-worker")):
@@ -87,12 +87,12 @@ def conflicting_needs(root: Place) -> Iterator[Finding]:
                     continue
                 if key == "workers" and name == router.text:
                     message = f"the Worker `{name}` is the orchestrator's own (line {router.line})"
-                    yield Finding(path=need["name"].path, code=code, message=message, hint="choose another name")
+                    yield Mistake(path=need["name"].path, code=code, message=message, hint="choose another name")
                     continue
                 content = _content(need.value)
                 owner, line, known = first.setdefault(name, (index, need.line, content))
                 if owner != index and content != known:
-                    yield Finding(
+                    yield Mistake(
                         path=need[name_key].path,
                         code=code,
                         message=f"the {kind} `{name}` is declared otherwise on line {line}",

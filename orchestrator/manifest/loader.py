@@ -14,7 +14,7 @@ from orchestrator.manifest.duplicates import conflicting_needs, duplicate_autopi
 from orchestrator.manifest.models import (
     Manifest,
 )
-from orchestrator.manifest.place import Check, Place
+from orchestrator.manifest.place import ManifestRule, Place
 from orchestrator.manifest.references import (
     autopilots_without_a_way,
     contradictions,
@@ -27,7 +27,7 @@ from orchestrator.manifest.source import read
 from orchestrator.manifest.translate import issues_of
 
 DEFAULT_FILE = "autopilots.yaml"
-_CHECKS: tuple[Check, ...] = (
+_CHECKS: tuple[ManifestRule, ...] = (
     duplicate_autopilots,
     duplicate_items,
     conflicting_needs,

@@ -61,7 +61,7 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class Mistake:
     """One broken rule and the path of the place that breaks it; `at_key`: point at the key, not at the value."""
 
     path: Path
@@ -72,4 +72,4 @@ class Finding:
 
 
 # Reads the whole file; knows nothing of other checks.
-Check = Callable[[Place], Iterator[Finding]]
+ManifestRule = Callable[[Place], Iterator[Mistake]]

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from orchestrator import names
 from orchestrator.manifest.fields import HOST_PATTERN
-from orchestrator.manifest.place import Finding, Place
+from orchestrator.manifest.place import Mistake, Place
 from orchestrator.manifest.translate import did_you_mean
 from orchestrator.urls import check_endpoint
 
 
-def autopilots_without_a_way(root: Place) -> Iterator[Finding]:
+def autopilots_without_a_way(root: Place) -> Iterator[Mistake]:
     """Each autopilot has an endpoint or a Worker, and the Worker is declared somewhere in the file."""
     workers = [worker for autopilot in root["autopilots"].items() for worker in autopilot["needs"]["workers"].items()]
     declared = {name for worker in workers if (name := worker.named())}
@@ -23,7 +23,7 @@ def autopilots_without_a_way(root: Place) -> Iterator[Finding]:
         if not isinstance(autopilot.value, dict):
             continue
         if "worker" not in autopilot.value and "endpoint" not in autopilot.value:
-            yield Finding(
+            yield Mistake(
                 path=autopilot["name"].path,
                 code="unreachable-autopilot",
                 message=f"the autopilot `{autopilot.named()}` has neither `endpoint` nor `worker`",
@@ -31,7 +31,7 @@ def autopilots_without_a_way(root: Place) -> Iterator[Finding]:
             )
         elif worker.text and worker.text not in declared and readable:
             itself = worker.text == router
-            yield Finding(
+            yield Mistake(
                 path=worker.path,
                 code="unknown-worker",
                 message=f"the Worker `{worker.text}` is {'the orchestrator itself' if itself else 'declared nowhere'}",
@@ -44,7 +44,7 @@ def _is_readable(needs: Place) -> bool:
     return needs.is_absent or (isinstance(needs.value, dict) and isinstance(needs.value.get("workers", []), list))
 
 
-def unsupported_capabilities(root: Place) -> Iterator[Finding]:
+def unsupported_capabilities(root: Place) -> Iterator[Mistake]:
     """A task whose capability nobody has. Not asked while some autopilot's capabilities cannot be read."""
     known: set[str] = set()
     if not isinstance(root["autopilots"].value, list):
@@ -56,7 +56,7 @@ def unsupported_capabilities(root: Place) -> Iterator[Finding]:
     for _, task in root["tasks"].entries():
         capability = task["capability"]
         if capability.text and capability.text not in known:
-            yield Finding(
+            yield Mistake(
                 path=capability.path,
                 code="unsupported-capability",
                 message=f"No autopilot currently supports {capability.text}",
@@ -64,7 +64,7 @@ def unsupported_capabilities(root: Place) -> Iterator[Finding]:
             )
 
 
-def tasks_that_differ_in_once(root: Place) -> Iterator[Finding]:
+def tasks_that_differ_in_once(root: Place) -> Iterator[Mistake]:
     """`once` guards the capability: through a task without it, the same thing could be done a second time."""
     guarded: dict[str, tuple[str, int]] = {}
     for name, task in root["tasks"].entries():
@@ -75,7 +75,7 @@ def tasks_that_differ_in_once(root: Place) -> Iterator[Finding]:
         capability = task["capability"].text
         if capability in guarded and task["once"].value in (None, False):
             other, line = guarded[capability]
-            yield Finding(
+            yield Mistake(
                 path=task["capability"].path,
                 code="once-differs",
                 message=f"the task `{name}` has the capability `{capability}`, which must never be used twice for one "
@@ -84,11 +84,11 @@ def tasks_that_differ_in_once(root: Place) -> Iterator[Finding]:
             )
 
 
-def contradictions(root: Place) -> Iterator[Finding]:
+def contradictions(root: Place) -> Iterator[Mistake]:
     """Settings that exclude each other."""
     for name, task in root["tasks"].entries():
         if task["once"].value is True and task["idempotent"].value is True:
-            yield Finding(
+            yield Mistake(
                 path=task["idempotent"].path,
                 code="once-and-idempotent",
                 message=f"the task `{name}` is both `once` (never do it twice) and `idempotent` (may be done twice)",
@@ -100,7 +100,7 @@ def contradictions(root: Place) -> Iterator[Finding]:
             if not isinstance(worker.value, dict) or ("source" in worker.value) != ("content" in worker.value):
                 continue
             both = "source" in worker.value
-            yield Finding(
+            yield Mistake(
                 path=worker["content" if both else "name"].path,
                 code="source-or-content",
                 message=f"the Worker `{worker.named()}` has {'both' if both else 'neither'} `source` "
@@ -110,7 +110,7 @@ def contradictions(root: Place) -> Iterator[Finding]:
             )
 
 
-def endpoints(root: Place) -> Iterator[Finding]:
+def endpoints(root: Place) -> Iterator[Mistake]:
     """The URL rules. The account's subdomain is not known here, so any `<router>.….workers.dev` counts as our own."""
     router = root["orchestrator"]["worker"].text
     patterns = [host.text or "" for host in root["orchestrator"]["allowedHosts"].items()]
@@ -122,7 +122,7 @@ def endpoints(root: Place) -> Iterator[Finding]:
         host = endpoint.text.removeprefix("https://").partition("/")[0].removesuffix(":443")
         own = [host] if router and host.startswith(f"{router}.") and host.endswith(".workers.dev") else []
         if refusal := check_endpoint(endpoint.text, own_hosts=own, allowed_hosts=allowed):
-            yield Finding(
+            yield Mistake(
                 path=endpoint.path,
                 code=f"endpoint-{refusal.code}",
                 message=f"`{endpoint.text}` cannot be an endpoint: {refusal.message}",
@@ -130,12 +130,12 @@ def endpoints(root: Place) -> Iterator[Finding]:
             )
 
 
-def registry_namespace(root: Place) -> Iterator[Finding]:
+def registry_namespace(root: Place) -> Iterator[Mistake]:
     """The routing Worker keeps copies of registrations in REGISTRY."""
     listed = root["orchestrator"]["kvNamespaces"]
     titles = {names.binding_name(item.named("title") or "") for item in listed.items()}
     if isinstance(listed.value, list) and names.REGISTRY not in titles:
-        yield Finding(
+        yield Mistake(
             path=listed.path,
             code="missing-registry",
             message="the orchestrator's KV namespaces lack `REGISTRY`, where registrations are kept for reading",

@@ -24,7 +24,7 @@ from orchestrator.nearest import nearest_names
 from orchestrator.routing.problem import NOT_READY, Problem, unsupported
 from orchestrator.routing.table import Route, RoutingTable, TaskRule
 
-Status = Literal["pass", "warn", "fail", "unknown"]
+HealthStatus = Literal["pass", "warn", "fail", "unknown"]
 RETRY_AFTER_SECONDS = 60
 
 
@@ -37,10 +37,10 @@ class Missing:
 
 
 @dataclass(frozen=True, kw_only=True)
-class State:
+class RoutingState:
     """What is known at the moment of the decision, by autopilot name; an autopilot not named here is well."""
 
-    statuses: Mapping[str, Status] = field(default_factory=dict)
+    statuses: Mapping[str, HealthStatus] = field(default_factory=dict)
     registered: tuple[Route, ...] = ()
     missing: Mapping[str, Sequence[Missing]] = field(default_factory=dict)
     paused: Collection[str] = ()  # failed several times in a row, and left alone for a while
@@ -80,7 +80,7 @@ class Refusal:
     reasons: tuple[str, ...]
 
 
-def decide(table: RoutingTable, task: str, state: State, random: float) -> Decision | Refusal:
+def decide(table: RoutingTable, task: str, state: RoutingState, random: float) -> Decision | Refusal:
     """Choose the autopilot for `task`, a task's or a capability's name; `random` is in [0, 1)."""
     rule = table.rule_of(task)
     capability = rule.capability
@@ -100,7 +100,7 @@ def decide(table: RoutingTable, task: str, state: State, random: float) -> Decis
     return Decision(task=task, capability=capability, route=route, rule=rule, reasons=tuple(reasons))
 
 
-def _able(table: RoutingTable, capability: str, state: State, reasons: list[str]) -> list[Route]:
+def _able(table: RoutingTable, capability: str, state: RoutingState, reasons: list[str]) -> list[Route]:
     """Rule 2: who has the capability."""
     declared = _having(table.autopilots, capability)
     names = {route.name for route in table.autopilots}
@@ -121,7 +121,7 @@ def _having(routes: Sequence[Route], capability: str) -> list[Route]:
     return sorted((route for route in routes if capability in route.capabilities), key=lambda route: route.name)
 
 
-def _ready(candidates: Sequence[Route], state: State, reasons: list[str]) -> list[Route]:
+def _ready(candidates: Sequence[Route], state: RoutingState, reasons: list[str]) -> list[Route]:
     """Rule 3: whose infrastructure is there."""
     for route in candidates:
         if missing := state.missing.get(route.name):
@@ -130,7 +130,7 @@ def _ready(candidates: Sequence[Route], state: State, reasons: list[str]) -> lis
     return [route for route in candidates if not state.missing.get(route.name)]
 
 
-def _healthy(candidates: Sequence[Route], state: State, reasons: list[str]) -> Sequence[Route]:
+def _healthy(candidates: Sequence[Route], state: RoutingState, reasons: list[str]) -> Sequence[Route]:
     """Rule 4: who is not known to fail, or everybody."""
     healthy = [route for route in candidates if state.statuses.get(route.name) != "fail"]
     for route in candidates:
@@ -144,7 +144,7 @@ def _healthy(candidates: Sequence[Route], state: State, reasons: list[str]) -> S
     return healthy or candidates
 
 
-def _rested(candidates: Sequence[Route], state: State, reasons: list[str]) -> Sequence[Route]:
+def _rested(candidates: Sequence[Route], state: RoutingState, reasons: list[str]) -> Sequence[Route]:
     """Rule 5: who is not left alone after failing again and again, or everybody."""
     left = [route for route in candidates if route.name not in state.paused]
     for route in candidates:
@@ -183,7 +183,7 @@ def _weighted(candidates: Sequence[Route], random: float, reasons: list[str]) ->
     return chosen
 
 
-def _unsupported(table: RoutingTable, capability: str, state: State) -> Problem:
+def _unsupported(table: RoutingTable, capability: str, state: RoutingState) -> Problem:
     declared = {route.name for route in table.autopilots}
     routes = (*table.autopilots, *(route for route in state.registered if route.name not in declared))
     available = {name for route in routes for name in route.capabilities}
@@ -198,7 +198,7 @@ def _unsupported(table: RoutingTable, capability: str, state: State) -> Problem:
     )
 
 
-def _not_ready(candidates: Sequence[Route], capability: str, state: State) -> Problem:
+def _not_ready(candidates: Sequence[Route], capability: str, state: RoutingState) -> Problem:
     missing = {(each.kind, each.name) for route in candidates for each in state.missing.get(route.name, ())}
     names = ", ".join(route.name for route in candidates)
     return Problem(

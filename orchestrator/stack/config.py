@@ -85,8 +85,8 @@ def read_stack(stack: str | None, root: Path) -> Stack:
 
     Raises SettingsError where there is no such stack or it has no account, OrchestratorError when Pulumi fails.
     """
-    name = stack_name(stack, root)
-    return parse_config(name, root, project_name(root), read_config(name, root))
+    name = read_stack_name(stack, root)
+    return parse_config(name, root, read_project_name(root), read_config(name, root))
 
 
 def read_config(name: str, root: Path) -> dict[str, dict[str, Any]]:
@@ -179,7 +179,7 @@ def _interrupts_are_pulumis() -> Iterator[list[int]]:
         signal.signal(signal.SIGINT, answer_of_ours)
 
 
-def stack_name(stack: str | None, root: Path) -> str:
+def read_stack_name(stack: str | None, root: Path) -> str:
     """The stack that is meant: the one named, that of $PULUMI_STACK, or the selected one. Raises SettingsError."""
     if named := stack or os.environ.get("PULUMI_STACK"):
         return named
@@ -189,7 +189,7 @@ def stack_name(stack: str | None, root: Path) -> str:
     return finished.output.strip()
 
 
-def project_name(root: Path) -> str:
+def read_project_name(root: Path) -> str:
     """What Pulumi.yaml calls the project. Raises SettingsError where there is none."""
     try:
         return str(yaml.safe_load((root / "Pulumi.yaml").read_text())["name"])

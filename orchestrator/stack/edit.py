@@ -15,12 +15,12 @@ from collections.abc import Callable
 from typing import Any
 
 from orchestrator.errors import OrchestratorError
-from orchestrator.stack.config import Stack, project_name, run_pulumi
+from orchestrator.stack.config import Stack, read_project_name, run_pulumi
 from orchestrator.stack.locks import PATIENCE_S, is_busy, state_folder, wait_until_free
 from orchestrator.stack.state import without_stale_deltas
 
 Report = Callable[[str], None]
-State = dict[str, Any]  # as `pulumi stack export` gives it
+ExportedState = dict[str, Any]  # as `pulumi stack export` gives it
 
 _ROUNDS = 20
 _IMPORT = "import"  # the kind of an import's own entry in Pulumi Cloud's history; stores make none
@@ -28,7 +28,7 @@ _IMPORT = "import"  # the kind of an import's own entry in Pulumi Cloud's histor
 
 def edit_state(
     stack: Stack,
-    edit: Callable[[State], State],
+    edit: Callable[[ExportedState], ExportedState],
     report: Report,
     *,
     host: str | None = None,
@@ -41,8 +41,8 @@ def edit_state(
     Raises OrchestratorError where the stack stays locked, where other runs come in between each time, and where Pulumi
     refuses the import.
     """
-    left: State | None = None  # by a run whose state an import of ours has replaced
-    imported: State | None = None
+    left: ExportedState | None = None  # by a run whose state an import of ours has replaced
+    imported: ExportedState | None = None
     for _ in range(_ROUNDS):
         if state_folder() is not None:
             wait_until_free(stack, report, host=host, patience_s=patience_s)
@@ -68,7 +68,7 @@ def edit_state(
     )
 
 
-def _import(stack: Stack, state: State) -> bool:
+def _import(stack: Stack, state: ExportedState) -> bool:
     """Put it in place; False where another run holds the stack."""
     finished = run_pulumi(["stack", "import", "--stack", stack.name], stack.root, stdin=json.dumps(state), check=False)
     if finished.code != 0 and not is_busy(finished):
@@ -76,7 +76,7 @@ def _import(stack: Stack, state: State) -> bool:
     return finished.code == 0
 
 
-def _replaced(stack: Stack, before: State, after: State, newest: Any) -> State | None:
+def _replaced(stack: Stack, before: ExportedState, after: ExportedState, newest: Any) -> ExportedState | None:
     """What another run has left between the last look (`before`) and the import of `after`; None where none did.
 
     Raises OrchestratorError where one did and what it has left is not to be had.
@@ -99,16 +99,16 @@ def _lost(stack: Stack) -> OrchestratorError:
     )
 
 
-def _backup(stack: Stack) -> State | None:
+def _backup(stack: Stack) -> ExportedState | None:
     """The deployment that the last write to the state has replaced, as Pulumi keeps it beside a state in a folder."""
     folder = state_folder()
     if folder is None:
         return None
-    file = folder / ".pulumi" / "stacks" / project_name(stack.root) / f"{stack.name.rpartition('/')[2]}.json"
+    file = folder / ".pulumi" / "stacks" / read_project_name(stack.root) / f"{stack.name.rpartition('/')[2]}.json"
     for kept, read in ((f"{file}.bak", open), (f"{file}.gz.bak", gzip.open)):
         try:
             with read(kept, "rb") as content:
-                deployment: State = json.load(content)["checkpoint"]["latest"]
+                deployment: ExportedState = json.load(content)["checkpoint"]["latest"]
                 return deployment
         except FileNotFoundError:
             continue

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from orchestrator.adopt.existing import is_harmless
-from orchestrator.adopt.takeover import import_existing, survey
+from orchestrator.adopt.takeover import find_takeover, import_existing
 from orchestrator.cloudflare.account import Account
 from orchestrator.errors import OrchestratorError
 from orchestrator.stack.config import Stack
@@ -32,7 +32,7 @@ def _take_leftovers(stack: Stack, account: Account, report: Report) -> bool:
     Only what is harmless to take: data with nothing in it, and Workers with the stack's marks. Whether there was any:
     then it is worth trying the update again.
     """
-    found = survey(stack, account)
+    found = find_takeover(stack, account)
     leftovers = [each for each in found.existing if is_harmless(account, each)]
     for each in leftovers:
         how = "empty" if each.wanted.kind.holds_data else "uploaded by this stack"

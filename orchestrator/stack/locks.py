@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from orchestrator.errors import OrchestratorError
-from orchestrator.stack.config import Finished, Stack, project_name, run_pulumi
+from orchestrator.stack.config import Finished, Stack, read_project_name, run_pulumi
 
 PATIENCE_S = 600
 # Pulumi's words where a stack is held: file and object stores say the first, Pulumi Cloud the second.
@@ -118,7 +118,7 @@ def _locks_in(folder: Path, stack: Stack) -> list[Lock]:
     found = []
     name = stack.name.rpartition("/")[2]
     for file in sorted(
-        (folder / ".pulumi" / "locks" / "organization" / project_name(stack.root) / name).glob("*.json")
+        (folder / ".pulumi" / "locks" / "organization" / read_project_name(stack.root) / name).glob("*.json")
     ):
         try:
             content = json.loads(file.read_text())

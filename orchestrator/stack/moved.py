@@ -17,7 +17,7 @@ from orchestrator.desired.resources import Binding, D1Binding, KvBinding, R2Bind
 from orchestrator.kinds import Kind, read_urn
 from orchestrator.stack.state import State, StateResource
 
-Place = tuple[StoreKind, str]
+StorePlace = tuple[StoreKind, str]
 """A store's kind and key."""
 
 _SHORT: dict[Kind | None, StoreKind] = {
@@ -60,7 +60,7 @@ def moves(desired: Desired, state: State) -> tuple[Move, ...]:
     )
 
 
-def _pairs(lost: set[Place], gained: set[Place]) -> Iterator[tuple[Place, Place]]:
+def _pairs(lost: set[StorePlace], gained: set[StorePlace]) -> Iterator[tuple[StorePlace, StorePlace]]:
     """What kept its key gives way to itself; of the rest each to each of its kind: nobody knows which was meant."""
     yield from ((place, place) for place in lost & gained)
     for old in lost - gained:
@@ -81,11 +81,11 @@ def _has_database(script: StateResource) -> bool:
     return any(read_urn(urn).type == Kind.D1_DATABASE.pulumi_type for urn in script.dependencies)
 
 
-def _resources(state: State) -> dict[Place, StateResource]:
+def _resources(state: State) -> dict[StorePlace, StateResource]:
     return {(_SHORT[each.kind], each.name): each for each in state.resources if each.kind in _SHORT}
 
 
-def _known(state: State) -> dict[Place, Store]:
+def _known(state: State) -> dict[StorePlace, Store]:
     return {place: _store(place[0], each) for place, each in _resources(state).items()}
 
 
@@ -95,10 +95,10 @@ def _store(kind: StoreKind, known: StateResource) -> Store:
     return Store(kind=kind, name=name, id=name if kind == "r2" else known.id, jurisdiction=jurisdiction)
 
 
-def _declared(desired: Desired, state: State) -> dict[Place, Store]:
+def _declared(desired: Desired, state: State) -> dict[StorePlace, Store]:
     """With the id of what the state knows under the same name."""
     known = _known(state)
-    found: dict[Place, Store] = {}
+    found: dict[StorePlace, Store] = {}
     for kv in desired.kv_namespaces:  # renamed in place
         found["kv", kv.key] = known.get(("kv", kv.key)) or Store(kind="kv", name=kv.title, id="")
     for bucket in desired.r2_buckets:
@@ -110,7 +110,7 @@ def _declared(desired: Desired, state: State) -> dict[Place, Store]:
     return found
 
 
-def _place(binding: Binding) -> Place | None:
+def _place(binding: Binding) -> StorePlace | None:
     match binding:
         case KvBinding():
             return "kv", binding.namespace

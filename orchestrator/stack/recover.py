@@ -18,7 +18,7 @@ from typing import Any
 from orchestrator.errors import OrchestratorError
 from orchestrator.kinds import Kind, kind_of_type, read_urn
 from orchestrator.stack.config import Stack
-from orchestrator.stack.edit import Report, State, edit_state
+from orchestrator.stack.edit import ExportedState, Report, edit_state
 from orchestrator.stack.locks import PATIENCE_S
 from orchestrator.stack.updates import run_when_free
 
@@ -39,7 +39,7 @@ def recover(stack: Stack, *, report: Report, host: str | None = None, patience_s
     """
     looked: list[_Looked] = []
 
-    def settle(state: State) -> State:
+    def settle(state: ExportedState) -> ExportedState:
         looked.clear()  # another machine's update may have been under way: then it is looked at again
         settled = copy.deepcopy(state)
         pending = settled["deployment"].pop("pending_operations", None) or []
@@ -58,7 +58,7 @@ def recover(stack: Stack, *, report: Report, host: str | None = None, patience_s
             raise OrchestratorError(f"`pulumi refresh` failed:\n{(finished.errors or finished.output).strip()}")
 
 
-def _look(operation: Mapping[str, Any], state: State, stack: Stack) -> _Looked:
+def _look(operation: Mapping[str, Any], state: ExportedState, stack: Stack) -> _Looked:
     """Settle one operation in `state`."""
     resource, begun = operation["resource"], operation["type"]
     urn, kind = resource["urn"], kind_of_type(resource["type"])

@@ -19,7 +19,7 @@ from orchestrator.names import PREFIX_PATTERN, PREFIX_RULE
 
 
 @dataclass(frozen=True)
-class Problem:
+class SettingProblem:
     """What is missing or wrong, and the command that puts it right."""
 
     what: str
@@ -41,11 +41,11 @@ class Rule:
 
 
 # RFC 6750's b64token. A caller's name may stand before it; `:` cannot be part of a token.
-_TOKEN = r"(?:[^\s:]{1,64}:)?[A-Za-z0-9._~+/-]{32,512}=*"
+_TOKEN = r"(?:[^\s:]{1,64}:)?[A-Za-z0-9._~+/-]{32,512}=*"  # noqa: S105 - a pattern
 TOKENS_PATTERN = f"{_TOKEN}( {_TOKEN})*"
 TOKENS_RULE = "tokens of 32 to 512 letters, digits and -._~+/=, with one space between two of them"
 _WEBHOOK_SECRET = (
-    r"whsec_(?=[A-Za-z0-9+/=]{32,88}(?: |$))(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
+    r"whsec_(?=[A-Za-z0-9+/=]{32,88}(?: |$))(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"  # noqa: S105 - a pattern
 )
 
 RULES = (
@@ -89,39 +89,39 @@ RULES = (
 )
 
 
-def setting_problems(values: Mapping[str, str], *, stack: str, has_token: bool) -> list[Problem]:
+def setting_problems(values: Mapping[str, str], *, stack: str, has_token: bool) -> list[SettingProblem]:
     """A problem for each setting of RULES that is missing or wrong; `has_token`: of Cloudflare's API, from wherever."""
     problems = [
-        Problem(f"{rule.key} is not set ({rule.what})", f"{rule.command} -s {stack}")
+        SettingProblem(f"{rule.key} is not set ({rule.what})", f"{rule.command} -s {stack}")
         for rule in RULES
         if rule.what and not values.get(rule.key)
     ]
     if not has_token:
         problems.append(
-            Problem(
+            SettingProblem(
                 "the Cloudflare API token is not set (README, “Deploy to a real account”, lists its permissions)",
                 f"export CLOUDFLARE_API_TOKEN=…, or: pulumi config set --secret cloudflare:apiToken -s {stack}",
             )
         )
     wrong = [rule for rule in RULES if (value := values.get(rule.key)) and not re.fullmatch(rule.pattern, value)]
-    return problems + [Problem(f"{rule.key} {rule.fails}", f"{rule.command} -s {stack}") for rule in wrong]
+    return problems + [SettingProblem(f"{rule.key} {rule.fails}", f"{rule.command} -s {stack}") for rule in wrong]
 
 
-def secret_problems(desired: Desired, names: Collection[str], *, stack: str) -> list[Problem]:
+def secret_problems(desired: Desired, names: Collection[str], *, stack: str) -> list[SettingProblem]:
     """A problem for each secret that a Worker requires and that is not among `names`, those that the stack has."""
     return [
-        Problem(f"secrets.{binding.secret} is not set (Worker {worker.name})", set_secret(binding.secret, stack))
+        SettingProblem(f"secrets.{binding.secret} is not set (Worker {worker.name})", set_secret(binding.secret, stack))
         for worker in desired.workers
         for binding in worker.bindings
         if isinstance(binding, SecretBinding) and not binding.optional and binding.secret not in names
     ]
 
 
-def size_problems(secrets: Mapping[str, str], *, plan: Plan, stack: str) -> list[Problem]:
+def size_problems(secrets: Mapping[str, str], *, plan: Plan, stack: str) -> list[SettingProblem]:
     """A problem for each value that is larger than Cloudflare takes; `secrets`: those in `secrets`, by name."""
     most = VARIABLE_SIZE.of(plan) or 0
     return [
-        Problem(
+        SettingProblem(
             f"secrets.{name} has {size:,} bytes, and a secret may have {most:,}",
             f"keep what is larger in KV or R2, and set a shorter one: {set_secret(name, stack)}",
         )
@@ -135,11 +135,11 @@ def set_secret(name: str, stack: str) -> str:
     return f"pulumi config set --secret --path secrets.{name} -s {stack}"
 
 
-def start_empty_problems(value: object, *, stack: str) -> list[Problem]:
+def start_empty_problems(value: object, *, stack: str) -> list[SettingProblem]:
     """A problem where `startEmpty`, as the configuration has it, is no list of names."""
     if value is None or (isinstance(value, list) and all(isinstance(each, str | int) for each in value)):
         return []
-    return [Problem("startEmpty must be a list of names", f"pulumi config rm startEmpty -s {stack}")]
+    return [SettingProblem("startEmpty must be a list of names", f"pulumi config rm startEmpty -s {stack}")]
 
 
 def start_empty_names(value: object) -> tuple[str, ...]:
@@ -148,6 +148,6 @@ def start_empty_names(value: object) -> tuple[str, ...]:
     return tuple(str(each).lower() if isinstance(each, bool) else str(each) for each in listed)
 
 
-def not_ready(stack: str, problems: Sequence[Problem]) -> str:
+def not_ready(stack: str, problems: Sequence[SettingProblem]) -> str:
     """The problems as one message."""
     return "\n".join([f"the stack {stack} is not ready:", *(f"  - {problem}" for problem in problems)])

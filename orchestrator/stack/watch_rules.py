@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.names import LOCAL
-from orchestrator.stack.rules import Problem
+from orchestrator.stack.rules import SettingProblem
 from orchestrator.urls import check_endpoint
 
 WATCH_KEYS = ("diagnoseToken", "heal", "alertUrl", "journalDays")
@@ -31,7 +31,7 @@ _WORKFLOW = {"repository": r"[\w.-]+/[\w.-]+", "workflow": r"[\w.-]+\.ya?ml|\d+"
 _MOST_DAYS = 365
 
 
-def watch_problems(values: Mapping[str, str], *, stack: str) -> list[Problem]:
+def watch_problems(values: Mapping[str, str], *, stack: str) -> list[SettingProblem]:
     """A problem for each of WATCH_KEYS in `values` that is wrong."""
     found: dict[str, str | None] = {}
     if token := values.get("diagnoseToken"):
@@ -45,7 +45,7 @@ def watch_problems(values: Mapping[str, str], *, stack: str) -> list[Problem]:
     if days := values.get("journalDays"):
         is_right = re.fullmatch(r"\d+", days) and 1 <= int(days) <= _MOST_DAYS
         found["journalDays"] = None if is_right else f"must be a whole number of days from 1 to {_MOST_DAYS}"
-    return [Problem(f"{key} {why}", f"{_SET[key]} -s {stack}") for key, why in found.items() if why]
+    return [SettingProblem(f"{key} {why}", f"{_SET[key]} -s {stack}") for key, why in found.items() if why]
 
 
 def parse_heal(text: str) -> Any:

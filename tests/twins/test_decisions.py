@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from orchestrator.routing.decision import Decision, Missing, State, decide
+from orchestrator.routing.decision import Decision, Missing, RoutingState, decide
 from orchestrator.routing.table import Route, RoutingTable
 
 CORPUS = json.loads(Path(__file__).with_name("decisions.json").read_text())
@@ -41,7 +41,7 @@ def routes(listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def in_python(case: dict[str, Any]) -> dict[str, Any]:
     given = values(case)
-    state = State(
+    state = RoutingState(
         statuses=given["state"]["statuses"],
         registered=tuple(Route.from_object(route) for route in given["state"]["registered"]),
         missing={name: [Missing(**each) for each in missing] for name, missing in given["state"]["missing"].items()},

@@ -228,3 +228,18 @@ def test_only_the_account_speaks_rest() -> None:
 
     assert {name: found for name, found in told.items() if found} == {}
     assert list(rest_in(ast.parse('a.call("GET", f"/workers/scripts/{x}")["result"]'))) != []
+
+
+def test_no_name_of_a_type_has_two_meanings() -> None:
+    defined: dict[str, list[str]] = {}
+    for module in MODULES:
+        for node in tree_of(module).body:
+            if isinstance(node, ast.ClassDef):
+                defined.setdefault(node.name, []).append(module)
+            elif isinstance(node, ast.Assign) and re.match(
+                r"(Literal|Callable|Mapping|tuple|dict)\[", ast.unparse(node.value)
+            ):
+                defined.setdefault(ast.unparse(node.targets[0]), []).append(module)
+
+    twice = {name: modules for name, modules in defined.items() if len(modules) > 1 and not name.startswith("_")}
+    assert twice == {}

@@ -23,7 +23,7 @@ import pytest
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.stack.config import Stack
-from orchestrator.stack.edit import State, edit_state
+from orchestrator.stack.edit import ExportedState, edit_state
 from orchestrator.stack.locks import locks
 from orchestrator.stack.recover import recover
 from tests.support.local_cloudflare import LocalCloudflare
@@ -74,9 +74,9 @@ class Machines:
     def count_up(self, mark: str, machine: str = HERE) -> None:
         """An edit that reads the account on the way, as those of the product do."""
 
-        def edit(state: State) -> State:
+        def edit(state: ExportedState) -> ExportedState:
             self.cloudflare.call("GET", "/storage/kv/namespaces").raise_for_status()
-            edited: State = json.loads(json.dumps(state))
+            edited: ExportedState = json.loads(json.dumps(state))
             stash = next(each for each in edited["deployment"]["resources"] if each["urn"].endswith(f"Stash::{mark}"))
             stash["outputs"]["output"] += 1
             return edited

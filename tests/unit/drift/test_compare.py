@@ -12,7 +12,7 @@ from orchestrator.desired.derive import Desired, derive
 from orchestrator.desired.resources import TextBinding
 from orchestrator.drift.compare import find_drift
 from orchestrator.drift.findings import Drift, Finding
-from orchestrator.drift.live import Bucket, Database, Live, Namespace, Version, Worker
+from orchestrator.drift.live import Bucket, Database, Live, LiveWorker, Namespace, Version
 from orchestrator.kinds import Kind
 from orchestrator.manifest import parse
 from orchestrator.stack.state import State, StateResource
@@ -57,7 +57,7 @@ STATE = State(
         resource(Kind.WORKER, "keeper", "keeper", scriptName="keeper"),
     )
 )
-KEEPER = Worker(
+KEEPER = LiveWorker(
     name="keeper",
     version=Version(
         content_sha256=KEEPER_SHA,
@@ -76,7 +76,7 @@ KEEPER = Worker(
     subdomain=(True, False),
     schedules=(),
 )
-ROUTER = Worker(
+ROUTER = LiveWorker(
     name="router",
     version=Version(
         content_sha256=ROUTER_SHA,

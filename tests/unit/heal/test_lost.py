@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from orchestrator.drift.findings import Difference, Finding
-from orchestrator.heal.lost import describe, first_missed, lost_data
+from orchestrator.heal.lost import describe, lost_data, read_first_missed
 from orchestrator.kinds import Kind
 
 ROUTER = {"ORCHESTRATOR_URL": "https://router.example.com", "ORCHESTRATOR_TOKEN": "token"}
@@ -64,7 +64,7 @@ def test_it_is_missed_since_the_last_time_that_it_went() -> None:
         ("2026-11-18", "missing", "kvNamespace MY NOTES"),
     )
 
-    assert first_missed(ROUTER, router) == {"kvNamespace MY NOTES": "2026-11-22"}
+    assert read_first_missed(ROUTER, router) == {"kvNamespace MY NOTES": "2026-11-22"}
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_it_is_missed_since_the_last_time_that_it_went() -> None:
     ],
 )
 def test_a_router_that_does_not_tell_is_no_error(environment: dict[str, str], answer: httpx.Response) -> None:
-    assert first_missed(environment, httpx.MockTransport(lambda _: answer)) == {}
+    assert read_first_missed(environment, httpx.MockTransport(lambda _: answer)) == {}
 
 
 def test_the_error_says_what_is_lost_since_when_and_the_ways_on() -> None:
