@@ -84,4 +84,4 @@ def test_one_place_writes_the_state() -> None:
     sources = [*(ROOT / "orchestrator").rglob("*.py"), *(ROOT / "scripts").rglob("*.py")]
     writers = [path.name for path in sources if re.search(r'"stack",\s*"import"', path.read_text())]
 
-    assert writers == ["updates.py"]
+    assert writers == ["edit.py"]
