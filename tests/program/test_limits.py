@@ -20,8 +20,8 @@ from orchestrator.errors import CloudflareError, LimitError
 from orchestrator.infra.limits import check_limits, read_inventory
 from orchestrator.infra.settings import read_settings
 from orchestrator.manifest import parse
-from tests.program.test_platform import ACCOUNT, MANIFEST, Recorder, configure
 from tests.support.checkout import Checkout
+from tests.support.program import ACCOUNT, MANIFEST, Recorder, configure
 
 REFUSED_PORT = "http://127.0.0.1:1/client/v4"  # nobody may listen there, so nobody answers
 

@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.errors import SettingsError
 from orchestrator.stack.watch_rules import watch_problems
-from tests.program.test_platform import ACCOUNT, ROUTER_BINDINGS, run_program
+from tests.support.program import ACCOUNT, ROUTER_BINDINGS, run_program
 
 WORKFLOW = {"repository": "efh/platform", "workflow": "heal.yml", "token": "ghp_1"}
 WEBHOOK = {"url": "https://hooks.example.com/heal"}

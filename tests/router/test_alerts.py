@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.support.watching import ALERTS, SECONDS, World
+from tests.support.eventually import eventually
+from tests.support.watching import ALERTS, World
 
 BROKEN = {"efh-alone/health": {"status": 500}}
 HOOK = "alerts.example.com/services/T0/B0/hunter2"
@@ -88,9 +88,7 @@ def test_runs_at_the_same_time_tell_it_once(world: World) -> None:
     world.answers({"a.example.com/health": {"json": {"status": "warn"}}, "b.example.com/hook/health": {"delayMs": 700}})
     with ThreadPoolExecutor() as pool:
         first = pool.submit(router.run)
-        deadline = time.monotonic() + SECONDS
-        while not world.calls("b.example.com"):
-            assert time.monotonic() < deadline
+        eventually(lambda: world.calls("b.example.com"), "the run calls b.example.com")
         others = [router.elsewhere.request("POST", "/__scheduled") for _ in range(3)]
         router.elsewhere.cron()  # which leaves it to the one that goes on
 

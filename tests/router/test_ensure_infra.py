@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,9 +11,9 @@ from typing import Any
 import pytest
 
 from tests.support.diagnosed import GITHUB_TOKEN, READS, WEBHOOK_TOKEN, Account, Router, routers
+from tests.support.eventually import eventually
 from tests.support.loopback_service import Service, service
 
-SECONDS = 20  # that something may take on a busy machine
 DISPATCH = "/repos/efh/platform/actions/workflows/heal.yml/dispatches"
 WORKFLOW = json.dumps({"repository": "efh/platform", "workflow": "heal.yml", "ref": "main", "token": GITHUB_TOKEN})
 LOGS = {"kind": "kvNamespace", "name": "LOGS"}
@@ -74,13 +73,12 @@ def answering(service: Service, status: int) -> Iterator[None]:
 
 def journalled(router: Router) -> list[dict[str, Any]]:
     """The entries of heals and infrastructure, newest first, once there are some: they are written after the answer."""
-    deadline = time.monotonic() + SECONDS
-    while True:
+
+    def written() -> list[dict[str, Any]] | None:
         entries = [each for each in router.journal() if each["kind"] in ("heal", "infra")]
-        if any(each["kind"] == "infra" for each in entries):
-            return entries
-        assert time.monotonic() < deadline, "nothing was journalled"
-        time.sleep(0.05)
+        return entries if any(each["kind"] == "infra" for each in entries) else None
+
+    return eventually(written, "the call is journalled")
 
 
 class TestWant:

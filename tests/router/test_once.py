@@ -12,8 +12,9 @@ import httpx
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from tests.router.test_router_http import refused
-from tests.support.payments import SECRET, SHOP_TOKEN, Payments, new_key, wait_until
+from tests.support.eventually import eventually
+from tests.support.payments import SECRET, SHOP_TOKEN, Payments, new_key
+from tests.support.refusals import refused
 
 
 class TestKey:
@@ -144,7 +145,7 @@ class TestWhileItRuns:
         key, meta = new_key(), {"do": "hold"}
         with ThreadPoolExecutor() as pool:
             first = pool.submit(payments.pay, key, meta)
-            wait_until(lambda: len(payments.calls(key)) == 1)
+            eventually(lambda: len(payments.calls(key)) == 1, "the payment is called for")
 
             repeats = [payments.pay(key, meta, router=name) for name in ("router", "elsewhere")]
             another = payments.pay(key, {"do": "other"})
@@ -176,5 +177,5 @@ class TestWhileItRuns:
 
         payments.release(key)
 
-        wait_until(lambda: payments.pay(key, meta).status_code != 409)
+        eventually(lambda: payments.pay(key, meta).status_code != 409, "the run ends")
         assert payments.pay(key, meta).text == "paid, call 1"

@@ -10,8 +10,9 @@ import pytest
 
 from orchestrator.dispatch.dispatcher import Dispatcher
 from orchestrator.routing.problem import Problem
-from tests.router.test_router_http import refused
-from tests.support.payments import SECRET, TABLE, Payments, new_key, wait_until
+from tests.support.eventually import eventually
+from tests.support.payments import SECRET, TABLE, Payments, new_key
+from tests.support.refusals import refused
 
 
 def problem_outcome(outcome: str, status: int) -> dict[str, Any]:
@@ -109,7 +110,7 @@ class TestUnknown:
         key, meta = new_key(), {"do": "hold"}
         with ThreadPoolExecutor() as pool:
             first = pool.submit(payments.pay, key, meta)
-            wait_until(lambda: len(payments.calls(key)) == 1)
+            eventually(lambda: len(payments.calls(key)) == 1, "the payment is called for")
             run_id = payments.pay(key, meta).json()["run"]
             payments.abandon(run_id)
 
@@ -128,7 +129,7 @@ class TestRecordLost:
         key, meta = new_key(), {"do": "hold"}
         with ThreadPoolExecutor() as pool:
             first = pool.submit(payments.pay, key, meta, router="fragile")
-            wait_until(lambda: len(payments.calls(key)) == 1)
+            eventually(lambda: len(payments.calls(key)) == 1, "the payment is called for")
             payments.sql("ALTER TABLE runs RENAME TO runs_out_of_reach", records="fragile-records")
             payments.release(key)
             document = refused(first.result(), 500, "Answer not recorded")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,12 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.router.test_router_http import AUTHORIZED, refused
-from tests.support.workers import PARTNER
+from tests.support.eventually import eventually
+from tests.support.refusals import refused
+from tests.support.workers import AUTHORIZED, PARTNER
 
 Client = Callable[[str], httpx.Client]
 PATH = "/autopilot/registry"
-SECONDS = 20  # that something may take on a busy machine
 
 
 class Router:
@@ -48,13 +47,12 @@ def _named(headers: dict[str, str]) -> dict[str, str]:
 
 def wait_for_copy(client: Client, is_so: Callable[[set[str]], bool]) -> None:
     """Until the names in the KV copy are as said: it is written after the answer."""
-    deadline = time.monotonic() + SECONDS
-    while True:
+
+    def written() -> bool:
         copy = client("corpus").post("/copy", json={"key": "registrations"}).json()["copy"]
-        if is_so({registration["name"] for registration in copy or []}):
-            return
-        assert time.monotonic() < deadline, "the copy was not written"
-        time.sleep(0.05)
+        return is_so({registration["name"] for registration in copy or []})
+
+    eventually(written, "the copy is written")
 
 
 @pytest.fixture

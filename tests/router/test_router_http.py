@@ -9,22 +9,11 @@ from typing import Any, ClassVar
 import httpx
 import pytest
 
-from tests.support.workers import OLD_TOKEN, TABLE, TOKEN
+from tests.support.refusals import refused
+from tests.support.workers import AUTHORIZED, OLD_TOKEN, TABLE, TOKEN
 
 Client = Callable[[str], httpx.Client]
-AUTHORIZED = {"authorization": f"Bearer {TOKEN}"}
 MIB = 1024 * 1024
-
-
-def refused(response: httpx.Response, status: int, title: str) -> dict[str, Any]:
-    """Checks that this is a problem document of RFC 9457, and returns it."""
-    document: dict[str, Any] = response.json()
-    assert (response.status_code, document["status"], document["title"]) == (status, status, title)
-    assert response.headers["content-type"] == "application/problem+json"
-    assert document["type"] == "about:blank"
-    assert document["detail"].endswith(".")
-    assert document["requestId"] == response.headers["x-request-id"]
-    return document
 
 
 class TestHealth:

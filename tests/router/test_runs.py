@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.router.test_router_http import refused
 from tests.support.payments import SHOP_TOKEN, Payments, new_key
+from tests.support.refusals import refused
 
 PATH = "/autopilot/runs"
 DAY = 24 * 60 * 60

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.support.watching import SECONDS, World
+from tests.support.eventually import eventually
+from tests.support.watching import World
 
 PROBES_A_RUN = 20
 
@@ -125,9 +125,7 @@ def test_while_one_goes_on_another_is_refused(world: World) -> None:
     world.answers({"efh-alone/health": {"delayMs": 1_500}})
     with ThreadPoolExecutor() as pool:
         first = pool.submit(router.run)
-        deadline = time.monotonic() + SECONDS
-        while not world.calls("efh-alone"):
-            assert time.monotonic() < deadline
+        eventually(lambda: world.calls("efh-alone"), "the run calls efh-alone")
         second = router.elsewhere.request("POST", "/__scheduled")
 
     assert (second.status_code, second.json()["title"]) == (409, "Already running")
@@ -155,9 +153,7 @@ def test_a_run_that_took_too_long_changes_nothing(world: World) -> None:
     world.answers({"efh-alone/health": {"status": 500, "delayMs": 700}})
     with ThreadPoolExecutor() as pool:
         slow = pool.submit(router.run)
-        deadline = time.monotonic() + SECONDS
-        while not world.calls("efh-alone"):
-            assert time.monotonic() < deadline
+        eventually(lambda: world.calls("efh-alone"), "the run calls efh-alone")
         world.sql(router, "UPDATE checks SET run = 'another', until = 0")
         slow.result()
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from tests.router.test_router_http import refused
 from tests.support.journals import Journal
+from tests.support.refusals import refused
 
 Client = Callable[[str], httpx.Client]
 PATH = "/autopilot/stats"

@@ -15,6 +15,7 @@ from orchestrator.drift.check import Drift, check
 from tests.support.account_snapshot import AccountSnapshot
 from tests.support.drift_kinds import Outside
 from tests.support.drift_stack import STACK, DriftStack
+from tests.support.eventually import eventually
 from tests.support.local_cloudflare import LocalCloudflare
 
 _TIMEOUT_S = 240
@@ -110,10 +111,7 @@ class HealedStack:
 
     def wait_for_lock(self) -> None:
         """Until an update has begun."""
-        deadline = time.monotonic() + _TIMEOUT_S
-        while not list(self._state.glob("**/locks/**/*.json")):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        eventually(lambda: list(self._state.glob("**/locks/**/*.json")), "the update takes its lock", _TIMEOUT_S)
 
     def drift(self) -> Drift:
         """What a full check finds now."""

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import httpx
 
+from tests.support.eventually import eventually
 from tests.support.workers import TOKEN
 
 AUTHORIZED = {"authorization": f"Bearer {TOKEN}"}
-SECONDS = 20  # that the write, which comes after the answer, may take on a busy machine
 
 
 class Journal:
@@ -39,12 +38,13 @@ class Journal:
     def entry(self, request_id: str) -> dict[str, Any]:
         """Waits for it."""
         entry: dict[str, Any]
-        (entry,) = _awaited(lambda: self.get(requestId=request_id).json()["entries"])
+        entries = eventually(lambda: self.get(requestId=request_id).json()["entries"], "the call is journalled")
+        (entry,) = entries
         return entry
 
     def wait_for_serial(self, serial: int) -> None:
         """Until a day's entry of this number is written."""
-        _awaited(lambda: self.sql("SELECT 1 FROM journal WHERE serial = ?", serial)["results"])
+        eventually(lambda: self.sql("SELECT 1 FROM journal WHERE serial = ?", serial)["results"], "it is written")
 
     def sql(self, sql: str, *values: object) -> dict[str, Any]:
         """D1's result: `results` and `meta`."""
@@ -78,12 +78,3 @@ class Journal:
         names = [table["name"] for table in schema if not table["name"].startswith("_")]  # those are D1's own
         tables = [self.sql(f"SELECT * FROM {name}")["results"] for name in names]  # noqa: S608 - of the schema
         return json.dumps([schema, tables])
-
-
-def _awaited(found: Callable[[], list[Any]]) -> list[Any]:
-    """What is `found`, once it is something."""
-    deadline = time.monotonic() + SECONDS
-    while not (results := found()):
-        assert time.monotonic() < deadline, "nothing was written"
-        time.sleep(0.02)
-    return results

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,7 @@ import httpx
 
 from local_cloudflare import process, service, settings
 from local_cloudflare.settings import Settings
-
-_SECONDS = 60.0
+from tests.support.eventually import eventually
 
 
 class LocalCloudflare:
@@ -117,15 +115,16 @@ class LocalCloudflare:
         self._settings: Settings = self._wait()
 
     def _wait(self) -> Settings:
-        deadline = time.monotonic() + _SECONDS
-        while time.monotonic() < deadline:
+        def started() -> Settings | None:
+            assert self._process.poll() is None, self._log()
             found = process.find(self.data)
-            healthy = service.healthy(self.data) if found and found.pid == self._process.pid else None
-            if healthy:
-                return healthy
-            if self._process.poll() is not None:
-                break
-            time.sleep(0.05)
-        self._process.kill()
-        self._process.wait()
-        raise AssertionError(f"the local Cloudflare did not start:\n{(self.data / 'server.log').read_text()}")
+            return service.healthy(self.data) if found and found.pid == self._process.pid else None
+
+        try:
+            return eventually(started, self._log)
+        except AssertionError:
+            self.kill()
+            raise
+
+    def _log(self) -> str:
+        return f"the local Cloudflare starts:\n{(self.data / 'server.log').read_text()}"

@@ -4,9 +4,8 @@ that counts its calls (`payer_worker.ts`), and a Worker that reaches the routers
 from __future__ import annotations
 
 import json
-import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -125,16 +124,6 @@ class Payments:
     def prune(self) -> int:
         pruned: int = self._http.post("/prune", headers={"host": "records.example.net"}).json()["pruned"]
         return pruned
-
-
-SECONDS = 20  # that something may take on a busy machine
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def new_key() -> str:

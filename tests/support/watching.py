@@ -4,7 +4,6 @@ copy of its own, and one Worker that is everything they call (`world_worker.ts`)
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,12 +14,12 @@ import httpx
 from orchestrator.bundle import bundle, router_data
 from orchestrator.routing.table import Resources, Route, RoutingTable, TaskRule
 from tests.support.api_document import CHECKED
+from tests.support.eventually import eventually
 from tests.support.project import ROOT
 from tests.support.workerd import workerd
 
 TOKEN = "token-of-the-tests"
 PERIOD_MS = 900_000
-SECONDS = 20  # that something may take on a busy machine
 TABLE = RoutingTable(
     autopilots=(
         Route(
@@ -129,13 +128,12 @@ class Router:
 
     def journal(self, is_so: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
         """The entries of the journal, once they are as said: they are written after the answer."""
-        deadline = time.monotonic() + SECONDS
-        while True:
+
+        def read() -> list[dict[str, Any]]:
             entries: list[dict[str, Any]] = self.request("GET", "/autopilot/journal").json()["entries"]
-            if is_so(entries):
-                return entries
-            assert time.monotonic() < deadline, entries
-            time.sleep(0.05)
+            return entries
+
+        return eventually(lambda: found if is_so(found := read()) else None, read)
 
 
 class World:
@@ -170,10 +168,8 @@ class World:
 
     def wait_for_copy(self, router: Router) -> None:
         """Until the copy of the registrations is there: it is written after the answer."""
-        deadline = time.monotonic() + SECONDS
-        while self._control("GET", f"/kv/{router.name}/registrations").text == "":
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        path = f"/kv/{router.name}/registrations"
+        eventually(lambda: self._control("GET", path).text, "the copy is written")
 
     def sql(self, router: Router, statement: str) -> None:
         """Changes a router's record."""

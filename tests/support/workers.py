@@ -16,6 +16,7 @@ from tests.support.workerd import workerd
 
 SHOP_TOKEN = "token-of-the-shop"
 TOKEN, OLD_TOKEN = "token-of-the-tests", "token-before-the-rotation"
+AUTHORIZED = {"authorization": f"Bearer {TOKEN}"}
 SECRET = "whsec_dGhlIHNlY3JldCBvZiB0aGVzZSB0ZXN0cw=="
 OLD_SECRET = "whsec_dGhlIHNlY3JldCBiZWZvcmUgaXQgd2FzIHJvdGF0ZWQ="
 PARTNER = "partner.example.com"

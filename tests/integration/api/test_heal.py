@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,9 @@ import httpx
 import pytest
 
 from local_cloudflare import settings
+from tests.support.eventually import eventually
 from tests.support.local_cloudflare import LocalCloudflare
 
-SECONDS = 20.0
 # Says that it has begun, and ends as soon as it is told with which exit code.
 COMMAND = """
 import pathlib, sys, time
@@ -55,13 +54,12 @@ class Healed:
 
     def until(self, is_so: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The report, as soon as it is so."""
-        deadline = time.monotonic() + SECONDS
-        while True:
-            report: dict[str, Any] = self.call("GET").json()
-            if is_so(report):
-                return report
-            assert time.monotonic() < deadline, report
-            time.sleep(0.02)
+
+        def report() -> dict[str, Any] | None:
+            latest: dict[str, Any] = self.call("GET").json()
+            return latest if is_so(latest) else None
+
+        return eventually(report, lambda: self.call("GET").text)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +12,7 @@ import httpx
 import pytest
 
 from tests.support.autopilots import Autopilot, running, signature
+from tests.support.eventually import eventually
 from tests.support.stripe_service import Stripe, stripe
 
 BATCH_RUN, SINGLE = "payouts.batch.run", "payouts.transfer.single"
@@ -173,7 +173,7 @@ class TestPaid:
         bank.gate.clear()
         with ThreadPoolExecutor(8) as pool:
             answers = [pool.submit(payer.call, SINGLE, ONE, idempotency_key=key) for _ in range(8)]
-            wait_until(lambda: sum(answer.done() for answer in answers) == 7)
+            eventually(lambda: sum(answer.done() for answer in answers) == 7, "the others are refused")
             bank.gate.set()
 
         statuses = sorted(answer.result().status_code for answer in answers)
@@ -261,12 +261,5 @@ class TestUnknown:
             payer.http.send(payer.request(SINGLE, ONE, idempotency_key=key, timeout=1))
         bank.gate.set()
 
-        wait_until(lambda: payer.call(SINGLE, ONE, idempotency_key=key).status_code == 201)
+        eventually(lambda: payer.call(SINGLE, ONE, idempotency_key=key).status_code == 201, "the payout is made")
         assert len(bank.requests) == 1
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

@@ -11,8 +11,8 @@ import grpc
 import pytest
 
 from local_cloudflare.provider.values import UNKNOWN
-from tests.integration.provider.records import replay
-from tests.integration.provider.records.replay import Answer, Call, Phase
+from tests.support.provider_records import replay
+from tests.support.provider_records.replay import Answer, Call, Phase
 from tests.support.provider_stub import ProviderStub, provider_stub
 
 pytestmark = pytest.mark.stand_in

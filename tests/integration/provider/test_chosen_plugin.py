@@ -15,9 +15,9 @@ import pytest
 
 from local_cloudflare.provider.errors import ConfigurationError
 from local_cloudflare.provider.install import PLUGIN_VARIABLE, chosen_plugin, install
-from tests.integration.provider.records import replay
 from tests.support.checkout import Checkout
 from tests.support.project import ROOT
+from tests.support.provider_records import replay
 from tests.support.pulumi_project import PulumiProject
 
 PROGRAM = """

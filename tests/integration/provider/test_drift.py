@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from local_cloudflare.provider.raw_state import DELTA
-from tests.integration.provider.records import replay
-from tests.integration.provider.records.replay import Answer
+from tests.support.provider_records import replay
+from tests.support.provider_records.replay import Answer
 from tests.support.provider_stub import ProviderStub, provider_stub
 
 pytestmark = pytest.mark.stand_in

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from threading import Event
 
 import grpc
 import pytest
 
 from local_cloudflare.provider.install import install
-from tests.integration.provider.records import replay
+from tests.support import processes
+from tests.support.eventually import eventually
+from tests.support.provider_records import replay
 from tests.support.provider_stub import provider_stub
 from tests.support.pulumi_project import PulumiProject
 
@@ -112,22 +109,15 @@ def test_nothing_is_left_when_pulumi_is_killed(tmp_path: Path) -> None:
         server.open.clear()
         project = PulumiProject(tmp_path, name="killed", program=ONE_NAMESPACE, base_url=server.base_url)
         with project.start("up", "--yes", "--skip-preview") as pulumi:
-            assert server.called.wait(60), "the provider called nothing"
-            (plugin,) = [pid for pid, parent, command in _processes() if parent == pulumi.pid and PLUGIN in command]
-            pulumi.send_signal(signal.SIGKILL)
 
-        assert _soon(lambda: all(pid != plugin for pid, _, _ in _processes())), "the plugin is still there"
+            def calling() -> list[processes.Process]:
+                assert pulumi.poll() is None, pulumi.communicate()
+                plugins = [each for each in processes.below(pulumi.pid) if PLUGIN in each.command]
+                return plugins if server.called.is_set() else []
 
+            try:
+                (plugin,) = eventually(calling, lambda: processes.below(pulumi.pid), 240)
+            finally:
+                pulumi.kill()
 
-def _processes() -> list[tuple[int, int, str]]:
-    """Process id, parent's id and command line of each process."""
-    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
-    rows = (line.split(maxsplit=2) for line in listed.splitlines())
-    return [(int(pid), int(parent), " ".join(command)) for pid, parent, *command in rows]
-
-
-def _soon(condition: Callable[[], bool]) -> bool:
-    deadline, pause = time.monotonic() + 10, Event()
-    while not (met := condition()) and time.monotonic() < deadline:
-        pause.wait(0.05)
-    return met
+        eventually(lambda: all(each.pid != plugin.pid for each in processes.running()), "the plugin ends")

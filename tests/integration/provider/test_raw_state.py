@@ -14,7 +14,7 @@ import pytest
 
 from local_cloudflare.provider.raw_state import DELTA, META, Object, delta, recovered, scalars
 from local_cloudflare.provider.values import Properties, Secret
-from tests.integration.provider.records import replay
+from tests.support.provider_records import replay
 from tests.support.provider_stub import ProviderStub, provider_stub
 
 pytestmark = pytest.mark.stand_in

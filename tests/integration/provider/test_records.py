@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.provider.records import replay
+from tests.support.provider_records import replay
 from tests.support.pulumi_project import PulumiProject
 
 pytestmark = pytest.mark.stand_in

@@ -8,14 +8,14 @@ import re
 import signal
 import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from local_cloudflare.runtime.errors import RuntimeFault
+from tests.support.eventually import eventually
 from tests.support.live_runtime import LiveRuntime, live_runtime
 from tests.support.project import ROOT
 
@@ -55,7 +55,7 @@ def test_standard_output_has_one_line_and_closing_standard_input_ends_everything
         process.stdin.close()
         assert process.stdout.read() == ""
         process.wait(timeout=10)
-        _wait_for(lambda: not _alive(children))
+        eventually(lambda: not _alive(children), "the processes end")
 
 
 def test_sigterm_ends_everything(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_sigterm_ends_everything(tmp_path: Path) -> None:
         children = _descendants(process.pid)
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=10)
-        _wait_for(lambda: not _alive(children))
+        eventually(lambda: not _alive(children), "the processes end")
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_killed_node_takes_workerd_with_it_and_comes_back_with_workers_and_dat
         assert value.value == b"1"
         assert live.runtime.workers_port == port
         assert live.call("counter").text == "2"
-        _wait_for(lambda: not _alive(before))
+        eventually(lambda: not _alive(before), "the processes end")
 
 
 def test_a_runtime_without_restarts_left_says_that_it_is_dead(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_a_runtime_without_restarts_left_says_that_it_is_dead(tmp_path: Path) ->
         before = _kill_node(live, tmp_path)
         with pytest.raises(RuntimeFault, match="has died and could not be started again"):
             live.run(live.runtime.state())
-        _wait_for(lambda: not _alive(before))
+        eventually(lambda: not _alive(before), "the processes end")
 
 
 def test_a_killed_workerd_is_started_again(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_killed_workerd_is_started_again(tmp_path: Path) -> None:
         for pid, name in _family(tmp_path).items():
             if name == "workerd":
                 os.kill(pid, signal.SIGKILL)
-        _wait_for(lambda: live.call("counter").status_code == 200)
+        eventually(lambda: live.call("counter").status_code == 200, "it is started again")
         assert int(live.call("counter").text) >= 2
 
 
@@ -143,15 +143,8 @@ def _kill_node(live: LiveRuntime, folder: Path) -> dict[int, str]:
             return "could not be started again" in str(fault)
         return not _alive({pid: before[pid]})
 
-    _wait_for(noticed)
+    eventually(noticed, "the runtime gave up")
     return before
-
-
-def _wait_for(holds: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def _parents() -> dict[int, int]:

@@ -9,7 +9,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.support.drift_stack import KEEPER, KEEPER_CRON, MANIFEST, ROUTER, STACK
+from tests.support.eventually import eventually
 from tests.support.healed_stack import HealedStack
 from tests.support.local_cloudflare import LocalCloudflare
 from tests.support.planted_data import PlantedData
@@ -198,8 +198,8 @@ def is_imported(stack: HealedStack) -> bool:
 
 
 def wait_until(done: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 120
-    while not done():
+    def look() -> bool:
         assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+        return done()
+
+    eventually(look, "the import is recorded", 120)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 import yaml
 
 from tests.support.checkout import Checkout
+from tests.support.eventually import eventually
 from tests.support.manifests import GREETER
 
 SECONDS = 240  # that a heal may take on a busy machine
@@ -183,13 +183,12 @@ def ensure(stack: Checkout, bucket: str) -> dict[str, Any]:
 def heal_run(stack: Checkout) -> dict[str, Any]:
     """The local Cloudflare's run, as soon as it has ended."""
     call = 'curl -sf -H "Authorization: Bearer $CLOUDFLARE_API_TOKEN" ${CLOUDFLARE_BASE_URL%/client/v4}/_local/heal'
-    deadline = time.monotonic() + SECONDS
-    while True:
+
+    def ended() -> dict[str, Any] | None:
         run: dict[str, Any] = json.loads(stack.shell(call))
-        if run["status"] not in ("none", "running"):
-            return run
-        assert time.monotonic() < deadline, run
-        time.sleep(0.5)
+        return None if run["status"] in ("none", "running") else run
+
+    return eventually(ended, "the heal ended", SECONDS)
 
 
 def test_wrangler_sees_the_account_of_the_stack(stack: Checkout) -> None:

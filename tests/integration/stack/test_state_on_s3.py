@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Event
 
 import pytest
 
+from tests.support.eventually import eventually
 from tests.support.local_cloudflare import LocalCloudflare
 from tests.support.pulumi_project import PulumiProject
 from tests.support.s3 import S3, on_r2, s3_server
@@ -21,7 +20,6 @@ import pulumi_cloudflare as cloudflare
 cloudflare.WorkersKvNamespace("notes", account_id=os.environ["CLOUDFLARE_ACCOUNT_ID"], title="NOTES")
 """
 _LOCKS = ".pulumi/locks/"
-_SECONDS = 30
 
 
 @pytest.fixture(params=["r2", "moto"])
@@ -68,7 +66,7 @@ def test_two_updates_do_not_meet_and_a_killed_one_leaves_a_lock_that_can_be_take
     slow = {"effect": "delay", "seconds": 40, "method": "POST", "path": "/accounts/*/storage/kv/namespaces"}
     cloudflare_api.local("PUT", "/faults", {"faults": [slow]})
     with project.start("up", "--yes", "--skip-preview") as first:
-        wait_for_lock(s3)
+        eventually(lambda: s3.objects(_LOCKS), "the update takes its lock")
 
         refused = project.up(exit_code=1)
         first.send_signal(signal.SIGKILL)
@@ -78,10 +76,3 @@ def test_two_updates_do_not_meet_and_a_killed_one_leaves_a_lock_that_can_be_take
     assert s3.objects(_LOCKS) != []
     project.run("cancel", "--yes", "dev")
     assert s3.objects(_LOCKS) == []
-
-
-def wait_for_lock(s3: S3) -> None:
-    deadline, pause = time.monotonic() + _SECONDS, Event()
-    while not s3.objects(_LOCKS):
-        assert time.monotonic() < deadline, "the update took no lock"
-        pause.wait(0.05)
