@@ -11,7 +11,8 @@ from typing import Any
 
 from orchestrator.adopt.wanted import Wanted
 from orchestrator.cloudflare.account import Account
-from orchestrator.data import d1, kv, r2
+from orchestrator.data import kv, r2
+from orchestrator.data.d1 import contents as d1
 from orchestrator.data.store import Store
 from orchestrator.desired.ownership import is_ours
 from orchestrator.drift.findings import Difference, Finding

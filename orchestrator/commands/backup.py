@@ -15,11 +15,13 @@ from orchestrator.data.store import Progress, Store, find
 from orchestrator.stack.config import read_stack
 from orchestrator.terminal import Terminal
 
+_NAME_CHARACTERS = 80  # of a namespace's title, which may have more than a folder's name can
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Write what is in a KV namespace (NDJSON, with metadata and expiration), an R2 bucket (files, with an index) "
-        "or a D1 database (SQL) into a folder, and check every byte of it. Changes nothing in the account. "
+        "or a D1 database (SQLite) into a folder, and check every byte of it. Changes nothing in the account. "
         "Interrupted, the same command goes on."
     )
     parser.epilog = """examples:
@@ -34,7 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json",
         action="store_true",
-        help="{folder, kind, name, id, accountId, takenAt, items, bytes, sha256, format}: what backup.json says",
+        help="{folder, kind, name, id, accountId, takenAt, items, bytes, sha256, tables, format}: as in backup.json",
     )
 
 
@@ -52,7 +54,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def default_folder(store: Store) -> Path:
-    return Path("backups") / f"{store.name.replace('/', '_')}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    return Path("backups") / f"{store.name.replace('/', '_')[:_NAME_CHARACTERS]}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
 
 
 def take(account: Account, store: Store, folder: Path, progress: Progress) -> backup.Backup:

@@ -9,7 +9,14 @@ from pathlib import Path
 from orchestrator.commands.backup import take, told
 from orchestrator.data import store as stores
 from orchestrator.data.backup import UNITS
-from orchestrator.data.destroy import Contents, destroy, measure, refuse_what_cannot_come_back, refuse_what_is_used
+from orchestrator.data.destroy import (
+    Contents,
+    destroy,
+    measure,
+    refuse_what_cannot_come_back,
+    refuse_what_differs,
+    refuse_what_is_used,
+)
 from orchestrator.data.progress import progress_line
 from orchestrator.data.store import Store, find
 from orchestrator.errors import UserError
@@ -31,7 +38,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help="the title or name in the account")
     stores.arguments(parser)
     parser.add_argument("--yes-destroy", action="store_true", help="delete it, for ever")
-    parser.add_argument("--backup", metavar="DIR", help="first save everything there, as `backup` does, and check it")
+    parser.add_argument(
+        "--backup", metavar="DIR", help="first save everything there, as `backup` does, and try that it comes back"
+    )
     parser.add_argument("-s", "--stack", metavar="STACK", help="default: $PULUMI_STACK, or the selected stack")
     parser.add_argument(
         "--json",
@@ -52,10 +61,9 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         if options.yes_destroy and options.backup:
             folder = Path(options.backup)
             taken = take(account, store, folder, progress)
-            if measure(account, store, progress).items != taken.items:
-                raise UserError(f"{store.title} changed while it was saved; nothing was deleted", "run it again")
             progress("")
             terminal.report(told(taken, folder, store))
+            refuse_what_differs(account, store, taken, folder, progress)
         if options.yes_destroy:
             destroy(account, store, progress)
     if options.json:

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from orchestrator.data import backup
 from orchestrator.data import store as stores
-from orchestrator.data.backup import UNITS
 from orchestrator.data.progress import progress_line
-from orchestrator.data.restore import put_back
+from orchestrator.data.restore import WRITTEN, put_back
 from orchestrator.data.store import find
 from orchestrator.stack.config import read_stack
 from orchestrator.terminal import Terminal
@@ -47,8 +46,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         document = {"kind": store.kind, "name": store.name, "written": done.written, "notes": list(done.notes)}
         terminal.write(json.dumps(document, indent=2))
     else:
-        unit = "statements" if store.kind == "d1" else UNITS[store.kind]
-        terminal.write(f"{store.title}: {done.written:,} {unit} written")
+        terminal.write(f"{store.title}: {done.written:,} {WRITTEN[store.kind]} written")
     for note in done.notes:
         terminal.report(f"{terminal.styled('warning:', 'yellow', terminal.err)} {note}")
     return 0

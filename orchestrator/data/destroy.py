@@ -6,19 +6,22 @@ it is given.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from orchestrator.cloudflare.account import Account
-from orchestrator.data import d1, kv, r2
+from orchestrator.data import kv, r2
+from orchestrator.data.backup import Backup
+from orchestrator.data.d1 import contents as d1
 from orchestrator.data.store import Progress, Store, StoreKind, bound_workers
 from orchestrator.desired.derive import Desired
 from orchestrator.errors import UserError
 
-DELETES: frozenset[StoreKind] = frozenset({"kv"})
+DELETES: frozenset[StoreKind] = frozenset({"kv", "d1"})
 """The kinds whose backup is proven to give back everything; what is not listed here is not deleted."""
 
 _BY_HAND: dict[StoreKind, str] = {
-    "d1": "delete it in the dashboard, or by `wrangler d1 delete NAME`, after `wrangler d1 export NAME`",
     "r2": "empty and delete it in the dashboard, or by an S3 client such as rclone, which can also copy it first",
 }
 
@@ -58,6 +61,23 @@ def refuse_what_cannot_come_back(store: Store) -> None:
             f"{store.title}: nothing was deleted, since a backup of this kind does not give back everything yet",
             _BY_HAND.get(store.kind, ""),
         )
+
+
+def refuse_what_differs(account: Account, store: Store, taken: Backup, folder: Path, progress: Progress) -> None:
+    """Raise where the backup in `folder` does not come back, or is not what is in `store` now: contents, not counts.
+
+    A database is restored into one on this machine, and compared; then with the one in the account, as it is now.
+    """
+    match store.kind:
+        case "kv":
+            same = kv.is_unchanged(account, store, folder / kv.FILE, progress, now=int(time.time()))
+        case "d1":
+            d1.rehearse(folder, progress)
+            same = d1.is_unchanged(account, store, folder, progress)
+        case "r2":
+            same = measure(account, store, progress).items == taken.items
+    if not same:
+        raise UserError(f"{store.title} changed while it was saved; nothing was deleted", "run it again")
 
 
 def refuse_what_is_used(account: Account, store: Store, desired: Desired, file: str, progress: Progress) -> None:

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from orchestrator.cloudflare.account import Account
+from orchestrator.data.d1.values import Sum
+from orchestrator.data.private import open_text
 from orchestrator.data.store import Progress, Store
 from orchestrator.errors import CloudflareError, OrchestratorError
 
@@ -50,14 +52,38 @@ def is_empty(account: Account, store: Store) -> bool:
 def save(account: Account, store: Store, file: Path, progress: Progress) -> tuple[int, int]:
     """Write every pair to `file`; how many there are, and the bytes of their values."""
     count = size = 0
-    with file.open("w", encoding="utf-8") as lines:
-        listed = keys(account, store)
-        while batch := list(islice(listed, _VALUES_A_CALL)):
-            for key, value in _values(account, store, batch):
-                count, size = count + 1, size + len(value)
-                lines.write(json.dumps(_line(key, value), ensure_ascii=False) + "\n")
-            progress(f"{store.title}: {count:,} keys read")
+    with open_text(file) as lines:
+        for pair in _pairs(account, store, progress):
+            count, size = count + 1, size + len(_bytes(pair))
+            lines.write(json.dumps(pair, ensure_ascii=False) + "\n")
     return count, size
+
+
+def is_unchanged(account: Account, store: Store, file: Path, progress: Progress, *, now: int) -> bool:
+    """Whether the namespace has exactly the pairs of `file`, but for those that expire about now."""
+    with file.open(encoding="utf-8") as lines:
+        saved = _sum((json.loads(line) for line in lines), now)
+    current = _sum(_pairs(account, store, progress), now)
+    return (saved.rows, saved.checksum) == (current.rows, current.checksum)
+
+
+def _sum(pairs: Iterable[dict[str, Any]], now: int) -> Sum:
+    return Sum((json.dumps(pair, sort_keys=True).encode(),) for pair in pairs if not _expires(pair, now))
+
+
+def _expires(pair: dict[str, Any], now: int) -> bool:
+    return bool(pair.get("expiration", now + _LEAST_TTL_S) < now + _LEAST_TTL_S)
+
+
+def _pairs(account: Account, store: Store, progress: Progress) -> Iterator[dict[str, Any]]:
+    """Every pair, as a line has it."""
+    listed = keys(account, store)
+    count = 0
+    while batch := list(islice(listed, _VALUES_A_CALL)):
+        for key, value in _values(account, store, batch):
+            count += 1
+            yield _line(key, value)
+        progress(f"{store.title}: {count:,} keys read")
 
 
 def put_back(account: Account, store: Store, file: Path, progress: Progress, *, now: int) -> tuple[int, int]:
@@ -83,7 +109,7 @@ def put_back(account: Account, store: Store, file: Path, progress: Progress, *, 
             pair = json.loads(line)
             if pair["key"] in there:
                 continue
-            if pair.get("expiration", now + _LEAST_TTL_S) < now + _LEAST_TTL_S:
+            if _expires(pair, now):
                 expired += 1
                 continue
             if pairs and (len(pairs) == _PAIRS_A_CALL or size + len(line) > _BYTES_A_CALL):

@@ -10,15 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.cloudflare.account import Account
-from orchestrator.data import d1, kv, r2
+from orchestrator.data import kv, r2
 from orchestrator.data.backup import UNITS, Backup
+from orchestrator.data.d1 import contents as d1
 from orchestrator.data.store import Progress, Store
 from orchestrator.errors import UserError
+
+WRITTEN = {"kv": "keys", "r2": "objects", "d1": "rows"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Restored:
-    """How many keys, objects or statements were written; `notes`: what could not come back, a line each."""
+    """How many keys, objects or rows were written; `notes`: what could not come back, a line each."""
 
     written: int
     notes: tuple[str, ...] = ()
@@ -37,17 +40,18 @@ def put_back(
     if not merge and not module.is_empty(account, store):
         raise UserError(
             f"{store.title} is not empty",
-            f"--merge adds the {UNITS[store.kind]} that it does not have, and leaves the others as they are",
+            f"--merge adds the {UNITS[store.kind]} that it does not have, and leaves the others as they are; "
+            "it also goes on with a restore that was broken off",
         )
     match store.kind:
         case "kv":
             written, expired = kv.put_back(account, store, folder / kv.FILE, progress, now=now)
-            return Restored(
-                written=written, notes=(f"{expired} keys have expired since the backup",) if expired else ()
-            )
+            notes = (f"{expired} keys have expired since the backup",) if expired else ()
         case "r2":
             written, bare = r2.put_back(account, store, folder, progress)
             note = f"{bare} objects came back without their custom metadata, which {r2.INDEX} has: set it with S3's API"
-            return Restored(written=written, notes=(note,) if bare else ())
+            notes = (note,) if bare else ()
         case "d1":
-            return Restored(written=d1.put_back(account, store, folder / d1.FILE, progress))
+            written, left = d1.put_back(account, store, folder, backup.sha256, progress)
+            notes = (f"{left} rows did not come back: rows with their keys are there, and stay",) if left else ()
+    return Restored(written=written, notes=notes)

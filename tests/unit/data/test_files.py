@@ -1,4 +1,4 @@
-"""The text of backups: SQL taken apart into statements that can be done twice, and lines of pairs."""
+"""The files of backups: lines of pairs, and what says what is in a folder."""
 
 from __future__ import annotations
 
@@ -9,44 +9,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.data.backup import read, to_object
-from orchestrator.data.d1 import repeatable, statements, tables
 from orchestrator.data.kv import value_size
 from orchestrator.data.store import Store
-
-TRIGGER = "CREATE TRIGGER t AFTER INSERT ON a BEGIN\n  DELETE FROM b;\n  DELETE FROM c;\nEND;"
-SQL = f"""PRAGMA defer_foreign_keys=TRUE;
-CREATE TABLE a (b TEXT); -- not the end;
-INSERT INTO "a" ("b") VALUES('one; two;
-CREATE TABLE x (y);
-three');
-{TRIGGER}
-CREATE INDEX i ON a (b);"""
-
-
-def test_statements_end_where_sqlite_says(tmp_path: Path) -> None:
-    file = tmp_path / "dump.sql"
-    file.write_text(SQL)
-
-    found = list(statements(file))
-
-    assert [each.split()[0] for each in found] == ["PRAGMA", "CREATE", "INSERT", "CREATE", "CREATE"]
-    assert found[3] == TRIGGER
-    assert tables(file) == 1
-
-
-@pytest.mark.parametrize(
-    ("statement", "twice"),
-    [
-        ("CREATE TABLE a (b);", "CREATE TABLE IF NOT EXISTS a (b);"),
-        ("create unique index i on a (b);", "create unique index IF NOT EXISTS i on a (b);"),
-        ("CREATE TABLE IF NOT EXISTS a (b);", "CREATE TABLE IF NOT EXISTS a (b);"),
-        (TRIGGER, TRIGGER.replace("TRIGGER t", "TRIGGER IF NOT EXISTS t")),
-        ("INSERT INTO a VALUES('INSERT INTO b');", "INSERT OR IGNORE INTO a VALUES('INSERT INTO b');"),
-        ("PRAGMA defer_foreign_keys=TRUE;", "PRAGMA defer_foreign_keys=TRUE;"),
-    ],
-)
-def test_a_statement_that_can_be_done_twice(statement: str, twice: str) -> None:
-    assert repeatable(statement) == twice
 
 
 @pytest.mark.parametrize(

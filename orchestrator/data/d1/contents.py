@@ -1,0 +1,158 @@
+"""What is in a D1 database: counted, saved as a SQLite file that is compared with it, put back, and tried out.
+
+A backup reads the database twice. What was read the second time is what was read the first time: so it was there, all
+at once, in between. One that is written to meanwhile is read again, a few times.
+
+Touches the network, by the Account that it is given, and the files that it is told.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.cloudflare.account import Account
+from orchestrator.data.d1 import copy
+from orchestrator.data.d1.restoring import Restoring
+from orchestrator.data.d1.schema import MARKS, Table, objects, tables, without_shadows
+from orchestrator.data.d1.scratch import Scratch
+from orchestrator.data.d1.source import D1
+from orchestrator.data.d1.values import Row, Sum
+from orchestrator.data.store import Progress, Store
+from orchestrator.errors import OrchestratorError, UserError
+
+FILE = "database.sqlite"
+_READINGS = 3
+_TOLD_EVERY = 1000
+_ANYTHING = "SELECT 1 FROM sqlite_master WHERE name NOT LIKE '\\_cf\\_%' ESCAPE '\\' LIMIT 1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableSum:
+    """How many rows a table has, and the checksum of all of them (`values.Sum`)."""
+
+    rows: int
+    checksum: str
+
+
+def size(account: Account, store: Store) -> tuple[int, int]:
+    """The number of its tables, and the bytes of its file."""
+    details = account.call("GET", f"/d1/database/{store.id}")["result"]
+    return int(details.get("num_tables") or 0), int(details.get("file_size") or 0)
+
+
+def is_empty(account: Account, store: Store) -> bool:
+    """Whether nothing was made in it, and no restore was begun."""
+    return not D1(account, store.id).query(_ANYTHING)
+
+
+def save(account: Account, store: Store, folder: Path, progress: Progress) -> dict[str, TableSum]:
+    """Write a copy of it into `folder`; the sum of each table. Raises UserError where it does not hold still."""
+    database = D1(account, store.id)
+    if database.query("SELECT 1 FROM sqlite_master WHERE name = ?", MARKS):
+        raise UserError(f"{store.title}: a restore into it is not done yet", "end it first: `restore DIR --merge`")
+    for reading in range(_READINGS):
+        told = _Told(progress, f"{store.title}: reading it again, since it was written to" if reading else store.title)
+        made = database.objects()
+        with closing(copy.make(folder / FILE, made)) as connection:
+            for table in tables(connection).values():
+                copy.fill(connection, table, told.rows(table, database))
+            copy.finish(connection, made, database.sequences())
+            difference = _difference(connection, database, _Told(progress, f"{store.title}: comparing"))
+            if not difference:
+                return _sums(connection)
+    raise UserError(
+        f"{store.title} was not the same when it was read again, {_READINGS} times in a row: {difference}",
+        "stop what writes to it, or try at a quieter time",
+    )
+
+
+def check(folder: Path, sums: Mapping[str, TableSum]) -> None:
+    """Raise UserError where the copy in `folder` does not have the rows of `sums`."""
+    with closing(copy.connect(folder / FILE, read_only=True)) as connection:
+        if (found := _sums(connection)) != sums:
+            wrong = ", ".join(sorted(name for name in {*found, *sums} if found.get(name) != sums.get(name)))
+            raise UserError(f"the backup in {folder} is broken: these tables are not as written: {wrong}", "take one")
+
+
+def rows_to_write(folder: Path) -> int:
+    """How many rows D1 counts as written by a restore: each row, and once more in each index of its table."""
+    with closing(copy.connect(folder / FILE, read_only=True)) as connection:
+        counted = {name: each.rows for name, each in _sums(connection).items()}
+        return sum(counted[name] * (1 + table.indexes) for name, table in tables(connection).items())
+
+
+def put_back(account: Account, store: Store, folder: Path, backup: str, progress: Progress) -> tuple[int, int]:
+    """Restore the copy in `folder`, known as `backup`, and compare. How many rows were written, and how many were not
+    since their keys were taken in a database that was not empty.
+    """
+    with closing(copy.connect(folder / FILE, read_only=True)) as connection:
+        try:
+            return _restored(connection, D1(account, store.id), backup, _Told(progress, store.title))
+        except UserError as error:
+            raise UserError(f"{store.title}: {error.message}", error.hint) from error
+
+
+def rehearse(folder: Path, progress: Progress) -> None:
+    """Restore the copy in `folder` into an empty database on this machine, and compare. Raises as a restore does."""
+    with closing(copy.connect(folder / FILE, read_only=True)) as connection, closing(Scratch()) as scratch:
+        _restored(connection, scratch, "rehearsal", _Told(progress, "trying the restore"))
+
+
+def is_unchanged(account: Account, store: Store, folder: Path, progress: Progress) -> bool:
+    """Whether the database has exactly what the copy in `folder` has."""
+    with closing(copy.connect(folder / FILE, read_only=True)) as connection:
+        return not _difference(connection, D1(account, store.id), _Told(progress, f"{store.title}: comparing"))
+
+
+def _restored(source: sqlite3.Connection, target: D1 | Scratch, backup: str, told: _Told) -> tuple[int, int]:
+    restoring = Restoring(source, target, backup, told)
+    written, was_merged = restoring.run()
+    left = sum(each.rows for each in _sums(source).values()) - written
+    if not was_merged:
+        if difference := _difference(source, target, told):
+            raise OrchestratorError(
+                f"what came back is not what the backup has: {difference}",
+                "if nothing else writes to the database, empty it and restore again",
+            )
+        left = 0
+    restoring.end()
+    return written, left
+
+
+def _difference(source: sqlite3.Connection, other: D1 | Scratch, told: _Told) -> str:
+    """The first thing in which the two differ, for a person; "" where they hold the same."""
+    mine, others = objects(source), without_shadows(source, other.objects())
+    if odd := sorted(f"the {each.type} {each.name}" for each in {*mine} ^ {*others}):
+        return odd[0]
+    if copy.sequences(source) != other.sequences():
+        return "the last AUTOINCREMENT of a table"
+    for name, table in tables(source).items():
+        here, there = Sum(copy.rows(source, table)), Sum(told.rows(table, other))
+        if (here.rows, here.checksum) != (there.rows, there.checksum):
+            return f"the table {name} ({here.rows:,} and {there.rows:,} rows)"
+    return ""
+
+
+def _sums(connection: sqlite3.Connection) -> dict[str, TableSum]:
+    return {name: TableSum(rows=each.rows, checksum=each.checksum) for name, each in copy.sums(connection).items()}
+
+
+class _Told:
+    """Progress of work whose name is `what`."""
+
+    def __init__(self, progress: Progress, what: str) -> None:
+        self._progress = progress
+        self._what = what
+
+    def __call__(self, text: str) -> None:
+        self._progress(f"{self._what}: {text}")
+
+    def rows(self, table: Table, database: D1 | Scratch) -> Iterator[Row]:
+        for number, row in enumerate(database.rows(table), 1):
+            if number % _TOLD_EVERY == 1:
+                self(f"{table.name}, row {number:,}")
+            yield row

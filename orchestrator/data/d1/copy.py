@@ -1,0 +1,116 @@
+"""The local copy of a database: a SQLite file with the same objects and rows, which is the backup itself.
+
+Touches the file that it is told.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from orchestrator.data.d1.schema import SEQUENCES, SchemaObject, Table, named, rebuilt, tables
+from orchestrator.data.d1.values import Row, Sum, Text, Value, quoted
+from orchestrator.data.private import open_bytes
+from orchestrator.errors import OrchestratorError, UserError
+
+_ROWS_A_FETCH = 500
+
+
+def connect(file: Path | str, *, read_only: bool = False) -> sqlite3.Connection:
+    """A connection with D1's own functions where this SQLite is older; texts come as they are stored."""
+    if isinstance(file, Path):
+        mode = "ro" if read_only else "rwc"
+        connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None)
+    else:
+        connection = sqlite3.connect(file, isolation_level=None)
+    connection.text_factory = Text
+    connection.create_function("unhex", 1, _unhex, deterministic=True)
+    connection.create_function("octet_length", 1, _octet_length, deterministic=True)
+    return connection
+
+
+def make(file: Path, made: Iterable[SchemaObject]) -> sqlite3.Connection:
+    """A new copy with the tables alone, ready to be filled. Raises UserError where there can be no copy."""
+    file.unlink(missing_ok=True)
+    open_bytes(file).close()
+    connection = connect(file)
+    for pragma in ("foreign_keys = OFF", "ignore_check_constraints = ON", "synchronous = OFF", "journal_mode = OFF"):
+        connection.execute(f"PRAGMA {pragma}")
+    _create(connection, [each for each in made if each.type == "table"])
+    return connection
+
+
+def fill(connection: sqlite3.Connection, table: Table, rows: Iterable[Row]) -> Sum:
+    """Insert the rows of a table; their sum."""
+    found = Sum()
+    columns = ", ".join(map(quoted, table.read))
+    connection.execute("BEGIN")
+    for row in rows:
+        places = ", ".join("CAST(? AS TEXT)" if isinstance(value, Text) else "?" for value in row)
+        connection.execute(f"INSERT INTO {quoted(table.name)} ({columns}) VALUES ({places})", row)
+        found.add(row)
+    connection.execute("COMMIT")
+    return found
+
+
+def finish(connection: sqlite3.Connection, made: Iterable[SchemaObject], sequences: Mapping[str, Value]) -> None:
+    """What is built on the rows. Raises UserError where a search index has no text to be built again from."""
+    if named(connection, "SELECT 1 FROM sqlite_master WHERE name = ?", SEQUENCES):
+        connection.execute(f"DELETE FROM {SEQUENCES}")
+        connection.executemany(f"INSERT INTO {SEQUENCES} (name, seq) VALUES (?, ?)", sequences.items())
+    for index in rebuilt(connection):
+        try:
+            connection.execute(f"INSERT INTO {quoted(index)} ({quoted(index)}) VALUES ('rebuild')")
+        except sqlite3.Error as error:
+            raise UserError(
+                f"the virtual table {index} keeps no text of its own, so that nothing could bring it back: {error}",
+                f"`DROP TABLE {quoted(index)}`, take the backup, and make and fill it again as it was made",
+            ) from error
+    _create(connection, [each for kind in ("index", "view", "trigger") for each in made if each.type == kind])
+
+
+def rows(connection: sqlite3.Connection, table: Table) -> Iterator[Row]:
+    """Every row, as `table.read` names its columns, in the order of the key."""
+    names, order = (", ".join(map(quoted, columns)) for columns in (table.read, table.key))
+    cursor = connection.execute(f"SELECT {names} FROM {quoted(table.name)} ORDER BY {order}")
+    while batch := cursor.fetchmany(_ROWS_A_FETCH):
+        yield from batch
+
+
+def sequences(connection: sqlite3.Connection) -> dict[str, Value]:
+    """As `D1.sequences`."""
+    if not named(connection, "SELECT 1 FROM sqlite_master WHERE name = ?", SEQUENCES):
+        return {}
+    found = connection.execute(f"SELECT name, seq FROM {SEQUENCES}").fetchall()
+    return {name.decode(): seq for name, seq in found}
+
+
+def sums(connection: sqlite3.Connection) -> dict[str, Sum]:
+    """The sum of each table."""
+    return {name: Sum(rows(connection, table)) for name, table in tables(connection).items()}
+
+
+def _create(connection: sqlite3.Connection, made: Iterable[SchemaObject]) -> None:
+    there = {name for (name,) in named(connection, "SELECT name FROM sqlite_master")}
+    for each in made:
+        if each.name in there:  # a virtual table has made it for itself
+            continue
+        try:
+            connection.execute(each.sql)
+        except sqlite3.Error as error:
+            raise OrchestratorError(
+                f"this Python's SQLite ({sqlite3.sqlite_version}) cannot make the {each.type} {each.name}: {error}",
+                "use a newer Python; nothing was changed",
+            ) from error
+        there = {name for (name,) in named(connection, "SELECT name FROM sqlite_master")}
+
+
+def _unhex(text: str | None) -> bytes | None:
+    return None if text is None else bytes.fromhex(text)
+
+
+def _octet_length(value: object) -> int | None:
+    if value is None:
+        return None
+    return len(value) if isinstance(value, bytes) else len(str(value).encode())

@@ -1,0 +1,146 @@
+"""What a backup gives back is what was there: generated databases and namespaces, with faults at the calls.
+
+RESTORES=1000 runs as many of each. The same databases go through the whole restore on this machine alone, in
+milliseconds each, in tests/unit/data/test_d1.py.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from orchestrator.cloudflare.account import Account
+from orchestrator.data import backup, kv
+from orchestrator.data.d1 import contents as d1
+from orchestrator.data.restore import Restored, put_back
+from orchestrator.data.store import Store
+from orchestrator.errors import OrchestratorError
+from tests.support.generated_databases import GeneratedDatabase
+from tests.support.local_cloudflare import LocalCloudflare
+
+SEEDS = range(100, 100 + int(os.environ.get("RESTORES", "2")))
+NOW = int(time.time())
+FAULTS = [
+    {"effect": "status", "status": 502, "when": "after", "every": 2},
+    {"effect": "status", "status": 503, "when": "before", "every": 2},
+    {"effect": "reset", "when": "after", "every": 3},
+    {"effect": "reset", "when": "before", "every": 3},
+]
+
+
+def say_nothing(_text: str) -> None: ...
+
+
+@pytest.fixture
+def account(cloudflare_api: LocalCloudflare) -> Iterator[Account]:
+    options = {"account_id": cloudflare_api.account_id, "token": cloudflare_api.token, "base_url": cloudflare_api.url}
+    with Account(**options, sleep=lambda _seconds: None) as account:
+        yield account
+
+
+def restored(account: Account, store: Store, folder: Path, *, merge: bool = False) -> Restored:
+    return put_back(account, backup.read(folder), store, folder, say_nothing, merge=merge, now=NOW)
+
+
+def database(account: Account, name: str, calls: list[list[str]] | None = None) -> Store:
+    id = account.call("POST", "/d1/database", json={"name": name})["result"]["uuid"]
+    for statements in calls or []:
+        account.call("POST", f"/d1/database/{id}/query", json={"batch": [{"sql": sql} for sql in statements]})
+    return Store(kind="d1", name=name, id=id)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_database(account: Account, cloudflare_api: LocalCloudflare, tmp_path: Path, seed: int) -> None:
+    source, target = database(account, "source", GeneratedDatabase(seed).calls), database(account, "target")
+    random = Random(seed)  # noqa: S311
+
+    cloudflare_api.local("PUT", "/faults", {"faults": [{**random.choice(FAULTS), "path": "*/d1/*"}]})
+    taken = backup.take(account, source, tmp_path / "saved", say_nothing, now="2026-11-26T00:00:00+00:00")
+    cloudflare_api.local("PUT", "/faults", {"faults": [{**random.choice(FAULTS), "path": "*/d1/*"}]})
+    done = restored(account, target, tmp_path / "saved")
+    cloudflare_api.local("DELETE", "/faults")
+
+    assert done == Restored(written=sum(table.rows for table in taken.tables.values()))
+    assert d1.is_unchanged(account, target, tmp_path / "saved", say_nothing)
+    assert d1.is_unchanged(account, source, tmp_path / "saved", say_nothing)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_database_whose_restore_is_broken_off_at_every_call(
+    account: Account, cloudflare_api: LocalCloudflare, tmp_path: Path, seed: int
+) -> None:
+    """Each run is refused at its nth call, before or after the call was carried out, and the next one goes on."""
+    source, target = database(account, "source", GeneratedDatabase(seed).calls), database(account, "target")
+    backup.take(account, source, tmp_path / "saved", say_nothing, now="2026-11-26T00:00:00+00:00")
+
+    for nth in range(1, 1000):
+        when = "after" if nth % 2 else "before"
+        # 403 is not tried again: the run ends there
+        fault = {"effect": "status", "status": 403, "when": when, "nth": nth, "path": "*/d1/*"}
+        cloudflare_api.local("PUT", "/faults", {"faults": [fault]})
+        try:
+            restored(account, target, tmp_path / "saved", merge=nth > 1)
+        except OrchestratorError:
+            continue
+        break
+    cloudflare_api.local("DELETE", "/faults")
+
+    assert d1.is_unchanged(account, target, tmp_path / "saved", say_nothing)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_namespace(account: Account, cloudflare_api: LocalCloudflare, tmp_path: Path, seed: int) -> None:
+    stores = []
+    for title in ("source" + "x" * 224, "target"):
+        made = account.call("POST", "/storage/kv/namespaces", json={"title": title})["result"]
+        stores.append(Store(kind="kv", name=title, id=made["id"]))
+    source, target = stores
+    random = Random(seed)  # noqa: S311
+    account.call("PUT", f"/storage/kv/namespaces/{source.id}/bulk", json=[*pairs(random)])
+
+    cloudflare_api.local("PUT", "/faults", {"faults": [{**random.choice(FAULTS), "path": "*/kv/*"}]})
+    taken = backup.take(account, source, tmp_path / "saved", say_nothing, now="2026-11-26T00:00:00+00:00")
+    cloudflare_api.local("PUT", "/faults", {"faults": [{**random.choice(FAULTS), "path": "*/kv/*"}]})
+    done = restored(account, target, tmp_path / "saved")
+    cloudflare_api.local("DELETE", "/faults")
+
+    assert done.written == taken.items
+    for store in stores:
+        assert kv.is_unchanged(account, store, tmp_path / "saved" / kv.FILE, say_nothing, now=NOW)
+
+
+def pairs(random: Random) -> Iterator[dict[str, Any]]:
+    keys = {
+        random.choice(("a/", "b ", "☃", "%2F", "?#&", "\\", '"', "..")) * random.randint(1, 9) + str(n): n
+        for n in range(150)
+    }
+    for key in sorted(keys):
+        value = random.choice(
+            (b"", b"\xff\x00", "☃ text".encode(), random.randbytes(random.randint(1, 3000)), b"\xef\xbf\xbd")
+        )
+        pair: dict[str, Any] = {"key": key, "value": base64.b64encode(value).decode(), "base64": True}
+        if random.random() < 0.3:
+            pair["metadata"] = random.choice(({"by": "Ada ☃"}, [1, None, 2.5], "text", 0, False, {"a": {"b": ""}}))
+        if random.random() < 0.2:
+            pair["expiration"] = NOW + random.randint(10_000, 10**8)
+        yield pair
+
+
+def test_the_files_are_the_owners_alone_and_git_ignores_them(account: Account, tmp_path: Path) -> None:
+    folder = tmp_path / "saved"
+    backup.take(account, database(account, "source", [["CREATE TABLE a (b)"]]), folder, say_nothing, now="")
+
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {each.name: each.stat().st_mode & 0o777 for each in folder.iterdir()} == dict.fromkeys(
+        ("backup.json", "database.sqlite", ".gitignore"), 0o600
+    )
+    assert (folder / ".gitignore").read_text(encoding="utf-8") == "*\n"
+    assert json.loads((folder / "backup.json").read_text(encoding="utf-8"))["tables"]["a"]["rows"] == 0
