@@ -10,18 +10,24 @@ traceback reaches a user, except with ORCHESTRATOR_DEBUG=1.
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 
+from orchestrator.call_log import LOGGER
 from orchestrator.errors import ManifestError, OrchestratorError
 from orchestrator.terminal import Terminal
 
 PROGRAM = "python -m orchestrator"
 INTERRUPTED = 130  # 128 + SIGINT
 BROKEN_PIPE = 141  # 128 + SIGPIPE
+_COMPLETING = "_ARGCOMPLETE"  # set by the shell that asks for completions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,13 +132,16 @@ _EXAMPLES = f"""examples:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code. Raises SystemExit as argparse does: 2 for wrong usage, 0 for --help."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if _COMPLETING in os.environ:
+        _complete()
     terminal = Terminal(sys.stdout, sys.stderr, os.environ)
     if not given:
         _parser(given).print_help(sys.stderr)
         return 2
     try:
         options = _parser(given).parse_args(given)
-        code: int = options.run(options, terminal)
+        with _calls_shown(options.verbose, terminal):
+            code: int = options.run(options, terminal)
         sys.stdout.flush()
     except ManifestError as error:
         _report_issues(error, terminal)
@@ -163,16 +172,48 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    told = "show each call of an API, never a token"
+    parser.add_argument("-v", "--verbose", action="store_true", help=told)
+    parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
         child = commands.add_parser(
             command.name, help=command.summary, formatter_class=argparse.RawDescriptionHelpFormatter
         )
+        # Without a default of its own, which would undo a `-v` before the command.
+        child.add_argument("-v", "--verbose", action="store_true", default=argparse.SUPPRESS, help=told)
         if command.name in given:
             module = import_module(command.module)
             module.arguments(child)
             child.set_defaults(run=module.run)
     return parser
+
+
+def _version() -> str:
+    project = tomllib.loads((Path(__file__).resolve().parents[1] / "pyproject.toml").read_text())["project"]
+    return f"{project['name']} {project['version']}"
+
+
+def _complete() -> None:
+    """Answer the shell with what may stand next, and exit. What was typed is in COMP_LINE (argcomplete's protocol)."""
+    import argcomplete
+
+    argcomplete.autocomplete(_parser(os.environ.get("COMP_LINE", "").split()))
+
+
+@contextmanager
+def _calls_shown(verbose: bool, terminal: Terminal) -> Iterator[None]:
+    """Let the log's lines about calls go to the terminal meanwhile."""
+    if not verbose:
+        yield
+        return
+    handler = logging.StreamHandler(terminal.err)
+    LOGGER.addHandler(handler)
+    LOGGER.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        LOGGER.removeHandler(handler)
 
 
 def _report(message: str, hint: str, terminal: Terminal) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 
+from orchestrator.call_log import log_answer, log_failure
 from orchestrator.cloudflare.error_codes import ErrorCode, hint_of
 from orchestrator.cloudflare.permissions import TOKENS_PAGE, permission_for
 from orchestrator.cloudflare.rate_limit import Pace
@@ -60,6 +61,7 @@ class ApiClient:
             headers={"Authorization": f"Bearer {token}"},
             transport=transport,
             timeout=patience,
+            event_hooks={"response": [log_answer]},
         )
 
     @property
@@ -86,6 +88,7 @@ class ApiClient:
             try:
                 response = self._client.request(method, path, **options)
             except httpx.TransportError as error:
+                log_failure(error.request, error)
                 if not (again and tries_left):
                     raise CloudflareError(
                         f"{method} {path}: no answer from {self.host}: {error or type(error).__name__}",

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import httpx
 
+from orchestrator.call_log import log_answer
 from orchestrator.dispatch.forward import Answer
 from orchestrator.dispatch.pinned_transport import PinnedTransport, is_loopback
 from orchestrator.dispatch.request import check_key
@@ -39,6 +40,7 @@ def router_client(
         headers={"authorization": f"Bearer {token}"},
         transport=transport or (PinnedTransport(allow_loopback=True) if local else None),
         timeout=httpx.Timeout(patience, connect=10),
+        event_hooks={"response": [log_answer]},
     )
 
 

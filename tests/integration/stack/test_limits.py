@@ -62,6 +62,19 @@ def test_an_account_that_does_not_answer_is_an_error(
     assert "the API token" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("arguments", [["-v", "limits", "--account"], ["limits", "--account", "-v"]])
+def test_each_call_is_shown_where_it_is_asked_for(
+    arguments: list[str], account: str, cloudflare_api: LocalCloudflare, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(arguments)
+    shown = capsys.readouterr().err
+    main(["limits", "--account"])
+
+    assert f"GET {cloudflare_api.account_url}/workers/scripts: HTTP 200" in shown
+    assert cloudflare_api.environment["CLOUDFLARE_API_TOKEN"] not in shown
+    assert "HTTP 200" not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("plan", ["free", "paid"])
 def test_the_local_cloudflare_holds_the_same_limits(plan: Plan) -> None:
     assert schedules.LIMITS[plan] == plans.CRONS.of(plan)
