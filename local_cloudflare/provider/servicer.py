@@ -215,6 +215,8 @@ def _state(resource: Resource, struct: Any) -> Properties:
         state = recovered(outputs)
     except RawStateError as error:
         raise RawStateError("[pf/tfbridge] Failed to recover raw state for Plugin Framework") from error
+    if outputs and version < _SCHEMA_VERSION:
+        state = resource.upgraded(state)
     return {name: value for name, value in state.items() if name in resource.schema}
 
 

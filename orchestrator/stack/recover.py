@@ -82,7 +82,9 @@ def _insert(resources: list[dict[str, Any]], resource: Mapping[str, Any], found:
     """Add a resource to the state: after what it depends on, before what may depend on it."""
     before = (resource.get("parent", ""), resource.get("provider", "").rpartition("::")[0])
     place = max((index + 1 for index, each in enumerate(resources) if each["urn"] in before), default=0)
-    known = {**resource["inputs"], "id": found, "uuid": found}  # what else it has is read from the account next
+    # What else it has is read from the account next. Without a version it would be taken for a state of the provider's
+    # version 4, which knew no jurisdictions, and a bucket be looked for in the wrong one.
+    known = {**resource["inputs"], "id": found, "uuid": found, "__meta": '{"schema_version":"500"}'}
     resources.insert(place, {**resource, "id": found, "outputs": known})
 
 

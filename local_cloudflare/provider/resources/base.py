@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
 from local_cloudflare.provider.errors import ProviderError
+from local_cloudflare.provider.raw_state import META
 from local_cloudflare.provider.schema import Failure, Schema, with_defaults
 from local_cloudflare.provider.values import Properties
 
@@ -37,6 +38,13 @@ class Resource(ABC):
     def desired(self, inputs: Properties) -> Properties:
         """What the program wants, completed with defaults and what follows from files."""
         return with_defaults(self.schema, inputs)
+
+    def upgraded(self, state: Properties) -> Properties:
+        """A state that names no version, taken for one of version 4 of Terraform's provider, as the official one does.
+
+        What that version did not have is lost. Raises ProviderError where the two have not even the names in common.
+        """
+        raise ProviderError(f"Unable to Upgrade Resource State: {self.pulumi_type} has no {META} in the state")
 
     @abstractmethod
     def create(self, client: Client, planned: Properties) -> Properties:

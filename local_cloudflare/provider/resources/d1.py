@@ -42,6 +42,10 @@ class D1Database(Resource):
         }
     )
 
+    def upgraded(self, state: Properties) -> Properties:
+        kept: Properties = {name: state[name] for name in ("id", "name", "accountId", "version") if name in state}
+        return {**kept, "uuid": state["id"]}
+
     def create(self, client: Client, planned: Properties) -> Properties:
         return settled(planned, _answer(client.properties("POST", _collection(planned), _body(planned))))
 

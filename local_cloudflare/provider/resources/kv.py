@@ -23,6 +23,9 @@ class KvNamespace(Resource):
         {"accountId": ACCOUNT, "title": Property(required=True), "id": ID, "supportsUrlEncoding": COMPUTED}
     )
 
+    def upgraded(self, state: Properties) -> Properties:
+        return {name: state[name] for name in ("id", "title", "accountId") if name in state}
+
     def create(self, client: Client, planned: Properties) -> Properties:
         body = {"title": planned["title"]}
         return settled(planned, client.properties("POST", _collection(planned), body))

@@ -39,6 +39,10 @@ class R2Bucket(Resource):
         }
     )
 
+    def upgraded(self, state: Properties) -> Properties:
+        kept: Properties = {name: state[name] for name in ("id", "name", "accountId", "location") if name in state}
+        return {**kept, "jurisdiction": "default", "storageClass": "Standard"}
+
     def create(self, client: Client, planned: Properties) -> Properties:
         body = {"name": planned["name"], "storageClass": planned["storageClass"]}
         if planned["location"] is not UNKNOWN:

@@ -117,6 +117,33 @@ def test_a_state_of_a_newer_provider_is_refused(provider: ProviderStub) -> None:
         provider.diff(_kind(PAGES), PAGES["inputs"], state)
 
 
+def test_a_state_without_a_version_is_taken_for_an_old_one(provider: ProviderStub, recorded: replay.Replay) -> None:
+    """Which knew no jurisdictions: the bucket is looked for in the wrong place."""
+    bucket = RESOURCES["private/R2Bucket"]
+    state = {name: value for name, value in bucket["outputs"].items() if name != META}
+
+    with pytest.raises(grpc.RpcError, match="400 Bad Request"):
+        provider.read("R2Bucket", bucket["id"], state, bucket["inputs"])
+
+    ((asked, _),) = recorded.calls().items()
+    assert ("Cf-R2-Jurisdiction", "default") in asked.headers
+
+
+@pytest.mark.parametrize("name", ["journal/D1Database", "registry/WorkersKvNamespace"])
+def test_a_state_without_a_version_is_found_where_the_names_are_the_same(provider: ProviderStub, name: str) -> None:
+    resource = RESOURCES[name]
+    state = {key: resource["outputs"][key] for key in ("accountId", "id")}
+
+    assert provider.read(_kind(resource), resource["id"], state, resource["inputs"]).outputs == resource["outputs"]
+
+
+def test_a_state_without_a_version_is_refused_where_they_are_not(provider: ProviderStub) -> None:
+    state = {name: value for name, value in TRIGGER["outputs"].items() if name not in (META, DELTA)}
+
+    with pytest.raises(grpc.RpcError, match="Unable to Upgrade Resource State"):
+        provider.diff(_kind(TRIGGER), TRIGGER["inputs"], state)
+
+
 @pytest.mark.parametrize("name", RESOURCES)
 def test_a_recorded_state_is_got_back_whole(name: str) -> None:
     outputs = RESOURCES[name]["outputs"]
