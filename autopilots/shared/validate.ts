@@ -1,7 +1,7 @@
 // What callers say of a task (`meta`), by valibot; the kinds of values that several autopilots take.
 import * as v from "valibot";
 import { Problem } from "#worker-kit/problem.ts";
-import { check, isObject, string } from "#worker-kit/validation.ts";
+import { check, isPlainObject, string } from "#worker-kit/validation.ts";
 
 const MAX_ERRORS = 100;
 
@@ -23,7 +23,7 @@ export function validate<const S extends v.GenericSchema<unknown, unknown>>(
 
 /** An object of at most `max` short texts. */
 export function textMap(max: number) {
-  const isRight = (value: unknown) => isObject(value) && Object.keys(value).length <= max;
+  const isRight = (value: unknown) => isPlainObject(value) && Object.keys(value).length <= max;
   return v.pipe(
     v.custom<object>(isRight, `must be an object of at most ${max} texts`),
     v.record(v.string(), text({ max: 500 })),

@@ -42,6 +42,17 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 
 export const anyObject = v.custom<Readonly<Record<string, unknown>>>(isObject, "must be an object");
 
+// valibot passes over members of these names, so they are refused: nothing is lost silently.
+const RESERVED = ["__proto__", "constructor", "prototype"];
+
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return isObject(value) && !RESERVED.some((name) => Object.hasOwn(value, name));
+}
+
+const plainObject = v.custom<Readonly<Record<string, unknown>>>(isPlainObject, ({ input }) =>
+  isObject(input) ? `must not have members named ${RESERVED.join(", ")}` : "must be an object",
+);
+
 /** Only these members; one that is missing is told what it must be. `unknown` is said of any other. */
 export function object<const E extends v.ObjectEntries>(
   entries: E,
@@ -51,8 +62,7 @@ export function object<const E extends v.ObjectEntries>(
     const { message } = entries[String(path!.at(-1)!.key)] as unknown as { message: v.ErrorMessage<typeof issue> };
     return typeof message === "function" ? message(issue) : message!;
   };
-  // Without a prototype, or `toString` would be taken for a known member.
-  return v.pipe(anyObject, v.objectWithRest({ __proto__: null, ...entries } as E, v.never(unknown), missing));
+  return v.pipe(plainObject, v.objectWithRest(entries, v.never(unknown), missing));
 }
 
 /** A string of at most `max` UTF-16 units that matches. */
