@@ -8,12 +8,14 @@ from orchestrator.bundle import bundle_workers
 from orchestrator.desired.derive import derive
 from orchestrator.errors import CloudflareError, OrchestratorError
 from orchestrator.infra.account import stack_account
+from orchestrator.infra.deployed import record_deployment
 from orchestrator.infra.existing import Guard
 from orchestrator.infra.limits import check_limits, read_inventory
 from orchestrator.infra.own_state import begin_to_read_state
 from orchestrator.infra.platform import declare
 from orchestrator.infra.settings import read_settings, require_secrets
 from orchestrator.manifest import load
+from orchestrator.stack.deployed import deployment_hash
 from orchestrator.stack.empty_stores import keep_stores
 
 try:
@@ -34,6 +36,10 @@ try:
         stack=settings.stack,
     )
     workers = None if isinstance(inventory, CloudflareError) else inventory.workers
+    hashes = {key: module.sha256 for key, module in modules.items()}
+    record_deployment(
+        deployment_hash(desired, hashes, settings=settings.plain, secrets=settings.secrets_digest), Path.cwd()
+    )
     outputs = declare(desired, modules, settings, Guard(settings.stack, lambda: stack_account(settings), workers))
 except OrchestratorError as error:
     raise pulumi.RunError(str(error)) from None

@@ -7,6 +7,7 @@
     │   ├── SetupError                 exit 2   a tool is not installed: `make setup`
     │   ├── BundleError                exit 2   a Worker's source does not compile, or Cloudflare would not take it
     │   ├── LimitError                 exit 2   more than the account's Cloudflare plan allows
+    │   ├── NotDeployedError           exit 2   a heal from something else than what the stack was deployed from
     │   ├── ExistingError              exit 2   the account has something of a name that was to be created
     │   └── EmptyStoreError            exit 2   a Worker would see an empty store in place of its full one
     ├── DriftFound                     exit 7   the account is not as declared (Pulumi's own exit code for changes)
@@ -83,6 +84,12 @@ class LimitError(UserError):
     """More than the account's Cloudflare plan allows."""
 
     code = "limit"
+
+
+class NotDeployedError(UserError):
+    """What is here is not what the stack was deployed from, so a heal would change more than it repairs."""
+
+    code = "not-deployed"
 
 
 class ExistingError(UserError):

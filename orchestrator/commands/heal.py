@@ -19,9 +19,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Compare the account with what is declared, as `drift` does; where nothing differs, that is all. Otherwise run "
         "`pulumi up --refresh`, also for what the provider cannot see (bindings, schedules, storage classes), and "
-        "compare again. A namespace, bucket or database that is gone is never made again empty unless it is named with "
-        "--recreate: what depends on it waits, the rest is repaired. Exit code 0 when nothing differs (any more), 7 "
-        "when something does (with --dry-run: would be repaired), 8 when data is lost, 1 when it could not be done."
+        "compare again. It runs only on what is deployed: from another commit it would roll the account back, so it "
+        "refuses and says which to check out. A namespace, bucket or database that is gone is never made again empty "
+        "unless it is named with --recreate: what depends on it waits, the rest is repaired. Exit code 0 when nothing "
+        "differs (any more), 7 when something does (with --dry-run: would be repaired), 8 when data is lost, 2 when "
+        "what is here is not deployed, 1 when it could not be done."
     )
     parser.epilog = """examples:
   python -m orchestrator heal
@@ -34,6 +36,11 @@ It can be stopped and run again at any time, and two at once wait for each other
     parser.add_argument("-s", "--stack", metavar="STACK", help="default: $PULUMI_STACK, or the selected stack")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and change nothing")
     parser.add_argument("--full", action="store_true", help="read every Worker, whatever earlier checks found")
+    parser.add_argument(
+        "--from-here",
+        action="store_true",
+        help="heal by the file, code and settings that are here, whatever the stack was deployed from",
+    )
     parser.add_argument(
         "--recreate",
         action="append",
@@ -56,6 +63,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         recreate=options.recreate,
         dry_run=options.dry_run,
         full=options.full,
+        from_here=options.from_here,
         report=terminal.report,
         display=terminal.err,
     )

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TextIO
 
+from orchestrator.bundle import bundle_workers
 from orchestrator.cloudflare.account import Account
 from orchestrator.desired.derive import Desired
 from orchestrator.drift.check import check
@@ -19,6 +20,7 @@ from orchestrator.heal.report import sentences
 from orchestrator.heal.truth import tell_truth
 from orchestrator.kinds import Kind
 from orchestrator.stack.config import Stack
+from orchestrator.stack.deployed import require_deployed
 from orchestrator.stack.edit import Report, edit_state
 from orchestrator.stack.leftovers import run_with_leftovers
 from orchestrator.stack.recover import recover
@@ -50,20 +52,26 @@ def heal(
     recreate: Collection[str] = (),
     dry_run: bool = False,
     full: bool = False,
+    from_here: bool = False,
     report: Report,
     display: TextIO,
 ) -> Healing:
     """Repair the account of `stack`. `recreate`: names of lost things to make again, empty. `dry_run` changes nothing;
-    `full` reads every Worker, as `check` does, also where the cheap check finds nothing.
+    `full` reads every Worker, as `check` does, also where the cheap check finds nothing. `from_here`: also where the
+    stack was deployed from something else than what is here.
 
     Pulumi's display goes to `display`. Another heal of the stack on this machine, and another update, is waited for.
-    Raises UserError for a name that is not declared, and OrchestratorError where the account or the state is not read.
+    Raises NotDeployedError where the stack was deployed from something else, UserError for a name that is not
+    declared, and OrchestratorError where the account or the state is not read.
     """
     desired = stack.desired()
     with ExitStack() as resources:
         if not dry_run:
             resources.enter_context(one_at_a_time(stack, "heal", report))
             recover(stack, report=report)
+        if not from_here:
+            modules = {key: module.sha256 for key, module in bundle_workers(desired, root=stack.root).items()}
+            require_deployed(stack.export(), stack.deployment_hash(desired, modules), stack=stack.name)
         account = resources.enter_context(stack.account(report=report))
         drift = check(stack, full=full, account=account, report=report)
         if drift.drifted and not full:  # the cheap check may leave out what the comparison at the end would find

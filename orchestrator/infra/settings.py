@@ -13,11 +13,13 @@ from dataclasses import dataclass
 
 import pulumi
 
+from orchestrator.desired.bindings import SECRETS_BY_CONFIG_KEY
 from orchestrator.desired.derive import Desired
 from orchestrator.errors import SettingsError
 from orchestrator.infra.watch import read_watch
 from orchestrator.limits import Plan
 from orchestrator.names import API_TOKEN, WEBHOOK_SECRET
+from orchestrator.stack.deployed import SETTINGS, secrets_digest
 from orchestrator.stack.rules import (
     RULES,
     SettingProblem,
@@ -36,7 +38,8 @@ class StackSettings:
     """What the stack's configuration says.
 
     `start_empty`: names of stores that may begin empty in place of full ones. `secrets` by the name that Workers bind,
-    the program's own too; `router_texts`: plain values that the routing Worker is bound to, by that name.
+    the program's own too; `router_texts`: plain values that the routing Worker is bound to, by that name. `plain` and
+    `secrets_digest`: what `deployment_hash` counts of the settings.
     """
 
     stack: str
@@ -49,6 +52,8 @@ class StackSettings:
     start_empty: tuple[str, ...] = ()
     secrets: Mapping[str, pulumi.Output[str]]
     router_texts: Mapping[str, str]
+    plain: Mapping[str, str]
+    secrets_digest: str
 
 
 def read_settings() -> StackSettings:
@@ -85,6 +90,10 @@ def read_settings() -> StackSettings:
             **watch.secrets,
         },
         router_texts=watch.texts,
+        plain={key: value for key in SETTINGS if (value := config.get(key))},
+        secrets_digest=secrets_digest(
+            {**secrets, **{name: value for key, name in SECRETS_BY_CONFIG_KEY.items() if (value := config.get(key))}}
+        ),
     )
 
 

@@ -27,6 +27,7 @@ from orchestrator.desired.bindings import SECRETS_BY_CONFIG_KEY
 from orchestrator.desired.derive import Desired, derive
 from orchestrator.errors import OrchestratorError, SettingsError, SetupError
 from orchestrator.manifest import load
+from orchestrator.stack.deployed import deployment_hash, secrets_digest
 from orchestrator.stack.rules import start_empty_names
 from orchestrator.stack.state import State, parse_state
 
@@ -57,6 +58,7 @@ class Stack:
     manifest: Path
     config: Mapping[str, str]
     secret_names: frozenset[str]
+    secrets_digest: str = field(default="", repr=False)
     start_empty: tuple[str, ...] = ()
     token: str | None = field(default=None, repr=False)
     base_url: str | None = None
@@ -73,7 +75,11 @@ class Stack:
     def desired(self) -> Desired:
         """What the stack's file implies here. Raises ManifestError where the file is broken, SettingsError where the
         prefix makes a name that is not valid."""
-        return derive(load(self.manifest), name_prefix=self.name_prefix, stage=self.name)
+        return derive(load(self.manifest), name_prefix=self.name_prefix, stage=self.name.rpartition("/")[2])
+
+    def deployment_hash(self, desired: Desired, modules: Mapping[str, str]) -> str:
+        """What tells that which the program would declare here from anything else; `modules`: their SHA-256 by key."""
+        return deployment_hash(desired, modules, settings=self.config, secrets=self.secrets_digest)
 
     def account(self, **options: Any) -> Account:
         """The account that the stack's provider works on; `options` as Account takes them."""
@@ -106,7 +112,9 @@ def parse_config(name: str, root: Path, project: str, printed: Mapping[str, Mapp
             f"pulumi config set accountId <the 32 hex digits in the dashboard's URL> -s {name}",
         )
     secrets = own.get("secrets", {}).get("objectValue") or {}
-    set_keys = {key for key, entry in own.items() if entry.get("value")}
+    # The program binds its own as secrets, also where somebody keeps one as a plain value.
+    values = {name: own.get(key, {}).get("value") for key, name in SECRETS_BY_CONFIG_KEY.items()}
+    own_secrets = {name: value for name, value in values.items() if value}
     token = printed.get("cloudflare:apiToken", {}).get("value")
     return Stack(
         name=name,
@@ -118,8 +126,8 @@ def parse_config(name: str, root: Path, project: str, printed: Mapping[str, Mapp
         workers_url=plain.get("workersUrl"),
         manifest=root / plain.get("manifest", "autopilots.yaml"),
         config=plain,
-        # The program binds its own as secrets, also where somebody keeps one as a plain value.
-        secret_names=frozenset(secrets) | {name for key, name in SECRETS_BY_CONFIG_KEY.items() if key in set_keys},
+        secret_names=frozenset(secrets) | own_secrets.keys(),
+        secrets_digest=secrets_digest({**secrets, **own_secrets}),
         start_empty=start_empty_names(own.get("startEmpty", {}).get("objectValue")),
         token=str(token) if token else None,
         base_url=printed.get("cloudflare:baseUrl", {}).get("value"),

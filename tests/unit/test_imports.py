@@ -48,6 +48,7 @@ PURE = {
     "orchestrator.names": (),
     "orchestrator.nearest": (),
     "orchestrator.routing": (),
+    "orchestrator.stack.deployed": (),
     "orchestrator.stack.moved": (),
     "orchestrator.stack.preview": (),
     "orchestrator.stack.rules": (),

@@ -57,6 +57,12 @@ def test_a_job_ends_in_time_and_only_one_of_its_kind_runs(path: Path) -> None:
     assert read(path)["concurrency"]["cancel-in-progress"] is not changes_something
 
 
+def test_deploy_and_heal_wait_for_each_other_and_neither_pushes_the_other_out() -> None:
+    groups = [read(GITHUB / "workflows" / f"{name}.yml")["concurrency"] for name in ("deploy", "heal")]
+
+    assert groups == [{"group": "production", "cancel-in-progress": False, "queue": "max"}] * 2
+
+
 @workflows
 def test_a_step_is_one_command_and_has_no_credentials_of_git(path: Path) -> None:
     steps = [step for job in jobs(path) for step in job["steps"]]
