@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Document = Mapping[str, Any]
 _STATES: Mapping[str, CheckState] = {"pass": "ok", "warn": "problem", "fail": "problem", "unknown": "unknown"}
+_AUTOPILOT = "autopilot "  # begins the name of a check
+_RESOURCES = {"kv": Kind.KV_NAMESPACE, "r2": Kind.R2_BUCKET, "workers": Kind.WORKER}
 _NO_EDIT = "`pulumi up` needs it"
 
 
@@ -70,20 +72,24 @@ def _missing(survey: Survey, desired: Desired, other_buckets: set[str]) -> list[
 
 
 def health_checks(health: Document) -> list[Check]:
-    """What the routing Worker's `/health` says of its cron and of each autopilot."""
+    """What the routing Worker's `/health` says of its cron, then of each autopilot by name."""
     checks = []
     for name, (first, *_) in sorted(health["checks"].items()):
         part, _, about = name.rpartition(":")
         if name == "orchestrator:cron":
             said, fix = "cron", "python -m orchestrator heal"
         elif about == "health":
-            said, fix = f"autopilot {part}", "look at the Worker's logs: wrangler tail, or `make logs`"
+            said, fix = f"{_AUTOPILOT}{part}", "look at the Worker's logs: wrangler tail, or `make logs`"
         else:
             continue
         state = _STATES.get(first["status"], "unknown")
         detail = first.get("output") or first["status"]
         checks.append(Check(name=said, state=state, detail=detail, fix=fix if state == "problem" else ""))
-    return checks
+    return sorted(checks, key=_is_of_an_autopilot)
+
+
+def _is_of_an_autopilot(check: Check) -> bool:
+    return check.name.startswith(_AUTOPILOT)
 
 
 def verdict(document: Document) -> int:
@@ -105,7 +111,7 @@ def _is_enough(permission: Mapping[str, str]) -> bool:
 
 
 def rows(document: Document) -> list[list[str]]:
-    """A row for each thing, for the columns of `orchestrator.checks.check`."""
+    """A row for each thing, for the columns of `orchestrator.checks.check`: no two of one name, autopilots last."""
     token = document["token"]
     found = [["token", "ok" if token["status"] == "active" else "problem", f"{token['status']}: {token['id']}"]]
     for each in _grants(document):
@@ -113,10 +119,11 @@ def rows(document: Document) -> list[list[str]]:
     for kind, items in document["resources"].items():
         named = [item if isinstance(item, str) else item.get("title") or item["name"] for item in items or []]
         detail = "could not be read" if items is None else f"{len(named)}: {', '.join(named)}".rstrip(": ")
-        found.append([{"kv": "KV", "r2": "R2", "workers": "Workers"}[kind], "unknown" if items is None else "", detail])
+        found.append([f"{_RESOURCES[kind].word}s", "unknown" if items is None else "", detail])
     for each in document["missing"]:
         found.append([f"{word_of(each['kind'])} {each['name']}", "missing", "declared, and not there"])
-    return found + [[each["name"], each["state"], each["detail"]] for each in document["checks"]]
+    checks = sorted(document["checks"], key=lambda each: str(each["name"]).startswith(_AUTOPILOT))
+    return found + [[each["name"], each["state"], each["detail"]] for each in checks]
 
 
 def next_steps(document: Document) -> list[str]:

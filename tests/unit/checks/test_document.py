@@ -46,13 +46,28 @@ def test_it_reads_as_a_table_and_then_what_to_do() -> None:
     assert rows(document) == [
         ["token", "ok", "active: t1"],
         ["permission D1 Edit", "granted", ""],
-        ["KV", "", "1: REGISTRY"],
-        ["R2", "unknown", "could not be read"],
+        ["KV namespaces", "", "1: REGISTRY"],
+        ["R2 buckets", "unknown", "could not be read"],
         ["Workers", "", "1: efh-agent"],
         ["R2 bucket efh-pages", "missing", "declared, and not there"],
         ["R2", "ok", "switched on"],
     ]
+    assert len({name for name, *_ in rows(document)}) == len(rows(document))
     assert next_steps(document) == ["what is missing: python -m orchestrator heal"]
+
+
+def test_the_autopilots_stand_together_whatever_their_names() -> None:
+    health = {"checks": {f"{name}:health": [{"status": "pass"}] for name in ("ai-employee", "payout-batch")}}
+    health["checks"]["orchestrator:cron"] = [{"status": "pass"}]
+    ok = {"state": "ok", "detail": ""}
+    mixed = [{"name": name, **ok} for name in ("autopilot b", "cron", "autopilot a", "R2")]
+
+    assert [check.name for check in health_checks(health)] == [
+        "cron",
+        "autopilot ai-employee",
+        "autopilot payout-batch",
+    ]
+    assert [row[0] for row in rows(WELL | {"checks": mixed})][-4:] == ["cron", "R2", "autopilot b", "autopilot a"]
 
 
 def test_the_routers_health_says_how_cron_and_autopilots_are() -> None:
