@@ -19,7 +19,7 @@ export interface Env {
   readonly CLOUDFLARE_API_URL?: string;
   /** What stands before every name in the account. */
   readonly NAME_PREFIX?: string;
-  /** Where a heal is asked for: JSON, see heal-request.ts. */
+  /** Where a heal is asked for: JSON, see health/heal-request.ts. */
   readonly HEAL?: string;
   /** Takes Slack's JSON; whoever knows it can post there. */
   readonly ALERT_URL?: string;
