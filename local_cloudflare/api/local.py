@@ -19,6 +19,7 @@ from local_cloudflare.api.auth import Tokens, bearer
 from local_cloudflare.api.calls import Calls
 from local_cloudflare.api.cloud import AccountSettings, Cloud
 from local_cloudflare.api.d1 import export as d1_export
+from local_cloudflare.api.d1 import imports as d1_imports
 from local_cloudflare.api.d1 import models as d1
 from local_cloudflare.api.errors import ApiError
 from local_cloudflare.api.faults import Faults
@@ -217,7 +218,11 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
 
 def local_routes(controls: Controls) -> list[Route]:
     guarded = [Route(path, _guarded(handler, controls), methods=[method]) for method, path, handler in ROUTES]
-    return [*guarded, Route("/_local/exports/{token}", _download(controls), methods=["GET"])]
+    return [
+        *guarded,
+        Route("/_local/exports/{token}", _download(controls), methods=["GET"]),
+        Route("/_local/imports/{name}", _upload(controls), methods=["PUT"]),
+    ]
 
 
 def _download(controls: Controls) -> Callable[[Request], Awaitable[Response]]:
@@ -226,6 +231,18 @@ def _download(controls: Controls) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         content = d1_export.Exports(controls.cloud).read(request.path_params["token"])
         return Response(content or b"", 200 if content is not None else 404, media_type="application/sql")
+
+    return endpoint
+
+
+def _upload(controls: Controls) -> Callable[[Request], Awaitable[Response]]:
+    """A file for D1's import, in the same way."""
+
+    async def endpoint(request: Request) -> Response:
+        etag = d1_imports.Imports(controls.cloud).upload(request.path_params["name"], await request.body())
+        if etag is None:
+            return Response("the name is not that of the file's MD5", 400)
+        return Response(headers={"ETag": f'"{etag}"'})
 
     return endpoint
 

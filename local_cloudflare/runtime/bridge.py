@@ -256,6 +256,13 @@ class Runtime:
         """Run statements with their parameters in one transaction, one result each. Raises QueryError."""
         return await (await self._connected()).d1.batch(database, statements)
 
+    async def d1_dump(
+        self, database: str, *, no_schema: bool = False, no_data: bool = False, tables: Sequence[str] = ()
+    ) -> str:
+        """The SQL of an export. Raises QueryError where the real one cannot be made."""
+        d1 = (await self._connected()).d1
+        return await d1.dump(database, no_schema=no_schema, no_data=no_data, tables=tables)
+
     async def d1_size(self, database: str) -> int:
         """The size of the database's file in bytes."""
         return await (await self._connected()).d1.size(database)

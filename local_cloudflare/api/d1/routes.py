@@ -9,6 +9,7 @@ from local_cloudflare.api.auth import D1_READ, D1_WRITE
 from local_cloudflare.api.call import Call, Route
 from local_cloudflare.api.d1 import errors
 from local_cloudflare.api.d1.export import Exports
+from local_cloudflare.api.d1.imports import Imports
 from local_cloudflare.api.d1.models import Database, Databases
 from local_cloudflare.api.envelope import Answer, page
 from local_cloudflare.runtime.errors import QueryError
@@ -62,18 +63,29 @@ async def export(call: Call) -> Answer:
     exports, bookmark = Exports(call.cloud), body.get("current_bookmark")
     progress = {"success": True, "type": "export", "messages": []}
     if bookmark is None:
-        return Answer(result={**progress, "at_bookmark": await exports.create(database), "status": "active"})
-    if exports.read(str(bookmark)) is None:
-        return Answer(result={**progress, "success": False, "status": "error", "error": "no such export"})
+        begun = await exports.begin(database, body.get("dump_options"))
+        return Answer(result={**progress, "at_bookmark": begun, "status": "active"})
+    if (error := exports.end(database, str(bookmark))) != "":
+        failed = {"success": False, "status": "error", "error": error or "Not currently exporting anything."}
+        return Answer(result={**progress, **failed, "errors": [failed["error"]]})
     url = call.request.url.replace(path=f"/_local/exports/{bookmark}", query="")
     result = {"filename": f"{bookmark}.sql", "signed_url": str(url)}
     return Answer(result={**progress, "at_bookmark": bookmark, "status": "complete", "result": result})
+
+
+async def import_sql(call: Call) -> Answer:
+    body = await call.json_object()
+    database = Databases(call.cloud).get(call["database_id"])
+    Exports(call.cloud).refuse_queries(database)
+    url = call.request.url.replace(path="/_local/imports/", query="")
+    return Answer(result=await Imports(call.cloud).act(database, body, str(url)))
 
 
 async def _run(call: Call) -> Sequence[D1Result]:
     """The body: `{sql, params}`, a list of those, or `{batch: [those]}`."""
     body = await call.json()
     database = Databases(call.cloud).get(call["database_id"])
+    Exports(call.cloud).refuse_queries(database)
     batch = body.get("batch") if isinstance(body, dict) else body
     runtime = call.cloud.runtime
     try:
@@ -128,4 +140,5 @@ ROUTES = (
     Route(method="POST", path=f"{_DATABASE}/query", handler=query, permission=D1_WRITE),
     Route(method="POST", path=f"{_DATABASE}/raw", handler=raw, permission=D1_WRITE),
     Route(method="POST", path=f"{_DATABASE}/export", handler=export, permission=D1_WRITE),
+    Route(method="POST", path=f"{_DATABASE}/import", handler=import_sql, permission=D1_WRITE),
 )

@@ -48,8 +48,9 @@ def groups(parents: Mapping[str, set[str]]) -> list[Group]:
     members: dict[str, list[str]] = defaultdict(list)
     for name in sorted(parents):
         members[leader[name]].append(name)
-    above = {
-        key: {leader[parent] for name in names for parent in parents[name]} - {key} for key, names in members.items()
+    above = {  # sorted: a restore that goes on in another process needs the same order
+        key: sorted({leader[parent] for name in names for parent in parents[name]} - {key})
+        for key, names in members.items()
     }
     order = TopologicalSorter(above).static_order()
     return [Group(members[key], is_circle=key in reached[key]) for key in order]

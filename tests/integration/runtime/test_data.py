@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from local_cloudflare.runtime.d1 import statements
 from local_cloudflare.runtime.errors import DataError, QueryError
 from local_cloudflare.runtime.models import KvValue
+from local_cloudflare.runtime.sql import statements
 from tests.support.live_runtime import LiveRuntime, live_runtime
 
 WORKER = """export default { async fetch(request, env) {
