@@ -57,9 +57,9 @@ def main() -> int:
     try:
         with only_one():
             step("Python environment", VENV / "stamp", sys.version, make_environment)
-            requirements = ROOT / ("requirements-dev.txt" if dev else "requirements.txt")
-            if not (dev is False and stamp_is(VENV / "requirements.stamp", digest(ROOT / "requirements-dev.txt"))):
-                step("Python packages", VENV / "requirements.stamp", digest(requirements), lambda: pip(requirements))
+            lock = ROOT / ("requirements-dev.lock" if dev else "requirements.lock")
+            if not (dev is False and stamp_is(VENV / "requirements.stamp", digest(ROOT / "requirements-dev.lock"))):
+                step("Python packages", VENV / "requirements.stamp", digest(lock), lambda: pip(lock))
             step("Node packages", ROOT / "node_modules" / ".stamp", digest(ROOT / "package-lock.json"), npm)
             if not all((BIN / binary).exists() for binary in BINARIES):  # one of PATH may have been removed since
                 (VENV / "pulumi.stamp").unlink(missing_ok=True)
@@ -98,9 +98,12 @@ def make_environment() -> None:
     run([sys.executable, "-m", "venv", "--clear", str(VENV)], "install Python's venv module (Debian: python3-venv)")
 
 
-def pip(requirements: Path) -> None:
+def pip(lock: Path) -> None:
     run(
-        [str(BIN / "python"), "-m", "pip", "install", "--disable-pip-version-check", "-r", str(requirements)],
+        [
+            *(str(BIN / "python"), "-m", "pip", "install", "--disable-pip-version-check"),
+            *("--require-hashes", "-r", str(lock)),
+        ],
         "is the Python package index reachable?",
         # Without bytecode each run of Pulumi would compile the provider's large SDK again.
         env={**ENVIRONMENT, "PYTHONDONTWRITEBYTECODE": ""},
