@@ -13,11 +13,12 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from local_cloudflare.api import errors, multipart
+from local_cloudflare.api import errors
 from local_cloudflare.api.auth import Token
 from local_cloudflare.api.cloud import Cloud
 from local_cloudflare.api.envelope import Answer, PageRequest
 from local_cloudflare.api.errors import ApiError
+from orchestrator import multipart
 
 Handler = Callable[["Call"], Awaitable[Answer | Response]]
 

@@ -1,4 +1,4 @@
-"""Multipart bodies: written as the official provider writes them, and read for the content of a Worker. Pure."""
+"""Multipart bodies, as the official provider writes them. Pure."""
 
 from __future__ import annotations
 
@@ -32,13 +32,3 @@ def _head(part: Part) -> str:
 
 def _escape(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
-
-
-def first_part(body: bytes, content_type: str) -> bytes:
-    """The content of the first part; the whole body when it is not multipart."""
-    kind, _, parameters = content_type.partition(";")
-    if not kind.strip().lower().startswith("multipart/"):
-        return body
-    boundary = parameters.partition("boundary=")[2].partition(";")[0].strip().strip('"').encode()
-    opened = body.partition(b"--" + boundary + b"\r\n")[2]
-    return opened.partition(b"\r\n\r\n")[2].partition(b"\r\n--" + boundary)[0]

@@ -12,9 +12,9 @@ from typing import Any, Self
 
 from orchestrator.cloudflare.calls import AccountCalls
 from orchestrator.cloudflare.error_codes import R2_IS_OFF
-from orchestrator.cloudflare.multipart import parts
 from orchestrator.errors import CloudflareError, SettingsError
 from orchestrator.kinds import Kind
+from orchestrator.multipart import contents
 from orchestrator.names import PUBLIC_API_URL
 
 JURISDICTIONS = ("default", "eu", "fedramp")
@@ -127,7 +127,10 @@ class Account(AccountCalls):
             raise CloudflareError(
                 f"the code of {name}: HTTP {response.status_code}", "try again", status=response.status_code
             )
-        return parts(response.headers.get("content-type", ""), response.content)
+        try:
+            return contents(response.content, response.headers.get("content-type", ""))
+        except ValueError as error:
+            raise CloudflareError(f"the code of {name} did not come whole: {error}", "try again") from error
 
     def schedules(self, worker: str) -> tuple[str, ...]:
         """The cron expressions of one Worker."""

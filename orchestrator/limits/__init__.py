@@ -10,6 +10,6 @@ Pure: `orchestrator.cloudflare.inventory` reads the account, and who calls `usag
 from __future__ import annotations
 
 from orchestrator.limits.plans import LIMITS, Limit, Plan
-from orchestrator.limits.use import Inventory, ModuleSize, Part, Use, usage
+from orchestrator.limits.use import Inventory, ModuleSize, Share, Use, usage
 
-__all__ = ["LIMITS", "Inventory", "Limit", "ModuleSize", "Part", "Plan", "Use", "usage"]
+__all__ = ["LIMITS", "Inventory", "Limit", "ModuleSize", "Plan", "Share", "Use", "usage"]

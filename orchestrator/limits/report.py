@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.errors import LimitError
 from orchestrator.limits.plans import CRONS, Limit, Plan
-from orchestrator.limits.use import NEAR, Part, Use
+from orchestrator.limits.use import NEAR, Share, Use
 
 COLUMNS = ("LIMIT", "PER", "USED", "OF", "SHARE", "NOTE")
 _NAMED = 8  # of a list of names, so that a message stays readable
@@ -89,7 +89,7 @@ def _who(use: Use) -> str:
     return "; not declared: ".join(text for text in texts if text)
 
 
-def _counted(parts: Sequence[Part], limit: Limit) -> str:
+def _counted(parts: Sequence[Share], limit: Limit) -> str:
     return _listed(f"{part.name} {_amount(part.count, limit)}" for part in parts)
 
 

@@ -41,7 +41,7 @@ class ModuleSize:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class Share:
     """How much one thing uses: a Worker, a namespace, …; `declared` is false for what else is in the account."""
 
     name: str
@@ -55,7 +55,7 @@ class Use:
 
     limit: Limit
     plan: Plan
-    parts: tuple[Part, ...] | None
+    parts: tuple[Share, ...] | None
 
     @property
     def most(self) -> int | None:
@@ -105,16 +105,16 @@ def usage(
     return tuple(Use(limit=limit, plan=plan, parts=_largest_first(parts[limit])) for limit in LIMITS)
 
 
-_Parts = dict[Limit, list[Part] | None]
+_Parts = dict[Limit, list[Share] | None]
 
 
 def _account_parts(desired: Desired, account: Inventory) -> _Parts:
     workers = {worker.name for worker in desired.workers}
     return {
         plans.CRONS: [
-            *(Part(name=worker.name, count=len(set(worker.crons))) for worker in desired.workers if worker.crons),
+            *(Share(name=worker.name, count=len(set(worker.crons))) for worker in desired.workers if worker.crons),
             *(
-                Part(name=name, count=count, declared=False)
+                Share(name=name, count=count, declared=False)
                 for name, count in account.crons.items()
                 if count and name not in workers
             ),
@@ -125,23 +125,23 @@ def _account_parts(desired: Desired, account: Inventory) -> _Parts:
     }
 
 
-def _each(declared: Iterable[str], found: frozenset[str]) -> list[Part]:
+def _each(declared: Iterable[str], found: frozenset[str]) -> list[Share]:
     own = frozenset(declared)
-    others = (Part(name=name, count=1, declared=False) for name in found - own)
-    return [*(Part(name=name, count=1) for name in own), *others]
+    others = (Share(name=name, count=1, declared=False) for name in found - own)
+    return [*(Share(name=name, count=1) for name in own), *others]
 
 
 def _worker_parts(desired: Desired, sizes: Mapping[str, ModuleSize] | None) -> _Parts:
     workers = desired.workers
     return {
-        plans.VARIABLES: [Part(name=worker.name, count=_variables(worker, desired)) for worker in workers],
-        plans.VARIABLE_SIZE: [Part(name=worker.name, count=_largest_variable(worker)) for worker in workers],
+        plans.VARIABLES: [Share(name=worker.name, count=_variables(worker, desired)) for worker in workers],
+        plans.VARIABLE_SIZE: [Share(name=worker.name, count=_largest_variable(worker)) for worker in workers],
         plans.SCRIPT_SIZE: None
         if sizes is None
-        else [Part(name=each.name, count=sizes[each.key].raw) for each in workers],
+        else [Share(name=each.name, count=sizes[each.key].raw) for each in workers],
         plans.COMPRESSED_SIZE: None
         if sizes is None
-        else [Part(name=each.name, count=sizes[each.key].compressed) for each in workers],
+        else [Share(name=each.name, count=sizes[each.key].compressed) for each in workers],
     }
 
 
@@ -159,12 +159,12 @@ def _largest_variable(worker: Worker) -> int:
 def _rate_parts(desired: Desired) -> _Parts:
     router = next(worker for worker in desired.workers if worker.key == desired.router)
     runs, probes = _runs_a_day(router), len(desired.routes.autopilots)
-    crons = [Part(name=worker.name, count=_runs_a_day(worker)) for worker in desired.workers if worker.crons]
+    crons = [Share(name=worker.name, count=_runs_a_day(worker)) for worker in desired.workers if worker.crons]
     thinks = any(isinstance(binding, AiBinding) for worker in desired.workers for binding in worker.bindings)
     return {
-        plans.SUBREQUESTS: [Part(name="probes", count=probes), Part(name="the snapshot", count=1)],
-        plans.KV_WRITES: [Part(name=router.name, count=runs)],
-        plans.REQUESTS: [Part(name="probes", count=runs * probes), *crons],
+        plans.SUBREQUESTS: [Share(name="probes", count=probes), Share(name="the snapshot", count=1)],
+        plans.KV_WRITES: [Share(name=router.name, count=runs)],
+        plans.REQUESTS: [Share(name="probes", count=runs * probes), *crons],
         plans.NEURONS: None if thinks else [],
     }
 
@@ -175,5 +175,5 @@ def _runs_a_day(worker: Worker) -> int:
     return sum(len(each.minutes) * len(each.hours) for each in parsed)
 
 
-def _largest_first(parts: list[Part] | None) -> tuple[Part, ...] | None:
+def _largest_first(parts: list[Share] | None) -> tuple[Share, ...] | None:
     return None if parts is None else tuple(sorted(parts, key=lambda part: (-part.count, part.name)))

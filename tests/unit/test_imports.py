@@ -18,7 +18,7 @@ from tests.support.project import ROOT
 EFFECTS = {"pulumi", "pulumi_cloudflare", "httpx", "socket", "subprocess", "os", "time", "random", "threading"}
 LOADED = ("httpx", "pulumi", "pulumi_cloudflare", "subprocess")
 # What the local Cloudflare shares with the orchestrator.
-SHARED = {"orchestrator.cron", "orchestrator.files"}
+SHARED = {"orchestrator.cron", "orchestrator.files", "orchestrator.multipart"}
 # Packages, or single modules of one; what a package has beside is after it.
 PURE = {
     "orchestrator.adopt.replaced": (),
@@ -28,7 +28,6 @@ PURE = {
     "orchestrator.checks.document": (),
     "orchestrator.checks.stack": (),
     "orchestrator.cloudflare.error_codes": (),
-    "orchestrator.cloudflare.multipart": (),
     "orchestrator.cloudflare.permissions": (),
     "orchestrator.cron": (),
     "orchestrator.data.named_store": (),
@@ -45,6 +44,7 @@ PURE = {
     "orchestrator.kinds": (),
     "orchestrator.limits": (),
     "orchestrator.manifest": (),
+    "orchestrator.multipart": (),
     "orchestrator.names": (),
     "orchestrator.nearest": (),
     "orchestrator.routing": (),

@@ -7,7 +7,6 @@ from typing import Any
 from starlette.responses import Response
 
 from local_cloudflare.api import errors as api_errors
-from local_cloudflare.api import multipart
 from local_cloudflare.api.auth import WORKERS_READ, WORKERS_WRITE
 from local_cloudflare.api.call import Call, Route
 from local_cloudflare.api.envelope import Answer
@@ -24,6 +23,7 @@ from local_cloudflare.api.workers.bindings import redacted
 from local_cloudflare.api.workers.files import Files
 from local_cloudflare.api.workers.models import Worker, Workers
 from local_cloudflare.api.workers.scripts import Scripts
+from orchestrator import multipart
 
 _BOUNDARY = "----local-cloudflare-worker-content"
 

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from local_cloudflare.api.multipart import Part
 from local_cloudflare.api.workers import errors
 from local_cloudflare.runtime.models import ModuleType
+from orchestrator.multipart import Part
 
 _MIB = 1024 * 1024
 SIZE_LIMIT = 64

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from local_cloudflare.provider import assets, upload
 from local_cloudflare.provider.bindings import BINDING_TYPES, refreshed_bindings
-from local_cloudflare.provider.multipart import first_part
 from local_cloudflare.provider.plan import settled
 from local_cloudflare.provider.resources.base import Resource
 from local_cloudflare.provider.resources.script_schema import SCHEMA
 from local_cloudflare.provider.schema import Failure, with_defaults
 from local_cloudflare.provider.values import UNKNOWN, Properties, from_api, rfc3339
+from orchestrator.multipart import contents
 
 if TYPE_CHECKING:
     from local_cloudflare.provider.client import Client
@@ -74,7 +74,7 @@ class WorkersScript(Resource):
         service = client.properties("GET", f"/accounts/{account}/workers/services/{name}")
         settings = client.properties("GET", f"{_path(state)}/settings")
         content = client.send("GET", f"{_path(state)}/content/v2")
-        module = first_part(content.content, content.headers.get("content-type", ""))
+        module = contents(content.content, content.headers.get("content-type", ""))[0]
         described = _timed(service.get("defaultEnvironment", {}).get("script", {}))
         seen = {key: value for key, value in described.items() if key in self.schema and key != "id"}
         seen |= {key: settings[key] for key in _FROM_SETTINGS if key in settings}

@@ -10,7 +10,6 @@ import httpx
 import pytest
 
 from orchestrator.cloudflare.account import Account
-from orchestrator.cloudflare.multipart import parts
 from orchestrator.desired.derive import derive
 from orchestrator.desired.resources import TextBinding
 from orchestrator.drift.ledger import Ledger
@@ -226,21 +225,3 @@ def test_a_refused_call_ends_the_reading_and_nothing_of_it_is_kept(ledger: Path,
     with pytest.raises(CloudflareError, match=f"{path}: HTTP 403"):
         api.read(ledger)
     assert not ledger.exists()
-
-
-BODY = (
-    b'--b\r\nContent-Disposition: form-data; name="w.js"\r\n\r\nline\nline\r\n\r\n--bar\r\n--b\r\n\r\ntwo\r\n--b--\r\n'
-)
-
-
-@pytest.mark.parametrize(
-    ("content_type", "body", "expected"),
-    [
-        ("multipart/form-data; boundary=b", BODY, [b"line\nline\r\n\r\n--bar", b"two"]),
-        ('multipart/form-data; boundary="b"', BODY, [b"line\nline\r\n\r\n--bar", b"two"]),
-        ("application/javascript", b"whole", [b"whole"]),
-        ("", b"whole", [b"whole"]),
-    ],
-)
-def test_the_bytes_of_a_multipart_answers_parts(content_type: str, body: bytes, expected: list[bytes]) -> None:
-    assert parts(content_type, body) == expected

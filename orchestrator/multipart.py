@@ -1,7 +1,8 @@
 """multipart/form-data, exactly: parts in order, with their own content types, and their bytes untouched.
 
-Starlette's form parser decodes parts without a file name as text, which would break a KV value, and forgets their
-content type. The bytes are parsed by python-multipart.
+The API answers a Worker's modules so, and takes uploads so. Starlette's form parser decodes parts without a file name
+as text, which would break a KV value, and forgets their content type; Python's own for mail changes line ends. The
+bytes are parsed by python-multipart. The local Cloudflare reads by this too. Pure.
 """
 
 from __future__ import annotations
@@ -43,6 +44,13 @@ def parse(body: bytes, content_type: str) -> list[Part]:
     if not collector.complete:
         raise ValueError("the body ends before its last boundary")
     return collector.parts
+
+
+def contents(body: bytes, content_type: str) -> list[bytes]:
+    """The bytes of each part in order, the whole body where it is not multipart. Raises ValueError as `parse`."""
+    if not content_type.lower().startswith("multipart/"):
+        return [body]
+    return [part.content for part in parse(body, content_type)]
 
 
 def encode(parts: Iterable[Part], boundary: str) -> bytes:
