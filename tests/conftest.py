@@ -10,6 +10,7 @@ import os
 import pytest
 
 from local_cloudflare.provider.install import PLUGIN_VARIABLE
+from tests.support.own_ids import refuse_shared
 
 gc.set_threshold(50_000)
 
@@ -24,6 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
+    refuse_shared(item.nodeid for item in session.items)
     gc.freeze()
 
 
