@@ -70,6 +70,7 @@ class GeneratedDatabase:
         self.tables: list[str] = []
         self._rows: list[str] = []
         self._late: list[str] = []
+        self._may_be_large = True
         self._make()
 
     def _make(self) -> None:
@@ -140,6 +141,7 @@ class GeneratedDatabase:
         keys: dict[str, list[str]],
     ) -> None:
         for number in range(self._random.randint(0, 12) if style == "none" else len(own)):
+            self._may_be_large = True  # a row has at most 2,000,000 bytes
             row = [] if style == "none" else [own[number]]
             row += ["'part'"] if style == "pair" else []
             row += [self._value(kind) for _, kind in columns]
@@ -200,7 +202,8 @@ class GeneratedDatabase:
         pick = self._random.random()
         if pick < 0.1:
             return "NULL"
-        if pick < 0.12:
+        if pick < 0.12 and self._may_be_large:
+            self._may_be_large = False
             return self._large(kind)
         kind = kind if kind not in ("ANY", "NUMERIC", "") else self._random.choice(_STRICT_TYPES[:4])
         match kind:
@@ -222,7 +225,7 @@ class GeneratedDatabase:
         return value if self._random.random() < 0.5 else -value
 
     def _large(self, kind: str) -> str:
-        """Up to 1.2 MB."""
+        """Up to 1.8 MB."""
         size = self._random.choice((60_000, 130_000, 400_000, 600_000))
         text = f"replace(hex(zeroblob({size // 2})),'00','añ☃')"
         match kind:
