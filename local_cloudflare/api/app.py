@@ -62,8 +62,15 @@ def create_app(controls: Controls, others: Sequence[StarletteRoute] = ()) -> ASG
         },
     )
     starlette.router.redirect_slashes = False
+
+    def limited(token: str) -> tuple[bool, dict[str, str]]:
+        cloud = controls.cloud
+        return controls.rate_limit.take(token, cloud.settings.rate_limit, cloud.clock().timestamp())
+
     api_and_s3 = S3(starlette, controls.cloud, controls.tokens)
-    return HostCheck(WholeRequest(RawPath(Wire(api_and_s3, calls=controls.calls, faults=controls.faults))))
+    return HostCheck(
+        WholeRequest(RawPath(Wire(api_and_s3, calls=controls.calls, faults=controls.faults, limited=limited)))
+    )
 
 
 def _endpoint(route: Route, cloud: Cloud, tokens: Tokens) -> Callable[[Request], Awaitable[Response]]:

@@ -23,11 +23,15 @@ _SETTINGS = ("setting", "account")
 
 @dataclass(frozen=True, kw_only=True)
 class AccountSettings:
-    """`workers_dev_subdomain` is None and `r2_enabled` false in an account fresh from the sign-up."""
+    """`workers_dev_subdomain` is None and `r2_enabled` false in an account fresh from the sign-up.
+
+    `rate_limit`: how many calls a token may make in five minutes; None for any number.
+    """
 
     plan: Plan = "free"
     workers_dev_subdomain: str | None = "local"
     r2_enabled: bool = True
+    rate_limit: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,6 +26,7 @@ from local_cloudflare.api.faults import Faults
 from local_cloudflare.api.kv import models as kv
 from local_cloudflare.api.queues import models as queues
 from local_cloudflare.api.r2 import models as r2
+from local_cloudflare.api.rate_limit import RateLimit
 from local_cloudflare.api.workers import views
 from local_cloudflare.api.workers.files import Files
 from local_cloudflare.api.workers.models import Workers
@@ -43,6 +44,7 @@ class Controls:
     tokens: Tokens
     faults: Faults = field(default_factory=Faults)
     calls: Calls = field(default_factory=Calls)
+    rate_limit: RateLimit = field(default_factory=RateLimit)
 
 
 Handler = Callable[[Controls, Request], Awaitable[Response]]
@@ -95,6 +97,7 @@ async def post_reset(controls: Controls, _request: Request) -> Response:
         await runtime.d1_purge(database["uuid"])
     Files(cloud.data).sweep((), ())
     controls.calls.clear()
+    controls.rate_limit.clear()
     return JSONResponse({"status": "reset"})
 
 
@@ -103,11 +106,17 @@ async def get_account(controls: Controls, _request: Request) -> Response:
 
 
 async def patch_account(controls: Controls, request: Request) -> Response:
-    """`plan`, `workers_dev_subdomain` (null: none chosen yet) and `r2_enabled`."""
+    """`plan`, `workers_dev_subdomain` (null: none chosen yet), `r2_enabled` and `rate_limit` (null: none)."""
     body = await _body(request)
     unknown = set(body) - set(AccountSettings.__dataclass_fields__)
-    if unknown or body.get("plan", "free") not in _PLANS or not isinstance(body.get("r2_enabled", True), bool):
-        raise _wrong(f"account: must have only plan ({' or '.join(_PLANS)}), workers_dev_subdomain, r2_enabled")
+    limit = body.get("rate_limit") or 1
+    wrong = body.get("plan", "free") not in _PLANS or not isinstance(body.get("r2_enabled", True), bool)
+    if unknown or wrong or type(limit) is not int or limit < 1:
+        raise _wrong(
+            f"account: must have only plan ({' or '.join(_PLANS)}), workers_dev_subdomain, r2_enabled, "
+            "rate_limit (a whole number from 1, or null)"
+        )
+    controls.rate_limit.clear()
     controls.cloud.change_settings(replace(controls.cloud.settings, **body))
     return JSONResponse(asdict(controls.cloud.settings))
 

@@ -29,6 +29,9 @@ STALE = "local_cloudflare.stale"
 _HOSTS = ("127.0.0.1", "localhost", "[::1]")
 
 
+Limited = Callable[[str], tuple[bool, dict[str, str]]]
+
+
 class HostCheck:
     """Refuse calls whose Host header is not this machine: a web page could have its own name point here."""
 
@@ -82,10 +85,14 @@ class WholeRequest:
 class Wire:
     """Record each call of the API, and make the fault happen that strikes it."""
 
-    def __init__(self, app: ASGIApp, *, calls: Calls, faults: Faults) -> None:
+    def __init__(
+        self, app: ASGIApp, *, calls: Calls, faults: Faults, limited: Callable[[str], tuple[bool, dict[str, str]]]
+    ) -> None:
+        """`limited`: whether a token may make a call now, and the headers of the answer."""
         self._app = app
         self._calls = calls
         self._faults = faults
+        self._limited = limited
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not scope["path"].startswith((f"{PREFIX}/", f"{S3_PREFIX}/")):
@@ -94,15 +101,24 @@ class Wire:
         path = scope["path"].removeprefix(PREFIX)
         fault = self._faults.strike(scope["method"], path)
         answered = 0
+        allowed, limits = True, dict[str, str]()
+        if scope["path"].startswith(f"{PREFIX}/"):
+            token = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
+            allowed, limits = self._limited(token)
 
         async def recording(message: Message) -> None:
             nonlocal answered
             if message["type"] == "http.response.start":
                 answered = message["status"]
+                said = [(name.lower().encode(), value.encode()) for name, value in limits.items()]
+                message = {**message, "headers": [*message.get("headers", ()), *said]}
             await send(message)
 
         try:
-            await self._serve(fault, scope, receive, recording)
+            if allowed:
+                await self._serve(fault, scope, receive, recording)
+            else:
+                await _too_many(None)(scope, receive, recording)
         finally:
             query = scope["query_string"].decode("latin-1")
             name = fault.effect if fault else ""
@@ -140,7 +156,10 @@ def _refusal(fault: Fault) -> Response:
     if fault.status in (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT):
         return PlainTextResponse(f"error code: {fault.status}", fault.status, headers)
     if fault.status == HTTPStatus.TOO_MANY_REQUESTS:
-        error = ApiError(429, 971, "Please wait and consider throttling your request speed")
-    else:
-        error = internal_error()
-    return JSONResponse(envelope.failure(error), fault.status, headers)
+        return _too_many(headers)
+    return JSONResponse(envelope.failure(internal_error()), fault.status, headers)
+
+
+def _too_many(headers: dict[str, str] | None) -> Response:
+    error = ApiError(429, 971, "Please wait and consider throttling your request speed")
+    return JSONResponse(envelope.failure(error), error.status, headers)

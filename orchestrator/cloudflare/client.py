@@ -20,7 +20,7 @@ import httpx
 from orchestrator.call_log import log_answer, log_failure
 from orchestrator.cloudflare.error_codes import ErrorCode, hint_of
 from orchestrator.cloudflare.permissions import TOKENS_PAGE, permission_for
-from orchestrator.cloudflare.rate_limit import Pace
+from orchestrator.cloudflare.rate_limit import SHARE_OF_OTHERS, Pace
 from orchestrator.errors import CloudflareError
 
 TRIES = 4
@@ -50,12 +50,15 @@ class ApiClient:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
+        others: float = SHARE_OF_OTHERS,
     ) -> None:
-        """`patience`: seconds to wait for each answer; `report` gets a line for each wait; `chance`: in [0, 1)."""
+        """`patience`: seconds to wait for each answer; `report` gets a line for each wait; `chance`: in [0, 1);
+        `others`: the share of the calls that Cloudflare takes which is left to others.
+        """
         self.report = report
         self._sleep = sleep
         self._chance = chance
-        self._pace = Pace(clock=clock, sleep=sleep, report=lambda line: self.report(line))
+        self._pace = Pace(clock=clock, sleep=sleep, report=lambda line: self.report(line), others=others)
         self._client = httpx.Client(
             base_url=base_url,
             headers={"Authorization": f"Bearer {token}"},
@@ -98,6 +101,7 @@ class ApiClient:
                     ) from error
                 self._back_off(tries_left)
                 continue
+            self._pace.answered(response.headers)
             if response.status_code == _TOO_MANY and tries_left:
                 self._wait_as_told(response.headers)
             elif response.status_code in _PASSING and again and tries_left:
@@ -111,6 +115,7 @@ class ApiClient:
         self._pace.take()
         try:
             with self._client.stream("GET", path, **options) as response:
+                self._pace.answered(response.headers)
                 if not response.is_success:
                     response.read()
                     envelope("GET", path, response)

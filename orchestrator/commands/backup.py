@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestrator.cloudflare.account import Account
+from orchestrator.cloudflare.rate_limit import HALF
 from orchestrator.data import backup
 from orchestrator.data import store as stores
 from orchestrator.data.progress import progress_line
@@ -42,7 +43,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     stack = read_stack(options.stack, Path.cwd())
-    with progress_line(terminal) as progress, stack.account(report=terminal.report) as account:
+    with progress_line(terminal) as progress, stack.account(report=terminal.report, others=HALF) as account:
         store = find(account, options.name, options.kind, options.jurisdiction)
         folder = Path(options.folder) if options.folder else default_folder(store)
         taken = take(account, store, folder, progress)

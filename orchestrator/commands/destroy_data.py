@@ -6,6 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
+from orchestrator.cloudflare.rate_limit import HALF
 from orchestrator.commands.backup import take, told
 from orchestrator.data import store as stores
 from orchestrator.data.backup import UNITS
@@ -52,7 +53,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     stack = read_stack(options.stack, Path.cwd())
     desired = stack.desired()
-    with progress_line(terminal) as progress, stack.account(report=terminal.report) as account:
+    with progress_line(terminal) as progress, stack.account(report=terminal.report, others=HALF) as account:
         store = find(account, options.name, options.kind, options.jurisdiction)
         refuse_what_is_used(account, store, desired, stack.manifest.name, progress)
         if options.yes_destroy:

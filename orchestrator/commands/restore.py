@@ -7,6 +7,7 @@ import json
 import time
 from pathlib import Path
 
+from orchestrator.cloudflare.rate_limit import HALF
 from orchestrator.data import backup
 from orchestrator.data import store as stores
 from orchestrator.data.progress import progress_line
@@ -39,7 +40,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     folder = Path(options.folder)
     taken = backup.read(folder)
     stack = read_stack(options.stack, Path.cwd())
-    with progress_line(terminal) as progress, stack.account(report=terminal.report) as account:
+    with progress_line(terminal) as progress, stack.account(report=terminal.report, others=HALF) as account:
         store = find(account, options.into or taken.name, options.kind or taken.kind, options.jurisdiction)
         done = put_back(account, taken, store, folder, progress, merge=options.merge, now=int(time.time()))
     if options.json:

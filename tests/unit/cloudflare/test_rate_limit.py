@@ -14,7 +14,7 @@ class Clock:
         self.now += seconds
 
     def pace(self, calls: int) -> Pace:
-        return Pace(clock=lambda: self.now, sleep=self.sleep, report=self.lines.append, calls=calls)
+        return Pace(clock=lambda: self.now, sleep=self.sleep, report=self.lines.append, calls=calls, others=0)
 
 
 def test_calls_go_out_at_once_while_the_window_has_room() -> None:
@@ -50,3 +50,46 @@ def test_a_pause_that_was_asked_for_holds_every_call() -> None:
     pace.take()
 
     assert clock.now == 1060.0
+
+
+def test_calls_wait_when_only_the_others_share_is_left() -> None:
+    clock = Clock()
+    pace = Pace(clock=lambda: clock.now, sleep=clock.sleep, report=clock.lines.append, others=0.5)
+    policy = {"ratelimit-policy": '"default";q=1200;w=300'}
+
+    pace.answered({"ratelimit": '"default";r=601;t=120', **policy})
+    pace.take()
+    assert clock.now == 1000.0
+
+    pace.answered({"ratelimit": '"default";r=600;t=120', **policy})
+    pace.answered({"ratelimit": '"default";r=599;t=120', **policy})  # of a call that was under way
+    pace.take()
+
+    assert clock.now == 1120.0
+    assert clock.lines == ["Cloudflare takes 600 more calls of this user, which are left to others; going on in 120 s"]
+
+
+def test_each_limit_is_held_by_its_own_policy() -> None:
+    clock = Clock()
+    pace = Pace(clock=lambda: clock.now, sleep=clock.sleep, report=clock.lines.append)
+
+    pace.answered(
+        {
+            "ratelimit": '"default";r=900;t=200, "burst";r=3;t=7',
+            "ratelimit-policy": '"burst";q=100;w=60, "default";q=1200;w=300',
+        }
+    )
+    pace.take()
+
+    assert clock.now == 1007.0
+
+
+def test_headers_that_say_nothing_hold_nothing() -> None:
+    clock = Clock()
+    pace = Pace(clock=lambda: clock.now, sleep=clock.sleep, report=clock.lines.append)
+
+    for headers in ({}, {"ratelimit": "soon"}, {"ratelimit": '"x";r=.;t=1'}, {"ratelimit": '"x";t=5'}):
+        pace.answered(headers)
+    pace.take()
+
+    assert clock.now == 1000.0
