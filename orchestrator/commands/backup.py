@@ -46,7 +46,11 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     with progress_line(terminal) as progress, stack.account(report=terminal.report, others=HALF) as account:
         store = find(account, options.name, options.kind, options.jurisdiction)
         folder = Path(options.folder) if options.folder else default_folder(store)
-        taken = take(account, store, folder, progress)
+        try:
+            taken = take(account, store, folder, progress)
+        except KeyboardInterrupt:
+            terminal.report(f"\ninterrupted: nothing was changed; the same command with {folder} goes on")
+            raise
     if options.json:
         terminal.write(json.dumps({"folder": str(folder), **backup.to_object(taken)}, indent=2))
     else:

@@ -8,13 +8,16 @@ import time
 from pathlib import Path
 
 from orchestrator.cloudflare.rate_limit import HALF
-from orchestrator.data import backup
+from orchestrator.data import backup, quota
 from orchestrator.data import store as stores
 from orchestrator.data.progress import progress_line
 from orchestrator.data.restore import WRITTEN, put_back
 from orchestrator.data.store import find
+from orchestrator.errors import CloudflareError
 from orchestrator.stack.config import read_stack
 from orchestrator.terminal import Terminal
+
+_GOES_ON = "what has come back stays, and the same command with --merge goes on: nothing is written twice"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,12 +45,25 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     stack = read_stack(options.stack, Path.cwd())
     with progress_line(terminal) as progress, stack.account(report=terminal.report, others=HALF) as account:
         store = find(account, options.into or taken.name, options.kind or taken.kind, options.jurisdiction)
-        done = put_back(account, taken, store, folder, progress, merge=options.merge, now=int(time.time()))
+        if warning := quota.warn(taken, folder, "paid" if stack.plan == "paid" else "free"):
+            _warn(warning, terminal)
+        try:
+            done = put_back(account, taken, store, folder, progress, merge=options.merge, now=int(time.time()))
+        except KeyboardInterrupt:
+            terminal.report(f"\ninterrupted: {_GOES_ON}")
+            raise
+        except CloudflareError as error:
+            error.hint = "; ".join(filter(None, (error.hint, _GOES_ON)))
+            raise
     if options.json:
         document = {"kind": store.kind, "name": store.name, "written": done.written, "notes": list(done.notes)}
         terminal.write(json.dumps(document, indent=2))
     else:
         terminal.write(f"{store.title}: {done.written:,} {WRITTEN[store.kind]} written")
     for note in done.notes:
-        terminal.report(f"{terminal.styled('warning:', 'yellow', terminal.err)} {note}")
+        _warn(note, terminal)
     return 0
+
+
+def _warn(text: str, terminal: Terminal) -> None:
+    terminal.report(f"{terminal.styled('warning:', 'yellow', terminal.err)} {text}")

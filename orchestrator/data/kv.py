@@ -26,7 +26,7 @@ from orchestrator.errors import CloudflareError, OrchestratorError
 FILE = "values.ndjson"
 _KEYS_A_PAGE = 1000
 _VALUES_A_CALL = 100
-_PAIRS_A_CALL = 1000
+_PAIRS_A_CALL = 100  # few, so that little is refused together where the day's writes are used up
 _BYTES_A_CALL = 20 * 2**20
 _NOT_FOUND = 404
 _NOT_TEXT = "\ufffd"  # what a byte that is no UTF-8 becomes

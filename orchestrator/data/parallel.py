@@ -12,13 +12,21 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
-def in_parallel(work: Callable[[_Item], _Result], items: Sequence[_Item]) -> Iterator[_Result]:
-    """The results in the order of `items`. The first error ends it, after the calls that are under way."""
+def _say_nothing(_text: str) -> None: ...
+
+
+def in_parallel(
+    work: Callable[[_Item], _Result], items: Sequence[_Item], told: Callable[[str], None] = _say_nothing
+) -> Iterator[_Result]:
+    """The results in the order of `items`. The first error ends it, after the calls that are under way.
+
+    `told` gets what is waited for then.
+    """
     with ThreadPoolExecutor(AT_ONCE) as pool:
         futures = [pool.submit(work, item) for item in items]
         try:
             for future in futures:
                 yield future.result()
         finally:
-            for future in futures:
-                future.cancel()
+            if left := sum(not future.cancel() and not future.done() for future in futures):
+                told(f"waiting for {left} calls that are under way; nothing else is begun")

@@ -67,7 +67,7 @@ def bound_workers(account: Account, store: Store, progress: Progress) -> tuple[s
                 return []
             raise
 
-    for number, (name, found) in enumerate(zip(names, in_parallel(bindings, names), strict=True), 1):
+    for number, (name, found) in enumerate(zip(names, in_parallel(bindings, names, progress), strict=True), 1):
         progress(f"looking at the bindings of Worker {number} of {len(names)}")
         if any(store.is_bound_by(binding) for binding in found):
             bound.append(name)

@@ -141,6 +141,16 @@ KV_WRITES = Limit(
     advice='each run writes one snapshot: let `orchestrator.cron` fire less often, for example "*/15 * * * *"',
     source=f"{_DOCS}/kv/platform/limits/",
 )
+D1_ROWS_WRITTEN = Limit(
+    name="d1RowsWritten",
+    label="D1 rows written",
+    scope="day",
+    free=100_000,
+    paid=None,
+    hard=("free",),
+    advice="what is refused goes on after midnight UTC",
+    source=f"{_DOCS}/d1/platform/pricing/",
+)
 REQUESTS = Limit(  # not hard: a probe over a service binding may count for nothing
     name="requests",
     label="Requests by crons and probes",

@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from threading import Event
 
 import pytest
 
-from orchestrator.data.backup import read, to_object
+from orchestrator.data.backup import Backup, read, to_object
 from orchestrator.data.kv import value_size
+from orchestrator.data.parallel import in_parallel
+from orchestrator.data.quota import warn
 from orchestrator.data.store import Store
 
 
@@ -51,3 +54,37 @@ def test_a_backup_is_read_and_its_keys_are_camel_case(tmp_path: Path, keys: tupl
 
     assert (taken.account_id, taken.taken_at) == ("1", "2026-11-01T00:00:00+00:00")
     assert {"accountId", "takenAt"} <= to_object(taken).keys()
+
+
+def test_a_restore_of_more_than_a_day_takes_says_so_before(tmp_path: Path) -> None:
+    taken = Backup(kind="kv", name="LOGS", id="0", account_id="1", taken_at="", items=2500, bytes=1, sha256="")
+
+    assert warn(taken, tmp_path, "paid") == ""
+    warning = warn(taken, tmp_path, "free")
+
+    assert "this writes 2,500 keys, and the free plan takes 1,000 a day" in warning
+    assert "after midnight UTC the same with --merge goes on, 3 days in all" in warning
+
+
+def test_an_interruption_says_what_is_waited_for() -> None:
+    """Ctrl-C comes while the first of two calls has ended and the second has not."""
+    begun, told = Event(), list[str]()
+    let_go = Event()
+
+    def work(number: int) -> int:
+        if number:
+            begun.set()
+            let_go.wait()
+        return number
+
+    def tell(text: str) -> None:
+        told.append(text)
+        let_go.set()
+
+    results = in_parallel(work, [0, 1], tell)
+    assert next(results) == 0
+    begun.wait()
+    with pytest.raises(KeyboardInterrupt):
+        results.throw(KeyboardInterrupt())  # type: ignore[attr-defined]
+
+    assert told == ["waiting for 1 calls that are under way; nothing else is begun"]
