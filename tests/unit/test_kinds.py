@@ -36,7 +36,10 @@ def tables_of_words(tree: ast.AST) -> Iterator[int]:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_second_table_of_kinds(path: Path) -> None:
-    tree = ast.parse(path.read_text())
+    text = path.read_text()
+    if not any(name in text for name in TYPES) and sum(word in text for word in WORDS) < 2:
+        return  # nothing in it can be a table: the tree is not worth its time
+    tree = ast.parse(text)
 
     assert [text for text in strings(tree) if text in TYPES] == [], "take the type from orchestrator.kinds"
     assert list(tables_of_words(tree)) == [], "take the words from orchestrator.kinds"
