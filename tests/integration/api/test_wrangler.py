@@ -144,3 +144,21 @@ def test_a_worker_is_deployed_updated_and_deleted(wrangler: Wrangler, cloudflare
 
     wrangler("delete", "--force")
     assert cloudflare_api.call("GET", "/workers/scripts").json()["result"] == []
+
+
+def test_a_database_is_exported_in_part_and_imported_from_a_file(
+    wrangler: Wrangler, cloudflare_api: LocalCloudflare
+) -> None:
+    for name in ("shop", "copy"):
+        wrangler("d1", "create", name)
+    sql = "CREATE TABLE a (b); CREATE TABLE c (d); INSERT INTO a VALUES (1), ('it''s;'); INSERT INTO c VALUES (2)"
+    wrangler("d1", "execute", "shop", "--remote", "--yes", "--command", sql)
+    file = wrangler.folder / "part.sql"
+
+    wrangler("d1", "export", "shop", "--remote", "--table", "a", "--output", str(file))
+    wrangler("d1", "execute", "copy", "--remote", "--yes", "--file", str(file))
+    rows = wrangler("d1", "execute", "copy", "--remote", "--json", "--command", "SELECT b FROM a ORDER BY rowid")
+    wrangler("d1", "export", "shop", "--remote", "--no-data", "--output", str(file))
+
+    assert json.loads(rows[rows.index("[") :])[0]["results"] == [{"b": 1}, {"b": "it's;"}]
+    assert file.read_text(encoding="utf-8").splitlines()[1:] == ["CREATE TABLE a (b);", "CREATE TABLE c (d);"]

@@ -15,6 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import httpx
 import pytest
 
 from orchestrator.cloudflare.account import Account
@@ -22,7 +23,7 @@ from orchestrator.data import backup, kv
 from orchestrator.data.d1 import contents as d1
 from orchestrator.data.restore import Restored, put_back
 from orchestrator.data.store import Store
-from orchestrator.errors import OrchestratorError
+from orchestrator.errors import OrchestratorError, UserError
 from tests.support.generated_databases import GeneratedDatabase
 from tests.support.local_cloudflare import LocalCloudflare
 
@@ -144,3 +145,79 @@ def test_the_files_are_the_owners_alone_and_git_ignores_them(account: Account, t
     )
     assert (folder / ".gitignore").read_text(encoding="utf-8") == "*\n"
     assert json.loads((folder / "backup.json").read_text(encoding="utf-8"))["tables"]["a"]["rows"] == 0
+
+
+class Meddling(httpx.BaseTransport):
+    """Lets somebody else write to the database before each page of rows that is asked for, so many times."""
+
+    def __init__(self, server: LocalCloudflare, times: int) -> None:
+        self._server = server
+        self._times = times
+        self._transport = httpx.HTTPTransport()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if self._times and b"ORDER BY" in request.read() and b"LIMIT" in request.content:
+            self._times -= 1
+            path = request.url.path.partition(self._server.account_id)[2].replace("/raw", "/query")
+            self._server.call("POST", path, json={"sql": "UPDATE a SET b = b + 1"})
+        return self._transport.handle_request(request)
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+@pytest.fixture
+def counted(account: Account) -> Store:
+    return database(account, "source", [["CREATE TABLE a (b)", "INSERT INTO a VALUES (1), (2)"]])
+
+
+def meddled(account: Account, cloudflare_api: LocalCloudflare, times: int) -> Account:
+    options = {"account_id": account.account_id, "token": cloudflare_api.token, "base_url": cloudflare_api.url}
+    return Account(**options, transport=Meddling(cloudflare_api, times))
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_database_that_is_written_to_meanwhile_is_read_again(
+    account: Account, cloudflare_api: LocalCloudflare, counted: Store, tmp_path: Path, times: int
+) -> None:
+    with meddled(account, cloudflare_api, times) as other:
+        backup.take(other, counted, tmp_path / "saved", say_nothing, now="")
+
+    assert d1.is_unchanged(account, counted, tmp_path / "saved", say_nothing)
+
+
+def test_a_database_that_does_not_hold_still_gets_no_backup(
+    account: Account, cloudflare_api: LocalCloudflare, counted: Store, tmp_path: Path
+) -> None:
+    words = "was not the same when it was read again, 3 times in a row: the table a"
+    with meddled(account, cloudflare_api, 100) as other, pytest.raises(UserError, match=words):
+        backup.take(other, counted, tmp_path / "saved", say_nothing, now="")
+
+    assert not (tmp_path / "saved" / "backup.json").exists()
+
+
+def test_other_contents_of_the_same_size_are_seen(account: Account, tmp_path: Path) -> None:
+    source = database(account, "source", [["CREATE TABLE a (b)", "INSERT INTO a VALUES ('x'), (1)"]])
+    backup.take(account, source, tmp_path / "saved", say_nothing, now="")
+
+    account.call("POST", f"/d1/database/{source.id}/query", json={"sql": "UPDATE a SET b = 'y' WHERE b = 'x'"})
+
+    assert not d1.is_unchanged(account, source, tmp_path / "saved", say_nothing)
+
+
+@pytest.mark.parametrize(
+    "pair", [{"value": "y"}, {"value": "x", "metadata": 1}, {"value": "x", "expiration": NOW + 9999}], ids=str
+)
+def test_another_value_metadata_or_expiration_of_the_same_key_is_seen(
+    account: Account, tmp_path: Path, pair: dict[str, Any]
+) -> None:
+    id = account.call("POST", "/storage/kv/namespaces", json={"title": "source"})["result"]["id"]
+    source, path = Store(kind="kv", name="source", id=id), f"/storage/kv/namespaces/{id}/bulk"
+    account.call("PUT", path, json=[{"key": "a", "value": "x"}])
+    backup.take(account, source, tmp_path / "saved", say_nothing, now="")
+    file = tmp_path / "saved" / kv.FILE
+    assert kv.is_unchanged(account, source, file, say_nothing, now=NOW)
+
+    account.call("PUT", path, json=[{"key": "a", **pair}])
+
+    assert not kv.is_unchanged(account, source, file, say_nothing, now=NOW)
