@@ -14,6 +14,7 @@ import logging
 import os
 import sys
 import tomllib
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -158,8 +159,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get("ORCHESTRATOR_DEBUG"):
             raise
-        text = f"{type(error).__name__}: {error}".splitlines()[0]
-        _report(f"this is a bug in the orchestrator: {text}", "ORCHESTRATOR_DEBUG=1 shows where", terminal)
+        # Without the exception's own text, in which anything may stand that it was given, a token too.
+        _report(f"this is a bug in the orchestrator: {_place(error)}", "ORCHESTRATOR_DEBUG=1 shows more", terminal)
         return 1
     return code
 
@@ -214,6 +215,14 @@ def _calls_shown(verbose: bool, terminal: Terminal) -> Iterator[None]:
         yield
     finally:
         LOGGER.removeHandler(handler)
+
+
+def _place(error: Exception) -> str:
+    """The exception's type, and where in the orchestrator it came from."""
+    ours = Path(__file__).parent
+    frames = [each for each in traceback.extract_tb(error.__traceback__) if Path(each.filename).is_relative_to(ours)]
+    where = f" at {Path(frames[-1].filename).relative_to(ours)}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{where}"
 
 
 def _report(message: str, hint: str, terminal: Terminal) -> None:

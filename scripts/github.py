@@ -15,6 +15,7 @@ from typing import Any, Self
 import httpx
 
 from orchestrator.errors import OrchestratorError, SettingsError
+from orchestrator.http_calls import bearer, failure_words
 
 _PER_PAGE = 100
 _MOST_CHARACTERS = 65_000  # GitHub takes 65,536 for a comment or an issue
@@ -28,7 +29,7 @@ class GitHub:
         self.run_url = run_url
         self._client = httpx.Client(
             base_url=f"{api_url}/repos/{repository}",
-            headers={"authorization": f"Bearer {token}", "accept": "application/vnd.github+json"},
+            headers={**bearer(token, name="GITHUB_TOKEN"), "accept": "application/vnd.github+json"},
             transport=httpx.HTTPTransport(retries=2),
             timeout=30,
         )
@@ -65,6 +66,11 @@ class GitHub:
                 return
         self._call("POST", f"/issues/{number}/comments", {"body": text})
 
+    def pull_request(self, number: int) -> dict[str, Any]:
+        """A pull request as it is now: `state`, `labels`, …"""
+        found: dict[str, Any] = self._call("GET", f"/pulls/{number}")
+        return found
+
     def open_issues(self, label: str) -> list[int]:
         """The numbers of the open issues with a label that a bot has opened, the oldest first."""
         listed = self._pages("/issues", labels=label, state="open", direction="asc")
@@ -97,9 +103,7 @@ class GitHub:
         try:
             response = self._client.request(method, path, json=json, **options)
         except httpx.HTTPError as error:
-            raise OrchestratorError(
-                f"{method} {path}: GitHub did not answer: {error or type(error).__name__}"
-            ) from error
+            raise OrchestratorError(f"{method} {path}: GitHub did not answer: {failure_words(error)}") from error
         if response.is_success:
             return response.json()
         hint = "the job's `permissions` must allow it" if response.status_code == 403 else ""

@@ -21,6 +21,7 @@ from orchestrator.cloudflare.survey import take_survey
 from orchestrator.desired.derive import Desired
 from orchestrator.dispatch.pinned_transport import PinnedTransport, is_loopback
 from orchestrator.errors import CloudflareError, OrchestratorError, SettingsError
+from orchestrator.http_calls import failure_words
 from orchestrator.kinds import Kind
 from orchestrator.router_client.connection import RouterConnection
 
@@ -55,7 +56,7 @@ def _asked_of_router(url: str) -> list[Check]:
             health = client.get(f"{url}/health").json()
         return [Check(name="router", state="ok", detail=f"answers at {url}"), *health_checks(health)]
     except httpx.HTTPError as error:
-        why = str(error) or type(error).__name__
+        why = failure_words(error)
     except (ValueError, LookupError, TypeError):
         why = "what answers there is not the routing Worker"
     return [Check(name="router", state="problem", detail=f"{url}/health: {why}", fix="pulumi up")]
@@ -70,8 +71,9 @@ class RemoteDiagnosis(RouterConnection):
             response = self._client.get("/autopilot/diagnose")
             answer = response.json()
         except (httpx.HTTPError, json.JSONDecodeError) as error:
+            why = failure_words(error) if isinstance(error, httpx.HTTPError) else "its answer is no JSON document"
             raise OrchestratorError(
-                f"the routing Worker at {self._url} gave no diagnosis: {error or type(error).__name__}",
+                f"the routing Worker at {self._url} gave no diagnosis: {why}",
                 "check ORCHESTRATOR_URL",
             ) from error
         if response.is_success:

@@ -88,11 +88,15 @@ def _manifest_and_secrets(own: Config, stack: str, root: Path) -> list[Check]:
 def _account(config: Config | None = None, own: Config | None = None) -> list[Check]:
     """What the account says; without a stack, the account that the environment names."""
     account_id = _text(own or {}, "accountId") or os.environ.get("CLOUDFLARE_ACCOUNT_ID")
-    token = _token(config or {})
-    if not account_id or not token:
+    if not account_id or not _token(config or {}):
         return _unchecked("the account's id or the Cloudflare API token is not set", "token", "account")
-    url = _text(config or {}, "cloudflare:baseUrl")
-    with Account.from_environment(account_id, token, base_url=url, patience=_PATIENCE_S) as account:
+    token, url = (_text(config or {}, f"cloudflare:{key}") for key in ("apiToken", "baseUrl"))
+    try:
+        account = Account.from_environment(account_id, token, base_url=url, patience=_PATIENCE_S)
+    except SettingsError as error:
+        found = Check(name="token", state="problem", detail=error.message, fix=error.hint)
+        return [found, *_unchecked("the token is not right", "account")]
+    with account:
         return account_checks(take_survey(account))
 
 

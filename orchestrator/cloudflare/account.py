@@ -40,11 +40,12 @@ class Account(AccountCalls):
 
         `token` and `base_url`: those of a stack's configuration, where it has any.
         """
+        name = "cloudflare:apiToken of the stack" if token else "CLOUDFLARE_API_TOKEN"
         token = token or os.environ.get("CLOUDFLARE_API_TOKEN")
         if not token:
             raise SettingsError("CLOUDFLARE_API_TOKEN is not set", "export the API token of the account")
         url = os.environ.get("CLOUDFLARE_BASE_URL") or base_url or PUBLIC_API_URL
-        return cls(account_id=account_id, token=token, base_url=url, **options)
+        return cls(account_id=account_id, token=token, token_name=name, base_url=url, **options)
 
     def names(self, kind: Kind, jurisdiction: str = "default") -> dict[str, str]:
         """Cloudflare's id of each thing of a kind, by name; a bucket's (of that jurisdiction) and a Worker's is its

@@ -21,7 +21,8 @@ from orchestrator.call_log import log_answer, log_failure
 from orchestrator.cloudflare.error_codes import ErrorCode, hint_of
 from orchestrator.cloudflare.permissions import TOKENS_PAGE, permission_for
 from orchestrator.cloudflare.rate_limit import SHARE_OF_OTHERS, Pace
-from orchestrator.errors import CloudflareError
+from orchestrator.errors import CloudflareError, SettingsError
+from orchestrator.http_calls import bearer, failure_words
 
 TRIES = 4
 _PASSING = {500, 502, 503, 504, 520, 521, 522, 523, 524}  # from 520 on: Cloudflare's own edge
@@ -43,6 +44,7 @@ class ApiClient:
         self,
         *,
         token: str,
+        token_name: str = "CLOUDFLARE_API_TOKEN",  # noqa: S107 - a name
         base_url: str,
         transport: httpx.BaseTransport | None = None,
         patience: float = 30,
@@ -52,16 +54,20 @@ class ApiClient:
         chance: Callable[[], float] = random.random,
         others: float = SHARE_OF_OTHERS,
     ) -> None:
-        """`patience`: seconds to wait for each answer; `report` gets a line for each wait; `chance`: in [0, 1);
-        `others`: the share of the calls that Cloudflare takes which is left to others.
+        """`token_name`: as people know the token. `patience`: seconds to wait for each answer; `report` gets a line for
+        each wait; `chance`: in [0, 1); `others`: the share of the calls that Cloudflare takes which is left to others.
         """
         self.report = report
         self._sleep = sleep
         self._chance = chance
         self._pace = Pace(clock=clock, sleep=sleep, report=lambda line: self.report(line), others=others)
+        try:
+            httpx.URL(base_url)
+        except httpx.InvalidURL as error:
+            raise SettingsError("CLOUDFLARE_BASE_URL is no URL", "unset it, or give the API's address") from error
         self._client = httpx.Client(
             base_url=base_url,
-            headers={"Authorization": f"Bearer {token}"},
+            headers=bearer(token, name=token_name),
             transport=transport,
             timeout=patience,
             event_hooks={"response": [log_answer]},
@@ -94,7 +100,7 @@ class ApiClient:
                 log_failure(error.request, error)
                 if not (again and tries_left):
                     raise CloudflareError(
-                        f"{method} {path}: no answer from {self.host}: {error or type(error).__name__}",
+                        f"{method} {path}: no answer from {self.host}: {failure_words(error)}",
                         "check the network, and CLOUDFLARE_BASE_URL if it is set"
                         if again
                         else "it may have happened: look before you do it again",
@@ -121,7 +127,7 @@ class ApiClient:
                     envelope("GET", path, response)
                 yield from response.iter_raw()
         except httpx.TransportError as error:
-            raise CloudflareError(f"GET {path}: the answer broke off: {error or type(error).__name__}") from error
+            raise CloudflareError(f"GET {path}: the answer broke off: {failure_words(error)}") from error
 
     def _back_off(self, tries_left: int) -> None:
         longest = _FIRST_PAUSE_S * 2 ** (TRIES - 1 - tries_left)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 from collections.abc import Mapping
@@ -119,16 +120,28 @@ def _meta(text: str) -> dict[str, Any]:
             text = sys.stdin.read()
         elif text.startswith("@"):
             text = Path(text[1:]).read_text(encoding="utf-8")
-        meta = json.loads(text, parse_constant=_refuse_constant)
-    except (OSError, ValueError) as error:
-        raise UserError(f"--meta is not JSON: {error}", _META_EXAMPLE) from error
+        meta = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+    except OSError as error:
+        raise UserError(f"--meta cannot be read: {text.removeprefix('@')}: {error.strerror}", _META_EXAMPLE) from error
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise UserError(f"--meta is not JSON: {place}", _META_EXAMPLE) from error
+    except ValueError as error:
+        raise UserError("--meta is not JSON: it must be text in UTF-8", _META_EXAMPLE) from error
     if not isinstance(meta, dict):
         raise UserError("--meta must be a JSON object", _META_EXAMPLE)
     return meta
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON value")
+    raise UserError(f"--meta is not JSON: {name} is no JSON value", _META_EXAMPLE)
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if math.isinf(value):
+        raise UserError(f"--meta has a number that is too large: {number}", "send it as a text")
+    return value
 
 
 def _print_answer(body: bytes, terminal: Terminal, *, as_json: bool) -> None:

@@ -16,6 +16,8 @@ from collections.abc import Callable, Sequence
 
 import httpx
 
+from orchestrator.http_calls import AddressRefusedError
+
 LOOPBACK = "127.0.0.1"
 _LOOPBACK_HOST = re.compile(r"(.+\.)?localhost|127\.0\.0\.1|::1")
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")  # all that IANA gives out; the rest is reserved or local
@@ -35,7 +37,7 @@ def system_resolver(host: str, port: int) -> Sequence[str]:
 
 
 class PinnedTransport(httpx.BaseTransport):
-    """Sends over `inner` to a checked address; raises httpx.ConnectError where there is none."""
+    """Sends over `inner` to a checked address; raises AddressRefusedError where there is none."""
 
     def __init__(
         self,
@@ -65,14 +67,14 @@ class PinnedTransport(httpx.BaseTransport):
         host = request.url.host
         if is_loopback(host):
             if not self._allow_loopback:
-                raise httpx.ConnectError(f"{host} is this machine", request=request)
+                raise AddressRefusedError(f"{host} is this machine", request=request)
             return [host if host == "::1" else LOOPBACK]
         try:
             addresses = self._resolver(host, request.url.port or 443)
         except OSError as error:
-            raise httpx.ConnectError(f"{host} does not resolve", request=request) from error
+            raise AddressRefusedError(f"{host} does not resolve", request=request) from error
         if not all(_is_global(address) for address in addresses):
-            raise httpx.ConnectError(f"{host} has an address that is not public", request=request)
+            raise AddressRefusedError(f"{host} has an address that is not public", request=request)
         return addresses
 
 

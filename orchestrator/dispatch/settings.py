@@ -48,7 +48,7 @@ def read_worker_urls(environment: Mapping[str, str]) -> dict[str, str]:
             httpx.URL(url)
     except (ValueError, AttributeError, TypeError, httpx.InvalidURL) as error:
         raise SettingsError(
-            f"{source} is not a JSON object of URLs by Worker name: {error}",
+            f"{source} is not a JSON object of URLs by Worker name",
             'for example {"efh-agent": "https://efh-agent.example.workers.dev/"}',
         ) from error
     return dict(urls)

@@ -16,6 +16,7 @@ from orchestrator.dispatch.forward import Answer
 from orchestrator.dispatch.pinned_transport import PinnedTransport, is_loopback
 from orchestrator.dispatch.request import check_key
 from orchestrator.errors import OrchestratorError, SettingsError, UserError
+from orchestrator.http_calls import bearer, failure_words
 
 # The router itself waits for an autopilot for up to 300 s, the longest `timeout` of a task.
 _PATIENCE_S = 310
@@ -31,13 +32,15 @@ def router_client(
     try:
         base = httpx.URL(url)
     except httpx.InvalidURL as error:
-        raise SettingsError(f"the orchestrator's URL {url!r} is no URL: {error}", "set ORCHESTRATOR_URL") from error
+        raise SettingsError(f"the orchestrator's URL {url!r} is no URL", "set ORCHESTRATOR_URL") from error
+    if base.userinfo:
+        raise SettingsError("the orchestrator's URL has a user name or password in it", "set ORCHESTRATOR_URL without")
     local = is_loopback(base.host)
     if base.scheme != "https" and not (base.scheme == "http" and local):
         raise SettingsError(f"the orchestrator's URL {url!r} must begin with https://", "set ORCHESTRATOR_URL")
     return httpx.Client(
         base_url=base,
-        headers={"authorization": f"Bearer {token}"},
+        headers=bearer(token, name="ORCHESTRATOR_TOKEN"),
         transport=transport or (PinnedTransport(allow_loopback=True) if local else None),
         timeout=httpx.Timeout(patience, connect=10),
         event_hooks={"response": [log_answer]},
@@ -83,7 +86,7 @@ class RouterConnection:
             response = self._client.request(method, path, content=content, headers=given, params=parameters)
         except httpx.HTTPError as error:
             raise OrchestratorError(
-                f"{doing}: the routing Worker at {self._url} did not answer: {error or type(error).__name__}",
+                f"{doing}: the routing Worker at {self._url} did not answer: {failure_words(error)}",
                 "check ORCHESTRATOR_URL; doing it again is safe",
             ) from error
         document = _object(response)
@@ -132,7 +135,7 @@ class RemoteDispatcher(RouterConnection):
             )
         except httpx.HTTPError as error:
             raise OrchestratorError(
-                f"the routing Worker at {self._url} did not answer: {error or type(error).__name__}",
+                f"the routing Worker at {self._url} did not answer: {failure_words(error)}",
                 "check ORCHESTRATOR_URL; the task may have been forwarded, so look before you send it again; a `once` "
                 "task may be repeated with the same key",
             ) from error

@@ -191,7 +191,7 @@ class Stubborn:
         (
             RuntimeError("odd"),
             1,
-            "error: this is a bug in the orchestrator: RuntimeError: odd\n  ORCHESTRATOR_DEBUG=1 shows",
+            "error: this is a bug in the orchestrator: RuntimeError at terminal.py",
         ),
     ],
 )
