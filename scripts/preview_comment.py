@@ -18,7 +18,7 @@ from orchestrator.bundle import bundle_workers, module_sizes
 from orchestrator.checks.check import Check, exit_code, fixes
 from orchestrator.checks.doctor import examine
 from orchestrator.cloudflare.inventory import take_inventory
-from orchestrator.errors import CloudflareError, ManifestError, OrchestratorError
+from orchestrator.errors import CloudflareError, ManifestError, OrchestratorError, SettingsError
 from orchestrator.limits import Plan, Use, usage
 from orchestrator.manifest import load, parse
 from orchestrator.routing.table import RoutingTable, compile_routes
@@ -31,6 +31,11 @@ _BASE = "HEAD^1"  # of the merge commit that GitHub checks out for a pull reques
 
 def main(name: str, root: Path) -> int:
     try:
+        if not os.environ.get("CLOUDFLARE_API_TOKEN"):
+            raise SettingsError(
+                "a preview has no token for Cloudflare's API",
+                "set the repository's secret CLOUDFLARE_READ_TOKEN (README, “In GitHub Actions”)",
+            )
         checks = [check for check in examine(name, root) if not _is_of_writing(check)]
         stack = read_stack(name, root)
         manifest = load(stack.manifest)

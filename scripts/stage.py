@@ -1,18 +1,21 @@
 """The step of the `stage` workflow: a stage of its own for a pull request, and its end.
 
-What is to be done, the event says: it is made or updated while the pull request is open and has the label `stage`, and
-destroyed with its data when it is closed or loses the label.
+A stage is wanted while the pull request is open and has the label `stage`, as GitHub says when the step runs: the event
+may be older. Then it is made or updated, else destroyed with its data. Where the run is for no pull request (each day)
+every stage is destroyed that is not wanted any more: an event may have been missed, or its run have failed.
 
 The stage of pull request 7 is the stack `pr-7`. Its settings are a copy of the template stack's ($ORCHESTRATOR_STAGE),
 so it has secrets of its own (Stripe's test key, not the real one), with `namePrefix` and `keepData: false` on top: the
-data belongs to the stage.
+data belongs to the stage. What watches over an account is not copied: a stage heals nothing and alerts nobody.
 
 Touches the stack's state and everything in the account that has its prefix.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,16 +32,21 @@ from scripts.github import GitHub, pull_request_of, read_event
 
 LABEL = "stage"
 MARKER = "stage"
+NOT_INHERITED = ("heal", "alertUrl", "diagnoseToken")
+"""Settings of the template that are for the account and the people of production."""
+_PREFIX = "pr-"
 _R2_BUCKET_NOT_FOUND = 404
 
 
 def main(template: str, root: Path) -> int:
     try:
         event = read_event()
-        number = pull_request_of(event)
-        text = up(number, template, root) if is_wanted(event) else down(number, template, root)
-        if text:
-            with GitHub.from_environment() as github:
+        with GitHub.from_environment() as github:
+            if "pull_request" not in event:
+                return sweep(github, template, root)
+            number = pull_request_of(event)
+            wanted = is_wanted(github.pull_request(number))
+            if text := up(number, template, root) if wanted else down(number, template, root):
                 github.put_comment(number, MARKER, text)
     except OrchestratorError as error:
         print(error, file=sys.stderr)
@@ -46,16 +54,31 @@ def main(template: str, root: Path) -> int:
     return 0
 
 
-def is_wanted(event: Mapping[str, Any]) -> bool:
-    """Whether the pull request of an event is to have a stage from now on."""
-    labels = {label["name"] for label in event["pull_request"]["labels"]}
-    return event["action"] != "closed" and LABEL in labels
+def is_wanted(pull_request: Mapping[str, Any]) -> bool:
+    """Whether a pull request, as GitHub knows it now, is to have a stage."""
+    return pull_request["state"] == "open" and LABEL in {label["name"] for label in pull_request["labels"]}
+
+
+def sweep(github: GitHub, template: str, root: Path) -> int:
+    """Destroy every stage that is not wanted; one that cannot be destroyed does not keep the others. The exit code."""
+    code = 0
+    for number in stages(root):
+        try:
+            if is_wanted(github.pull_request(number)):
+                continue
+            print(f"The stage {stage_name(number)} is not wanted any more.")
+            if text := down(number, template, root):
+                github.put_comment(number, MARKER, text)
+        except OrchestratorError as error:
+            print(f"{stage_name(number)}: {error}", file=sys.stderr)
+            code = error.exit_code
+    return code
 
 
 def up(number: int, template: str, root: Path) -> str:
     """Make or update the stage of a pull request; the comment that says where it answers."""
     name = stage_name(number)
-    if not exists(name, root):
+    if number not in stages(root):
         run_pulumi(["stack", "init", name, "--no-select"], root)
     configure(name, template, root)
     stack = read_stack(name, root)
@@ -73,7 +96,7 @@ def up(number: int, template: str, root: Path) -> str:
 def down(number: int, template: str, root: Path) -> str | None:
     """Destroy the stage with its data; the comment that says so, None where there was none."""
     name = stage_name(number)
-    if not exists(name, root):
+    if number not in stages(root):
         return None
     configure(name, template, root)
     stack = read_stack(name, root)
@@ -85,17 +108,20 @@ def down(number: int, template: str, root: Path) -> str | None:
 
 
 def stage_name(number: int) -> str:
-    return f"pr-{number}"
+    return f"{_PREFIX}{number}"
 
 
-def exists(stack: str, root: Path) -> bool:
-    """Whether the backend has it."""
-    return run_pulumi(["stack", "export", "--stack", stack], root, check=False).code == 0
+def stages(root: Path) -> list[int]:
+    """The pull requests whose stages the backend has. Raises OrchestratorError where it does not answer."""
+    listed = json.loads(run_pulumi(["stack", "ls", "--json"], root).output)
+    names = [str(each["name"]).rpartition("/")[2] for each in listed]
+    return sorted(int(name.removeprefix(_PREFIX)) for name in names if re.fullmatch(rf"{_PREFIX}\d+", name))
 
 
 def configure(name: str, template: str, root: Path) -> None:
     """The template's settings, and what makes it a stage. A fresh checkout has no file of it."""
     run_pulumi(["config", "cp", "--stack", template, "--dest", name], root)
+    run_pulumi(["config", "rm-all", *NOT_INHERITED, "--stack", name], root)
     plain = {"namePrefix": f"{name}-", "keepData": "false"}
     settings = [f"--plaintext={key}={value}" for key, value in plain.items()]
     run_pulumi(["config", "set-all", *settings, "--stack", name], root)

@@ -30,6 +30,7 @@ class GitHubServer:
     status: int = 0
     comments: list[dict[str, Any]] = field(default_factory=list)
     issues: list[dict[str, Any]] = field(default_factory=list)
+    pulls: dict[int, dict[str, Any]] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
 
     @property
@@ -48,6 +49,10 @@ class GitHubServer:
         self.comments.append(comment)
         return comment
 
+    def pull(self, number: int, labels: list[str], *, state: str = "open") -> None:
+        """Make pull request `number` what it is now."""
+        self.pulls[number] = {"number": number, "state": state, "labels": [{"name": label} for label in labels]}
+
     def open(self, title: str, labels: list[str], body: str = "", user: dict[str, str] = _PERSON) -> dict[str, Any]:
         named = [{"name": label} for label in labels]
         issue = {"number": len(self.issues) + 1, "title": title, "body": body, "labels": named, "user": user}
@@ -65,6 +70,8 @@ class GitHubServer:
                 return self.comment(int(number), sent["body"], _BOT)
             case "PATCH", "issues", "comments", number:
                 return _changed(self.comments, "id", int(number), sent)
+            case "GET", "pulls", number:
+                return self.pulls.get(int(number))
             case "GET", "issues":
                 wanted = query["labels"][0]
                 listed = [each for each in self.issues if each["state"] == query["state"][0]]

@@ -81,9 +81,22 @@ def test_secrets_never_meet_the_code_of_a_fork(path: Path) -> None:
     if "pull_request" in triggers:
         for job in jobs(path):
             if "secrets." in str(job):
-                assert "head.repo.full_name == github.repository" in job["if"]
+                ours = "head.repo.full_name == github.repository" in job["if"]
+                assert ours or "github.event_name != 'pull_request'" in job["if"]
+                assert not ours or "user.login != 'dependabot[bot]'" in job["if"]
 
 
 @workflows
 def test_a_value_of_the_event_is_never_part_of_a_command(path: Path) -> None:
     assert [step["run"] for job in jobs(path) for step in job["steps"] if "${{" in step.get("run", "")] == []
+
+
+def test_code_of_a_pull_request_never_gets_the_token_that_may_write_to_production() -> None:
+    assert "secrets.CLOUDFLARE_API_TOKEN" not in (GITHUB / "workflows" / "preview.yml").read_text()
+
+
+def test_stages_that_are_not_wanted_any_more_end_each_day() -> None:
+    workflow = read(GITHUB / "workflows" / "stage.yml")
+
+    assert workflow[True]["schedule"]
+    assert "github.event_name != 'pull_request'" in workflow["jobs"]["sweep"]["if"]

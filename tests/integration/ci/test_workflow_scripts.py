@@ -16,7 +16,7 @@ from tests.support.drift_stack import MANIFEST, STACK, DriftStack
 from tests.support.github_server import GitHubServer, github_server
 from tests.support.local_cloudflare import LocalCloudflare
 from tests.support.project import ROOT
-from tests.support.s3 import S3, s3_server
+from tests.support.s3 import BUCKET, S3, s3_server
 
 TEMPLATE = "template"
 READ = [
@@ -34,6 +34,13 @@ class Run:
         """The step of the `stage` workflow, in a checkout that knows nothing of earlier runs."""
         (self.project.root / "Pulumi.pr-7.yaml").unlink(missing_ok=True)
         self.event(action, labels)
+        self.github.pull(7, labels, state="closed" if action == "closed" else "open")
+        return stage.main(TEMPLATE, self.project.root)
+
+    def sweep(self) -> int:
+        """The step of its daily run."""
+        (self.project.root / "Pulumi.pr-7.yaml").unlink(missing_ok=True)
+        (self.project.root / "event.json").write_text(json.dumps({"schedule": "41 4 * * *"}))
         return stage.main(TEMPLATE, self.project.root)
 
     def event(self, action: str, labels: list[str]) -> None:
@@ -56,28 +63,35 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def project(cloudflare_server: LocalCloudflare, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DriftStack]:
+def s3() -> Iterator[S3]:
+    with s3_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def project(s3: S3, cloudflare_server: LocalCloudflare, tmp_path_factory: pytest.TempPathFactory) -> DriftStack:
     """A stack that is configured, in a bucket, and was never brought up."""
-    with s3_server() as s3:
-        project = DriftStack(tmp_path_factory.mktemp("workflows"), cloudflare_server)
-        for name in ("requirements.txt", "pyproject.toml"):
-            (project.root / name).symlink_to(ROOT / name)
-        shutil.copy(project.root / f"Pulumi.{STACK}.yaml", project.root / f"Pulumi.{TEMPLATE}.yaml")
-        project.project.environment |= {**s3.environment, "PULUMI_STACK": TEMPLATE}
-        project.project.run("stack", "init", TEMPLATE)
-        yield project
+    project = DriftStack(tmp_path_factory.mktemp("workflows"), cloudflare_server)
+    for name in ("requirements.txt", "pyproject.toml"):
+        (project.root / name).symlink_to(ROOT / name)
+    shutil.copy(project.root / f"Pulumi.{STACK}.yaml", project.root / f"Pulumi.{TEMPLATE}.yaml")
+    project.project.environment |= {**s3.environment, "PULUMI_STACK": TEMPLATE}
+    project.project.run("stack", "init", TEMPLATE)
+    watching = {"heal": '{"url": "https://heal.example.com/"}', "alertUrl": "https://alerts.example.com/"}
+    for key, value in watching.items():
+        project.project.run("config", "set", "--secret", key, value, "--stack", TEMPLATE)
+    return project
 
 
 @pytest.fixture
-def run(project: DriftStack, cloudflare_api: LocalCloudflare, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+def run(project: DriftStack, s3: S3, cloudflare_api: LocalCloudflare, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     monkeypatch.chdir(project.root)
     with github_server() as github, project.environment():
         step = {**github.environment, "GITHUB_EVENT_PATH": str(project.root / "event.json")}
         for name, value in step.items():
             monkeypatch.setenv(name, value)
         monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
-        url = project.project.environment["PULUMI_BACKEND_URL"].partition("endpoint=")[2].partition("&")[0]
-        yield Run(project, cloudflare_api, github, S3(url))
+        yield Run(project, cloudflare_api, github, s3)
 
 
 def test_a_stage_comes_with_its_label_stays_the_same_and_goes_with_its_data(run: Run) -> None:
@@ -95,7 +109,20 @@ def test_a_stage_comes_with_its_label_stays_the_same_and_goes_with_its_data(run:
     kept = run.cloudflare.call("GET", "/r2/buckets/pr-7-efh-files/objects/kept")
     assert kept.content == b"data"
 
-    assert run.stage("closed", ["stage"]) == 0
+    settings = (run.project.root / "Pulumi.pr-7.yaml").read_text()
+    assert "accountId" in settings
+    assert not any(key in settings for key in stage.NOT_INHERITED)
+
+    assert run.sweep() == 0
+    assert run.names() == first
+
+    run.github.pull(7, ["stage"], state="closed")  # and the run for that event never came
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PULUMI_BACKEND_URL", run.s3.environment["PULUMI_BACKEND_URL"].replace(BUCKET, "elsewhere"))
+        assert run.sweep() != 0
+    assert run.names() == first
+
+    assert run.sweep() == 0
     assert run.names() == set()
     assert [key for key in run.s3.objects(".pulumi/stacks/") if "pr-7.json" in key and "bak" not in key] == []
     (comment,) = run.github.comments
@@ -129,7 +156,7 @@ def test_the_comment_on_a_pull_request_says_what_changes_for_people(
     run.cloudflare.local("PATCH", "/account", {"workers_dev_subdomain": None})
     assert preview_comment.main(TEMPLATE, run.project.root) == 2
     (comment,) = run.github.comments
-    assert "workers.dev subdomain: choose it once" in comment["body"]
+    assert "workers.dev subdomain: choose the account's workers.dev subdomain once" in comment["body"]
 
 
 def test_a_deployment_stops_at_what_doctor_finds_and_else_brings_the_stack_up(
