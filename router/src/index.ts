@@ -11,6 +11,7 @@ import { showHealth } from "./health/endpoint.ts";
 import { runScheduledByCron, runScheduledNow } from "./health/scheduled.ts";
 import { authenticate } from "./http/auth.ts";
 import type { Call, Handler } from "./http/call.ts";
+import { Query } from "./http/query.ts";
 import { showJournal } from "./journal/endpoint.ts";
 import { showStats } from "./journal/stats.ts";
 import { listRuns, resolve, showRun } from "./once/endpoints.ts";
@@ -36,6 +37,8 @@ const ENDPOINTS: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   "/autopilot/registry/:name": { GET: showRegistration, DELETE: unregister },
 };
 const PUBLIC = new Set(["/health"]);
+/** They check the parameters behind `?` themselves; no other endpoint has any. */
+const WITH_PARAMETERS: ReadonlySet<Handler> = new Set<Handler>([plan, listRuns, showJournal, showStats]);
 
 const PATTERNS = Object.entries(ENDPOINTS).map(([path, handlers]) => ({
   pattern: new RegExp(`^${path.replace(/:\w+/, "([^/]+)")}$`),
@@ -78,6 +81,7 @@ async function answer(call: Call): Promise<Response> {
     if (!found) continue;
     const handler = handlers[request.method === "HEAD" ? "GET" : request.method];
     if (!handler) throw methodNotAllowed(request.method, pathname, Object.keys(handlers));
+    if (!WITH_PARAMETERS.has(handler)) new Query(url.searchParams, Date.now()).check();
     return handler({ ...call, caller, parameter: decoded(found[1] ?? "") });
   }
   throw notFound(pathname);

@@ -112,11 +112,12 @@ def test_nothing_that_a_task_carries_is_written(client: Client, journal: Journal
     }
     meta = {"do": "plain", "status": 500, "text": canary, canary: canary, "password": canary}
     sent = [
-        journal.post({"task": "echo", "meta": meta}, f"/autopilot/plan?token={canary}&explain=0", **headers),
+        journal.post({"task": "echo", "meta": meta}, "/autopilot/plan?explain=0", **headers),
         journal.post({"task": "ask_partner", "meta": {**meta, "do": "problem"}}, **headers),
         journal.post({"task": "echo", "meta": {"do": "throw", "x": canary}}, **headers),
         journal.post({"task": "echo", "meta": canary, "more": {canary: canary}}, **headers),
         journal.post({"task": {"name": canary}}, **headers),
+        journal.post({"task": "echo"}, f"/autopilot/plan?token={canary}", **headers),
     ]
     wrong = journal.post({"task": "echo"}, authorization=f"Bearer {canary}")
     entries = [journal.entry(request_id) for request_id in sent]

@@ -175,11 +175,47 @@ class TestExplain:
         document = refused(response, 404, "No autopilot currently supports ecko")
         assert document["reasons"][-1] == "No autopilot has the capability ecko."
 
-    @pytest.mark.parametrize("query", ["", "?explain=0", "?explain=false", "?explain="])
+    @pytest.mark.parametrize(
+        "query",
+        [
+            *(f"?explain{value}" for value in ("", "=", "=True", "=TRUE", "=yes", "=on", "=2", "=1&explain=0")),
+            "?Explain=1",
+            "?dry_run=1",
+            "?explain=1&dry_run=1",
+        ],
+    )
+    def test_what_is_not_understood_never_executes(self, client: Client, query: str) -> None:
+        body = {"task": "echo", "meta": {"do": "plain", "status": 200, "text": "executed"}}
+        response = client("router").post(f"/autopilot/plan{query}", json=body, headers=AUTHORIZED)
+
+        (error,) = refused(response, 400, "Invalid parameters")["errors"]
+        assert error["parameter"] == query[1:].rsplit("&", maxsplit=1)[-1].partition("=")[0]
+
+    @pytest.mark.parametrize("query", ["", "?explain=0", "?explain=false"])
     def test_it_has_to_be_asked_for(self, client: Client, query: str) -> None:
         response = client("router").post(f"/autopilot/plan{query}", json={"task": "echo"}, headers=AUTHORIZED)
 
         assert "verified" in response.json()  # the autopilot's answer
+
+
+class TestParameters:
+    @pytest.mark.parametrize(
+        ("method", "path"),
+        [
+            ("GET", "/health"),
+            ("POST", "/__scheduled"),
+            ("GET", "/openapi.json"),
+            *(("GET", f"/autopilot/{name}") for name in ("diagnose", "journal", "list", "runs", "runs/x", "stats")),
+            *(("GET", f"/autopilot/{name}") for name in ("registry", "registry/x")),
+            *(("POST", f"/autopilot/{name}") for name in ("ensure-infra", "plan", "registry", "runs/x/resolve")),
+            ("DELETE", "/autopilot/registry/x"),
+        ],
+    )
+    def test_one_that_is_not_known_is_refused(self, client: Client, method: str, path: str) -> None:
+        response = client("router").request(method, f"{path}?stauts=unknown", headers=AUTHORIZED)
+
+        (error,) = refused(response, 400, "Invalid parameters")["errors"]
+        assert error["parameter"] == "stauts"
 
 
 class TestMethods:

@@ -51,7 +51,8 @@ export class Query {
   /** Throws a problem (400) with every mistake; a parameter that nothing has read is one. */
   check(): void {
     for (const name of new Set(this.given.keys())) {
-      if (!this.read.has(name)) this.wrong(name, `is no parameter here: there are ${[...this.read].join(", ")}`);
+      if (!this.read.has(name))
+        this.wrong(name, `is no parameter here: there are ${[...this.read].join(", ") || "none"}`);
       else if (this.given.getAll(name).length > 1) this.wrong(name, "may be given once");
     }
     if (this.errors.length === 0) return;

@@ -7,6 +7,7 @@ import { anyObject, object } from "#worker-kit/validation.ts";
 import { forward, HOP_HEADER } from "../forward/forward.ts";
 import { readBody } from "../http/body.ts";
 import type { Call } from "../http/call.ts";
+import { Query } from "../http/query.ts";
 import { runOnce } from "../once/once.ts";
 import { decideNow } from "../routing/decide-now.ts";
 import { ruleOf } from "../routing/table.ts";
@@ -31,8 +32,9 @@ export function plan(call: Call): Promise<Response> {
 async function routeTask(call: Call, noted: Noted): Promise<Response> {
   const { request, url, env, requestId } = call;
   if (request.headers.has(HOP_HEADER)) throw new Problem(LOOP);
+  const isOnlyExplained = explainOf(url);
   const asked = await readBody(request, PLAN);
-  const explain = asked.explain || ["1", "true"].includes(url.searchParams.get("explain") ?? "");
+  const explain = asked.explain || isOnlyExplained;
   noted.task = asked.task;
   noted.isExplained = explain;
   const outcome = await decideNow(call, asked.task);
@@ -49,6 +51,18 @@ async function routeTask(call: Call, noted: Noted): Promise<Response> {
     return Response.json({ ...decision, autopilot: route.name });
   }
   return forward({ decision: outcome, meta: asked.meta, request, requestId }, env);
+}
+
+const EXPLAIN: Readonly<Record<string, boolean>> = { 1: true, true: true, 0: false, false: false };
+
+/** Throws a problem (400) for anything else than a known `explain`: who misspells it wants nothing done. */
+function explainOf({ searchParams }: URL): boolean {
+  const query = new Query(searchParams, 0);
+  const explain = query.parsed("explain", `must be one of ${Object.keys(EXPLAIN).join(", ")}`, (text) =>
+    Object.hasOwn(EXPLAIN, text) ? EXPLAIN[text] : undefined,
+  );
+  query.check();
+  return explain ?? false;
 }
 
 const LOOP = {
