@@ -102,6 +102,11 @@ COMMANDS = (
         module="orchestrator.commands.register",
     ),
     Command(
+        name="secret",
+        summary="print the secret with which an autopilot that runs elsewhere verifies its tasks",
+        module="orchestrator.commands.secret",
+    ),
+    Command(
         name="pull",
         summary="write what is registered at run time into autopilots.yaml",
         module="orchestrator.commands.pull",

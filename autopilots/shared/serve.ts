@@ -2,19 +2,23 @@
 // An autopilot only names what it needs and gives a handler for each capability.
 import * as v from "valibot";
 import { parseJson, readJsonText } from "#worker-kit/body.ts";
+import { sha256 } from "#worker-kit/hash.ts";
 import { log } from "#worker-kit/log.ts";
 import { Problem } from "#worker-kit/problem.ts";
 import { requestIdOf } from "#worker-kit/request-id.ts";
+import { SignatureError, verify } from "#worker-kit/signature.ts";
 import { check, isObject, string } from "#worker-kit/validation.ts";
 import { showHealth } from "./health.ts";
 import { notConfigured } from "./problem.ts";
-import { verifySignature } from "./signature.ts";
 
 /** The orchestrator takes 1 MiB from its callers and wraps it in an envelope. */
 const MAX_BODY_BYTES = 1024 * 1024 + 16 * 1024;
 
 export interface BaseEnv {
+  /** The secrets of the autopilots below, with spaces between them. */
   WEBHOOK_SECRET: string;
+  /** The names of the autopilots whose tasks this Worker does, with spaces between them. */
+  AUTOPILOTS: string;
   STAGE: string;
 }
 
@@ -26,7 +30,12 @@ export interface Call<Env> {
   requestId: string;
   /** The caller's Idempotency-Key, or null. */
   idempotencyKey: string | null;
-  /** Equal for a repeat of the same call: the caller's Idempotency-Key, or else the signed message's id. */
+  /** Who asked the orchestrator for it; "" where nobody presented a token. */
+  caller: string;
+  /**
+   * Equal for a repeat of the same call and for no other: of the caller, the capability and the caller's
+   * Idempotency-Key, or else the signed message's id.
+   */
   repeatKey: string;
   /** Of a task that must not be done twice; null for another. */
   run: Run | null;
@@ -48,6 +57,8 @@ type Handler<Env> = (call: Call<Env>) => Promise<Response>;
 
 export interface Autopilot<Env> {
   capabilities: Record<string, Handler<Env>>;
+  /** Those that must never be done twice: they are refused without the orchestrator's run. */
+  once?: readonly string[];
   /** Bindings, secrets and variables without which nothing works. */
   required: readonly (keyof Env & string)[];
   /** Those that only some capabilities need. */
@@ -57,7 +68,7 @@ export interface Autopilot<Env> {
 }
 
 export function serve<Env extends BaseEnv>(autopilot: Autopilot<Env>): ExportedHandler<Env> {
-  const required = ["WEBHOOK_SECRET", ...autopilot.required];
+  const required = ["WEBHOOK_SECRET", "AUTOPILOTS", ...autopilot.required];
   return {
     async fetch(request, env, context) {
       const later = (work: Promise<unknown>) => context.waitUntil(work);
@@ -109,12 +120,16 @@ async function accept<Env extends BaseEnv>(
   env: Env,
   requestId: string,
   later: Call<Env>["later"],
-  { capabilities, required }: Autopilot<Env>,
+  { capabilities, once = [], required }: Autopilot<Env>,
 ): Promise<{ handler: Handler<Env>; call: Call<Env> }> {
   requireBound(env, required);
   const body = await readJsonText(request, MAX_BODY_BYTES);
-  verifySignature(env.WEBHOOK_SECRET, request.headers, body);
-  const { capability, meta, run } = envelope(body);
+  await requireSignature(env, request.headers, body);
+  const { capability, meta, autopilot, caller, run } = readEnvelope(body);
+  if (!env.AUTOPILOTS.split(" ").includes(autopilot)) {
+    const detail = `This task is for the autopilot ${autopilot}, and this one is ${env.AUTOPILOTS}.`;
+    throw new Problem({ status: 421, title: "For another autopilot", detail });
+  }
   const handler = Object.hasOwn(capabilities, capability) ? capabilities[capability] : undefined;
   if (!handler) {
     const known = Object.keys(capabilities);
@@ -122,35 +137,71 @@ async function accept<Env extends BaseEnv>(
     throw new Problem({ status: 404, title: "Unknown capability", detail, members: { capability, known } });
   }
   const idempotencyKey = request.headers.get("idempotency-key") || null;
-  const repeatKey = idempotencyKey ?? request.headers.get("webhook-id") ?? requestId;
+  if (once.includes(capability) && !run) {
+    const detail = `${capability} must never be done twice, so it is done only as a run of the orchestrator's.`;
+    throw new Problem({ status: 400, title: "Run required", detail });
+  }
+  const repeatKey =
+    idempotencyKey === null
+      ? (request.headers.get("webhook-id") ?? requestId)
+      : await sha256(JSON.stringify([caller, capability, idempotencyKey]));
   if (run && run.key !== idempotencyKey) {
     const detail = "The header Idempotency-Key is not the one that was signed.";
     throw new Problem({ status: 400, title: "Idempotency-Key changed", detail });
   }
-  return { handler, call: { env, meta, requestId, idempotencyKey, repeatKey, run, later } };
+  return { handler, call: { env, meta, requestId, idempotencyKey, caller, repeatKey, run, later } };
 }
 
 const NAME = string(/^[\x21-\x7e]+$/, { max: 200, message: "must be a name" });
 const ENVELOPE = v.object(
-  { task: NAME, capability: NAME, meta: v.optional(v.unknown()), run: v.optional(v.unknown()) },
+  {
+    task: NAME,
+    capability: NAME,
+    autopilot: NAME,
+    caller: v.string("must be a text"),
+    meta: v.optional(v.unknown()),
+    run: v.optional(v.unknown()),
+  },
   "must be a name",
 );
 
-/** `{task, capability, meta, run?}`; more members may come with later orchestrators and are passed over. */
-function envelope(body: string): { capability: string; meta: unknown; run: Run | null } {
+interface Envelope {
+  capability: string;
+  meta: unknown;
+  autopilot: string;
+  caller: string;
+  run: Run | null;
+}
+
+/** `{task, capability, meta, autopilot, caller, run?}`; more may come with later orchestrators and is passed over. */
+function readEnvelope(body: string): Envelope {
   const value = parseJson(body);
   const checked = check(ENVELOPE, isObject(value) ? value : {});
   if ("errors" in checked) {
     const { errors } = checked;
+    const detail = "Send {task, capability, meta, autopilot, caller}.";
+    throw new Problem({ status: 422, title: "Invalid task", detail, members: { errors } });
+  }
+  const { meta, run, ...named } = checked.value;
+  return { ...named, meta: meta ?? {}, run: isObject(run) ? (run as unknown as Run) : null };
+}
+
+/** Throws a problem: 401, or 503 where no usable secret is bound. */
+async function requireSignature({ WEBHOOK_SECRET }: BaseEnv, headers: Headers, body: string): Promise<void> {
+  try {
+    await verify(WEBHOOK_SECRET, headers, body, Date.now());
+  } catch (error) {
+    if (!(error instanceof SignatureError)) throw error;
+    if (error.kind === "secret") {
+      throw notConfigured(["WEBHOOK_SECRET"], "`pulumi up` binds it to every autopilot's Worker.");
+    }
     throw new Problem({
-      status: 422,
-      title: "Invalid task",
-      detail: "Send {task, capability, meta}.",
-      members: { errors },
+      status: 401,
+      title: "Signature refused",
+      detail: `${error.message}. Call this autopilot through the orchestrator, which signs each task.`,
+      headers: { "www-authenticate": 'StandardWebhooks realm="autopilot"' },
     });
   }
-  const { capability, meta, run } = checked.value;
-  return { capability, meta: meta ?? {}, run: isObject(run) ? (run as unknown as Run) : null };
 }
 
 function requireBound(env: object, names: readonly string[]): void {

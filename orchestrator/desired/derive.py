@@ -144,7 +144,11 @@ def _autopilot_workers(manifest: Manifest, prefix: str, stage: str) -> list[Work
     workers = []
     for key, uses in declared.items():
         owner, script = uses[0]
-        bindings = {*_script_bindings(script, stage)}.union(*(_need_bindings(each.needs) for each, _ in uses))
+        served = tuple(each.name for each in manifest.autopilots if each.worker == key)
+        bindings = {
+            *_script_bindings(script, stage),
+            *_identity_bindings(served or tuple(each.name for each, _ in uses)),
+        }.union(*(_need_bindings(each.needs) for each, _ in uses))
         workers.append(
             Worker(
                 key=key,
@@ -173,8 +177,16 @@ def _script_bindings(script: WorkerScript, stage: str) -> set[Binding]:
         *(SecretBinding(name=each.name, secret=each.name, optional=each.optional) for each in script.secrets),
         *(TextBinding(name=name, text=text) for name, text in script.vars.items()),
         *([AiBinding()] if script.ai else []),
-        SecretBinding(name=names.WEBHOOK_SECRET, secret=names.WEBHOOK_SECRET),
         TextBinding(name=names.STAGE, text=stage),
+    }
+
+
+def _identity_bindings(autopilots: Iterable[str]) -> set[Binding]:
+    """Who a Worker is, and the secrets with which it verifies that a task is meant for it."""
+    served = tuple(sorted(autopilots))
+    return {
+        TextBinding(name=names.AUTOPILOTS, text=" ".join(served)),
+        SecretBinding(name=names.WEBHOOK_SECRET, secret=names.WEBHOOK_SECRET, autopilots=served),
     }
 
 

@@ -80,12 +80,16 @@ class ServiceBinding:
 
 @dataclass(frozen=True, kw_only=True)
 class SecretBinding:
-    """`secret` names the value in the stack's config; an optional one is not bound while it has none."""
+    """`secret` names the value in the stack's config; an optional one is not bound while it has none.
+
+    `autopilots`: where it is not empty, what is bound is the secrets of these autopilots that follow from the value.
+    """
 
     type: ClassVar = "secret_text"
     name: str
     secret: str
     optional: bool = False
+    autopilots: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

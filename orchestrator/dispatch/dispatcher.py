@@ -27,7 +27,7 @@ from orchestrator.dispatch.forward import Answer, NotForwarded, forward
 from orchestrator.dispatch.pinned_transport import PinnedTransport
 from orchestrator.dispatch.request import MAX_BODY_BYTES, check_key, check_plan
 from orchestrator.dispatch.retry import MAX_TRIES, of_both, retry_delay
-from orchestrator.dispatch.signature import signature_headers
+from orchestrator.dispatch.signature import secret_of, signature_headers
 from orchestrator.dispatch.trace import next_traceparent
 from orchestrator.routing.decision import Decision, Refusal, RoutingState, decide
 from orchestrator.routing.problem import Problem, content_too_large, invalid_request, not_configured
@@ -40,9 +40,9 @@ __all__ = ["Answer", "Dispatcher", "Problem"]
 class Dispatcher:
     """Decides on tasks and forwards them. Close it, or use it in a `with` statement.
 
-    `worker_urls`: the URL of each Worker by its name in the manifest. `webhook_secrets`: one, or two while one is being
-    replaced. `allow_loopback`: the local stack's plain HTTP to this machine. `rng` gives numbers in [0, 1), `clock`
-    seconds since 1970; `sleep` waits for seconds before a second try.
+    `worker_urls`: the URL of each Worker by its name in the manifest. `webhook_secrets`: the stack's, one, or two while
+    one is being replaced. `allow_loopback`: the local stack's plain HTTP to this machine. `rng` gives numbers in
+    [0, 1), `clock` seconds since 1970; `sleep` waits for seconds before a second try.
     """
 
     def __init__(
@@ -113,14 +113,26 @@ class Dispatcher:
             return decision.problem
         if decision.rule.once:
             return _unguarded(decision.task)
-        body = _json({"task": task, "capability": decision.capability, "meta": meta})
+        body = _json(
+            {
+                "task": task,
+                "capability": decision.capability,
+                "meta": meta,
+                "autopilot": decision.route.name,
+                "caller": "",  # nobody presented a token here
+                "requestId": headers["x-request-id"],
+            }
+        )
         if len(body) > MAX_BODY_BYTES:
             return content_too_large(MAX_BODY_BYTES)
         if not self._secrets:
             return not_configured("WEBHOOK_SECRET", "is not set, so no task can be signed")
         try:
             signed = signature_headers(
-                self._secrets, message_id=f"msg_{uuid.uuid4().hex}", timestamp=int(self._clock()), body=body
+                [secret_of(root, decision.route.name) for root in self._secrets],
+                message_id=f"msg_{uuid.uuid4().hex}",
+                timestamp=int(self._clock()),
+                body=body,
             )
         except ValueError as error:
             return not_configured("WEBHOOK_SECRET", f"is {error}")

@@ -1,7 +1,10 @@
 """Standard Webhooks signatures (https://www.standardwebhooks.com): the twin of `router/src/forward/signature.ts`.
 
-Pure. An autopilot refuses a call that is not signed with the stack's secret, so what Python forwards is signed like
-what the routing Worker forwards. While a secret is being replaced there are two, and a message is signed with each.
+Pure. An autopilot refuses a call that is not signed with its own secret, so what Python forwards is signed like what
+the routing Worker forwards. While a secret is being replaced there are two, and a message is signed with each.
+
+Each autopilot has a secret of its own, made of the stack's `webhookSecret` and its name: who can verify the tasks of
+one autopilot can forge none for another.
 """
 
 from __future__ import annotations
@@ -23,6 +26,19 @@ def signature_headers(secrets: Sequence[str], *, message_id: str, timestamp: int
         "webhook-timestamp": str(timestamp),
         "webhook-signature": " ".join(f"v1,{signature}" for signature in signatures),
     }
+
+
+def secret_of(root: str, autopilot: str) -> str:
+    """The secret of one autopilot, of the stack's: HKDF-SHA-256 (RFC 5869) of its bytes, without salt, the name as
+    info, 32 bytes. Raises ValueError like `key_of`."""
+    extracted = hmac.digest(bytes(32), key_of(root), "sha256")
+    expanded = hmac.digest(extracted, autopilot.encode() + b"\x01", "sha256")
+    return _PREFIX + base64.b64encode(expanded).decode()
+
+
+def secrets_of(roots: str, autopilots: Sequence[str]) -> str:
+    """The secrets of `autopilots` for each of the stack's, which have a space between them, and so do these."""
+    return " ".join(secret_of(root, autopilot) for root in roots.split() for autopilot in autopilots)
 
 
 def key_of(secret: str) -> bytes:

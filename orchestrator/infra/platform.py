@@ -21,6 +21,7 @@ from orchestrator.desired.resources import (
     ServiceBinding,
     TextBinding,
 )
+from orchestrator.dispatch.signature import secrets_of
 from orchestrator.infra import sdk as cloudflare
 from orchestrator.infra.account import stack_account
 from orchestrator.infra.existing import Guard
@@ -103,7 +104,9 @@ def _bind(
         case ServiceBinding():
             args = {"service": services[binding.worker].script_name}
         case SecretBinding():
-            args = {"text": settings.secrets[binding.secret]}
+            value = settings.secrets[binding.secret]
+            served = binding.autopilots
+            args = {"text": value.apply(lambda root: secrets_of(root, served)) if served else value}
         case TextBinding():
             args = {"text": binding.text}
         case AiBinding():

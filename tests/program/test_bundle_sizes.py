@@ -16,11 +16,11 @@ from orchestrator.manifest import load
 
 ROOT = Path(__file__).parents[2]
 BUDGETS = {
-    "efh-autopilot-orchestrator": 36_800,
-    "efh-agent": 14_700,
-    "efh-ai-stylist": 14_500,
-    "efh-page-deployer": 11_900,
-    "efh-payout-batch": 13_700,
+    "efh-autopilot-orchestrator": 37_000,
+    "efh-agent": 10_800,
+    "efh-ai-stylist": 10_700,
+    "efh-page-deployer": 8_100,
+    "efh-payout-batch": 9_800,
 }  # bytes after gzip
 MOST_UNUSED = 1_000  # bytes: what was saved is kept
 

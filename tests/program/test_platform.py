@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from orchestrator.dispatch.signature import secret_of
 from orchestrator.errors import SettingsError
 from tests.support.program import ACCOUNT, ROUTER_BINDINGS, WEBHOOK_SECRET, Recorder, run_program
 
@@ -32,11 +33,12 @@ def script(name: str, bindings: list[dict[str, Any]], flags: list[str]) -> dict[
 
 
 CLERK_BINDINGS: list[dict[str, Any]] = [
+    {"type": "plain_text", "name": "AUTOPILOTS", "text": "clerk"},
     {"type": "r2_bucket", "name": "CLERK_FILES", "bucketName": "clerk-files", "jurisdiction": "eu"},
     {"type": "secret_text", "name": "KEY", "text": "k3y"},
     {"type": "kv_namespace", "name": "LEADS", "namespaceId": "id-of-LEADS"},
     {"type": "plain_text", "name": "STAGE", "text": "dev"},
-    {"type": "secret_text", "name": "WEBHOOK_SECRET", "text": WEBHOOK_SECRET},
+    {"type": "secret_text", "name": "WEBHOOK_SECRET", "text": secret_of(WEBHOOK_SECRET, "clerk")},
     {"type": "plain_text", "name": "PUBLIC_URL", "text": "https://clerk.example.workers.dev"},
 ]
 

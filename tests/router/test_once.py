@@ -13,7 +13,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from tests.support.eventually import eventually
-from tests.support.payments import SECRET, SHOP_TOKEN, Payments, new_key
+from tests.support.payments import PAYER_SECRET, SHOP_TOKEN, Payments, new_key
 from tests.support.refusals import refused
 
 
@@ -53,9 +53,17 @@ class TestForwarding:
         (call,) = payments.calls(key)
         assert call["headers"]["idempotency-key"] == key
         run = {"id": answer.headers["x-run-id"], "key": key, "caller": "default", "attempt": 1}
-        assert json.loads(call["body"]) == {"task": "pay", "capability": "pay.run", "meta": {"amount": 5}, "run": run}
+        assert json.loads(call["body"]) == {
+            "task": "pay",
+            "capability": "pay.run",
+            "meta": {"amount": 5},
+            "autopilot": "payer",
+            "caller": "default",
+            "requestId": call["headers"]["x-request-id"],
+            "run": run,
+        }
         assert call["isVerified"]
-        Webhook(SECRET).verify(call["body"], call["headers"])
+        Webhook(PAYER_SECRET).verify(call["body"], call["headers"])
 
     def test_the_messages_id_is_made_of_caller_and_key(self, payments: Payments) -> None:
         key = new_key()

@@ -61,12 +61,12 @@ function stream(length: number, then: "close" | "stall" | "cut" = "close"): Read
 export default {
   async fetch(request, env): Promise<Response> {
     const body = await request.text();
-    const { meta } = JSON.parse(body) as { meta: Meta };
+    const { meta, autopilot } = JSON.parse(body) as { meta: Meta; autopilot: string };
     const calls = (seen.get(meta.key ?? "") ?? 0) + 1;
     if (meta.key) seen.set(meta.key, calls);
     if (meta.do && calls <= (meta.times ?? Infinity)) return BEHAVIOURS[meta.do]!(meta);
     const headers = Object.fromEntries(request.headers);
-    const verified = env.SECRETS.split(" ").map((secret) => {
+    const verified = (JSON.parse(env.SECRETS)[autopilot] as string[]).map((secret) => {
       try {
         new Webhook(secret).verify(body, headers);
         return true;

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -58,18 +58,29 @@ def signature(body: str, *, secret: str = SECRET, message_id: str | None = None,
     }
 
 
-def envelope(capability: str, meta: object, task: str = "a_task") -> str:
-    """The body that the orchestrator forwards."""
-    body = json.dumps({"task": task, "capability": capability, "meta": meta}, ensure_ascii=False)
+def envelope(
+    capability: str,
+    meta: object,
+    *,
+    autopilot: str,
+    task: str = "a_task",
+    caller: str = "shop",
+    run: Mapping[str, object] | None = None,
+) -> str:
+    """The body that the orchestrator forwards; `run`: of a task that must not be done twice."""
+    value = {"task": task, "capability": capability, "meta": meta, "autopilot": autopilot, "caller": caller}
+    body = json.dumps({**value, **({"run": run} if run else {})}, ensure_ascii=False)
     # As JSON.stringify writes it: half a surrogate has no UTF-8 and is escaped.
     return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", body)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Autopilot:
-    """One autopilot's Worker in workerd."""
+    """One autopilot's Worker in workerd; `once`: what it does must not be done twice, so its calls have a run."""
 
+    name: str
     http: httpx.Client
+    once: bool = False
 
     def call(
         self,
@@ -92,7 +103,10 @@ class Autopilot:
         timeout: float = 20,
     ) -> httpx.Request:
         """What `call` sends; `timeout` is in seconds."""
-        body = envelope(capability, meta)
+        run = None
+        if self.once and idempotency_key:
+            run = {"id": "run_1", "key": idempotency_key, "caller": "shop", "attempt": 1}
+        body = envelope(capability, meta, autopilot=self.name, run=run)
         sent = {"content-type": "application/json"} | (signature(body) if headers is None else headers)
         if idempotency_key is not None:
             sent["idempotency-key"] = idempotency_key
@@ -109,7 +123,7 @@ class Autopilot:
 @contextmanager
 def running(name: str, **options: Any) -> Iterator[Autopilot]:
     """Run an autopilot with its storage and `STAGE`; `options` are miniflare's, `bindings` are added to those."""
-    bindings = {"WEBHOOK_SECRET": SECRET, "STAGE": "local"} | options.pop("bindings", {})
+    bindings = {"WEBHOOK_SECRET": SECRET, "AUTOPILOTS": name, "STAGE": "local"} | options.pop("bindings", {})
     extra = options.pop("beside", [])
     storage = STORAGE[name] | options.pop("storage", {})
     worker = {
@@ -132,7 +146,7 @@ def running(name: str, **options: Any) -> Iterator[Autopilot]:
     # A refusal may come before the body was read, and the connection is of no use then.
     limits = httpx.Limits(max_keepalive_connections=0)
     with workerd([worker, reader, *extra]) as url, httpx.Client(base_url=url, timeout=20, limits=limits) as http:
-        yield Autopilot(http=http)
+        yield Autopilot(name=name, http=http, once=name == "payout-batch")
 
 
 def built(name: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from orchestrator.bundle import bundle, router_data
+from orchestrator.dispatch.signature import secret_of
 from orchestrator.routing.table import Route, RoutingTable, TaskRule
 from tests.support.api_document import CHECKED
 from tests.support.project import ROOT
@@ -32,6 +33,7 @@ TABLE = RoutingTable(
         "pay_nobody": TaskRule(capability="nobody.run", once=True),
     },
 )
+PAYER_SECRET = secret_of(SECRET, "payer")
 _CONFIGURED = {"API_TOKEN": f"{TOKEN} shop:{SHOP_TOKEN}", "WEBHOOK_SECRET": SECRET, "STAGE": "prod"}
 _UNSIGNED = {name: value for name, value in _CONFIGURED.items() if name != "WEBHOOK_SECRET"}
 # Each router's settings and records: `elsewhere` is another isolate on those of `router`.
@@ -138,7 +140,7 @@ def running() -> Iterator[Payments]:
     build = Path(".build/payments")
     made = bundle(sources=sources, contents={}, data=router_data(TABLE, root=ROOT), root=ROOT, build=build)
     workers = [
-        _worker("efh-payer", made["payer"].path, bindings={"SECRET": SECRET}),
+        _worker("efh-payer", made["payer"].path, bindings={"SECRET": PAYER_SECRET}),
         *(_worker(name, made["records"].path, d1Databases={"DB": name}) for name in ("records", "fragile-records")),
         *(
             _worker(

@@ -3,12 +3,14 @@ a test autopilot; and a Worker that runs the corpora. One workerd for all of the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from orchestrator.bundle import bundle, router_data
+from orchestrator.dispatch.signature import secret_of
 from orchestrator.names import binding_name
 from orchestrator.routing.table import Resources, Route, RoutingTable, TaskRule
 from tests.support.project import ROOT
@@ -45,6 +47,7 @@ TABLE = RoutingTable(
     declared=Resources(kv_namespaces=("LOGS", "REGISTRY"), r2_buckets=("efh-private",), workers=("efh-echo",)),
 )
 
+_SECRETS = {route.name: [secret_of(root, route.name) for root in (OLD_SECRET, SECRET)] for route in TABLE.autopilots}
 _CONFIGURED = {"API_TOKEN": TOKEN, "WEBHOOK_SECRET": SECRET, "STAGE": "prod", "BUILD_ID": "build-7"}
 _ROUTERS: dict[str, dict[str, str]] = {
     "router": _CONFIGURED,
@@ -104,7 +107,7 @@ def built() -> dict[str, str]:
 def running() -> Iterator[str]:
     """Run them all; yields the address at which they are reached, each by its host `<name>.example.net`."""
     paths = built()
-    autopilot = _worker("efh-echo", paths["autopilot"], bindings={"SECRETS": f"{OLD_SECRET} {SECRET}"})
+    autopilot = _worker("efh-echo", paths["autopilot"], bindings={"SECRETS": json.dumps(_SECRETS)})
     autopilot["routes"] = ["efh-echo.localhost/*", f"{PARTNER}/*"]
     routers = [
         _worker(

@@ -17,6 +17,7 @@ import httpx
 import pytest
 from standardwebhooks.webhooks import Webhook
 
+from orchestrator.dispatch.signature import secret_of
 from tests.support.planners import Planned, PythonPlanner, WorkerPlanner
 from tests.support.workers import OLD_SECRET, PARTNER, SECRET
 
@@ -44,20 +45,27 @@ def not_forwarded(planned: Planned, outcome: str, *, retry_safe: bool, status: i
 
 class TestRequest:
     @pytest.mark.parametrize("task", ["echo", "ask_partner"], ids=["service binding", "https"])
-    def test_the_body_is_task_capability_and_meta(self, planner: Planner, task: str) -> None:
+    def test_the_body_says_what_is_to_be_done_by_whom_and_for_whom(self, planner: Planner, task: str) -> None:
         meta = {"title": "Grüße 😀", "n": [1, 2.5, None, True], "deep": {"a": {}}}
 
         received = planner.plan(task, meta).json()
 
         assert received["method"] == "POST"
         body = json.loads(received["body"])
-        assert body == {"task": task, "capability": body["capability"], "meta": meta}
-        assert body["capability"] == {"echo": "echo.run", "ask_partner": "partner.run"}[task]
+        autopilot = {"echo": "echo", "ask_partner": "partner"}[task]
+        assert body == {
+            "task": task,
+            "capability": f"{autopilot}.run",
+            "meta": meta,
+            "autopilot": autopilot,
+            "caller": "" if isinstance(planner, PythonPlanner) else "default",
+            "requestId": received["headers"]["x-request-id"],
+        }
 
     def test_a_capability_is_its_own_task(self, planner: Planner) -> None:
         body = json.loads(planner.plan("echo.other").json()["body"])
 
-        assert body == {"task": "echo.other", "capability": "echo.other", "meta": {}}
+        assert (body["task"], body["capability"], body["meta"]) == ("echo.other", "echo.other", {})
 
     def test_half_a_surrogate_pair_arrives_as_it_was_sent(self, planner: Planner) -> None:
         body = json.loads(planner.plan("echo", {"cut": "\ud83d"}).json()["body"])
@@ -157,14 +165,16 @@ class TestSignature:
         received = planner.plan(task, {"title": "Grüße 😀"}).json()
 
         assert received["verified"] == [False, True]  # the old secret, the current one
-        Webhook(SECRET).verify(received["body"], received["headers"])
+        Webhook(secret_of(SECRET, json.loads(received["body"])["autopilot"])).verify(
+            received["body"], received["headers"]
+        )
 
     def test_during_rotation_each_secret_signs(self, planner: Planner) -> None:
         received = planner.plan("echo", setup="rotating").json()
 
         assert received["verified"] == [True, True]
-        Webhook(OLD_SECRET).verify(received["body"], received["headers"])
-        Webhook(SECRET).verify(received["body"], received["headers"])
+        Webhook(secret_of(OLD_SECRET, "echo")).verify(received["body"], received["headers"])
+        Webhook(secret_of(SECRET, "echo")).verify(received["body"], received["headers"])
 
     def test_each_message_has_an_id_of_its_own(self, planner: Planner) -> None:
         """Not the request id: that is the caller's, and may come twice."""

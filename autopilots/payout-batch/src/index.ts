@@ -17,6 +17,7 @@ async function payOne(call: Call<Env>): Promise<Response> {
 
 export default serve<Env>({
   capabilities: { "payouts.batch.run": payBatch, "payouts.transfer.single": payOne },
+  once: ["payouts.batch.run", "payouts.transfer.single"],
   required: ["EFH_PRIVATE"],
   optional: ["STRIPE_API_KEY"],
 });

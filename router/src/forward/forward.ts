@@ -25,7 +25,7 @@ import {
   unboundFailure,
 } from "./failure.ts";
 import { MAX_TRIES, retryDelayMs } from "./retry.ts";
-import { signatureHeaders } from "./signature.ts";
+import { signed } from "./signed.ts";
 import { traceparent } from "./trace.ts";
 
 const MAX_ANSWER_BYTES = 10 * 1024 * 1024;
@@ -42,6 +42,8 @@ export interface Forwarded {
   /** The caller's request, for its headers. */
   readonly request: Request;
   readonly requestId: string;
+  /** Whose task it is: the name of the token that was presented. */
+  readonly caller: string;
   /** Of a task that must not be done twice. */
   readonly run?: RunHandle;
 }
@@ -142,11 +144,11 @@ function sender({ decision, request }: Forwarded, env: Env): Send | Failure {
 }
 
 /** The forwarded request's headers and body. */
-async function signMessage({ decision, meta, request, requestId, run }: Forwarded, env: Env) {
-  const { task, capability } = decision;
-  const body = JSON.stringify({ task, capability, meta, run });
+async function signMessage({ decision, meta, request, requestId, caller, run }: Forwarded, env: Env) {
+  const { task, capability, route } = decision;
+  const body = JSON.stringify({ task, capability, meta, autopilot: route.name, caller, requestId, run });
   const id = `msg_${run?.id.slice(RUN_PREFIX.length) ?? crypto.randomUUID().replaceAll("-", "")}`;
-  const headers = new Headers(await signatureHeaders(env.WEBHOOK_SECRET, id, Math.floor(Date.now() / 1000), body));
+  const headers = new Headers(await signed(route.name, env, id, body));
   headers.set("content-type", "application/json");
   headers.set("x-request-id", requestId);
   headers.set("traceparent", traceparent(request.headers.get("traceparent")));

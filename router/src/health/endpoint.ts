@@ -8,7 +8,7 @@
 import routingTable from "routing-table";
 import { Problem } from "#worker-kit/problem.ts";
 import type { Env } from "../env.ts";
-import { keysOf } from "../forward/signature.ts";
+import { checkSecret } from "../forward/signed.ts";
 import { tokens } from "../http/auth.ts";
 import type { Call } from "../http/call.ts";
 import type { Missing, Status } from "../routing/decide.ts";
@@ -61,7 +61,7 @@ async function checkSettings(env: Env): Promise<Check> {
   const check = { componentType: "system" } as const;
   if (tokens(env).length === 0) return { ...check, status: "fail", output: "API_TOKEN is not bound." };
   try {
-    await keysOf(env.WEBHOOK_SECRET);
+    await checkSecret(env);
     return { ...check, status: "pass" };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;

@@ -78,7 +78,7 @@ async function runGuarded(call: Call, asked: Asked, decided: Decision | Refusal,
   const handle = { id, key: key!, caller, attempt };
   let outcome: Answer | Failure;
   try {
-    outcome = await send({ decision: decided, meta, request, requestId, run: handle }, env, deadline);
+    outcome = await send({ decision: decided, meta, request, requestId, caller, run: handle }, env, deadline);
   } catch (error) {
     if (error instanceof Problem) {
       await recordEnding(call, claim, { status: "not-done", why: error.detail });

@@ -50,7 +50,7 @@ async function routeTask(call: Call, noted: Noted): Promise<Response> {
     const { route, ...decision } = outcome;
     return Response.json({ ...decision, autopilot: route.name });
   }
-  return forward({ decision: outcome, meta: asked.meta, request, requestId }, env);
+  return forward({ decision: outcome, meta: asked.meta, request, requestId, caller: call.caller }, env);
 }
 
 const EXPLAIN: Readonly<Record<string, boolean>> = { 1: true, true: true, 0: false, false: false };

@@ -49,9 +49,19 @@ def test_health_names_what_is_not_configured(name: str, autopilot: Autopilot) ->
     assert [key for key, value in checks.items() if value != [{"status": "pass"}]] == optional
 
 
+def test_a_task_for_another_autopilot_is_refused(autopilot: Autopilot, name: str) -> None:
+    body = envelope(CAPABILITY[name], {}, autopilot="somebody-else")
+    headers = {"content-type": "application/json"} | signature(body)
+
+    answer = autopilot.http.post("/", content=body, headers=headers)
+
+    assert (answer.status_code, answer.json()["title"]) == (421, "For another autopilot")
+    assert answer.json()["outcome"] == "rejected"
+
+
 @pytest.mark.parametrize("secret", [SECRET, OLD_SECRET], ids=["new", "old"])
 def test_each_of_two_secrets_is_good_while_they_are_rotated(name: str, autopilot: Autopilot, secret: str) -> None:
-    body = envelope(CAPABILITY[name], {})
+    body = envelope(CAPABILITY[name], {}, autopilot=name)
 
     answer = autopilot.call(CAPABILITY[name], {}, headers=signature(body, secret=secret))
 
@@ -72,7 +82,7 @@ def test_each_of_two_secrets_is_good_while_they_are_rotated(name: str, autopilot
 def test_a_call_whose_signature_headers_were_changed_is_refused(
     name: str, autopilot: Autopilot, change: dict[str, str], reason: str
 ) -> None:
-    headers = signature(envelope(CAPABILITY[name], {})) | change
+    headers = signature(envelope(CAPABILITY[name], {}, autopilot=name)) | change
 
     answer = autopilot.call(CAPABILITY[name], {}, headers=headers)
 
@@ -91,7 +101,7 @@ def test_a_call_whose_signature_headers_were_changed_is_refused(
 def test_a_forged_or_late_call_is_refused(
     name: str, autopilot: Autopilot, body: str, options: dict[str, object], reason: str
 ) -> None:
-    signed = envelope(CAPABILITY[name], {}) if body == "the call" else body
+    signed = envelope(CAPABILITY[name], {}, autopilot=name) if body == "the call" else body
 
     answer = autopilot.call(CAPABILITY[name], {}, headers=signature(signed, **options))  # type: ignore[arg-type]
 
@@ -134,8 +144,8 @@ def test_a_body_without_a_length_is_measured_as_it_comes(autopilot: Autopilot) -
     ("body", "status", "pointers"),
     [
         ("no JSON", 400, None),
-        ("[]", 422, ["/task", "/capability"]),
-        ('{"task": 1, "capability": ""}', 422, ["/task", "/capability"]),
+        ("[]", 422, ["/task", "/capability", "/autopilot", "/caller"]),
+        ('{"task": 1, "capability": ""}', 422, ["/task", "/capability", "/autopilot", "/caller"]),
     ],
 )
 def test_a_signed_body_that_is_no_task_is_refused(

@@ -68,7 +68,7 @@ class TestLeads:
         assert (again.status_code, again.json()) == (200, updated)
 
     def test_a_replayed_message_makes_no_second_lead(self, employee: Autopilot) -> None:
-        signed = signature(envelope("crm.lead.create", LEAD))
+        signed = signature(envelope("crm.lead.create", LEAD, autopilot="employee"))
 
         first, replayed = (employee.call("crm.lead.create", LEAD, headers=signed) for _ in range(2))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.autopilots import Autopilot, running, signature
+from tests.support.autopilots import Autopilot, envelope, running, signature
 from tests.support.eventually import eventually
 from tests.support.stripe_service import Stripe, stripe
 
@@ -57,7 +56,7 @@ def attempt(
 ) -> httpx.Response:
     """A batch as the orchestrator sends it: with the run in the signed body."""
     run = {"id": "run_1", "key": key, "caller": caller, "attempt": number}
-    body = json.dumps({"task": "run_payout_batch", "capability": BATCH_RUN, "meta": meta, "run": run})
+    body = envelope(BATCH_RUN, meta, autopilot=payer.name, caller=caller, run=run)
     headers = {"content-type": "application/json", "idempotency-key": header or key} | signature(body)
     return payer.http.post("/", content=body, headers=headers)
 
@@ -68,22 +67,25 @@ def for_destination(name: str, fault: Any) -> Callable[[dict[str, str]], Any]:
 
 class TestBeforeAnythingIsSent:
     @pytest.mark.parametrize("capability", CAPABILITIES)
-    @pytest.mark.parametrize("key", [None, "payout-1"])
-    def test_without_a_stripe_key_it_is_not_configured(
-        self, without_key: Autopilot, capability: str, key: str | None
-    ) -> None:
-        answer = without_key.call(capability, {}, idempotency_key=key)
+    def test_without_a_stripe_key_it_is_not_configured(self, without_key: Autopilot, capability: str) -> None:
+        answer = without_key.call(capability, {}, idempotency_key="payout-1")
 
         assert answer.headers["content-type"] == "application/problem+json"
         assert (answer.status_code, answer.json()["title"]) == (503, "Not configured")
         assert (answer.json()["missing"], answer.json()["outcome"]) == (["STRIPE_API_KEY"], "rejected")
 
     @pytest.mark.parametrize("capability", CAPABILITIES)
-    @pytest.mark.parametrize("key", [None, ""])
-    def test_an_idempotency_key_is_required(self, payer: Autopilot, capability: str, key: str | None) -> None:
-        answer = payer.call(capability, {}, idempotency_key=key)
+    @pytest.mark.parametrize("key", [None, "", "payout-1"])
+    def test_it_is_done_only_as_a_run_of_the_orchestrators(
+        self, payer: Autopilot, bank: Stripe, capability: str, key: str | None
+    ) -> None:
+        """Whoever has this autopilot's secret can sign a task, and still has no run."""
+        body = envelope(capability, ONE if capability == SINGLE else BATCH, autopilot=payer.name)
+        headers = {"content-type": "application/json"} | signature(body)
+        answer = payer.http.post("/", content=body, headers=headers | ({} if key is None else {"idempotency-key": key}))
 
-        assert (answer.status_code, answer.json()["title"]) == (400, "Idempotency-Key required")
+        assert (answer.status_code, answer.json()["title"]) == (400, "Run required")
+        assert bank.requests == []
         assert answer.json()["outcome"] == "rejected"
 
     def test_the_key_must_be_the_one_that_was_signed(self, payer: Autopilot, bank: Stripe, key: str) -> None:

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from orchestrator.bundle import bundle, router_data
+from orchestrator.dispatch.signature import secret_of
 from orchestrator.manifest import load
 from orchestrator.routing.table import compile_routes
 from tests.support.autopilots import SECRET, built
@@ -54,7 +55,8 @@ def router(bank: Stripe) -> Iterator[httpx.Client]:
         "name": "payouts",
         "scriptPath": built("payout-batch"),
         "bindings": {
-            "WEBHOOK_SECRET": SECRET,
+            "WEBHOOK_SECRET": secret_of(SECRET, "payout-batch"),
+            "AUTOPILOTS": "payout-batch",
             "STAGE": "local",
             "STRIPE_API_KEY": "sk_test_1234",
             "STRIPE_API_URL": bank.url,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,10 @@ def test_show_as_tables(capsys: pytest.CaptureFixture[str]) -> None:
     assert "  run_payout_batch   payouts.batch.run        payout-batch   25 s      once\n" in text
 
 
+def secret(name: str, *, optional: bool = False, autopilots: Sequence[str] = ()) -> dict[str, object]:
+    return {"type": "secret_text", "name": name, "secret": name, "optional": optional, "autopilots": list(autopilots)}
+
+
 def test_show_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", SHIPPED, "--json", "--name-prefix", "pr-7-", "--stage", "pr-7"]) == 0
 
@@ -119,11 +124,30 @@ def test_show_as_json(capsys: pytest.CaptureFixture[str]) -> None:
         "content": None,
         "bindings": [
             {"type": "kv_namespace", "name": "AI_EMPLOYEE_LOGS", "namespace": "AI_EMPLOYEE_LOGS"},
+            {"type": "plain_text", "name": "AUTOPILOTS", "text": "ai-employee"},
             {"type": "r2_bucket", "name": "EFH_PRIVATE", "bucket": "efh-private"},
-            {"type": "secret_text", "name": "MAIL_API_KEY", "secret": "MAIL_API_KEY", "optional": True},
+            {
+                "type": "secret_text",
+                "name": "MAIL_API_KEY",
+                "secret": "MAIL_API_KEY",
+                "optional": True,
+                "autopilots": [],
+            },
             {"type": "plain_text", "name": "STAGE", "text": "pr-7"},
-            {"type": "secret_text", "name": "STRIPE_API_KEY", "secret": "STRIPE_API_KEY", "optional": True},
-            {"type": "secret_text", "name": "WEBHOOK_SECRET", "secret": "WEBHOOK_SECRET", "optional": False},
+            {
+                "type": "secret_text",
+                "name": "STRIPE_API_KEY",
+                "secret": "STRIPE_API_KEY",
+                "optional": True,
+                "autopilots": [],
+            },
+            {
+                "type": "secret_text",
+                "name": "WEBHOOK_SECRET",
+                "secret": "WEBHOOK_SECRET",
+                "optional": False,
+                "autopilots": ["ai-employee"],
+            },
         ],
         "crons": [],
         "compatibilityDate": "2026-07-01",

@@ -91,9 +91,10 @@ def test_everything_that_the_example_implies() -> None:
             owner="reader",
             content="export default {}",
             bindings=(
+                TextBinding(name="AUTOPILOTS", text="reader"),
                 KvBinding(name="DRAFTS", namespace="DRAFTS"),
                 TextBinding(name="STAGE", text="pr-7"),
-                SecretBinding(name="WEBHOOK_SECRET", secret="WEBHOOK_SECRET"),
+                SecretBinding(name="WEBHOOK_SECRET", secret="WEBHOOK_SECRET", autopilots=("reader",)),
             ),
         ),
         Worker(
@@ -123,13 +124,14 @@ def test_everything_that_the_example_implies() -> None:
             source="writer/index.ts",
             bindings=(
                 AiBinding(),
+                TextBinding(name="AUTOPILOTS", text="writer"),
                 KvBinding(name="DRAFTS", namespace="DRAFTS"),
                 SecretBinding(name="KEY", secret="KEY"),
                 SecretBinding(name="MAIL_KEY", secret="MAIL_KEY", optional=True),
                 R2Binding(name="MY_TEXTS", bucket="my-texts"),
                 TextBinding(name="SENDER", text="me@example.com"),
                 TextBinding(name="STAGE", text="pr-7"),
-                SecretBinding(name="WEBHOOK_SECRET", secret="WEBHOOK_SECRET"),
+                SecretBinding(name="WEBHOOK_SECRET", secret="WEBHOOK_SECRET", autopilots=("writer",)),
             ),
             crons=("0 1 * * *", "0 2 * * *"),
         ),
@@ -160,7 +162,7 @@ autopilots:
     shared = worker(desired, "w")
     assert len(desired.workers) == 2
     assert shared.owner == "a"
-    assert [each.name for each in shared.bindings] == ["ONE", "STAGE", "TWO", "WEBHOOK_SECRET"]
+    assert [each.name for each in shared.bindings] == ["AUTOPILOTS", "ONE", "STAGE", "TWO", "WEBHOOK_SECRET"]
     assert sum(isinstance(each, ServiceBinding) for each in worker(desired, "router").bindings) == 1
 
 

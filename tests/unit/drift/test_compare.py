@@ -66,6 +66,7 @@ KEEPER = LiveWorker(
             {"name": "FILES", "type": "r2_bucket", "bucket_name": "files"},
             {"name": "MODE", "type": "plain_text", "text": "a"},
             {"name": "STAGE", "type": "plain_text", "text": "prod"},
+            {"name": "AUTOPILOTS", "type": "plain_text", "text": "keeper"},
             {"name": "PUBLIC_URL", "type": "plain_text", "text": "https://keeper.example.com"},
             {"name": "WEBHOOK_SECRET", "type": "secret_text"},
         ),

@@ -34,7 +34,7 @@ def desired(
     return derive(parse(json.dumps(document), "autopilots.yaml"), name_prefix=prefix)
 
 
-OWN_VARIABLES = 3  # of an autopilot's Worker: WEBHOOK_SECRET, STAGE, PUBLIC_URL
+OWN_VARIABLES = 4  # of an autopilot's Worker: WEBHOOK_SECRET, AUTOPILOTS, STAGE, PUBLIC_URL
 
 
 def size(mib: float, compressed: float = 0) -> ModuleSize:
@@ -61,7 +61,7 @@ def use(name: str, uses: tuple[Use, ...]) -> Use:
         (
             "variables",
             desired(vars={f"V{n}": "1" for n in range(9)}, secrets=["C", {"name": "D", "optional": True}]),
-            14,  # with WEBHOOK_SECRET, STAGE and PUBLIC_URL
+            15,  # with WEBHOOK_SECRET, AUTOPILOTS, STAGE and PUBLIC_URL
         ),
         ("variableSize", desired(vars={"A": "ä" * 100}), 200),
         ("subrequests", desired(workers=2, external=3), 6),
@@ -233,7 +233,7 @@ def test_the_table_has_a_row_for_each_limit() -> None:
     assert list(table) == [limit.label for limit in LIMITS]
     assert table["Cron triggers"] == ["account", "6", "5", "120%", "too many; 5 not declared"]
     assert table["Workers"] == ["account", "3", "100", "3%", "1 not declared"]
-    assert table["Largest plain variable"] == ["Worker", "5 B", "5 KiB", "0%", "pilot-0"]
+    assert table["Largest plain variable"] == ["Worker", "7 B", "5 KiB", "0%", "pilot-0"]
     assert table["Script"] == ["Worker", "not known", "64 MiB", "", ""]
     assert table["Script, compressed"] == ["Worker", "not known", "3 MiB", "", ""]
     assert table["Workers AI neurons"] == ["day", "not known", "10,000", "", ""]
