@@ -18,7 +18,11 @@ def warn(backup: Backup, folder: Path, plan: Plan) -> str:
         case "kv":
             amount, what, limit = backup.items, "keys", KV_WRITES.of(plan)
         case "d1":
-            amount, what, limit = d1.rows_to_write(folder), "rows, their indexes counted", D1_ROWS_WRITTEN.of(plan)
+            amount, what, limit = (
+                d1.rows_to_write(folder, backup.tables),
+                "rows, their indexes counted",
+                D1_ROWS_WRITTEN.of(plan),
+            )
         case "r2":
             return ""
     if limit is None or amount <= limit:

@@ -78,11 +78,10 @@ def check(folder: Path, sums: Mapping[str, TableSum]) -> None:
             raise UserError(f"the backup in {folder} is broken: these tables are not as written: {wrong}", "take one")
 
 
-def rows_to_write(folder: Path) -> int:
+def rows_to_write(folder: Path, sums: Mapping[str, TableSum]) -> int:
     """How many rows D1 counts as written by a restore: each row, and once more in each index of its table."""
     with closing(copy.connect(folder / FILE, read_only=True)) as connection:
-        counted = {name: each.rows for name, each in _sums(connection).items()}
-        return sum(counted[name] * (1 + table.indexes) for name, table in tables(connection).items())
+        return sum(sums[name].rows * (1 + table.indexes) for name, table in tables(connection).items())
 
 
 def put_back(account: Account, store: Store, folder: Path, backup: str, progress: Progress) -> tuple[int, int]:

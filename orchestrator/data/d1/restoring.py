@@ -30,6 +30,7 @@ VERSION = 1
 _WEIGHT_A_CALL = 1_500_000
 _ROWS_A_CALL = 5_000
 _OBJECTS_A_CALL = 20
+_TABLES_A_CALL = 10  # each has two statements at least, and a Worker of the free plan makes 50 queries
 
 
 @dataclass(frozen=True)
@@ -189,6 +190,7 @@ class Restoring:
 def _calls(source: sqlite3.Connection) -> Iterator[list[tuple[Table, list[Row]]]]:
     """The rows in the order in which they can be written, cut into calls."""
     waiting: list[tuple[Table, Row]] = []
+    names: set[str] = set()
     size = 0
 
     def taken() -> list[tuple[Table, list[Row]]]:
@@ -197,9 +199,11 @@ def _calls(source: sqlite3.Connection) -> Iterator[list[tuple[Table, list[Row]]]
         return [(group[0][0], [row for _, row in group]) for group in found]
 
     for table, row, together in ordered(source):
-        if waiting and not together and (len(waiting) >= _ROWS_A_CALL or size + weight(row) > _WEIGHT_A_CALL):
+        is_full = len(waiting) >= _ROWS_A_CALL or size + weight(row) > _WEIGHT_A_CALL
+        if waiting and not together and (is_full or len(names | {table.name}) > _TABLES_A_CALL):
             yield taken()
-            waiting, size = [], 0
+            waiting, size, names = [], 0, set()
+        names.add(table.name)
         waiting.append((table, row))
         size += weight(row)
     if waiting:

@@ -9,9 +9,11 @@ from threading import Event
 
 import pytest
 
+from orchestrator.commands.backup import default_folder
 from orchestrator.data.backup import Backup, read, to_object
 from orchestrator.data.kv import value_size
 from orchestrator.data.parallel import in_parallel
+from orchestrator.data.private import make_folder, open_text
 from orchestrator.data.quota import warn
 from orchestrator.data.store import Store
 
@@ -88,3 +90,20 @@ def test_an_interruption_says_what_is_waited_for() -> None:
         results.throw(KeyboardInterrupt())  # type: ignore[attr-defined]
 
     assert told == ["waiting for 1 calls that are under way; nothing else is begun"]
+
+
+def test_a_long_title_makes_a_folder_that_can_be(tmp_path: Path) -> None:
+    (tmp_path / default_folder(Store(kind="kv", name="a/" * 256, id="0"))).mkdir(parents=True)
+
+
+def test_what_is_written_belongs_to_its_owner_alone_also_in_a_folder_that_was_there(tmp_path: Path) -> None:
+    folder = tmp_path / "open"
+    folder.mkdir(mode=0o755)
+
+    make_folder(folder)
+    with open_text(folder / "text") as file:
+        file.write("ü\n")
+
+    modes = [each.stat().st_mode & 0o777 for each in (folder, folder / "text", folder / ".gitignore")]
+    assert modes == [0o700, 0o600, 0o600]
+    assert (folder / "text").read_bytes() == "ü\n".encode()
