@@ -7,7 +7,6 @@ a whole.
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from collections.abc import Callable
@@ -21,19 +20,18 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provid
 
 from local_cloudflare.provider import plan
 from local_cloudflare.provider.errors import ApiError, ProviderError, RawStateError
-from local_cloudflare.provider.raw_state import DELTA, META, delta, recovered
+from local_cloudflare.provider.kept import read_state, with_kept
 from local_cloudflare.provider.resources import RESOURCES
 from local_cloudflare.provider.resources.base import Resource
 from local_cloudflare.provider.schema import check
 from local_cloudflare.provider.settings import Settings, settings
-from local_cloudflare.provider.values import Properties, from_struct, to_struct
+from local_cloudflare.provider.values import from_struct, to_struct
 
 if TYPE_CHECKING:
     from local_cloudflare.provider.client import Client
 
 VERSION = version("pulumi-cloudflare")
 _NOT_FOUND = 404
-_SCHEMA_VERSION = 500  # of each of the resources that are known here
 _KINDS = {
     plan.Kind.ADD: (provider_pb2.PropertyDiff.ADD, provider_pb2.PropertyDiff.ADD_REPLACE),
     plan.Kind.DELETE: (provider_pb2.PropertyDiff.DELETE, provider_pb2.PropertyDiff.DELETE_REPLACE),
@@ -118,7 +116,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
         resource = _resource(request.urn)
         changes = plan.changes(
-            resource.schema, resource.desired(from_struct(request.news)), _state(resource, request.olds)
+            resource.schema,
+            resource.desired(from_struct(request.news)),
+            read_state(resource, from_struct(request.olds)),
         )
         return provider_pb2.DiffResponse(
             changes=provider_pb2.DiffResponse.DIFF_SOME if changes else provider_pb2.DiffResponse.DIFF_NONE,
@@ -135,7 +135,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         resource = _resource(request.urn)
         outputs = plan.planned(resource.schema, resource.desired(from_struct(request.properties)), None)
         if not request.preview:
-            outputs = _recorded(resource, resource.create(self._client(), outputs))
+            outputs = with_kept(resource, resource.create(self._client(), outputs))
         return provider_pb2.CreateResponse(
             id="" if request.preview else resource.pulumi_id(outputs),
             properties=to_struct(outputs, resource.secret_keys),
@@ -145,7 +145,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
         resource, importing = _resource(request.urn), not request.properties.fields
         try:
-            state = _state(resource, request.properties)
+            state = read_state(resource, from_struct(request.properties))
         except RawStateError as error:
             raise ProviderError(f"failed to get current raw state: {error}") from error
         try:
@@ -162,17 +162,17 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         )
         return provider_pb2.ReadResponse(
             id=resource.pulumi_id(outputs),
-            properties=to_struct(_recorded(resource, outputs), resource.secret_keys),
+            properties=to_struct(with_kept(resource, outputs), resource.secret_keys),
             inputs=to_struct(inputs, resource.secret_keys),
         )
 
     @_reporting
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
         resource = _resource(request.urn)
-        state = _state(resource, request.olds)
+        state = read_state(resource, from_struct(request.olds))
         outputs = plan.planned(resource.schema, resource.desired(from_struct(request.news)), state)
         if not request.preview:
-            outputs = _recorded(resource, resource.update(self._client(), outputs, state))
+            outputs = with_kept(resource, resource.update(self._client(), outputs, state))
         return provider_pb2.UpdateResponse(properties=to_struct(outputs, resource.secret_keys))
 
     @_reporting
@@ -200,31 +200,6 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         with grpc.insecure_channel(self._engine) as channel:
             request = engine_pb2.LogRequest(severity=engine_pb2.WARNING, message=f"{message} ({urn})", urn=urn)
             engine_pb2_grpc.EngineStub(channel).Log(request)
-
-
-def _state(resource: Resource, struct: Any) -> Properties:
-    """What the state says of a resource, as the bridge gets it back. Raises RawStateError, in the bridge's words."""
-    outputs = from_struct(struct)
-    version = int(json.loads(outputs.get(META) or "{}").get("schema_version") or 0)
-    if version > _SCHEMA_VERSION:
-        raise ProviderError(
-            f"The current state of {resource.pulumi_type} was created by a newer provider version  and cannot be "
-            f"downgraded from resource schema version {version} to {_SCHEMA_VERSION}. Please upgrade the provider"
-        )
-    try:
-        state = recovered(outputs)
-    except RawStateError as error:
-        raise RawStateError("[pf/tfbridge] Failed to recover raw state for Plugin Framework") from error
-    if outputs and version < _SCHEMA_VERSION:
-        state = resource.upgraded(state)
-    return {name: value for name, value in state.items() if name in resource.schema}
-
-
-def _recorded(resource: Resource, outputs: Properties) -> Properties:
-    """`outputs` with what the bridge keeps beside them."""
-    shapes = {name: declared.shape for name, declared in resource.schema.items()}
-    meta = json.dumps({"schema_version": str(_SCHEMA_VERSION)}, separators=(",", ":"))
-    return {**outputs, META: meta, DELTA: delta(shapes, outputs)}
 
 
 def _resource(urn: str) -> Resource:

@@ -117,6 +117,12 @@ def test_a_state_of_a_newer_provider_is_refused(provider: ProviderStub) -> None:
         provider.diff(_kind(PAGES), PAGES["inputs"], state)
 
 
+@pytest.mark.parametrize("meta", ["{", "[]", '{"schema_version":"new"}'])
+def test_a_version_that_is_none_is_refused(provider: ProviderStub, meta: str) -> None:
+    with pytest.raises(grpc.RpcError, match='expected "__meta" special property'):
+        provider.diff(_kind(PAGES), PAGES["inputs"], _edited(PAGES, {META: meta}))
+
+
 def test_a_state_without_a_version_is_taken_for_an_old_one(provider: ProviderStub, recorded: replay.Replay) -> None:
     """Which knew no jurisdictions: the bucket is looked for in the wrong place."""
     bucket = RESOURCES["private/R2Bucket"]
