@@ -39,6 +39,11 @@ class Settings:
         return f"http://{LOOPBACK}:{self.api_port}/client/v4"
 
     @property
+    def s3_url(self) -> str:
+        """R2's S3 endpoint of the account."""
+        return f"http://{LOOPBACK}:{self.api_port}/_s3/{self.account_id}"
+
+    @property
     def heal_token(self) -> str:
         """May ask for a heal (`/_local/heal`), and nothing else; it follows from the API token, not the other way."""
         return hmac.new(self.api_token.encode(), b"heal", "sha256").hexdigest()

@@ -74,6 +74,7 @@ def environment() -> dict[str, str]:
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "CLOUDFLARE_BASE_URL": cloudflare.base_url,
         "CLOUDFLARE_API_BASE_URL": cloudflare.base_url,
+        "R2_ENDPOINT_URL": cloudflare.s3_url,
         "CLOUDFLARE_API_TOKEN": cloudflare.api_token,
         "CLOUDFLARE_ACCOUNT_ID": cloudflare.account_id,
         "ORCHESTRATOR_URL": cloudflare.workers_url.format(worker=orchestrator_worker()),

@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from orchestrator.data.r2 import empty
+from orchestrator.data.r2.contents import empty
 from orchestrator.data.store import Store
 from orchestrator.errors import CloudflareError, OrchestratorError
 from orchestrator.kinds import Kind

@@ -11,8 +11,9 @@ from typing import Any
 
 from orchestrator.adopt.wanted import Wanted
 from orchestrator.cloudflare.account import Account
-from orchestrator.data import kv, r2
+from orchestrator.data import kv
 from orchestrator.data.d1 import contents as d1
+from orchestrator.data.r2 import contents as r2
 from orchestrator.data.store import Store
 from orchestrator.desired.ownership import is_ours
 from orchestrator.drift.findings import Difference, Finding

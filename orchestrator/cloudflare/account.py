@@ -6,12 +6,15 @@ for the commands that back up, restore or delete.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 from orchestrator.cloudflare.calls import AccountCalls
 from orchestrator.cloudflare.error_codes import R2_IS_OFF
+from orchestrator.cloudflare.r2_settings import R2Settings, endpoint_of, keys_of_environment
+from orchestrator.cloudflare.s3_signature import S3Keys
 from orchestrator.errors import CloudflareError, SettingsError
 from orchestrator.kinds import Kind
 from orchestrator.multipart import contents
@@ -32,20 +35,45 @@ def in_jurisdiction(jurisdiction: str) -> dict[str, str]:
 class Account(AccountCalls):
     """One Cloudflare account. Answers of the API that are given as they came are called listed or told."""
 
+    def __init__(
+        self,
+        *,
+        account_id: str,
+        token: str,
+        base_url: str = PUBLIC_API_URL,
+        r2_keys: S3Keys | None = None,
+        **options: Any,
+    ) -> None:
+        """`options` as AccountCalls takes them; `r2_keys`: of an R2 token, for the contents of buckets."""
+        super().__init__(account_id=account_id, token=token, base_url=base_url, **options)
+        self.r2 = R2Settings(
+            token_sha256=hashlib.sha256(token.encode()).hexdigest(),
+            keys=r2_keys,
+            endpoint=endpoint_of(account_id, base_url),
+            options=options,
+        )
+
     @classmethod
     def from_environment(
-        cls, account_id: str, token: str | None = None, *, base_url: str | None = None, **options: Any
+        cls,
+        account_id: str,
+        token: str | None = None,
+        *,
+        base_url: str | None = None,
+        r2_keys: S3Keys | None = None,
+        **options: Any,
     ) -> Self:
         """The account, as the Cloudflare provider finds it: CLOUDFLARE_API_TOKEN and CLOUDFLARE_BASE_URL.
 
-        `token` and `base_url`: those of a stack's configuration, where it has any.
+        `token`, `base_url` and `r2_keys`: those of a stack's configuration, where it has any.
         """
         name = "cloudflare:apiToken of the stack" if token else "CLOUDFLARE_API_TOKEN"
         token = token or os.environ.get("CLOUDFLARE_API_TOKEN")
         if not token:
             raise SettingsError("CLOUDFLARE_API_TOKEN is not set", "export the API token of the account")
         url = os.environ.get("CLOUDFLARE_BASE_URL") or base_url or PUBLIC_API_URL
-        return cls(account_id=account_id, token=token, token_name=name, base_url=url, **options)
+        keys = keys_of_environment() or r2_keys
+        return cls(account_id=account_id, token=token, token_name=name, base_url=url, r2_keys=keys, **options)
 
     def names(self, kind: Kind, jurisdiction: str = "default") -> dict[str, str]:
         """Cloudflare's id of each thing of a kind, by name; a bucket's (of that jurisdiction) and a Worker's is its

@@ -12,6 +12,7 @@ from orchestrator.cloudflare.rate_limit import HALF
 from orchestrator.data import backup
 from orchestrator.data import store as stores
 from orchestrator.data.progress import progress_line
+from orchestrator.data.r2 import contents as r2
 from orchestrator.data.store import Progress, Store, find
 from orchestrator.stack.config import read_stack
 from orchestrator.terminal import Terminal
@@ -37,7 +38,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json",
         action="store_true",
-        help="{folder, kind, name, id, accountId, takenAt, items, bytes, sha256, tables, format}: as in backup.json",
+        help="{folder, kind, name, id, accountId, takenAt, items, bytes, sha256, tables, format}: as in backup.json; "
+        "problems: objects that could not be read, or cannot come back as they were",
     )
 
 
@@ -51,11 +53,15 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         except KeyboardInterrupt:
             terminal.report(f"\ninterrupted: nothing was changed; the same command with {folder} goes on")
             raise
+    problems = r2.problems(folder) if taken.kind == "r2" else []
     if options.json:
-        terminal.write(json.dumps({"folder": str(folder), **backup.to_object(taken)}, indent=2))
+        document = {"folder": str(folder), **backup.to_object(taken), "problems": problems}
+        terminal.write(json.dumps(document, indent=2))
     else:
         terminal.write(told(taken, folder, store))
-    return 0
+    for problem in problems:
+        terminal.report(f"{terminal.styled('warning:', 'yellow', terminal.err)} {problem}")
+    return 1 if taken.kind == "r2" and not r2.is_all_read(folder) else 0
 
 
 def default_folder(store: Store) -> Path:

@@ -14,7 +14,6 @@ from orchestrator.data.destroy import (
     Contents,
     destroy,
     measure,
-    refuse_what_cannot_come_back,
     refuse_what_differs,
     refuse_what_is_used,
 )
@@ -56,15 +55,13 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     with progress_line(terminal) as progress, stack.account(report=terminal.report, others=HALF) as account:
         store = find(account, options.name, options.kind, options.jurisdiction)
         refuse_what_is_used(account, store, desired, stack.manifest.name, progress)
-        if options.yes_destroy:
-            refuse_what_cannot_come_back(store)
         contents = measure(account, store, progress)
         if options.yes_destroy and options.backup:
             folder = Path(options.backup)
             taken = take(account, store, folder, progress)
             progress("")
             terminal.report(told(taken, folder, store))
-            refuse_what_differs(account, store, taken, folder, progress)
+            refuse_what_differs(account, store, folder, progress)
         if options.yes_destroy:
             destroy(account, store, progress)
     if options.json:

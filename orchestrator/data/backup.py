@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.cloudflare.account import Account
-from orchestrator.data import kv, r2
+from orchestrator.data import kv
 from orchestrator.data.d1 import contents as d1
 from orchestrator.data.d1.contents import TableSum
 from orchestrator.data.private import make_folder, open_text
+from orchestrator.data.r2 import contents as r2
 from orchestrator.data.store import Progress, Store, StoreKind
 from orchestrator.errors import UserError
 from orchestrator.files import PRIVATE, sha256_of, write_whole
@@ -158,7 +159,7 @@ def _count(backup: Backup, folder: Path) -> tuple[int, int]:
                 sizes = [kv.value_size(line) for line in lines]
             return len(sizes), sum(sizes)
         case "r2":
-            whole = [each for each in r2.read_index(folder) if _is_whole(each, folder)]
+            whole = [each for each in r2.read_index(folder) if not each.sha256 or _is_whole(each, folder)]
             return len(whole), sum(each.size for each in whole)
         case "d1":
             d1.check(folder, backup.tables)

@@ -11,19 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.cloudflare.account import Account
-from orchestrator.data import kv, r2
-from orchestrator.data.backup import Backup
+from orchestrator.data import kv
 from orchestrator.data.d1 import contents as d1
-from orchestrator.data.store import Progress, Store, StoreKind, bound_workers
+from orchestrator.data.r2 import contents as r2
+from orchestrator.data.store import Progress, Store, bound_workers
 from orchestrator.desired.derive import Desired
 from orchestrator.errors import UserError
 
-DELETES: frozenset[StoreKind] = frozenset({"kv", "d1"})
-"""The kinds whose backup is proven to give back everything; what is not listed here is not deleted."""
-
-_BY_HAND: dict[StoreKind, str] = {
-    "r2": "empty and delete it in the dashboard, or by an S3 client such as rclone, which can also copy it first",
-}
+_TOLD = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,16 +49,7 @@ def measure(account: Account, store: Store, progress: Progress) -> Contents:
             return Contents(items=items, bytes=size)
 
 
-def refuse_what_cannot_come_back(store: Store) -> None:
-    """Raise UserError for a kind whose backup is not proven yet."""
-    if store.kind not in DELETES:
-        raise UserError(
-            f"{store.title}: nothing was deleted, since a backup of this kind does not give back everything yet",
-            _BY_HAND.get(store.kind, ""),
-        )
-
-
-def refuse_what_differs(account: Account, store: Store, taken: Backup, folder: Path, progress: Progress) -> None:
+def refuse_what_differs(account: Account, store: Store, folder: Path, progress: Progress) -> None:
     """Raise where the backup in `folder` does not come back, or is not what is in `store` now: contents, not counts.
 
     A database is restored into one on this machine, and compared; then with the one in the account, as it is now.
@@ -75,9 +61,23 @@ def refuse_what_differs(account: Account, store: Store, taken: Backup, folder: P
             d1.rehearse(folder, progress)
             same = d1.is_unchanged(account, store, folder, progress)
         case "r2":
-            same = measure(account, store, progress).items == taken.items
+            _refuse_what_is_not_saved(account, store, folder)
+            same = True
     if not same:
         raise UserError(f"{store.title} changed while it was saved; nothing was deleted", "run it again")
+
+
+def _refuse_what_is_not_saved(account: Account, store: Store, folder: Path) -> None:
+    """Of a bucket every byte was read and compared when it was saved; each object must still be that one."""
+    if lines := r2.differences(account, store, folder):
+        more = f"\n  and {len(lines) - _TOLD:,} more" if len(lines) > _TOLD else ""
+        raise UserError(
+            f"{store.title}: nothing was deleted, since the backup would not give back everything as it is:\n  "
+            + "\n  ".join(lines[:_TOLD])
+            + more,
+            f"what is in {folder} stays; after a change, take another backup. What cannot come back as it was is yours "
+            "to copy by hand; then destroy-data without --backup deletes",
+        )
 
 
 def refuse_what_is_used(account: Account, store: Store, desired: Desired, file: str, progress: Progress) -> None:

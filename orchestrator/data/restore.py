@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.cloudflare.account import Account
-from orchestrator.data import kv, r2
+from orchestrator.data import kv
 from orchestrator.data.backup import UNITS, Backup
 from orchestrator.data.d1 import contents as d1
+from orchestrator.data.r2 import contents as r2
 from orchestrator.data.store import Progress, Store
 from orchestrator.errors import UserError
 
@@ -43,14 +44,13 @@ def put_back(
             f"--merge adds the {UNITS[store.kind]} that it does not have, and leaves the others as they are; "
             "it also goes on with a restore that was broken off",
         )
+    notes: tuple[str, ...]
     match store.kind:
         case "kv":
             written, expired = kv.put_back(account, store, folder / kv.FILE, progress, now=now)
             notes = (f"{expired} keys have expired since the backup",) if expired else ()
         case "r2":
-            written, bare = r2.put_back(account, store, folder, progress)
-            note = f"{bare} objects came back without their custom metadata, which {r2.INDEX} has: set it with S3's API"
-            notes = (note,) if bare else ()
+            written, notes = r2.put_back(account, store, folder, progress)
         case "d1":
             written, left = d1.put_back(account, store, folder, backup.sha256, progress)
             notes = (f"{left} rows did not come back: rows with their keys are there, and stay",) if left else ()

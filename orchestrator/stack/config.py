@@ -23,6 +23,8 @@ from typing import Any, TextIO
 import yaml
 
 from orchestrator.cloudflare.account import Account
+from orchestrator.cloudflare.r2_settings import keys_of_config
+from orchestrator.cloudflare.s3_signature import S3Keys
 from orchestrator.desired.bindings import SECRETS_BY_CONFIG_KEY
 from orchestrator.desired.derive import Desired, derive
 from orchestrator.errors import OrchestratorError, SettingsError, SetupError
@@ -62,6 +64,7 @@ class Stack:
     start_empty: tuple[str, ...] = ()
     token: str | None = field(default=None, repr=False)
     base_url: str | None = None
+    r2_keys: S3Keys | None = None
 
     def state(self) -> State:
         """What Pulumi's state knows now. Raises OrchestratorError with Pulumi's words when it cannot be read."""
@@ -83,7 +86,9 @@ class Stack:
 
     def account(self, **options: Any) -> Account:
         """The account that the stack's provider works on; `options` as Account takes them."""
-        return Account.from_environment(self.account_id, self.token, base_url=self.base_url, **options)
+        return Account.from_environment(
+            self.account_id, self.token, base_url=self.base_url, r2_keys=self.r2_keys, **options
+        )
 
 
 def read_stack(stack: str | None, root: Path) -> Stack:
@@ -131,6 +136,7 @@ def parse_config(name: str, root: Path, project: str, printed: Mapping[str, Mapp
         start_empty=start_empty_names(own.get("startEmpty", {}).get("objectValue")),
         token=str(token) if token else None,
         base_url=printed.get("cloudflare:baseUrl", {}).get("value"),
+        r2_keys=keys_of_config(name, own),
     )
 
 

@@ -50,7 +50,7 @@ class LocalCloudflare:
     @property
     def s3_url(self) -> str:
         """R2's S3 endpoint of the account."""
-        return f"http://127.0.0.1:{self._settings.api_port}/_s3/{self.account_id}"
+        return self._settings.s3_url
 
     @property
     def environment(self) -> dict[str, str]:
@@ -58,6 +58,7 @@ class LocalCloudflare:
         return {
             "CLOUDFLARE_BASE_URL": self.url,
             "CLOUDFLARE_API_BASE_URL": self.url,
+            "R2_ENDPOINT_URL": self.s3_url,
             "CLOUDFLARE_API_TOKEN": self.token,
             "CLOUDFLARE_ACCOUNT_ID": self.account_id,
         }

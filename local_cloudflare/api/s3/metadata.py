@@ -7,6 +7,7 @@ counted in `x-amz-missing-meta`. Names arrive in lower case, as every header doe
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.errors import HeaderParseError
@@ -26,6 +27,7 @@ HTTP_FIELDS = {
 }
 _META = "x-amz-meta-"
 _CHUNKED = "aws-chunked"
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def text(raw: str) -> str:
@@ -37,16 +39,17 @@ def text(raw: str) -> str:
 
 
 def raw(text: str) -> str:
-    """A text as Starlette takes it for a header that is to be sent as UTF-8."""
-    return text.encode().decode("latin-1")
+    """A text as Starlette takes it for a header that is to be sent as UTF-8; without what no header can carry."""
+    return _CONTROLS.sub("", text).strip().encode().decode("latin-1")
 
 
 def http_fields(headers: Mapping[str, str]) -> dict[str, str]:
     """R2's `httpMetadata` of a request's headers. Raises S3Error for an `Expires` that is no date."""
     fields = {name: text(headers[header]) for header, name in HTTP_FIELDS.items() if headers.get(header)}
-    codings = [part.strip() for part in fields.pop("contentEncoding", "").split(",")]
-    if encoding := ",".join(part for part in codings if part and part != _CHUNKED):
-        fields["contentEncoding"] = encoding
+    if _CHUNKED in fields.get("contentEncoding", ""):  # of the body on its way, not of the object
+        codings = [part.strip() for part in fields.pop("contentEncoding").split(",")]
+        if rest := [part for part in codings if part != _CHUNKED]:
+            fields["contentEncoding"] = ", ".join(rest)
     if expires := headers.get("expires"):
         fields["cacheExpiry"] = timestamp(http_date(expires, "Expires"))
     return fields
@@ -101,6 +104,6 @@ def _decoded(value: str) -> str:
 
 
 def _encoded(value: str) -> str:
-    if value.isascii() and value.isprintable():
+    if value.isascii() and value.isprintable() and value == value.strip():
         return value
     return f"=?UTF-8?B?{base64.b64encode(value.encode()).decode()}?="

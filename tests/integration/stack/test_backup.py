@@ -177,7 +177,7 @@ def test_a_broken_off_backup_of_a_bucket_goes_on_where_it_stopped(
     outside.call("POST", "/r2/buckets", json={"name": "old-files"})
     for number in range(4):
         outside.call("PUT", f"/r2/buckets/old-files/objects/{number}", content=b"x" * number)
-    fault = {"method": "GET", "path": "*/objects/3", "effect": "reset"}
+    fault = {"method": "GET", "path": "*/old-files/3", "effect": "reset"}
     cloudflare_api.local("PUT", "/faults", {"faults": [fault]})
     stack.run("backup", "old-files", "partly", exit_code=1)
     cloudflare_api.local("DELETE", "/faults")
