@@ -27,7 +27,10 @@ from orchestrator.errors import OrchestratorError, UserError
 FILE = "database.sqlite"
 _READINGS = 3
 _TOLD_EVERY = 1000
-_ANYTHING = "SELECT 1 FROM sqlite_master WHERE name NOT LIKE '\\_cf\\_%' ESCAPE '\\' LIMIT 1"
+_ANYTHING = (  # `sqlite_sequence` stays when the last table with AUTOINCREMENT is gone
+    "SELECT 1 FROM sqlite_master WHERE name NOT LIKE '\\_cf\\_%' ESCAPE '\\' "
+    "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' LIMIT 1"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +56,10 @@ def save(account: Account, store: Store, folder: Path, progress: Progress) -> di
     """Write a copy of it into `folder`; the sum of each table. Raises UserError where it does not hold still."""
     database = D1(account, store.id)
     if database.query("SELECT 1 FROM sqlite_master WHERE name = ?", MARKS):
-        raise UserError(f"{store.title}: a restore into it is not done yet", "end it first: `restore DIR --merge`")
+        raise UserError(
+            f"{store.title}: a restore into it is not done yet",
+            f"end it first: `restore DIR --merge`; `DROP TABLE {MARKS}` gives it up",
+        )
     for reading in range(_READINGS):
         told = _Told(progress, f"{store.title}: reading it again, since it was written to" if reading else store.title)
         made = database.objects()

@@ -9,6 +9,8 @@ from __future__ import annotations
 import base64
 import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,8 +26,10 @@ from orchestrator.data.d1 import contents as d1
 from orchestrator.data.restore import Restored, put_back
 from orchestrator.data.store import Store
 from orchestrator.errors import OrchestratorError, UserError
+from tests.support.eventually import eventually
 from tests.support.generated_databases import GeneratedDatabase
 from tests.support.local_cloudflare import LocalCloudflare
+from tests.support.project import ROOT
 
 SEEDS = range(100, 100 + int(os.environ.get("RESTORES", "2")))
 NOW = int(time.time())
@@ -221,3 +225,62 @@ def test_another_value_metadata_or_expiration_of_the_same_key_is_seen(
     account.call("PUT", path, json=[{"key": "a", **pair}])
 
     assert not kv.is_unchanged(account, source, file, say_nothing, now=NOW)
+
+
+RESTORE = """
+import sys
+from pathlib import Path
+from orchestrator.cloudflare.account import Account
+from orchestrator.data import backup
+from orchestrator.data.restore import put_back
+from orchestrator.data.store import Store
+
+account_id, token, url, id, folder = sys.argv[1:]
+with Account(account_id=account_id, token=token, base_url=url) as account:
+    target = Store(kind="d1", name="target", id=id)
+    put_back(account, backup.read(Path(folder)), target, Path(folder), lambda _text: None, merge=True, now=0)
+"""
+
+
+@pytest.mark.parametrize("seed", SEEDS[:1])
+def test_a_database_whose_restore_is_killed(
+    account: Account, cloudflare_api: LocalCloudflare, tmp_path: Path, seed: int
+) -> None:
+    """By SIGKILL, with a call under way, which is carried out while the next run goes on already."""
+    source, target = database(account, "source", GeneratedDatabase(seed).calls), database(account, "target")
+    backup.take(account, source, tmp_path / "saved", say_nothing, now="2026-11-26T00:00:00+00:00")
+    known = (account.account_id, cloudflare_api.token, cloudflare_api.url, target.id, str(tmp_path / "saved"))
+
+    for nth in (3, 4, 5, 7):
+        fault = {"effect": "delay", "seconds": 1, "nth": nth, "path": "*/raw"}
+        cloudflare_api.local("PUT", "/faults", {"faults": [fault]})
+        with subprocess.Popen([sys.executable, "-c", RESTORE, *known], cwd=ROOT) as child:
+            eventually(
+                lambda: child.poll() is not None or cloudflare_api.local("GET", "/faults")["faults"][0]["struck"],
+                "the call did not come",
+            )
+            child.kill()
+    cloudflare_api.local("DELETE", "/faults")
+    subprocess.run([sys.executable, "-c", RESTORE, *known], cwd=ROOT, check=True)
+
+    assert d1.is_unchanged(account, target, tmp_path / "saved", say_nothing)
+
+
+def test_a_database_is_empty_when_its_last_table_is_gone(account: Account) -> None:
+    source = database(account, "source", [["CREATE TABLE a (b INTEGER PRIMARY KEY AUTOINCREMENT)"]])
+    assert not d1.is_empty(account, source)
+
+    account.call("POST", f"/d1/database/{source.id}/query", json={"sql": "DROP TABLE a"})
+
+    assert d1.is_empty(account, source)
+
+
+def test_a_half_restored_database_is_not_saved_and_the_named_ways_help(account: Account, tmp_path: Path) -> None:
+    target = database(account, "target", [["CREATE TABLE orchestrator_restore (step)"]])
+
+    with pytest.raises(UserError, match="a restore into it is not done yet") as refused:
+        backup.take(account, target, tmp_path / "saved", say_nothing, now="")
+    sql = refused.value.hint.split("`")[3]
+    account.call("POST", f"/d1/database/{target.id}/query", json={"sql": sql})
+
+    assert backup.take(account, target, tmp_path / "saved", say_nothing, now="").items == 0
