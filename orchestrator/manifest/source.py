@@ -32,19 +32,26 @@ _SCALARS: tuple[tuple[str, re.Pattern[str], Callable[[str], Any]], ...] = (
     ("null", re.compile(r"~|null|Null|NULL|"), lambda _: None),
     ("bool", re.compile(r"true|True|TRUE|false|False|FALSE"), lambda text: text.lower() == "true"),
     ("int", re.compile(r"[-+]?[0-9]{1,18}"), int),
+    ("int", re.compile(r"0o[0-7]{1,20}"), lambda text: int(text, 8)),
+    ("int", re.compile(r"0x[0-9a-fA-F]{1,15}"), lambda text: int(text, 16)),
     ("float", re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?"), float),
+    ("float", re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"), lambda text: float(text.replace(".", "", 1))),
     ("str", re.compile(r".*", re.DOTALL), str),
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """`data` as JSON has it (dict, list, str, int, float, bool, None), and where each key and value stands."""
+    """`data` as JSON has it (dict, list, str, int, float, bool, None), and where each key and value stands.
+
+    `written`: what stands in the file for a value that is not read as text: `1.10` for the number 1.1.
+    """
 
     file: str
     data: Any = None
     keys: dict[Path, Position] = field(default_factory=dict)
     values: dict[Path, Position] = field(default_factory=dict)
+    written: dict[Path, str] = field(default_factory=dict)
     issues: list[Issue] = field(default_factory=list)
     broken: set[Path] = field(default_factory=set)  # paths whose value could not be read
 
@@ -80,7 +87,13 @@ def read(text: str, file: str) -> Source:
     except _UnreadableError as error:
         return _unreadable(file, error.place, error.message, error.hint)
     return Source(
-        file=file, data=data, keys=reader.keys, values=reader.values, issues=reader.issues, broken=reader.broken
+        file=file,
+        data=data,
+        keys=reader.keys,
+        values=reader.values,
+        written=reader.written,
+        issues=reader.issues,
+        broken=reader.broken,
     )
 
 
@@ -102,6 +115,7 @@ class _Reader:
         self.events = events
         self.keys: dict[Path, Position] = {}
         self.values: dict[Path, Position] = {}
+        self.written: dict[Path, str] = {}
         self.issues: list[Issue] = []
         self.broken: set[Path] = set()
 
@@ -133,6 +147,8 @@ class _Reader:
             fits = tag in {"", "seq"}
         else:
             data, fits = _scalar(event, tag)
+            if not isinstance(data, str) and isinstance(event, yaml.ScalarEvent):
+                self.written[path] = event.value
         if fits:
             return data
         return self._break(

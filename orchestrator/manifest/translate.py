@@ -25,6 +25,10 @@ _KINDS = {
     "dict_type": "a mapping (`key: value`)",
     "model_type": "a mapping (`key: value`)",
 }
+_TRUTH = {  # as older YAML reads them, and what people put in quotes
+    **dict.fromkeys(("yes", "y", "on", "true"), "true"),
+    **dict.fromkeys(("no", "n", "off", "false"), "false"),
+}
 _BOUNDS = {
     "greater_than_equal": ("ge", "at least"),
     "less_than_equal": ("le", "at most"),
@@ -77,6 +81,7 @@ def _keys(path: Path) -> list[str]:
 
 def _issue(detail: ErrorDetails, path: Path, source: Source) -> Issue:
     kind, context, value = detail["type"], detail.get("ctx", {}), detail["input"]
+    written = source.written.get(path, "")
     at_key = detail["loc"][-1:] == ("[key]",)
     if kind == "missing":
         return _missing(path, source, value)
@@ -89,14 +94,17 @@ def _issue(detail: ErrorDetails, path: Path, source: Source) -> Issue:
         wanted = (
             "text or a mapping" if kind == "model_type" and issubclass(_model_at(path), Shorthand) else _KINDS[kind]
         )
-        hint = _how_to_write(kind, value) if path else "begin with `orchestrator:`, `autopilots:` and `tasks:`"
-        return source.issue(path, "wrong-type", f"{label(path)} must be {wanted}, and is {_describe(value)}", hint)
+        hint = _how_to_write(kind, value, written) if path else "begin with `orchestrator:`, `autopilots:` and `tasks:`"
+        return source.issue(
+            path, "wrong-type", f"{label(path)} must be {wanted}, and is {_describe(value, written)}", hint
+        )
     if kind == "literal_error":
-        message = f"{label(path)} must be {context['expected']}, and is {_describe(value)}"
+        message = f"{label(path)} must be {context['expected']}, and is {_describe(value, written)}"
         return source.issue(path, "not-allowed", message)
     if kind in _BOUNDS:
         key, words = _BOUNDS[kind]
-        return source.issue(path, "out-of-range", f"{label(path)} must be {words} {context[key]}, and is {value}")
+        message = f"{label(path)} must be {words} {context[key]}, and is {written or value}"
+        return source.issue(path, "out-of-range", message)
     if kind in {"too_short", "string_too_short"}:
         return source.issue(path, "empty", f"{label(path)} must not be empty")
     if kind == "string_too_long":
@@ -117,27 +125,33 @@ def _missing(path: Path, source: Source, value: Any) -> Issue:
     return source.issue(parent, "missing-key", f"{label(parent)} lacks `{key}`", f"add `{key}:`", at_key=True)
 
 
-def _describe(value: Any) -> str:
+def _describe(value: Any, written: str) -> str:
+    """What stands there, as a person sees it; `written`: the text in the file of what is not read as text."""
     if value is None:
-        return "empty"
+        return f"`{written}`, which is no value" if written else "empty"
     if isinstance(value, bool):
-        return "true" if value else "false"
+        return written or str(value).lower()
     if isinstance(value, (int, float)):
-        return f"the number {value}"
+        return f"the number {written or value}"
     if isinstance(value, str):
         return f"`{value[:60]}{'…' * (len(value) > 60)}`"
     return "a list" if isinstance(value, list) else "a mapping"
 
 
-def _how_to_write(kind: str, value: Any) -> str:
+def _how_to_write(kind: str, value: Any, written: str) -> str:
+    quoted = f'put it in quotes: "{written}"'
     if value is None:
-        return "leave the key out, or give it a value"
+        leave = "leave the key out, or give it a value"
+        return f"{quoted}; or {leave}" if written and kind == "string_type" else leave
     if kind == "string_type" and isinstance(value, (bool, int, float)):
-        return f'put it in quotes: "{_describe(value).removeprefix("the number ")}"'
-    if kind in {"int_type", "bool_type"} and isinstance(value, str):
-        return "write it without quotes"
+        return quoted
+    if kind == "bool_type" and isinstance(value, str):
+        meant = _TRUTH.get(value.lower())
+        return f"write {meant}" if meant else "write true or false"
+    if kind == "int_type" and isinstance(value, str):
+        return "write it without quotes" if value.isdecimal() else "write it in digits"
     if kind == "tuple_type" and isinstance(value, (str, int, float)):
-        return f"write [{value}]"
+        return f"write [{written or value}]"
     return ""
 
 

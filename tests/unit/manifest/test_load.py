@@ -100,7 +100,9 @@ tasks:
     assert manifest.tasks["again"].idempotent
 
 
-@pytest.mark.parametrize("written", ["no", "on", "12:30", "2026-01-01", "0x1", "1_000", "=", "<<", "'5'"])
+@pytest.mark.parametrize(
+    "written", ["no", "on", "Yes", "y", "12:30", "190:20:30", "2026-01-01", "1_000", "0b1", "0X1", "=", "<<", "'5'"]
+)
 def test_what_editors_read_as_text_is_text(written: str) -> None:
     manifest = parse(autopilot(f"{{workers: [{{name: w, source: w.ts, vars: {{V: {written}}}}}]}}"))
 

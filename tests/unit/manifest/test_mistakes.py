@@ -88,6 +88,10 @@ MISTAKES = [
     M("number for a need", "[texts]", "[7]", "9:19", "wrong-type", "text or a mapping"),
     M("key without value", URL, "", "14:14", "wrong-type", "leave the key out, or give it a value"),
     M("number as a variable", *worker("vars: {PORT: 8080}"), "13:24", "wrong-type", 'put it in quotes: "8080"'),
+    M("yes for true", *worker("ai: yes"), "13:15", "wrong-type", "write true"),
+    M("quoted truth", *worker("ai: 'false'"), "13:15", "wrong-type", "write false"),
+    M("text that is no truth", *worker("ai: maybe"), "13:15", "wrong-type", "write true or false"),
+    M("words for a number", TASK, "{capability: text.write, timeout: 1m}", "17:44", "wrong-type", "write it in digits"),
     M("fraction", TASK, "{capability: text.write, timeout: 2.5}", "17:44", "wrong-type", "must be a whole number"),
     M("too much", "[text.read]", "[text.read]\n    weight: 101", "16:13", "out-of-range", "at most 100"),
     M("too little", TASK, "{capability: text.write, timeout: 0}", "17:44", "out-of-range", "at least 1, and is 0"),
@@ -213,3 +217,24 @@ def test_an_issue_is_one_line_for_editors_and_a_hint_below() -> None:
         "autopilots.yaml:8:22: the KV namespace `stage` would be bound as `STAGE`, which the orchestrator itself binds "
         "[reserved-binding]\n  choose another name"
     )
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("1.10", "8080", "007", "+1", "12345678901234567890", "1e3", "1E-3", ".5", "5.", "0x1F", "0o17"),
+        *(".inf", "-.INF", ".nan", "True", "FALSE", "~", "null", "Null"),
+    ],
+)
+def test_what_is_not_read_as_text_is_told_as_it_is_written_and_the_hint_followed_means_that(written: str) -> None:
+    def with_variable(value: str) -> str:
+        old, new = worker(f"vars: {{API_VERSION: {value}}}")
+        return RIGHT.replace(old, new, 1)
+
+    (issue,) = issues_in(with_variable(written))
+
+    assert issue.code == "wrong-type"
+    assert written in issue.message
+    assert f'put it in quotes: "{written}"' in issue.hint
+    followed = parse(with_variable(f'"{written}"')).autopilots[0].needs.workers[0]
+    assert followed.vars == {"API_VERSION": written}
