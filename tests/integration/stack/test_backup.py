@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import signal
 import time
+from threading import Thread
 
 import pytest
 
 from tests.support.data_stack import DataStack
 from tests.support.drift_kinds import Outside
 from tests.support.drift_stack import DriftStack
+from tests.support.eventually import eventually
 from tests.support.local_cloudflare import LocalCloudflare
 
 BYTES = bytes(range(256))
@@ -148,6 +152,32 @@ def test_a_database_comes_back_with_rows_rules_and_indexes(
     stack.run("restore", "shop", "--into", "new-shop", "--merge")
     names = outside.call("POST", f"{new}/query", json={"sql": "SELECT name FROM people ORDER BY id"})[0]["results"]
     assert [row["name"] for row in names] == ["Grace", "O'Hara; DROP TABLE people;\nnot ended", "☃"]
+
+
+def test_an_interrupted_restore_names_the_way_on(
+    stack: DataStack, outside: Outside, cloudflare_api: LocalCloudflare
+) -> None:
+    """Ctrl-C comes while a call is under way."""
+    old = f"/d1/database/{outside.call('POST', '/d1/database', json={'name': 'old-shop'})['uuid']}"
+    for sql in (SCHEMA, "INSERT INTO notes (note) VALUES ('a'), ('b')"):
+        outside.call("POST", f"{old}/query", json={"sql": sql})
+    stack.run("backup", "old-shop", "shop")
+    outside.call("POST", "/d1/database", json={"name": "new-shop"})
+    fault = {"effect": "delay", "seconds": 1, "nth": 5, "path": "*/raw"}
+    cloudflare_api.local("PUT", "/faults", {"faults": [fault]})
+
+    def interrupt() -> None:
+        eventually(lambda: cloudflare_api.local("GET", "/faults")["faults"][0]["struck"], "the call did not come")
+        os.kill(os.getpid(), signal.SIGINT)
+
+    person = Thread(target=interrupt)
+    person.start()
+    _, said = stack.run("restore", "shop", "--into", "new-shop", exit_code=130)
+    person.join()
+    cloudflare_api.local("DELETE", "/faults")
+
+    assert "interrupted: what has come back stays, and the same command with --merge goes on" in said
+    assert stack.run("restore", "shop", "--into", "new-shop", "--merge")[0]["written"] == 2
 
 
 def names_of(schema: dict[str, list[list[str]]]) -> set[tuple[str, str]]:
