@@ -1,6 +1,7 @@
 """The Pulumi program: what autopilots.yaml says becomes what the account has."""
 
 from pathlib import Path
+from secrets import token_hex
 
 import pulumi
 
@@ -28,19 +29,27 @@ try:
     with stack_account(settings, patience=5) as account:
         inventory = read_inventory(account, desired)
     check_limits(desired, modules, settings, inventory=inventory, root=Path.cwd())
+    state = reading.result()
     keep_stores(
         desired,
-        reading.result(),
+        state,
         lambda: stack_account(settings),
         start_empty=settings.start_empty,
         stack=settings.stack,
     )
-    workers = None if isinstance(inventory, CloudflareError) else inventory.workers
     hashes = {key: module.sha256 for key, module in modules.items()}
     record_deployment(
         deployment_hash(desired, hashes, settings=settings.plain, secrets=settings.secrets_digest), Path.cwd()
     )
-    outputs = declare(desired, modules, settings, Guard(settings.stack, lambda: stack_account(settings), workers))
+    mark = settings.mark or state.mark or token_hex(16)
+    guard = Guard(
+        settings.stack,
+        lambda: stack_account(settings),
+        None if isinstance(inventory, CloudflareError) else inventory.workers,
+        mark=mark,
+        start_empty=settings.start_empty,
+    )
+    outputs = declare(desired, modules, settings, guard, mark=mark)
 except OrchestratorError as error:
     raise pulumi.RunError(str(error)) from None
 

@@ -37,6 +37,7 @@ WEBHOOK_SECRET = "WEBHOOK_SECRET"  # noqa: S105 - the binding's name, not its va
 API_TOKEN = "API_TOKEN"  # noqa: S105 - the binding's name, not its value
 STAGE = "STAGE"
 AUTOPILOTS = "AUTOPILOTS"  # whose tasks a Worker does: names, with a space between two of them
+MARK = "ORCHESTRATOR_MARK"  # of the platform: a random id that its state knows, on each of its Workers
 BUILD_ID = "BUILD_ID"
 PUBLIC_URL = "PUBLIC_URL"  # where the Worker answers; a var of that name in the manifest wins
 DATABASE = "DB"
@@ -60,9 +61,9 @@ ADDED_TO_ROUTER = ADDED_TO_WORKER | frozenset({BUILD_ID, CLOUDFLARE_ACCOUNT_ID, 
 # an autopilot's Worker that asked for one by its name would get it.
 _ROUTER_SECRETS = frozenset({CLOUDFLARE_API_TOKEN, HEAL, ALERT_URL})
 RESERVED_VARIABLES = (
-    frozenset({API_TOKEN, AUTOPILOTS, WEBHOOK_SECRET, STAGE, BUILD_ID, DATABASE, AI, ASSETS}) | _ROUTER_SECRETS
+    frozenset({API_TOKEN, AUTOPILOTS, WEBHOOK_SECRET, STAGE, MARK, BUILD_ID, DATABASE, AI, ASSETS}) | _ROUTER_SECRETS
 )
-RESERVED_ON_AUTOPILOT = frozenset({AUTOPILOTS, WEBHOOK_SECRET, STAGE, BUILD_ID, AI})
+RESERVED_ON_AUTOPILOT = frozenset({AUTOPILOTS, WEBHOOK_SECRET, STAGE, MARK, BUILD_ID, AI})
 RESERVED_ON_ROUTER = RESERVED_VARIABLES | ADDED_TO_ROUTER | {NAME_PREFIX}
 
 

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from orchestrator.adopt.wanted import Wanted
 from orchestrator.cloudflare.account import Account
 from orchestrator.data import kv
 from orchestrator.data.d1 import contents as d1
 from orchestrator.data.r2 import contents as r2
-from orchestrator.data.store import Store
-from orchestrator.desired.ownership import is_ours
+from orchestrator.data.named_store import StoreKind
+from orchestrator.data.store import Store, find_all, worker_bindings
+from orchestrator.desired.ownership import Owner, mark_of, other_owner
 from orchestrator.drift.findings import Difference, Finding
 from orchestrator.drift.storage import UNMANAGED
 from orchestrator.kinds import Kind
@@ -47,20 +48,49 @@ class Existing:
         }
 
 
-def find(account: Account, wanted: Sequence[Wanted], stack: str) -> tuple[Existing, ...]:
-    """Those of `wanted` that are there: a list call for each kind, and one call for each Worker."""
-    ids = {place: account.names(*place) for place in dict.fromkeys(map(_listed_in, wanted))}
-    found = []
+@dataclass(frozen=True, kw_only=True)
+class Theirs:
+    """A wanted thing that another platform in the account has."""
+
+    wanted: Wanted
+    owner: Owner
+
+    def as_json(self) -> dict[str, Any]:
+        return {"kind": self.wanted.kind, "name": self.wanted.name, "worker": self.owner.worker}
+
+
+def find(
+    account: Account, wanted: Sequence[Wanted], mark: str | None
+) -> tuple[tuple[Existing, ...], tuple[Theirs, ...]]:
+    """Those of `wanted` that are there, and those of them that another platform than that of `mark` has: the lists of
+    each kind, and where any is there, one call for each Worker of the account."""
+    stores: dict[Kind, list[Store]] = {}
+    workers = {} if all(each.kind.holds_data for each in wanted) else account.scripts()
+    there: list[tuple[Wanted, Store | None]] = []
     for each in wanted:
-        if (id := ids[_listed_in(each)].get(each.name)) is not None:
-            ours = each.kind is not Kind.WORKER or is_ours(account.worker_bindings(each.name), stack)
-            found.append(Existing(wanted=each, id=id, ours=ours))
-    return tuple(sorted(found, key=lambda each: (each.wanted.kind.rank, each.wanted.name)))
+        if not each.kind.holds_data:
+            there += [(each, None)] if each.name in workers else []
+            continue
+        if each.kind not in stores:
+            stores[each.kind] = find_all(account, cast("StoreKind", each.kind.short))
+        named = (store for store in stores[each.kind] if store.name == each.name)
+        there += [(each, store) for store in named if store.jurisdiction == each.jurisdiction]
+    bindings = worker_bindings(account) if there else {}
+    found: list[Existing] = []
+    theirs: list[Theirs] = []
+    for each, store in there:
+        live = mark_of(bindings.get(each.name, ()))
+        owner = other_owner(bindings, store, mark) if store else Owner(each.name, live) if live else None
+        if owner and owner.mark != mark:
+            theirs += [] if each.kind.of_worker else [Theirs(wanted=each, owner=owner)]
+        else:
+            ours = each.kind is not Kind.WORKER or (live is not None and live == mark)
+            found.append(Existing(wanted=each, id=store.id if store else each.name, ours=ours))
+    return tuple(sorted(found, key=_order)), tuple(sorted(theirs, key=_order))
 
 
-def _listed_in(wanted: Wanted) -> tuple[Kind, str]:
-    """The list that would have it: the kind, and the jurisdiction of a bucket."""
-    return wanted.kind if wanted.kind.holds_data else Kind.WORKER, wanted.jurisdiction
+def _order(each: Existing | Theirs) -> tuple[int, str]:
+    return each.wanted.kind.rank, each.wanted.name
 
 
 def with_differences(existing: Iterable[Existing], findings: Iterable[Finding]) -> tuple[Existing, ...]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TextIO
 
-from orchestrator.adopt.existing import Existing, find
+from orchestrator.adopt.existing import Existing, Theirs, find
 from orchestrator.adopt.replaced import point_at
 from orchestrator.adopt.wanted import import_document, wanted
 from orchestrator.cloudflare.account import Account
@@ -25,6 +25,7 @@ from orchestrator.drift.findings import Finding
 from orchestrator.errors import OrchestratorError
 from orchestrator.stack.config import Stack, run_pulumi
 from orchestrator.stack.edit import Report, edit_state
+from orchestrator.stack.state import parse_state
 from orchestrator.stack.updates import deploy, would_change
 
 
@@ -32,12 +33,13 @@ from orchestrator.stack.updates import deploy, would_change
 class Takeover:
     """`existing`: what can be taken over; `preview`: all that an update would do, as Pulumi's JSON.
 
-    `replaced`: lost things of which there is another one of the same name. `unfinished`: an earlier adoption was broken
-    off after its import.
+    `theirs`: what another platform has of it, which is not to be had. `replaced`: lost things of which there is another
+    one of the same name. `unfinished`: an earlier adoption was broken off after its import.
     """
 
     existing: tuple[Existing, ...]
     preview: Mapping[str, Any]
+    theirs: tuple[Theirs, ...] = ()
     replaced: tuple[Finding, ...] = ()
     unfinished: bool = False
 
@@ -57,10 +59,13 @@ def find_takeover(stack: Stack, account: Account) -> Takeover:
             raise OrchestratorError(f"`pulumi preview` failed:\n{_reasons(finished.output) or finished.errors.strip()}")
         preview: dict[str, Any] = json.loads(finished.output)
         import_file: dict[str, Any] = {"resources": [], **json.loads(file.read_text())}
+    exported = stack.export()
+    existing, theirs = find(account, wanted(preview, import_file), stack.mark(parse_state(exported)))
     return Takeover(
-        existing=find(account, wanted(preview, import_file), stack.name),
+        existing=existing,
+        theirs=theirs,
         preview=preview,
-        unfinished=any(each.get("protect") for each in stack.export()["deployment"].get("resources") or ()),
+        unfinished=any(each.get("protect") for each in exported["deployment"].get("resources") or ()),
     )
 
 

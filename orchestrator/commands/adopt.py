@@ -13,6 +13,7 @@ from typing import Any
 from orchestrator.adopt.existing import with_differences
 from orchestrator.adopt.replaced import replaced
 from orchestrator.adopt.takeover import Takeover, find_takeover, take_over
+from orchestrator.desired.ownership import refusal_of_others
 from orchestrator.drift.check import check
 from orchestrator.errors import ExistingError, UserError
 from orchestrator.heal.report import words as words_of
@@ -45,9 +46,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json",
         action="store_true",
-        help="{stack, existing: [{kind, key, name, id, ours, differences: [{path, desired, live}]}], replaced, "
-        "refused, update, adopted}; replaced: lost things of which there is another one, as `drift --json` has them; "
-        "refused: Workers that would need --overwrite; update: what `pulumi up` does beside, in words",
+        help="{stack, existing: [{kind, key, name, id, ours, differences: [{path, desired, live}]}], replaced, theirs: "
+        "[{kind, name, worker}], refused, update, adopted}; replaced: lost things of which there is another one, as "
+        "`drift --json` has them; theirs: what another platform has, by one of its Workers; refused: Workers that "
+        "would need --overwrite; update: what `pulumi up` does beside, in words",
     )
 
 
@@ -61,7 +63,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         if not options.json:
             _show(found, terminal)
         wanted = bool(found.existing or found.replaced) or found.unfinished
-        adopted = wanted and not refused and not options.dry_run
+        adopted = wanted and not refused and not found.theirs and not options.dry_run
         if adopted:
             _confirm(options, terminal)
             take_over(stack, found, report=terminal.report, display=terminal.err if options.json else terminal.out)
@@ -70,6 +72,9 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     elif adopted:
         count = len(found.existing) + len(found.replaced)
         terminal.write(f"Taken over: {count}; the stack {stack.name} is as declared, its preview is empty.")
+    if found.theirs and not options.dry_run:
+        first = found.theirs[0]
+        raise refusal_of_others(first.wanted.kind, first.wanted.name, first.owner, stack.name)
     if refused and not options.dry_run:
         raise ExistingError(
             f"nothing was taken over: the stack {stack.name} did not upload {', '.join(refused)}, and an update would "
@@ -100,7 +105,9 @@ def _refused(found: Takeover, overwrite: Sequence[str]) -> list[str]:
 def _show(found: Takeover, terminal: Terminal) -> None:
     for lost in found.replaced:
         terminal.write(f"Lost, and made again by somebody: {words_of(lost)}")
-    if not found.existing and not found.replaced:
+    for theirs in found.theirs:
+        terminal.write(f"Another platform's, so not offered: {theirs.wanted.kind.titled(theirs.wanted.name)}")
+    if not found.existing and not found.replaced and not found.theirs:
         again = "An adoption was broken off; it goes on." if found.unfinished else "There is nothing to take over."
         terminal.write(again)
         return
@@ -143,6 +150,7 @@ def _document(stack: Stack, found: Takeover, refused: list[str], adopted: bool) 
         "stack": stack.name,
         "existing": [each.as_json() for each in found.existing],
         "replaced": [finding.as_json() for finding in found.replaced],
+        "theirs": [each.as_json() for each in found.theirs],
         "refused": refused,
         "update": _also(found),
         "adopted": adopted,

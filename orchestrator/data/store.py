@@ -17,7 +17,17 @@ from orchestrator.errors import CloudflareError, UserError
 from orchestrator.kinds import Kind, kind_of_short
 from orchestrator.nearest import nearest_names
 
-__all__ = ["Progress", "Store", "StoreKind", "arguments", "bound_workers", "everything", "find", "find_all"]
+__all__ = [
+    "Progress",
+    "Store",
+    "StoreKind",
+    "arguments",
+    "bound_workers",
+    "everything",
+    "find",
+    "find_all",
+    "worker_bindings",
+]
 
 Progress = Callable[[str], None]
 """Takes a short text about how far long work is; each replaces the one before."""
@@ -56,8 +66,14 @@ def everything(account: Account) -> list[Store]:
 
 def bound_workers(account: Account, store: Store, progress: Progress) -> tuple[str, ...]:
     """The Workers of the whole account that are bound to `store`, declared or not: one call for each Worker."""
+    workers = worker_bindings(account, progress)
+    return tuple(name for name, found in workers.items() if any(store.is_bound_by(binding) for binding in found))
+
+
+def worker_bindings(account: Account, progress: Progress = lambda _: None) -> dict[str, list[Mapping[str, Any]]]:
+    """What each Worker of the account is bound to, by its name: one call for each."""
     names = sorted(account.names(Kind.WORKER))
-    bound = []
+    found = {}
 
     def bindings(name: str) -> list[Mapping[str, Any]]:
         try:
@@ -67,11 +83,10 @@ def bound_workers(account: Account, store: Store, progress: Progress) -> tuple[s
                 return []
             raise
 
-    for number, (name, found) in enumerate(zip(names, in_parallel(bindings, names, progress), strict=True), 1):
+    for number, (name, bound) in enumerate(zip(names, in_parallel(bindings, names, progress), strict=True), 1):
         progress(f"looking at the bindings of Worker {number} of {len(names)}")
-        if any(store.is_bound_by(binding) for binding in found):
-            bound.append(name)
-    return tuple(bound)
+        found[name] = bound
+    return found
 
 
 def find_all(account: Account, kind: StoreKind) -> list[Store]:

@@ -21,6 +21,7 @@ from orchestrator.names import (
     CLOUDFLARE_API_URL,
     HEAL,
     JOURNAL_DAYS,
+    MARK,
     PUBLIC_API_URL,
     PUBLIC_URL,
     WEBHOOK_SECRET,
@@ -57,15 +58,17 @@ def bound_to(
     urls: Mapping[str, str],
     build_id: str,
     router_texts: Mapping[str, str],
+    mark: str | None,
 ) -> dict[str, tuple[Binding, ...]]:
     """The bindings of each Worker, by its key, as they are declared on the stack.
 
     `secrets`: the names that have a value (an optional one without is not bound); `urls`: where each Worker answers, by
-    key; `build_id` tells the routing Worker's module. What the manifest names itself wins over what is added.
+    key; `build_id` tells the routing Worker's module; `mark`: the platform's, None before it has one. What the manifest
+    names itself wins over what is added.
     """
     bound = {}
     for worker in desired.workers:
-        added = {PUBLIC_URL: urls[worker.key]}
+        added = {PUBLIC_URL: urls[worker.key], **({MARK: mark} if mark else {})}
         if worker.key == desired.router:
             added |= {BUILD_ID: build_id, **router_texts}
         named = {binding.name for binding in worker.bindings}

@@ -2,32 +2,56 @@
 
 `pulumi up` must not take or overwrite what it does not know: the provider's upload of a Worker replaces whatever has
 that name, and an empty namespace beside a full one helps nobody. So a name that is taken stops the update, with the
-command that takes it over. A Worker is the stack's own, though unknown to its state, when it carries the stack's
-marks: an upload that was cut off after it had its effect leaves such a one, and putting it again does no harm.
+command that takes it over.
+
+Whose a Worker is, its mark says: a random id that the first `up` makes, that only the stack's state knows, and that is
+bound to each of its Workers. One with our mark is ours, though unknown to the state: an upload that was cut off after
+it had its effect leaves such a one, and putting it again does no harm. One with another mark, and the data that it is
+bound to, is another platform's, whatever its stack is called.
 
 Pure: the account's contents are arguments.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.data.named_store import Store
 from orchestrator.errors import ExistingError
 from orchestrator.kinds import Kind
-from orchestrator.names import STAGE, WEBHOOK_SECRET
+from orchestrator.names import MARK
 
 ALLOW = "ORCHESTRATOR_ALLOW_EXISTING"
 """An environment variable, set by `adopt` for the preview that says what the stack lacks; an update ignores it."""
 
+Bindings = Iterable[Mapping[str, Any]]
+"""As the API lists those of a Worker."""
 
-def is_ours(bindings: Iterable[Mapping[str, Any]], stack: str) -> bool:
-    """Whether a Worker with these bindings, as the API lists them, was uploaded by `stack`.
 
-    Both names are reserved, so that no declared variable or secret can look like them.
-    """
-    marks = {(each.get("name"), each.get("type"), each.get("text")) for each in bindings}
-    return (STAGE, "plain_text", stack) in marks and (WEBHOOK_SECRET, "secret_text", None) in marks
+@dataclass(frozen=True)
+class Owner:
+    """Another platform: one of its Workers, and the mark that it carries."""
+
+    worker: str
+    mark: str
+
+
+def mark_of(bindings: Bindings) -> str | None:
+    """The mark of a Worker with these bindings; its name is reserved, so that no declared variable can look like it."""
+    marks = (str(each.get("text")) for each in bindings if (each.get("name"), each.get("type")) == (MARK, "plain_text"))
+    return next(marks, None)
+
+
+def other_owner(workers: Mapping[str, Bindings], store: Store, mark: str | None) -> Owner | None:
+    """The other platform whose Workers are bound to `store`; `workers`: the bindings of the account's, by name."""
+    for worker, bindings in sorted(workers.items()):
+        found = mark_of(bindings)
+        if found and found != mark and any(store.is_bound_by(each) for each in bindings):
+            return Owner(worker, found)
+    return None
 
 
 def refusal(kind: Kind, name: str, stack: str) -> ExistingError:
@@ -41,4 +65,31 @@ def refusal(kind: Kind, name: str, stack: str) -> ExistingError:
     return ExistingError(
         f"the Worker {name} exists in the account and is not the stack {stack}'s: an update would overwrite it",
         f"{adopt} --dry-run shows how it differs; {adopt} --overwrite {name} takes it over",
+    )
+
+
+def refusal_of_others(kind: Kind, name: str, owner: Owner, stack: str) -> ExistingError:
+    """Why `name` is neither made nor taken over: another platform has it."""
+    bound = "" if owner.worker == name else f", whose Worker {owner.worker} is bound to it"
+    prefix = re.sub(r"[^a-z0-9-]", "-", stack.lower()).strip("-") + "-"
+    ways = [
+        "give it another name in the file",
+        f"or, on a new stack, a prefix to all: pulumi config set namePrefix {prefix} -s {stack}",
+        f"or, if it is this platform and its state was lost: pulumi config set mark {owner.mark} -s {stack}",
+    ]
+    return ExistingError(
+        f"the {kind.word} {name} belongs to another platform in this account{bound}: it is neither overwritten nor "
+        f"taken over by the stack {stack}",
+        "\n  ".join(ways),
+    )
+
+
+def refusal_of_namesake(store: Store, stack: str, start_empty: str) -> ExistingError:
+    """Why a bucket is not made: a full one of its name is in another jurisdiction."""
+    place = f"{{name: …, jurisdiction: {store.jurisdiction}}}"
+    return ExistingError(
+        f"the {store.title} exists in the account in the jurisdiction {store.jurisdiction}, and is full; an empty one "
+        "would be made beside it",
+        f"if that one is meant, `{place}` in the file names it, and python -m orchestrator adopt -s {stack} takes it "
+        f"over\n  to begin with an empty one: {start_empty}",
     )

@@ -42,7 +42,7 @@ def check(
     with nullcontext(account) if account else stack.account(report=report) as used:
         calls_before = used.calls
         ledger = Ledger.of_stack(stack.name, stack.root, account=f"{used.base_url} {stack.account_id}", now=time.time())
-        bound = _bound(stack, desired, modules, used)
+        bound = _bound(stack, desired, modules, used, stack.mark(known))
         read = Reading(used, desired, modules, bound, ledger, full=full, report=report).read(known)
         return Drift(
             findings=find_drift(desired, read.live, bound=bound, modules=modules, state=known),
@@ -52,7 +52,9 @@ def check(
         )
 
 
-def _bound(stack: Stack, desired: Desired, modules: dict[str, str], account: Account) -> dict[str, tuple[Binding, ...]]:
+def _bound(
+    stack: Stack, desired: Desired, modules: dict[str, str], account: Account, mark: str | None
+) -> dict[str, tuple[Binding, ...]]:
     """As the program works it out (`orchestrator.infra.platform`)."""
     template = stack.workers_url or account.workers_url()
     return bound_to(
@@ -66,4 +68,5 @@ def _bound(stack: Stack, desired: Desired, modules: dict[str, str], account: Acc
             api_url=account.base_url,
             journal_days=stack.config.get("journalDays"),
         ),
+        mark=mark,
     )

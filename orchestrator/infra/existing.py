@@ -1,8 +1,9 @@
-"""A hook before each creation: what has the name already is not taken, nor overwritten.
+"""Hooks before each creation, and each change of a Worker: what is not the stack's is not taken, nor overwritten.
 
-Pulumi runs the hook only where it has decided to create, in a preview as in an update, so an update that creates
-nothing pays nothing; one that does pays a list call for each kind that was not read before, and one more for a Worker
-whose name is taken. See docs/decisions/0017-nothing-taken-silently.md.
+Pulumi runs a hook only where it has decided to create or change, in a preview as in an update, so an update that does
+neither pays nothing. One that creates pays the lists of a kind that were not read before, and one call more for a
+Worker whose name is taken; one that changes Workers pays one list of them, and a call for each that somebody has
+deployed to since. See docs/decisions/0017-nothing-taken-silently.md and 0019-empty-stores-and-marks.md.
 
 Touches the network, by the stack's account.
 """
@@ -10,73 +11,168 @@ Touches the network, by the stack's account.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from datetime import datetime
+from typing import cast
 
 import pulumi
 
 from orchestrator.cloudflare.account import Account
-from orchestrator.desired.ownership import ALLOW, is_ours, refusal
+from orchestrator.data.filled import is_filled
+from orchestrator.data.named_store import Store, StoreKind
+from orchestrator.data.store import find_all, worker_bindings
+from orchestrator.desired.ownership import (
+    ALLOW,
+    Bindings,
+    Owner,
+    mark_of,
+    other_owner,
+    refusal,
+    refusal_of_namesake,
+    refusal_of_others,
+)
 from orchestrator.errors import CloudflareError
 from orchestrator.kinds import Kind, kind_of_type
+from orchestrator.stack.rules import start_empty_command
 
 OpenAccount = Callable[[], AbstractContextManager[Account]]
 
-_WORKERS = (Kind.WORKER, "default")  # kind and jurisdiction
+_NOT_FOUND = 404
+_SAME_MOMENT_S = 1.0  # the API may write a time in more than one precision
 
 
 class Guard:
-    """Stops the creation of what the account of `stack` has already; `workers`: the names of its Workers, if known."""
+    """Stops what would take or overwrite something in the account that is not the stack's."""
 
-    def __init__(self, stack: str, open_account: OpenAccount, workers: frozenset[str] | None) -> None:
+    def __init__(
+        self,
+        stack: str,
+        open_account: OpenAccount,
+        workers: frozenset[str] | None,
+        *,
+        mark: str,
+        start_empty: Sequence[str] = (),
+    ) -> None:
+        """`workers`: the names of the account's, if known; `mark`: the platform's; `start_empty`: buckets that may be
+        made beside a full one of another jurisdiction."""
         self._stack = stack
         self._open_account = open_account
-        self._names = {} if workers is None else {_WORKERS: workers}
+        self._workers = workers
+        self._mark = mark
+        self._start_empty = start_empty
+        self._stores: dict[Kind, list[Store]] = {}
+        self._bindings: Mapping[str, Bindings] | None = None
+        self._deployed: dict[str, str] | None = None
         options = pulumi.ResourceHookOptions(on_dry_run=True)
-        hook = pulumi.ResourceHook("not in the account yet", self._before_create, options)  # its name begins the error
-        self._hooks = pulumi.ResourceHookBinding(before_create=[hook])
+        # Their names begin the errors.
+        create = pulumi.ResourceHook("not in the account yet", self._before_create, options)
+        change = pulumi.ResourceHook("not another platform's", self._before_change, options)
+        self._of_data = pulumi.ResourceHookBinding(before_create=[create])
+        self._of_worker = pulumi.ResourceHookBinding(before_create=[create], before_update=[change])
 
     @property
     def of_data(self) -> pulumi.ResourceHookBinding:
         """The hooks of each namespace, bucket and database."""
-        return self._hooks
+        return self._of_data
 
     def of_worker(self, name: str) -> pulumi.ResourceHookBinding | None:
         """The hooks of the script that is `name` in the account; none where that name is known to be free: at each of
         a hundred new Workers they would nearly double the time of a preview.
         """
-        workers = self._names.get(_WORKERS)
-        return self._hooks if workers is None or name in workers else None
+        return self._of_worker if self._workers is None or name in self._workers else None
 
     def _before_create(self, creation: pulumi.ResourceHookArgs) -> None:
-        dry_run = pulumi.runtime.is_dry_run()
-        if dry_run and os.environ.get(ALLOW):
+        if pulumi.runtime.is_dry_run() and os.environ.get(ALLOW):
             return
-        try:
-            self._check(creation.type, creation.new_inputs or {})
-        except CloudflareError as unread:
-            if not dry_run:
-                raise
-            pulumi.log.warn(f"{creation.name}: not known whether it exists already ({unread.message})")
-
-    def _check(self, pulumi_type: str, inputs: Mapping[str, Any]) -> None:
-        """Raise ExistingError where a resource of this type with `inputs` would meet one that is not the stack's."""
-        kind = kind_of_type(pulumi_type)
-        if kind is None:
-            raise AssertionError(f"{pulumi_type} is in no row of orchestrator.kinds")
+        kind, inputs = _kind(creation), creation.new_inputs or {}
         name = kind.name_in(inputs)
-        if name not in self._taken(kind, str(inputs.get("jurisdiction") or "default")):
-            return
-        if kind is Kind.WORKER:
-            with self._open_account() as account:
-                bindings = account.worker_bindings(name)
-            if is_ours(bindings, self._stack):
-                return
-        raise refusal(kind, name, self._stack)
+        jurisdiction = str(inputs.get("jurisdiction") or "default")
+        check = self._check_worker if kind is Kind.WORKER else lambda each: self._check_data(kind, each, jurisdiction)
+        _asking(lambda: check(name), f"{creation.name}: not known whether it exists already")
 
-    def _taken(self, kind: Kind, jurisdiction: str) -> frozenset[str]:
-        if (kind, jurisdiction) not in self._names:
+    def _before_change(self, change: pulumi.ResourceHookArgs) -> None:
+        known = str((change.old_outputs or {}).get("modifiedOn") or "")
+        name = _kind(change).name_in(change.new_inputs or {})
+        _asking(lambda: self._check_change(name, known), f"{change.name}: not known whose it is now")
+
+    def _check_worker(self, name: str) -> None:
+        """Raise ExistingError where the Worker is there and does not carry our mark."""
+        if self._workers is not None and name not in self._workers:
+            return
+        there, mark = self._read_mark(name)
+        if there and mark and mark != self._mark:
+            raise refusal_of_others(Kind.WORKER, name, Owner(name, mark), self._stack)
+        if there and mark is None:
+            raise refusal(Kind.WORKER, name, self._stack)
+
+    def _check_data(self, kind: Kind, name: str, jurisdiction: str) -> None:
+        """Raise ExistingError where it is there, or a full bucket of its name is in another jurisdiction."""
+        if kind not in self._stores:
             with self._open_account() as account:
-                self._names[kind, jurisdiction] = frozenset(account.names(kind, jurisdiction))
-        return self._names[kind, jurisdiction]
+                self._stores[kind] = find_all(account, cast("StoreKind", kind.short))
+        named = [store for store in self._stores[kind] if store.name == name]
+        if same := next((store for store in named if store.jurisdiction == jurisdiction), None):
+            if owner := other_owner(self._all_bindings(), same, self._mark):
+                raise refusal_of_others(kind, name, owner, self._stack)
+            raise refusal(kind, name, self._stack)
+        if name in self._start_empty:
+            return
+        for store in named:
+            with self._open_account() as account:
+                if is_filled(account, store):
+                    command = start_empty_command([name], self._start_empty, self._stack)
+                    raise refusal_of_namesake(store, self._stack, command)
+
+    def _check_change(self, name: str, known: str) -> None:
+        """Raise ExistingError where somebody has deployed since `known`, and it was another platform."""
+        if self._deployed is None:
+            with self._open_account() as account:
+                listed = account.scripts()
+            self._deployed = {each: str(told.get("modified_on") or "") for each, told in listed.items()}
+        if name not in self._deployed or _same_moment(self._deployed[name], known):
+            return
+        there, mark = self._read_mark(name)
+        if there and mark and mark != self._mark:
+            raise refusal_of_others(Kind.WORKER, name, Owner(name, mark), self._stack)
+
+    def _read_mark(self, worker: str) -> tuple[bool, str | None]:
+        """Whether there is a Worker of that name, and its mark."""
+        with self._open_account() as account:
+            try:
+                return True, mark_of(account.worker_bindings(worker))
+            except CloudflareError as error:
+                if error.status == _NOT_FOUND:
+                    return False, None
+                raise
+
+    def _all_bindings(self) -> Mapping[str, Bindings]:
+        if self._bindings is None:
+            with self._open_account() as account:
+                self._bindings = worker_bindings(account)
+        return self._bindings
+
+
+def _kind(args: pulumi.ResourceHookArgs) -> Kind:
+    kind = kind_of_type(args.type)
+    if kind is None:
+        raise AssertionError(f"{args.type} is in no row of orchestrator.kinds")
+    return kind
+
+
+def _asking(check: Callable[[], None], unknown: str) -> None:
+    """An account that does not answer stops an update; a preview goes on, and says so."""
+    try:
+        check()
+    except CloudflareError as unread:
+        if not pulumi.runtime.is_dry_run():
+            raise
+        pulumi.log.warn(f"{unknown} ({unread.message})")
+
+
+def _same_moment(one: str, other: str) -> bool:
+    try:
+        seconds = (datetime.fromisoformat(one) - datetime.fromisoformat(other)).total_seconds()
+    except (ValueError, TypeError):  # one of them is not known
+        return False
+    return abs(seconds) < _SAME_MOMENT_S

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pulumi
+
 from orchestrator.bundle import Module
 from orchestrator.desired.bindings import bound_to, build_id_of, worker_urls
 from orchestrator.desired.derive import Desired
@@ -25,9 +27,11 @@ from orchestrator.dispatch.signature import secrets_of
 from orchestrator.infra import sdk as cloudflare
 from orchestrator.infra.account import stack_account
 from orchestrator.infra.existing import Guard
+from orchestrator.infra.mark import Mark
 from orchestrator.infra.settings import StackSettings
 from orchestrator.infra.storage import Storage, StorageArgs
 from orchestrator.infra.worker import WorkerService, WorkerServiceArgs
+from orchestrator.names import MARK
 
 
 def declare(
@@ -35,11 +39,14 @@ def declare(
     modules: Mapping[str, Module],
     settings: StackSettings,
     guard: Guard | None = None,
+    *,
+    mark: str,
 ) -> dict[str, Any]:
     """Declare everything that `desired` names, `modules` by Worker's key, and return the stack's outputs.
 
-    `guard` keeps what the account has already from being taken or overwritten.
+    `mark`: the platform's. `guard` keeps what the account has already from being taken or overwritten.
     """
+    mark_text = Mark("mark", mark).text
     storage = Storage(
         "storage",
         StorageArgs(
@@ -59,11 +66,12 @@ def declare(
         urls=urls,
         build_id=build_id_of(modules[desired.router].sha256),
         router_texts=settings.router_texts,
+        mark=mark,
     )
     services: dict[str, WorkerService] = {}
     for worker in sorted(desired.workers, key=lambda worker: worker.key == desired.router):
         module = modules[worker.key]
-        bindings = [_bind(each, desired, storage, services, settings) for each in bound[worker.key]]
+        bindings = [_bind(each, desired, storage, services, settings, mark_text) for each in bound[worker.key]]
         services[worker.key] = WorkerService(
             worker.key,
             WorkerServiceArgs(
@@ -87,7 +95,12 @@ def declare(
 
 
 def _bind(
-    binding: Binding, desired: Desired, storage: Storage, services: Mapping[str, WorkerService], settings: StackSettings
+    binding: Binding,
+    desired: Desired,
+    storage: Storage,
+    services: Mapping[str, WorkerService],
+    settings: StackSettings,
+    mark: pulumi.Output[str],
 ) -> cloudflare.WorkersScriptBindingArgs:
     """The provider's form of a binding."""
     args: dict[str, Any]
@@ -108,7 +121,7 @@ def _bind(
             served = binding.autopilots
             args = {"text": value.apply(lambda root: secrets_of(root, served)) if served else value}
         case TextBinding():
-            args = {"text": binding.text}
+            args = {"text": mark if binding.name == MARK else binding.text}
         case AiBinding():
             args = {}
     return cloudflare.WorkersScriptBindingArgs(type=binding.type, name=binding.name, **args)

@@ -37,9 +37,10 @@ from orchestrator.stack.rules import (
 class StackSettings:
     """What the stack's configuration says.
 
-    `start_empty`: names of stores that may begin empty in place of full ones. `secrets` by the name that Workers bind,
-    the program's own too; `router_texts`: plain values that the routing Worker is bound to, by that name. `plain` and
-    `secrets_digest`: what `deployment_hash` counts of the settings.
+    `start_empty`: names of stores that may begin empty in place of full ones; `mark`: the platform's, where the state
+    that knew it was lost. `secrets` by the name that Workers bind, the program's own too; `router_texts`: plain values
+    that the routing Worker is bound to, by that name. `plain` and `secrets_digest`: what `deployment_hash` counts of
+    the settings.
     """
 
     stack: str
@@ -50,6 +51,7 @@ class StackSettings:
     manifest: str
     workers_url: str | None
     start_empty: tuple[str, ...] = ()
+    mark: str | None = None
     secrets: Mapping[str, pulumi.Output[str]]
     router_texts: Mapping[str, str]
     plain: Mapping[str, str]
@@ -83,6 +85,7 @@ def read_settings() -> StackSettings:
         manifest=config.get("manifest") or "autopilots.yaml",
         workers_url=values.get("workersUrl"),
         start_empty=start_empty_names(empty),
+        mark=values.get("mark"),
         secrets={
             **{name: pulumi.Output.secret(value) for name, value in secrets.items()},
             API_TOKEN: config.require_secret("apiToken"),

@@ -75,6 +75,10 @@ class Stack:
         exported: dict[str, Any] = json.loads(run_pulumi(["stack", "export", "--stack", self.name], self.root).output)
         return exported
 
+    def mark(self, state: State) -> str | None:
+        """The platform's mark: what the configuration says, for a state that was lost, or `state`."""
+        return self.config.get("mark") or state.mark
+
     def desired(self) -> Desired:
         """What the stack's file implies here. Raises ManifestError where the file is broken, SettingsError where the
         prefix makes a name that is not valid."""

@@ -21,10 +21,8 @@ from orchestrator.desired.derive import Desired
 from orchestrator.errors import CloudflareError, EmptyStoreError
 from orchestrator.kinds import kind_of_short
 from orchestrator.stack.moved import Move, moves
+from orchestrator.stack.rules import start_empty_command
 from orchestrator.stack.state import State
-
-START_EMPTY = "startEmpty"
-"""The key of the stack's configuration that lists, by their names in the account, the stores that may begin empty."""
 
 
 def keep_stores(
@@ -35,7 +33,10 @@ def keep_stores(
     start_empty: Sequence[str],
     stack: str,
 ) -> None:
-    """Raise EmptyStoreError where a full store would give way to an empty one that `start_empty` does not name."""
+    """Raise EmptyStoreError where a full store would give way to an empty one that `start_empty` does not name.
+
+    `start_empty`: what the configuration lists under `startEmpty`, names in the account.
+    """
     found = [move for move in moves(desired, state) if move.new.name not in start_empty]
     if not found:
         return
@@ -90,11 +91,9 @@ def _told(store: Store, other: Store) -> str:
 def _ways(lost: Sequence[Move], start_empty: Sequence[str], stack: str) -> list[str]:
     """What leads on: the edit taken back, a beginning without the data, or the data taken along."""
     names = sorted({move.new.name for move in lost})
-    told = [f"{START_EMPTY}[{len(start_empty) + number}]={name}" for number, name in enumerate(names)]
-    options = " ".join(f"--plaintext {shlex.quote(each)}" for each in told)
     return [
         *(f"to go on with what is there: {way}" for way in sorted({_taken_back(move, stack) for move in lost})),
-        f"to begin with empty ones: pulumi config set-all --path {options} -s {stack}",
+        f"to begin with empty ones: {start_empty_command(names, start_empty, stack)}",
         *(f"to take the data along, save it before that: {_saved(move, stack)}" for move in lost),
     ]
 

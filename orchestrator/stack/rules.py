@@ -9,6 +9,7 @@ Pure: the configuration is a mapping of texts by key, without what is not set.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -73,6 +74,12 @@ RULES = (
         pattern=PREFIX_PATTERN,
         fails=f"must be {PREFIX_RULE}",
         command="pulumi config set namePrefix pr-7-",
+    ),
+    Rule(
+        key="mark",
+        pattern=r"[0-9a-f]{32}",
+        fails="is not a platform's mark (32 hex digits)",
+        command="pulumi config rm mark",
     ),
     Rule(key="plan", pattern="free|paid", fails="must be free or paid", command="pulumi config set plan free"),
     Rule(
@@ -144,6 +151,12 @@ def start_empty_names(value: object) -> tuple[str, ...]:
     """The names in it; Pulumi keeps `123` and `true` as what they look like."""
     listed = value if isinstance(value, list) else []
     return tuple(str(each).lower() if isinstance(each, bool) else str(each) for each in listed)
+
+
+def start_empty_command(names: Sequence[str], already: Sequence[str], stack: str) -> str:
+    """What lets these stores begin empty; `already`: what the configuration lists."""
+    told = [f"startEmpty[{len(already) + number}]={name}" for number, name in enumerate(names)]
+    return f"pulumi config set-all --path {' '.join(f'--plaintext {shlex.quote(each)}' for each in told)} -s {stack}"
 
 
 def not_ready(stack: str, problems: Sequence[SettingProblem]) -> str:

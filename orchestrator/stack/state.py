@@ -13,6 +13,8 @@ from typing import Any
 
 from orchestrator.kinds import Kind, kind_of_type, read_urn
 
+MARK_TYPE = "autopilot:infra:Mark"
+"""The component whose one input is the platform's mark."""
 _DELTA = "__pulumi_raw_state_delta"
 _SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 (the key by which Pulumi marks an encrypted value)
 
@@ -39,6 +41,12 @@ class State:
 
     resources: tuple[StateResource, ...] = ()
     pending: int = 0
+
+    @property
+    def mark(self) -> str | None:
+        """The platform's mark, which its first update has made; None before that."""
+        marks = (each.inputs.get("mark") for each in self.resources if read_urn(each.urn).type == MARK_TYPE)
+        return next((str(mark) for mark in marks if mark), None)
 
     def of_kind(self, kind: Kind) -> dict[str, StateResource]:
         """The resources of a kind, by logical name."""

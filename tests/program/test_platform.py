@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.dispatch.signature import secret_of
 from orchestrator.errors import SettingsError
-from tests.support.program import ACCOUNT, ROUTER_BINDINGS, WEBHOOK_SECRET, Recorder, run_program
+from tests.support.program import ACCOUNT, MARK, ROUTER_BINDINGS, WEBHOOK_SECRET, Recorder, run_program
 
 
 @pytest.fixture(autouse=True)
@@ -40,12 +40,14 @@ CLERK_BINDINGS: list[dict[str, Any]] = [
     {"type": "plain_text", "name": "STAGE", "text": "dev"},
     {"type": "secret_text", "name": "WEBHOOK_SECRET", "text": secret_of(WEBHOOK_SECRET, "clerk")},
     {"type": "plain_text", "name": "PUBLIC_URL", "text": "https://clerk.example.workers.dev"},
+    {"type": "plain_text", "name": "ORCHESTRATOR_MARK", "text": MARK},
 ]
 
 
 def test_declares_exactly_what_the_manifest_implies() -> None:
     recorder, outputs = run_program()
     expected = [
+        ("Mark", "mark", {"mark": MARK}),
         ("Storage", "storage", {}),
         ("WorkersKvNamespace", "LEADS", {"accountId": ACCOUNT, "title": "LEADS"}),
         ("WorkersKvNamespace", "REGISTRY", {"accountId": ACCOUNT, "title": "REGISTRY"}),

@@ -13,6 +13,7 @@ from orchestrator.infra.platform import declare
 from orchestrator.infra.settings import read_settings, require_secrets
 from orchestrator.manifest import parse
 
+MARK = "0" * 32
 ACCOUNT = "0123456789abcdef0123456789abcdef"
 MANIFEST = """
 orchestrator: {worker: router, cron: "*/15 * * * *", kvNamespaces: [REGISTRY]}
@@ -48,6 +49,7 @@ ROUTER_BINDINGS = [
     {"type": "plain_text", "name": "STAGE", "text": "dev"},
     {"type": "secret_text", "name": "WEBHOOK_SECRET", "text": WEBHOOK_SECRET},
     {"type": "plain_text", "name": "PUBLIC_URL", "text": "https://router.example.workers.dev"},
+    {"type": "plain_text", "name": "ORCHESTRATOR_MARK", "text": MARK},
     {"type": "plain_text", "name": "BUILD_ID", "text": "ab" * 6},
 ]
 
@@ -87,7 +89,7 @@ def run_program(**changes: str | None) -> tuple[Recorder, dict[str, Any]]:
         desired = derive(parse(MANIFEST, "autopilots.yaml"), name_prefix=settings.name_prefix, stage=settings.stack)
         require_secrets(settings, desired)
         modules = {worker.key: Module(path=f".build/{worker.key}.js", sha256="ab" * 32) for worker in desired.workers}
-        return pulumi.Output.all(**declare(desired, modules, settings)).apply(outputs.update)
+        return pulumi.Output.all(**declare(desired, modules, settings, mark=MARK)).apply(outputs.update)
 
     program()
     return recorder, outputs

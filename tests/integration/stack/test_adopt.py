@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.stack.state import MARK_TYPE
 from tests.support.drift_stack import KEEPER, KEEPER_CRON, MANIFEST, ROUTER, STACK
 from tests.support.eventually import eventually
 from tests.support.healed_stack import HealedStack
@@ -48,10 +49,12 @@ def adopt(stack: HealedStack, *arguments: str, exit_code: int = 0) -> tuple[dict
 
 
 def forget(stack: HealedStack, forgotten: Callable[[dict[str, Any]], bool] = lambda _: True) -> None:
-    """Make the state lose what `forgotten` says; all of it if nothing is said."""
+    """Make the state lose what `forgotten` says, all of it if nothing is said, and not the platform's mark."""
+    kept = ("pulumi:pulumi:Stack", MARK_TYPE)
     exported = stack.export()
     deployment = exported["deployment"]
-    deployment["resources"] = [each for each in deployment.get("resources", ()) if not forgotten(each)]
+    resources = deployment.get("resources", ())
+    deployment["resources"] = [each for each in resources if each["type"] in kept or not forgotten(each)]
     file = stack.project.root / "state.json"
     file.write_text(json.dumps(exported))
     stack.project.project.run("stack", "import", "--file", str(file))
@@ -126,7 +129,7 @@ def test_everything_is_taken_over_with_its_data_also_after_a_kill(stack: HealedS
     stack.assert_clean()
     planted.assert_unchanged()
     assert adopt(stack, "--yes")[0] | {"update": []} == {
-        "stack": STACK, "existing": [], "replaced": [], "refused": [], "update": [], "adopted": False,
+        "stack": STACK, "existing": [], "replaced": [], "theirs": [], "refused": [], "update": [], "adopted": False,
     }  # fmt: skip
 
 

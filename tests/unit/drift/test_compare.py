@@ -40,7 +40,9 @@ def desired(prefix: str = "", text: str = MANIFEST) -> Desired:
 
 
 def bindings(wanted: Desired, *secrets: str) -> dict[str, Any]:
-    return bound_to(wanted, secrets=secrets, urls=worker_urls(wanted, URL), build_id=ROUTER_SHA[:12], router_texts={})
+    return bound_to(
+        wanted, secrets=secrets, urls=worker_urls(wanted, URL), build_id=ROUTER_SHA[:12], router_texts={}, mark=None
+    )
 
 
 def resource(kind: Kind, key: str, id: str, **outputs: str) -> StateResource:
