@@ -11,9 +11,7 @@ from typing import Any, cast
 
 from orchestrator.adopt.wanted import Wanted
 from orchestrator.cloudflare.account import Account
-from orchestrator.data import kv
-from orchestrator.data.d1 import contents as d1
-from orchestrator.data.r2 import contents as r2
+from orchestrator.data.filled import is_filled
 from orchestrator.data.named_store import StoreKind
 from orchestrator.data.store import Store, find_all, worker_bindings
 from orchestrator.desired.ownership import Owner, mark_of, other_owner
@@ -46,6 +44,14 @@ class Existing:
                 {"path": each.path, "desired": each.desired, "live": each.live} for each in self.differences
             ],
         }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Elsewhere:
+    """A wanted bucket that is not there, and a full one of its name in another jurisdiction."""
+
+    wanted: Wanted
+    store: Store
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +95,18 @@ def find(
     return tuple(sorted(found, key=_order)), tuple(sorted(theirs, key=_order))
 
 
+def find_elsewhere(account: Account, wanted: Sequence[Wanted]) -> tuple[Elsewhere, ...]:
+    """The buckets of `wanted` that are full, and not where the file says."""
+    names = {each.name: each for each in wanted if each.kind is Kind.R2_BUCKET}
+    stores = [store for store in find_all(account, "r2") if store.name in names] if names else []
+    there = {store.name for store in stores if store.jurisdiction == names[store.name].jurisdiction}
+    return tuple(
+        Elsewhere(wanted=names[store.name], store=store)
+        for store in stores
+        if store.name in names.keys() - there and is_filled(account, store)
+    )
+
+
 def _order(each: Existing | Theirs) -> tuple[int, str]:
     return each.wanted.kind.rank, each.wanted.name
 
@@ -114,13 +132,6 @@ def is_harmless(account: Account, existing: Existing) -> bool:
     """Whether nothing of anybody's would be taken with it: data with nothing in it, or what the stack itself put."""
     if not existing.wanted.kind.holds_data:
         return existing.ours
-    match existing.wanted.kind:
-        case Kind.KV_NAMESPACE:
-            return kv.is_empty(account, Store(kind="kv", name=existing.wanted.name, id=existing.id))
-        case Kind.D1_DATABASE:
-            return d1.is_empty(account, Store(kind="d1", name=existing.wanted.name, id=existing.id))
-        case _:
-            bucket = Store(
-                kind="r2", name=existing.wanted.name, id=existing.id, jurisdiction=existing.wanted.jurisdiction
-            )
-            return r2.is_empty(account, bucket)
+    kind = cast("StoreKind", existing.wanted.kind.short)
+    place = existing.wanted.jurisdiction
+    return not is_filled(account, Store(kind=kind, name=existing.wanted.name, id=existing.id, jurisdiction=place))

@@ -10,10 +10,37 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.adopt.wanted import Wanted
 from orchestrator.drift.findings import Finding
-from orchestrator.kinds import kind_of_type, read_urn
+from orchestrator.kinds import Kind, kind_of_type, read_urn
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """What the account has of a wanted name. `id`: Cloudflare's; `made`: when a bucket was created."""
+
+    wanted: Wanted
+    id: str
+    made: str | None = None
+
+
+def rename(exported: Mapping[str, Any], taken: Iterable[Taken]) -> dict[str, Any]:
+    """The state, as exported, with each bucket or database of another name in the place of the one that it had."""
+    renamed = copy.deepcopy(dict(exported))
+    resources = _by_key(renamed)
+    for each in taken:
+        resource = resources[each.wanted.kind, each.wanted.key]
+        name = {"name": each.wanted.name}
+        place = {"jurisdiction": each.wanted.jurisdiction} if each.wanted.kind is Kind.R2_BUCKET else {}
+        made = {"creationDate": each.made} if each.made else {}
+        known = {"id", "uuid"} & resource["outputs"].keys()
+        resource["id"] = each.id
+        resource["inputs"] |= name | place
+        resource["outputs"] |= name | place | made | dict.fromkeys(known, each.id)
+    return renamed
 
 
 def replaced(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -24,11 +51,7 @@ def replaced(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def point_at(exported: Mapping[str, Any], findings: Iterable[Finding]) -> dict[str, Any]:
     """The state, as exported, with what `replaced` found in the place of what is lost."""
     pointed = copy.deepcopy(dict(exported))
-    resources = {
-        (kind_of_type(each["type"]), read_urn(each["urn"]).name): each
-        for each in pointed["deployment"]["resources"]
-        if not each.get("delete")
-    }
+    resources = _by_key(pointed)
     for finding in findings:
         resource = resources[finding.kind, finding.key]
         for difference in finding.differences:
@@ -39,3 +62,11 @@ def point_at(exported: Mapping[str, Any], findings: Iterable[Finding]) -> dict[s
             elif difference.path == "creation_date":
                 resource["outputs"]["creationDate"] = difference.live
     return pointed
+
+
+def _by_key(exported: Mapping[str, Any]) -> dict[tuple[Kind | None, str], dict[str, Any]]:
+    return {
+        (kind_of_type(each["type"]), read_urn(each["urn"]).name): each
+        for each in exported["deployment"]["resources"]
+        if not each.get("delete")
+    }

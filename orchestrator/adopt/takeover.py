@@ -16,30 +16,34 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TextIO
 
-from orchestrator.adopt.existing import Existing, Theirs, find
-from orchestrator.adopt.replaced import point_at
-from orchestrator.adopt.wanted import import_document, wanted
+from orchestrator.adopt.existing import Elsewhere, Existing, Theirs, find, find_elsewhere
+from orchestrator.adopt.replaced import Taken, point_at, rename
+from orchestrator.adopt.wanted import Wanted, given_way, import_document, wanted
 from orchestrator.cloudflare.account import Account
 from orchestrator.desired.ownership import ALLOW
 from orchestrator.drift.findings import Finding
 from orchestrator.errors import OrchestratorError
+from orchestrator.kinds import Kind
 from orchestrator.stack.config import Stack, run_pulumi
 from orchestrator.stack.edit import Report, edit_state
 from orchestrator.stack.state import parse_state
-from orchestrator.stack.updates import deploy, would_change
+from orchestrator.stack.updates import deploy, run_when_free, would_change
 
 
 @dataclass(frozen=True, kw_only=True)
 class Takeover:
     """`existing`: what can be taken over; `preview`: all that an update would do, as Pulumi's JSON.
 
-    `theirs`: what another platform has of it, which is not to be had. `replaced`: lost things of which there is another
-    one of the same name. `unfinished`: an earlier adoption was broken off after its import.
+    `theirs`: what another platform has of it, which is not to be had. `renamed`: data that the file names in place of
+    what the stack has. `elsewhere`: full buckets in another jurisdiction than the file says. `replaced`: lost things of
+    which there is another one of the same name. `unfinished`: an earlier adoption was broken off after its import.
     """
 
     existing: tuple[Existing, ...]
     preview: Mapping[str, Any]
     theirs: tuple[Theirs, ...] = ()
+    renamed: tuple[Existing, ...] = ()
+    elsewhere: tuple[Elsewhere, ...] = ()
     replaced: tuple[Finding, ...] = ()
     unfinished: bool = False
 
@@ -60,19 +64,25 @@ def find_takeover(stack: Stack, account: Account) -> Takeover:
         preview: dict[str, Any] = json.loads(finished.output)
         import_file: dict[str, Any] = {"resources": [], **json.loads(file.read_text())}
     exported = stack.export()
-    existing, theirs = find(account, wanted(preview, import_file), stack.mark(parse_state(exported)))
+    mark, lacking, other = stack.mark(parse_state(exported)), wanted(preview, import_file), given_way(preview)
+    existing, theirs = find(account, lacking, mark)
+    renamed, theirs_too = find(account, other, mark)
     return Takeover(
         existing=existing,
-        theirs=theirs,
+        theirs=(*theirs, *theirs_too),
+        renamed=renamed,
+        elsewhere=find_elsewhere(account, [each for each in (*lacking, *other) if each.name not in stack.start_empty]),
         preview=preview,
         unfinished=any(each.get("protect") for each in exported["deployment"].get("resources") or ()),
     )
 
 
-def take_over(stack: Stack, found: Takeover, *, report: Report, display: TextIO) -> None:
+def take_over(stack: Stack, account: Account, found: Takeover, *, report: Report, display: TextIO) -> None:
     """Import what was found, and bring the stack to an empty preview; Pulumi's display of the update to `display`."""
     if found.replaced:
         edit_state(stack, lambda state: point_at(state, found.replaced), report)
+    if found.renamed:
+        _rename(stack, account, found.renamed, report)
     import_existing(stack, found, found.existing)
     if failure := deploy(stack, display=display, report=report):
         again = f"python -m orchestrator adopt -s {stack.name} goes on from here"
@@ -82,6 +92,25 @@ def take_over(stack: Stack, found: Takeover, *, report: Report, display: TextIO)
             f"everything is imported, but a preview of the stack {stack.name} still has changes",
             f"pulumi preview --diff -s {stack.name} shows them",
         )
+
+
+def _rename(stack: Stack, account: Account, renamed: Sequence[Existing], report: Report) -> None:
+    """The state has them in place of what it had, which stays in the account; what else they are is read again."""
+    taken = [Taken(wanted=each.wanted, id=each.id, made=_made(account, each.wanted)) for each in renamed]
+    edit_state(stack, lambda state: rename(state, taken), report)
+    known = stack.state()
+    urns = [known.of_kind(each.wanted.kind)[each.wanted.key].urn for each in renamed]
+    targets = [argument for urn in urns for argument in ("--target", urn)]
+    finished = run_when_free(stack, ["refresh", "--yes", "--skip-preview", *targets], report)
+    if finished.code != 0:
+        raise OrchestratorError(f"`pulumi refresh` failed:\n{(finished.errors or finished.output).strip()}")
+
+
+def _made(account: Account, wanted: Wanted) -> str | None:
+    """When a bucket was created, by which another one of its name is told from it."""
+    if wanted.kind is not Kind.R2_BUCKET:
+        return None
+    return account.bucket(wanted.name, wanted.jurisdiction).get("creation_date")
 
 
 def import_existing(stack: Stack, found: Takeover, chosen: Sequence[Existing]) -> None:

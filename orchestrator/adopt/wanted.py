@@ -63,6 +63,26 @@ def wanted(preview: Mapping[str, Any], import_file: Mapping[str, Any]) -> tuple[
     return tuple(found)
 
 
+def given_way(preview: Mapping[str, Any]) -> tuple[Wanted, ...]:
+    """The data of another name, or in another jurisdiction, that would be made in place of what the stack has."""
+    found = []
+    for step in preview["steps"]:
+        state = step.get("newState") or {}
+        kind = kind_of_type(state.get("type", ""))
+        if step["op"] == "create-replacement" and kind and kind.holds_data:
+            inputs = state["inputs"]
+            found.append(
+                Wanted(
+                    kind=kind,
+                    key=read_urn(step["urn"]).name,
+                    name=kind.name_in(inputs),
+                    account_id=inputs["accountId"],
+                    jurisdiction=inputs.get("jurisdiction") or "default",
+                )
+            )
+    return tuple(found)
+
+
 def import_document(preview: Mapping[str, Any], ids: Mapping[Wanted, str]) -> dict[str, Any]:
     """The file for `pulumi import` of the things in `ids` (Cloudflare's ids), with the components that they are in.
 

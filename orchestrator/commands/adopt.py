@@ -13,13 +13,14 @@ from typing import Any
 from orchestrator.adopt.existing import with_differences
 from orchestrator.adopt.replaced import replaced
 from orchestrator.adopt.takeover import Takeover, find_takeover, take_over
-from orchestrator.desired.ownership import refusal_of_others
+from orchestrator.desired.ownership import refusal_of_namesake, refusal_of_others
 from orchestrator.drift.check import check
 from orchestrator.errors import ExistingError, UserError
 from orchestrator.heal.report import words as words_of
 from orchestrator.stack.config import Stack, read_stack
 from orchestrator.stack.preview import changes, words
 from orchestrator.stack.recover import recover
+from orchestrator.stack.rules import start_empty_command
 from orchestrator.stack.updates import one_at_a_time
 from orchestrator.terminal import Terminal
 
@@ -46,10 +47,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json",
         action="store_true",
-        help="{stack, existing: [{kind, key, name, id, ours, differences: [{path, desired, live}]}], replaced, theirs: "
-        "[{kind, name, worker}], refused, update, adopted}; replaced: lost things of which there is another one, as "
-        "`drift --json` has them; theirs: what another platform has, by one of its Workers; refused: Workers that "
-        "would need --overwrite; update: what `pulumi up` does beside, in words",
+        help="{stack, existing: [{kind, key, name, id, ours, differences: [{path, desired, live}]}], elsewhere: "
+        "[{name, jurisdiction}], replaced, theirs: [{kind, name, worker}], refused, update, adopted}; elsewhere: full "
+        "buckets in another jurisdiction; replaced: lost things of which there is another one, as `drift --json` has "
+        "them; theirs: what another platform has, by one of its Workers; refused: Workers that would need "
+        "--overwrite; update: what `pulumi up` does beside, in words",
     )
 
 
@@ -62,19 +64,25 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         refused = _refused(found, options.overwrite)
         if not options.json:
             _show(found, terminal)
-        wanted = bool(found.existing or found.replaced) or found.unfinished
-        adopted = wanted and not refused and not found.theirs and not options.dry_run
+        wanted = bool(found.existing or found.renamed or found.replaced) or found.unfinished
+        adopted = wanted and not refused and not found.theirs and not found.elsewhere and not options.dry_run
         if adopted:
             _confirm(options, terminal)
-            take_over(stack, found, report=terminal.report, display=terminal.err if options.json else terminal.out)
+            display = terminal.err if options.json else terminal.out
+            with stack.account(report=terminal.report) as account:
+                take_over(stack, account, found, report=terminal.report, display=display)
     if options.json:
         terminal.write(json.dumps(_document(stack, found, refused, adopted), indent=2, ensure_ascii=False))
     elif adopted:
-        count = len(found.existing) + len(found.replaced)
+        count = len(found.existing) + len(found.renamed) + len(found.replaced)
         terminal.write(f"Taken over: {count}; the stack {stack.name} is as declared, its preview is empty.")
     if found.theirs and not options.dry_run:
         first = found.theirs[0]
         raise refusal_of_others(first.wanted.kind, first.wanted.name, first.owner, stack.name)
+    if found.elsewhere and not options.dry_run:
+        store = found.elsewhere[0].store
+        command = start_empty_command([store.name], stack.start_empty, stack.name)
+        raise refusal_of_namesake(store, stack.name, command)
     if refused and not options.dry_run:
         raise ExistingError(
             f"nothing was taken over: the stack {stack.name} did not upload {', '.join(refused)}, and an update would "
@@ -107,7 +115,12 @@ def _show(found: Takeover, terminal: Terminal) -> None:
         terminal.write(f"Lost, and made again by somebody: {words_of(lost)}")
     for theirs in found.theirs:
         terminal.write(f"Another platform's, so not offered: {theirs.wanted.kind.titled(theirs.wanted.name)}")
-    if not found.existing and not found.replaced and not found.theirs:
+    for elsewhere in found.elsewhere:
+        store = elsewhere.store
+        terminal.write(f"In another jurisdiction than the file says, and full: {store.title} ({store.jurisdiction})")
+    for each in found.renamed:
+        terminal.write(f"In the account, and declared in place of what the stack has now: {each.title}")
+    if not any((found.existing, found.renamed, found.replaced, found.theirs, found.elsewhere)):
         again = "An adoption was broken off; it goes on." if found.unfinished else "There is nothing to take over."
         terminal.write(again)
         return
@@ -148,7 +161,8 @@ def _confirm(options: argparse.Namespace, terminal: Terminal) -> None:
 def _document(stack: Stack, found: Takeover, refused: list[str], adopted: bool) -> dict[str, Any]:
     return {
         "stack": stack.name,
-        "existing": [each.as_json() for each in found.existing],
+        "existing": [each.as_json() for each in (*found.existing, *found.renamed)],
+        "elsewhere": [{"name": each.store.name, "jurisdiction": each.store.jurisdiction} for each in found.elsewhere],
         "replaced": [finding.as_json() for finding in found.replaced],
         "theirs": [each.as_json() for each in found.theirs],
         "refused": refused,

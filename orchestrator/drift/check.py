@@ -43,7 +43,7 @@ def check(
         calls_before = used.calls
         ledger = Ledger.of_stack(stack.name, stack.root, account=f"{used.base_url} {stack.account_id}", now=time.time())
         bound = _bound(stack, desired, modules, used, stack.mark(known))
-        read = Reading(used, desired, modules, bound, ledger, full=full, report=report).read(known)
+        read = Reading(used, desired, modules, bound, ledger, full=full, report=report).read()
         return Drift(
             findings=find_drift(desired, read.live, bound=bound, modules=modules, state=known),
             calls=used.calls - calls_before,

@@ -23,7 +23,6 @@ from orchestrator.desired.resources import Binding, TextBinding, Worker
 from orchestrator.drift.ledger import Ledger
 from orchestrator.drift.live import Bucket, Database, Live, LiveWorker, Namespace, Version, bucket, dotted, version
 from orchestrator.kinds import Kind
-from orchestrator.stack.state import State
 
 _AT_ONCE = 6
 _TOLD_EVERY = 100  # Workers
@@ -64,14 +63,14 @@ class Reading:
         self._versions = 0
         self._done = 0
 
-    def read(self, state: State) -> Read:
+    def read(self) -> Read:
         """Read it. Raises CloudflareError where the account is not read whole: half a reading would be drift."""
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             namespaces = pool.submit(lambda: self._account.names(Kind.KV_NAMESPACE))
             databases = pool.submit(lambda: self._account.names(Kind.D1_DATABASE))
             newer = pool.submit(self._account.scripts_listed_newly)
             scripts = self._account.scripts()
-            buckets = self._buckets(state)
+            buckets = self._buckets()
             declared = [worker for worker in self._desired.workers if worker.name in scripts]
             listed = newer.result()
             workers = pool.map(
@@ -87,16 +86,13 @@ class Reading:
         self._ledger.save(frozenset(live.workers))
         return Read(live=live, versions=self._versions)
 
-    def _buckets(self, state: State) -> list[Bucket]:
-        """Of each jurisdiction that the file or the state names; one call more where the list leaves something out."""
-        known = (each.outputs.get("jurisdiction") for each in state.of_kind(Kind.R2_BUCKET).values())
-        places = {"default", *filter(None, known), *(each.jurisdiction for each in self._desired.r2_buckets)}
+    def _buckets(self) -> list[Bucket]:
+        """Of every jurisdiction; one call more where the list leaves something out."""
         declared = {(each.name, each.jurisdiction) for each in self._desired.r2_buckets}
         buckets = []
-        for place in sorted(places):
-            for found in (bucket(each, place) for each in self._account.buckets(place)):
-                told = found.storage_class or (found.name, place) not in declared
-                buckets.append(found if told else self._bucket(found))
+        for found in (bucket(each, each["jurisdiction"]) for each in self._account.buckets_everywhere()):
+            told = found.storage_class or (found.name, found.jurisdiction) not in declared
+            buckets.append(found if told else self._bucket(found))
         return buckets
 
     def _bucket(self, listed: Bucket) -> Bucket:

@@ -50,8 +50,9 @@ def undeclared(drift: Drift) -> str:
 
 def _undeclared(finding: Finding) -> Iterator[str]:
     """The thing itself, or the secrets that somebody gave to a Worker that is declared."""
-    thing = f"{finding.kind.word} {finding.name}"
-    secrets = [each.path.partition(".")[2] for each in finding.differences]
+    places = [f" ({each.live})" for each in finding.differences if each.path == "jurisdiction"]
+    thing = f"{finding.kind.word} {finding.name}{''.join(places)}"
+    secrets = [name for each in finding.differences if (name := each.path.partition(".")[2])]
     yield from (f"secret {secret} of the {thing}" for secret in secrets)
     if not secrets:
         yield thing

@@ -151,8 +151,10 @@ def _compare_buckets(
             settled.add(left)
             gone = () if left in places else (GONE,)
             yield Finding(change="left-behind", kind=Kind.R2_BUCKET, key=key, name=left[0], differences=gone)
-    for name, _ in places.keys() - settled:
-        yield Finding(change="undeclared", kind=Kind.R2_BUCKET, key=name, name=name)
+    for name, jurisdiction in places.keys() - settled:
+        where = Difference(path="jurisdiction", desired=None, live=jurisdiction)
+        differences = (where,) if jurisdiction != "default" else ()
+        yield Finding(change="undeclared", kind=Kind.R2_BUCKET, key=name, name=name, differences=differences)
 
 
 def _bucket_differences(

@@ -23,6 +23,7 @@ from tests.support.local_cloudflare import LocalCloudflare
 from tests.support.planted_data import PlantedData
 
 ADOPT = f"python -m orchestrator adopt -s {STACK}"
+NOTHING = ("existing", "elsewhere", "replaced", "theirs", "refused", "update")
 THEIRS = "export default { fetch: () => new Response('theirs') }\n"
 
 
@@ -128,9 +129,8 @@ def test_everything_is_taken_over_with_its_data_also_after_a_kill(stack: HealedS
     assert [each["cron"] for each in schedules] == [KEEPER_CRON]
     stack.assert_clean()
     planted.assert_unchanged()
-    assert adopt(stack, "--yes")[0] | {"update": []} == {
-        "stack": STACK, "existing": [], "replaced": [], "theirs": [], "refused": [], "update": [], "adopted": False,
-    }  # fmt: skip
+    nothing: dict[str, Any] = {key: [] for key in NOTHING}
+    assert adopt(stack, "--yes")[0] | {"update": []} == {"stack": STACK, **nothing, "adopted": False}
 
 
 def test_an_import_that_was_killed_in_the_middle_is_done_again(stack: HealedStack) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.cloudflare.account import JURISDICTIONS
 from orchestrator.drift.check import Drift, check
 from orchestrator.errors import CloudflareError
 from orchestrator.stack.config import Stack
@@ -106,8 +107,7 @@ def test_a_check_costs_the_lists_and_a_call_for_each_worker_with_schedules(drift
     assert sorted(calls) == sorted(
         [
             "storage/kv/namespaces",
-            "r2/buckets",  # each jurisdiction
-            "r2/buckets",
+            *["r2/buckets"] * len(JURISDICTIONS),
             "d1/database",
             f"d1/database/{database}",
             "workers/scripts",

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+import re
+import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
-from tests.support.drift_stack import MANIFEST, STACK
+from tests.support.drift_stack import MANIFEST, ROUTER, STACK
 from tests.support.healed_stack import HealedStack
 from tests.support.local_cloudflare import LocalCloudflare
 from tests.support.planted_data import planted_data
@@ -63,3 +68,119 @@ def test_an_edit_that_would_empty_a_store_stops_and_is_undone_by_taking_it_back(
         assert stack.server.local("GET", "/state") == account
         take_back(stack, edit)
         pulumi.run("preview", "--expect-no-changes")
+
+
+def follow(stack: HealedStack, begins: str, output: str) -> tuple[int, str]:
+    """Run the first command in `output` that begins so, as printed; its exit code and what it printed."""
+    found = re.search(rf"{re.escape(begins)}[^;\n]*", output)
+    assert found, output
+    words = shlex.split(found[0])
+    if words[0] == "python":
+        words[0] = sys.executable
+    done = subprocess.run(
+        words,
+        cwd=stack.project.root,
+        env=stack.project.project.environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def followed(stack: HealedStack, begins: str, output: str) -> str:
+    code, printed = follow(stack, begins, output)
+    assert code == 0, printed
+    return printed
+
+
+def test_the_ways_that_a_stopped_prefix_names_lead_on_and_back_to_the_same_data(stack: HealedStack) -> None:
+    pulumi = stack.project.project
+    with planted_data(stack.server, without=()):
+        make(stack, STORE_EDITS["prefix"])
+        stopped = pulumi.up(exit_code=1)
+        followed(stack, "pulumi config rm namePrefix", stopped)
+        pulumi.run("preview", "--expect-no-changes")
+
+        make(stack, STORE_EDITS["prefix"])
+        followed(stack, "pulumi config set-all", stopped)
+        pulumi.up()
+        stack.assert_clean()
+
+        pulumi.run("config", "rm", "namePrefix")
+        refused = pulumi.run("preview", exit_code=1)
+        assert "exists in the account and is not in the state" in refused
+        followed(
+            stack, f"python -m orchestrator adopt -s {STACK} --yes", f"python -m orchestrator adopt -s {STACK} --yes"
+        )
+        stack.assert_clean()
+
+
+def test_data_goes_along_to_a_store_of_another_name_by_the_commands_that_are_printed(stack: HealedStack) -> None:
+    with planted_data(stack.server, without=()):
+        make(stack, STORE_EDITS["title"])
+        stopped = stack.project.project.up(exit_code=1)
+
+        for begins in ("python -m orchestrator backup NOTES", "pulumi config set-all"):
+            followed(stack, begins, stopped)
+        stack.project.project.up()
+        followed(stack, "python -m orchestrator restore", stopped)
+
+    id = stack.outside.namespace("NOTEBOOK")
+    assert stack.server.call("GET", f"/storage/kv/namespaces/{id}/values/greeting").text == "Grüß Gott"
+    stack.assert_clean()
+
+
+def test_the_records_stay_where_the_routing_worker_is_renamed_and_they_keep_their_name(stack: HealedStack) -> None:
+    with planted_data(stack.server, without=()):
+        edited = STORE_EDITS["router's name"].manifest()
+        stack.project.write(edited)
+        stopped = stack.project.project.up(exit_code=1)
+        assert f"`database: {ROUTER}` below `orchestrator:` in the file" in stopped
+
+        edited["orchestrator"]["database"] = ROUTER
+        stack.project.write(edited)
+        stack.project.project.up()
+
+        stack.assert_clean()
+
+
+def test_what_was_never_filled_gives_way_quietly(stack: HealedStack) -> None:
+    make(stack, STORE_EDITS["jurisdiction lost"])
+    stack.project.project.up()
+    stack.assert_clean()
+    take_back(stack, STORE_EDITS["jurisdiction lost"])
+
+
+def test_a_full_bucket_in_another_jurisdiction_is_seen_by_all_and_told_apart(stack: HealedStack) -> None:
+    pulumi, server = stack.project.project, stack.server
+    headers = {"cf-r2-jurisdiction": "eu"}
+    assert server.call("POST", "/r2/buckets", json={"name": "efh-invoices"}, headers=headers).is_success
+    path = "/r2/buckets/efh-invoices/objects/1"
+    assert server.call("PUT", path, content=b"invoice", headers=headers).is_success
+    manifest = copy.deepcopy(MANIFEST)
+    needs = manifest["autopilots"][0]["needs"]
+    needs["r2Buckets"].append("efh-invoices")
+    stack.project.write(manifest)
+
+    stopped = pulumi.run("preview", exit_code=1)
+    assert "exists in the account in the jurisdiction eu, and is full" in stopped
+    assert pulumi.up(exit_code=1).count("jurisdiction eu, and is full")
+    assert "In another jurisdiction than the file says, and full" in followed(
+        stack, "python -m orchestrator adopt", "python -m orchestrator adopt --dry-run"
+    )
+    assert "R2 bucket efh-invoices (eu)" in follow(stack, "python", "python -m orchestrator drift")[1]
+
+    needs["r2Buckets"][-1] = {"name": "efh-invoices", "jurisdiction": "eu"}
+    stack.project.write(manifest)
+    followed(stack, "python", "python -m orchestrator adopt --yes")
+    stack.assert_clean()
+    assert server.call("GET", path, headers=headers).content == b"invoice"
+
+    assert server.call("POST", "/r2/buckets", json={"name": "efh-invoices"}).is_success
+    code, several = follow(stack, "python", "python -m orchestrator backup efh-invoices backup-folder")
+    assert code == 2
+    assert "say which: --kind r2 --jurisdiction" in several
+    followed(stack, "python", "python -m orchestrator backup efh-invoices backup-folder --kind r2 --jurisdiction eu")
+    server.call("DELETE", path, headers=headers)

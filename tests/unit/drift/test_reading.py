@@ -17,7 +17,6 @@ from orchestrator.drift.live import Version
 from orchestrator.drift.reading import Read, Reading
 from orchestrator.errors import CloudflareError
 from orchestrator.manifest import parse
-from orchestrator.stack.state import State
 
 DESIRED = derive(
     parse(
@@ -75,6 +74,8 @@ class Api:
         if path not in self.answers:
             return httpx.Response(404, json={"success": False, "errors": [{"code": 7003, "message": "no route"}]})
         answer = self.answers[path]
+        if request.headers.get("cf-r2-jurisdiction", "default") != "default":
+            answer = {"buckets": []}
         if isinstance(answer, httpx.Response):
             return answer
         return httpx.Response(200, json={"success": True, "errors": [], "result": answer})
@@ -92,7 +93,7 @@ class Api:
         )
         with account:
             known = Ledger(ledger, account="a", now=now)
-            return Reading(account, DESIRED, MODULES, BOUND, known, full=full, report=lambda _: None).read(State())
+            return Reading(account, DESIRED, MODULES, BOUND, known, full=full, report=lambda _: None).read()
 
 
 @pytest.fixture
@@ -108,6 +109,8 @@ def refused(status: int) -> httpx.Response:
 LISTS = [
     "/d1/database",
     "/d1/database/2",
+    "/r2/buckets",
+    "/r2/buckets",
     "/r2/buckets",
     "/storage/kv/namespaces",
     "/workers/scripts",
