@@ -25,6 +25,8 @@ from orchestrator.errors import ManifestError, OrchestratorError, SettingsError
 from orchestrator.manifest import DEFAULT_FILE, load
 from orchestrator.names import PREFIX_PATTERN
 from orchestrator.stack.config import read_config, read_project_name, read_stack_name, run_pulumi
+from orchestrator.stack.moved import made_prefix
+from orchestrator.stack.state import exported_state
 
 _PATIENCE_S = 10
 # What Pulumi says when nobody answered, as opposed to a refusal.
@@ -52,11 +54,18 @@ def examine(stack: str | None, root: Path) -> list[Check]:
 
 def _configured(stack: str, config: Config, root: Path) -> list[Check]:
     own = _own(config, read_project_name(root))
+    has_token = bool(_token(config))
     return [
-        *settings_checks(own, stack=stack, has_token=bool(_token(config))),
+        *settings_checks(own, stack=stack, has_token=has_token, made_prefix=lambda: _made_prefix(stack, root)),
         *_manifest_and_secrets(own, stack, root),
         *_account(config, own),
     ]
+
+
+def _made_prefix(stack: str, root: Path) -> str:
+    """What the stack's data was made with; nothing where its state cannot be read."""
+    exported = run_pulumi(["stack", "export", "--stack", stack], root, check=False)
+    return made_prefix(exported_state(exported.output)) if exported.code == 0 else ""
 
 
 def _backend(root: Path) -> Check:

@@ -5,7 +5,7 @@ Pure: the configuration comes as Pulumi prints it, by key, `{"value": …, "secr
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from orchestrator.checks.check import Check
@@ -27,11 +27,14 @@ from orchestrator.stack.watch_rules import WATCH_KEYS, watch_problems
 Config = Mapping[str, Mapping[str, Any]]
 
 
-def settings_checks(own: Config, *, stack: str, has_token: bool) -> list[Check]:
+def settings_checks(own: Config, *, stack: str, has_token: bool, made_prefix: Callable[[], str] = str) -> list[Check]:
     """The project's settings; `has_token`: whether there is a Cloudflare API token, in the configuration or outside."""
     keys = {*(rule.key for rule in RULES), *WATCH_KEYS} & own.keys()
     values = {key: str(own[key].get("value", "")) for key in keys}
-    problems = [*setting_problems(values, stack=stack, has_token=has_token), *watch_problems(values, stack=stack)]
+    problems = [
+        *setting_problems(values, stack=stack, has_token=has_token, made_prefix=made_prefix),
+        *watch_problems(values, stack=stack),
+    ]
     problems += start_empty_problems(own.get("startEmpty", {}).get("objectValue"), stack=stack)
     problems += [
         SettingProblem(f"{key} is kept as plain text", f"set it again: pulumi config set --secret {key} -s {stack}")

@@ -3,7 +3,7 @@
 Pulumi runs a hook only where it has decided to create or change, in a preview as in an update, so an update that does
 neither pays nothing. One that creates pays the lists of a kind that were not read before, and one call more for a
 Worker whose name is taken; one that changes Workers pays one list of them, and a call for each that somebody has
-deployed to since. See docs/decisions/0017-nothing-taken-silently.md and 0019-empty-stores-and-marks.md.
+deployed to since. See docs/decisions/0017-nothing-taken-silently.md and 0026-empty-stores-and-marks.md.
 
 Touches the network, by the stack's account.
 """

@@ -10,16 +10,19 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import pulumi
 
 from orchestrator.desired.bindings import SECRETS_BY_CONFIG_KEY
 from orchestrator.desired.derive import Desired
 from orchestrator.errors import SettingsError
+from orchestrator.infra.own_state import begin_to_read_state
 from orchestrator.infra.watch import read_watch
 from orchestrator.limits import Plan
 from orchestrator.names import API_TOKEN, WEBHOOK_SECRET
 from orchestrator.stack.deployed import SETTINGS, secrets_digest
+from orchestrator.stack.moved import made_prefix
 from orchestrator.stack.rules import (
     RULES,
     SettingProblem,
@@ -63,7 +66,7 @@ def read_settings() -> StackSettings:
     config, stack = pulumi.Config(), pulumi.get_stack()
     values = {rule.key: value for rule in RULES if (value := config.get(rule.key))}
     token = os.environ.get("CLOUDFLARE_API_TOKEN") or pulumi.Config("cloudflare").get("apiToken")
-    problems = setting_problems(values, stack=stack, has_token=bool(token))
+    problems = setting_problems(values, stack=stack, has_token=bool(token), made_prefix=_made_prefix)
     account_id = values.get("accountId", "")
     secrets = config.get_object("secrets") or {}
     if not isinstance(secrets, dict) or not all(isinstance(value, str) for value in secrets.values()):
@@ -98,6 +101,10 @@ def read_settings() -> StackSettings:
             {**secrets, **{name: value for key, name in SECRETS_BY_CONFIG_KEY.items() if (value := config.get(key))}}
         ),
     )
+
+
+def _made_prefix() -> str:
+    return made_prefix(begin_to_read_state(Path.cwd()).result())
 
 
 def require_secrets(settings: StackSettings, desired: Desired) -> None:

@@ -21,7 +21,7 @@ from orchestrator.desired.derive import Desired
 from orchestrator.errors import CloudflareError, EmptyStoreError
 from orchestrator.kinds import kind_of_short
 from orchestrator.stack.moved import Move, moves
-from orchestrator.stack.rules import start_empty_command
+from orchestrator.stack.rules import prefix_command, start_empty_command
 from orchestrator.stack.state import State
 
 
@@ -107,11 +107,6 @@ def _taken_back(move: Move, stack: str) -> str:
     if move.old.name != move.new.name:
         return f"pulumi config {prefix_command(move.old.name.removesuffix(old))} -s {stack}"
     return f"`{{name: {old}, jurisdiction: {move.old.jurisdiction}}}` in the file"
-
-
-def prefix_command(prefix: str) -> str:
-    """What `pulumi config` does to make it the stack's `namePrefix`."""
-    return f"set namePrefix {prefix}" if prefix else "rm namePrefix"
 
 
 def _saved(move: Move, stack: str) -> str:

@@ -60,6 +60,12 @@ def moves(desired: Desired, state: State) -> tuple[Move, ...]:
     )
 
 
+def made_prefix(state: State) -> str:
+    """What stands before the names of the data that the stack has: its `namePrefix`, as long as they are to be kept."""
+    named = ((store.name, key) for (_, key), store in _known(state).items())
+    return next((name.removesuffix(key) for name, key in named if name.endswith(key)), "")
+
+
 def _pairs(lost: set[StorePlace], gained: set[StorePlace]) -> Iterator[tuple[StorePlace, StorePlace]]:
     """What kept its key gives way to itself; of the rest each to each of its kind: nobody knows which was meant."""
     yield from ((place, place) for place in lost & gained)

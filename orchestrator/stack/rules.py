@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.desired.derive import Desired
@@ -73,7 +73,7 @@ RULES = (
         key="namePrefix",
         pattern=PREFIX_PATTERN,
         fails=f"must be {PREFIX_RULE}",
-        command="pulumi config set namePrefix pr-7-",
+        command="pulumi config rm namePrefix",
     ),
     Rule(
         key="mark",
@@ -94,8 +94,13 @@ RULES = (
 )
 
 
-def setting_problems(values: Mapping[str, str], *, stack: str, has_token: bool) -> list[SettingProblem]:
-    """A problem for each setting of RULES that is missing or wrong; `has_token`: of Cloudflare's API, from wherever."""
+def setting_problems(
+    values: Mapping[str, str], *, stack: str, has_token: bool, made_prefix: Callable[[], str] = str
+) -> list[SettingProblem]:
+    """A problem for each setting of RULES that is missing or wrong; `has_token`: of Cloudflare's API, from wherever.
+
+    `made_prefix`: looks what the stack's data was made with, so that a wrong prefix is put right to that one.
+    """
     problems = [
         SettingProblem(f"{rule.key} is not set ({rule.what})", f"{rule.command} -s {stack}")
         for rule in RULES
@@ -109,7 +114,16 @@ def setting_problems(values: Mapping[str, str], *, stack: str, has_token: bool) 
             )
         )
     wrong = [rule for rule in RULES if (value := values.get(rule.key)) and not re.fullmatch(rule.pattern, value)]
-    return problems + [SettingProblem(f"{rule.key} {rule.fails}", f"{rule.command} -s {stack}") for rule in wrong]
+    commands = {
+        rule.key: f"pulumi config {prefix_command(made_prefix())}" if rule.key == "namePrefix" else rule.command
+        for rule in wrong
+    }
+    return problems + [SettingProblem(f"{rule.key} {rule.fails}", f"{commands[rule.key]} -s {stack}") for rule in wrong]
+
+
+def prefix_command(prefix: str) -> str:
+    """What `pulumi config` does to make it the stack's `namePrefix`."""
+    return f"set namePrefix {prefix}" if prefix else "rm namePrefix"
 
 
 def secret_problems(desired: Desired, names: Collection[str], *, stack: str) -> list[SettingProblem]:

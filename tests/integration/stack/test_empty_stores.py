@@ -58,8 +58,7 @@ def test_an_edit_that_would_empty_a_store_stops_and_is_undone_by_taking_it_back(
         outputs = [
             pulumi.run("preview", exit_code=1),
             pulumi.up(exit_code=1),
-            stack.heal("--dry-run", exit_code=2)[1],
-            stack.heal(exit_code=2)[1],
+            stack.heal("--from-here", exit_code=2)[1],
         ]
 
         for output in outputs:

@@ -55,7 +55,7 @@ def test_a_complete_configuration_is_one_good_finding() -> None:
             "pulumi config set --secret apiToken -s prod",
         ),
         ({"plan": {"value": "gold"}}, "plan must be free or paid", "pulumi config set plan free -s prod"),
-        ({"namePrefix": {"value": "PR_7"}}, "namePrefix must be", "pulumi config set namePrefix pr-7- -s prod"),
+        ({"namePrefix": {"value": "PR_7"}}, "namePrefix must be", "pulumi config rm namePrefix -s prod"),
         ({"journalDays": {"value": "0"}}, "journalDays must be a whole number", "journalDays 30 -s prod"),
     ],
 )
@@ -156,3 +156,9 @@ def test_a_weak_or_broken_secret_stops_the_preview_and_is_never_printed(key: str
 )
 def test_two_are_valid_while_one_is_being_replaced(key: str, value: str) -> None:
     assert [check.state for check in settings(**{key: {"value": value, "secret": True}})] == ["ok"]
+
+
+def test_a_wrong_prefix_is_put_right_to_what_the_stacks_data_was_made_with() -> None:
+    own = RIGHT | {"namePrefix": {"value": "PR_7"}}
+    (check,) = settings_checks(own, stack="prod", has_token=True, made_prefix=lambda: "pr-7-")
+    assert check.fix == "pulumi config set namePrefix pr-7- -s prod"

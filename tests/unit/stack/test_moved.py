@@ -9,7 +9,7 @@ import pytest
 from orchestrator.desired.derive import Desired, derive
 from orchestrator.kinds import Kind
 from orchestrator.manifest import parse
-from orchestrator.stack.moved import moves
+from orchestrator.stack.moved import made_prefix, moves
 from orchestrator.stack.state import State, parse_state
 
 FILE = """
@@ -95,3 +95,9 @@ def test_what_a_worker_no_longer_needs_gives_way_to_nothing() -> None:
 def test_a_binding_to_another_store_that_is_declared_already_is_a_move_too() -> None:
     text = FILE.format(**NAMES).replace("[NOTES]", "[REGISTRY]")
     assert told(derive(parse(text))) == {"kv NOTES default -> REGISTRY default: keeper"}
+
+
+def test_the_prefix_that_the_data_was_made_with() -> None:
+    named = resource(Kind.R2_BUCKET, "files", "a-files", {"name": "a-files"})
+    assert made_prefix(parse_state({"deployment": {"resources": [named]}})) == "a-"
+    assert made_prefix(KNOWN) == made_prefix(State()) == ""
