@@ -69,7 +69,7 @@ def given_way(preview: Mapping[str, Any]) -> tuple[Wanted, ...]:
     for step in preview["steps"]:
         state = step.get("newState") or {}
         kind = kind_of_type(state.get("type", ""))
-        if step["op"] == "create-replacement" and kind and kind.holds_data:
+        if step["op"] == "replace" and kind and kind.holds_data:
             inputs = state["inputs"]
             found.append(
                 Wanted(

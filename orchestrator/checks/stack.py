@@ -35,7 +35,7 @@ def settings_checks(own: Config, *, stack: str, has_token: bool, made_prefix: Ca
         *setting_problems(values, stack=stack, has_token=has_token, made_prefix=made_prefix),
         *watch_problems(values, stack=stack),
     ]
-    problems += start_empty_problems(own.get("startEmpty", {}).get("objectValue"), stack=stack)
+    problems += start_empty_problems(own.get("startEmpty", {}).get("value"), stack=stack)
     problems += [
         SettingProblem(f"{key} is kept as plain text", f"set it again: pulumi config set --secret {key} -s {stack}")
         for key in sorted(SECRETS_BY_CONFIG_KEY.keys() & own.keys())

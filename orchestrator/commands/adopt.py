@@ -144,7 +144,9 @@ def _text(value: str | None) -> str:
 
 def _also(found: Takeover) -> list[str]:
     """What the update does beside."""
-    return words(changes(found.preview, but={(each.wanted.kind, each.wanted.key) for each in found.existing}))
+    return words(
+        changes(found.preview, but={(each.wanted.kind, each.wanted.key) for each in (*found.existing, *found.renamed)})
+    )
 
 
 def _confirm(options: argparse.Namespace, terminal: Terminal) -> None:

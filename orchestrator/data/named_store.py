@@ -5,7 +5,6 @@ Pure.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -48,6 +47,6 @@ class Store:
 
 
 def which(store: Store) -> str:
-    """The arguments of a command that name this and nothing else."""
+    """The options that tell this from everything else of its name."""
     place = f" --jurisdiction {store.jurisdiction}" if store.kind == "r2" else ""
-    return f"{shlex.quote(store.name)} --kind {store.kind}{place}"
+    return f"--kind {store.kind}{place}"

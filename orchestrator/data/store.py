@@ -6,7 +6,6 @@ Touches the network, by the Account that it is given, and changes nothing.
 from __future__ import annotations
 
 import argparse
-import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -49,7 +48,7 @@ def find(account: Account, name: str, kind: StoreKind | None = None, jurisdictio
         return found[0]
     if found:
         kinds = ", ".join(f"{each.title} ({each.jurisdiction})" if each.kind == "r2" else each.title for each in found)
-        ways = " or ".join(which(each).removeprefix(shlex.quote(name)).strip() for each in found)
+        ways = " or ".join(which(each) for each in found)
         raise UserError(f"there are several things named {name}: {kinds}", f"say which: {ways}")
     near = nearest_names(name, sorted({store.name for store in stores}))
     what = kind_of_short(kind).word if kind else "KV namespace, R2 bucket or D1 database"

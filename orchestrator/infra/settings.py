@@ -76,7 +76,7 @@ def read_settings() -> StackSettings:
     problems.extend(size_problems(secrets, plan=plan, stack=stack))
     watch = read_watch(config, stack=stack, account_id=account_id)
     problems.extend(watch.problems)
-    problems.extend(start_empty_problems(empty := config.get_object("startEmpty"), stack=stack))
+    problems.extend(start_empty_problems(empty := config.get("startEmpty"), stack=stack))
     if problems:
         raise SettingsError(not_ready(stack, problems))
     return StackSettings(

@@ -137,7 +137,7 @@ def parse_config(name: str, root: Path, project: str, printed: Mapping[str, Mapp
         config=plain,
         secret_names=frozenset(secrets) | own_secrets.keys(),
         secrets_digest=secrets_digest({**secrets, **own_secrets}),
-        start_empty=start_empty_names(own.get("startEmpty", {}).get("objectValue")),
+        start_empty=start_empty_names(own.get("startEmpty", {}).get("value")),
         token=str(token) if token else None,
         base_url=printed.get("cloudflare:baseUrl", {}).get("value"),
         r2_keys=keys_of_config(name, own),

@@ -110,8 +110,9 @@ def _taken_back(move: Move, stack: str) -> str:
 
 
 def _saved(move: Move, stack: str) -> str:
+    old, new = shlex.quote(move.old.name), shlex.quote(move.new.name)
     folder = shlex.quote(f"backups/{move.old.name.replace('/', '_')}")
     return (
-        f"python -m orchestrator backup {which(move.old)} {folder} -s {stack}; then, after the next `pulumi up`: "
-        f"python -m orchestrator restore {folder} --into {which(move.new)} -s {stack}"
+        f"python -m orchestrator backup {old} {folder} {which(move.old)} -s {stack}; then, after the next `pulumi up`: "
+        f"python -m orchestrator restore {folder} --into {new} {which(move.new)} -s {stack}"
     )

@@ -37,6 +37,8 @@ class Changes:
 def changes(preview: Mapping[str, Any], *, but: Collection[tuple[Kind, str]] = ()) -> Changes:
     """Read the JSON of a preview; without the creations of `but` (kinds and names in the file).
 
+    Of a replacement it has one step, `replace`, with both states: something comes, and something goes.
+
     A Worker's switch and cron triggers come and go with it, and are named only where the Worker itself stays.
     """
     done: dict[str, set[tuple[Kind, str]]] = {key: set() for key in ("created", "changed", "removed", "kept")}
@@ -47,20 +49,19 @@ def changes(preview: Mapping[str, Any], *, but: Collection[tuple[Kind, str]] = (
         if kind is None:
             continue
         thing = (kind, kind.name_in(state.get("inputs") or {}))
-        match step["op"]:
-            case "create" | "create-replacement" if (kind, read_urn(step["urn"]).name) not in but:
-                done["created"].add(thing)
-            case "update":
-                done["changed"].add(thing)
-            case "delete" | "delete-replaced":
-                old = step.get("oldState") or {}
-                gone = (kind, kind.name_in(old.get("inputs") or {}))
-                if not kind.holds_data:
-                    done["removed"].add(gone)
-                elif old.get("retainOnDelete"):
-                    done["kept"].add(gone)
-                else:
-                    destroyed.add(gone)
+        if step["op"] in ("create", "replace") and (kind, read_urn(step["urn"]).name) not in but:
+            done["created"].add(thing)
+        if step["op"] == "update":
+            done["changed"].add(thing)
+        if step["op"] in ("delete", "replace"):
+            old = step.get("oldState") or {}
+            gone = (kind, kind.name_in(old.get("inputs") or {}))
+            if not kind.holds_data:
+                done["removed"].add(gone)
+            elif old.get("retainOnDelete"):
+                done["kept"].add(gone)
+            else:
+                destroyed.add(gone)
     diagnostics = preview.get("diagnostics") or ()
     problems = (each["message"].strip() for each in diagnostics if each.get("severity") == "error")
     return Changes(

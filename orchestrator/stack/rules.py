@@ -8,10 +8,12 @@ Pure: the configuration is a mapping of texts by key, without what is not set.
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from orchestrator.desired.derive import Desired
 from orchestrator.desired.resources import SecretBinding
@@ -154,17 +156,26 @@ def set_secret(name: str, stack: str) -> str:
     return f"pulumi config set --secret --path secrets.{name} -s {stack}"
 
 
-def start_empty_problems(value: object, *, stack: str) -> list[SettingProblem]:
+def start_empty_problems(text: str | None, *, stack: str) -> list[SettingProblem]:
     """A problem where `startEmpty`, as the configuration has it, is no list of names."""
-    if value is None or (isinstance(value, list) and all(isinstance(each, str | int) for each in value)):
+    listed = _listed(text)
+    if text is None or (listed is not None and all(isinstance(each, str | int) for each in listed)):
         return []
     return [SettingProblem("startEmpty must be a list of names", f"pulumi config rm startEmpty -s {stack}")]
 
 
-def start_empty_names(value: object) -> tuple[str, ...]:
+def start_empty_names(text: str | None) -> tuple[str, ...]:
     """The names in it; Pulumi keeps `123` and `true` as what they look like."""
-    listed = value if isinstance(value, list) else []
+    listed = _listed(text) or []
     return tuple(str(each).lower() if isinstance(each, bool) else str(each) for each in listed)
+
+
+def _listed(text: str | None) -> list[Any] | None:
+    try:
+        value = json.loads(text or "[]")
+    except ValueError:
+        return None
+    return value if isinstance(value, list) else None
 
 
 def start_empty_command(names: Sequence[str], already: Sequence[str], stack: str) -> str:

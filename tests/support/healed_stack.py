@@ -120,5 +120,6 @@ class HealedStack:
 
     def assert_clean(self) -> None:
         """Drift finds nothing, and a preview with a refresh has nothing to do."""
-        assert self.drift().drifted == ()
+        drifted = self.drift().drifted
+        assert not drifted, drifted
         self.project.project.run("preview", "--refresh", "--expect-no-changes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,6 +29,12 @@ class Doctor:
         """The exit code, and the findings by name."""
         code = main(["doctor", "-s", stack, "--json"])
         return code, {check["name"]: check for check in json.loads(self._capsys.readouterr().out)["checks"]}
+
+    def fixes(self, name: str) -> list[str]:
+        """The command of each problem of that name."""
+        main(["doctor", "-s", STACK, "--json"])
+        checks = json.loads(self._capsys.readouterr().out)["checks"]
+        return [each["fix"] for each in checks if each["name"] == name and each["state"] == "problem"]
 
     def use_token(self, **token: Any) -> None:
         minted = self.server.local("POST", "/tokens", {"name": "limited", "permissions": NEEDED, **token})
@@ -174,3 +181,22 @@ def test_for_a_person_there_is_a_table_and_then_what_to_do(doctor: Doctor, capsy
     assert lines[0].split() == ["CHECK", "STATE", "DETAIL"]
     assert any("permission Account Settings Read" in line and "problem" in line for line in lines)
     assert lines[-1].startswith("  - permission Account Settings Read: edit the token")
+
+
+def test_each_setting_that_is_wrong_is_put_right_by_the_command_that_is_printed(
+    doctor: Doctor, project: DriftStack
+) -> None:
+    settings = project.root / f"Pulumi.{STACK}.yaml"
+    before = settings.read_text()
+    wrong = {"namePrefix": "Team_", "mark": "x", "plan": "gold", "keepData": "yes", "journalDays": "never"}
+    project.project.run("config", "set-all", *(f"--plaintext={key}={value}" for key, value in wrong.items()))
+    project.project.run("config", "set", "startEmpty", "efh-files")
+    try:
+        commands = doctor.fixes("settings")
+        assert len(commands) == len(wrong) + 1
+        for command in commands:
+            project.project.run(*shlex.split(command)[1:])
+        code, found = doctor.run()
+        assert code == 0, found
+    finally:
+        settings.write_text(before)

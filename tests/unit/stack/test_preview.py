@@ -106,3 +106,13 @@ def test_the_comment_says_how_what_is_kept_comes_back_and_goes() -> None:
 def test_the_comment_of_nothing_and_of_a_failure() -> None:
     assert "Nothing changes." in markdown(Changes())
     assert "It would fail" in markdown(Changes(problems=("the KV namespace LOGS exists",)))
+
+
+def test_a_replacement_makes_one_and_lets_go_of_another() -> None:
+    made, left = step("create", "r2", "team-files"), step("delete", "r2", "files", retainOnDelete=True)
+    both = made | {"op": "replace", "oldState": left["oldState"]}
+
+    assert words(changes(preview(both))) == [
+        "create R2 bucket team-files",
+        "no longer manage R2 bucket files: it stays in the account, with its data",
+    ]

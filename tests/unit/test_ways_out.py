@@ -1,0 +1,93 @@
+"""Every command that a message names as a way out is followed by a test, or says here why none does.
+
+A new one fails until it stands here. What a command needs of a person (an account's id, a token) no test can know.
+"""
+
+from __future__ import annotations
+
+from tests.support.project import ROOT
+from tests.support.ways_out import named_commands
+
+_STACK = "tests/integration/stack/"
+_DOCTOR = f"{_STACK}test_doctor.py::test_each_setting_that_is_wrong_is_put_right_by_the_command_that_is_printed"
+_WAYS = f"{_STACK}test_empty_stores.py::test_the_ways_that_a_stopped_prefix_names_lead_on_and_back_to_the_same_data"
+_ALONG = (
+    f"{_STACK}test_empty_stores.py::test_data_goes_along_to_a_store_of_another_name_by_the_commands_that_are_printed"
+)
+_SECOND = (
+    f"{_STACK}test_two_platforms.py::"
+    "test_the_second_overwrites_nothing_is_offered_nothing_and_lives_beside_it_by_the_way_that_is_named"
+)
+_LOST_STATE = f"{_STACK}test_two_platforms.py::test_a_platform_whose_state_was_lost_names_its_mark_and_takes_all_over"
+_COMES_BACK = f"{_STACK}test_nothing_lost.py::test_an_autopilot_leaves_the_file_and_comes_back_with_its_data"
+_VALUE = "needs a value that only a person has"
+_LOOKS = "looks, and changes nothing"
+_WORD = "the command's name in a sentence; its whole line is in another message"
+
+FOLLOWED = {
+    "pulumi config <> -s <>": _WAYS,
+    "pulumi config rm namePrefix": _DOCTOR,
+    "pulumi config rm mark": _DOCTOR,
+    "pulumi config rm startEmpty -s <>": _DOCTOR,
+    "pulumi config set journalDays 30": _DOCTOR,
+    "pulumi config set keepData true": _DOCTOR,
+    "pulumi config set plan free": _DOCTOR,
+    "pulumi config set-all --path <> -s <>": _WAYS,
+    "pulumi config set namePrefix <> -s <>": _SECOND,
+    "pulumi config set mark <> -s <>": _LOST_STATE,
+    "python -m orchestrator adopt -s <>": _COMES_BACK,
+    "python -m orchestrator backup <> <> <> -s <>": _ALONG,
+    "python -m orchestrator restore <> --into <> <> -s <>": _ALONG,
+}
+
+NOT_FOLLOWED = {
+    "git checkout": _WORD,
+    "git checkout <>": "the tests' stacks are no git checkouts of their own",
+    "pulumi cancel -s <>": "of a lock whose holder is not known to be dead: a person has to know",
+    "pulumi config <>": _WORD,
+    "pulumi config set --secret --path secrets.<> -s <>": _VALUE,
+    "pulumi config set --secret <> -s <>": _VALUE,
+    "pulumi config set --secret alertUrl https": _VALUE,
+    "pulumi config set --secret apiToken": _VALUE,
+    "pulumi config set --secret cloudflare": _VALUE,
+    "pulumi config set --secret diagnoseToken": _VALUE,
+    'pulumi config set --secret heal \'{"repository"': _VALUE,
+    "pulumi config set --secret webhookSecret": _VALUE,
+    "pulumi config set <> -s <>": _VALUE,
+    "pulumi config set --secret r2SecretAccessKey -s <>": _VALUE,
+    "pulumi config set accountId <the 32 hex digits in the dashboard's URL>": _VALUE,
+    "pulumi config set accountId <the 32 hex digits in the dashboard's URL> -s <>": _VALUE,
+    "pulumi config set plan paid -s <>": "says that the account is paid for, which a person has to know",
+    "pulumi config set workersUrl 'https": _VALUE,
+    "pulumi preview": _LOOKS,
+    "pulumi preview --diff": _LOOKS,
+    "pulumi preview --diff -s <> shows them": _LOOKS,
+    "pulumi preview -s <> shows what it changes": _LOOKS,
+    "pulumi stack import": "what was being done, not a way out",
+    "pulumi stack init <>": "makes a stack, which has nothing yet that could be refused",
+    "pulumi up": _WORD,
+    "pulumi up -s <>": "the command of every test here",
+    "python -m orchestrator adopt": _WORD,
+    "python -m orchestrator adopt -s <> goes on from here": "the same command as the one that says it",
+    "python -m orchestrator adopt -s <> takes it over": "as the one above it",
+    "python -m orchestrator adopt -s <> takes over what the account has and the state has not": "as the one above it",
+    "python -m orchestrator adopt takes that one over": _WORD,
+    "python -m orchestrator destroy-data NAME": _WORD,
+    "python -m orchestrator heal": _WORD,
+    "python -m orchestrator heal -s <> --from-here": "followed by the tests of heal by its option",
+    "python -m orchestrator heal -s <> <>": "followed by the tests of heal by its option --recreate",
+    "python -m orchestrator pull": "of the journal and the registry, no refusal of these commands",
+    "python -m orchestrator register --remove NAME": "of the journal and the registry, no refusal of these commands",
+    "python -m orchestrator show": _LOOKS,
+    "python -m orchestrator validate <>": _LOOKS,
+}
+
+
+def test_every_command_that_is_named_is_followed_or_says_why_not() -> None:
+    assert named_commands() == {*FOLLOWED, *NOT_FOLLOWED}
+
+
+def test_the_tests_that_follow_them_exist() -> None:
+    for place in set(FOLLOWED.values()):
+        file, name = place.split("::")
+        assert f"def {name}(" in (ROOT / file).read_text(), place
