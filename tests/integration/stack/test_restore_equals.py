@@ -284,3 +284,33 @@ def test_a_half_restored_database_is_not_saved_and_the_named_ways_help(account: 
     account.call("POST", f"/d1/database/{target.id}/query", json={"sql": sql})
 
     assert backup.take(account, target, tmp_path / "saved", say_nothing, now="").items == 0
+
+
+COUNTED = "WITH RECURSIVE n(i) AS (SELECT -1300 UNION ALL SELECT i + 1 FROM n WHERE i < 1300)"
+LARGE = "replace(hex(zeroblob(150000)), '00', 'añ☃')"  # 900,000 bytes
+PAGED = [
+    (
+        "CREATE TABLE t (a TEXT COLLATE NOCASE, b INT, c, PRIMARY KEY (a DESC, b)) WITHOUT ROWID",
+        f"{COUNTED} INSERT INTO t SELECT CASE i % 3 WHEN 0 THEN 'É' WHEN 1 THEN 'b' ELSE 'A' END, i, i * 0.1 FROM n",
+    ),
+    ("CREATE TABLE t (a REAL PRIMARY KEY, b) WITHOUT ROWID", f"{COUNTED} INSERT INTO t SELECT i / 7.0, i FROM n"),
+    ("CREATE TABLE t (a BLOB PRIMARY KEY) WITHOUT ROWID", f"{COUNTED} INSERT INTO t SELECT CAST(i AS BLOB) FROM n"),
+    ("CREATE TABLE t (id INTEGER PRIMARY KEY, a)", f"{COUNTED} INSERT INTO t SELECT i * 7000000000000000, i FROM n"),
+    ("CREATE TABLE t (rowid TEXT, a)", f"{COUNTED} INSERT INTO t (_rowid_, a) SELECT i, i FROM n"),
+    ("CREATE VIRTUAL TABLE t USING fts5(a)", f"{COUNTED} INSERT INTO t (rowid, a) SELECT i, 'word ' || i FROM n"),
+    (
+        "CREATE TABLE t (a TEXT, b, c BLOB, PRIMARY KEY (a, b)) WITHOUT ROWID",
+        f"INSERT INTO t VALUES ('x', 1, {LARGE}), ('x', 2, CAST({LARGE} AS BLOB)), ('y', 0.5, 1), ('', X'', {LARGE})",
+    ),
+]
+
+
+@pytest.mark.parametrize("calls", PAGED, ids=[create for create, _ in PAGED])
+def test_a_table_of_many_pages(account: Account, tmp_path: Path, calls: tuple[str, str]) -> None:
+    source, target = database(account, "source", [[sql] for sql in calls]), database(account, "target")
+
+    taken = backup.take(account, source, tmp_path / "saved", say_nothing, now="")
+    done = restored(account, target, tmp_path / "saved")
+
+    assert done.written == taken.tables["t"].rows in (2601, 4)
+    assert d1.is_unchanged(account, target, tmp_path / "saved", say_nothing)
