@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-import grpc  # type: ignore[import-untyped]
+import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from local_cloudflare.provider.servicer import Provider

@@ -14,8 +14,8 @@ from functools import wraps
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-import grpc  # type: ignore[import-untyped]
-from google.protobuf import empty_pb2  # type: ignore[import-untyped]
+import grpc
+from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from local_cloudflare.provider import plan

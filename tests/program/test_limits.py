@@ -21,7 +21,7 @@ from orchestrator.infra.limits import check_limits, read_inventory
 from orchestrator.infra.settings import read_settings
 from orchestrator.manifest import parse
 from tests.support.checkout import Checkout
-from tests.support.program import ACCOUNT, MANIFEST, Recorder, configure
+from tests.support.program import ACCOUNT, MANIFEST, Recorder, await_program, configure
 
 REFUSED_PORT = "http://127.0.0.1:1/client/v4"  # nobody may listen there, so nobody answers
 
@@ -58,12 +58,11 @@ def check(handler: Handler, folder: Path, *, preview: bool = True, **config: str
     modules = {worker.key: Module(path=f"{worker.key}.js", sha256="ab" * 32) for worker in desired.workers}
     account = Account(account_id=ACCOUNT, token="t", transport=httpx.MockTransport(handler))
 
-    @pulumi.runtime.test
     def program() -> None:
         inventory = read_inventory(account, desired)
         check_limits(desired, modules, read_settings(), inventory=inventory, root=folder)
 
-    program()
+    await_program(program)
 
 
 @pytest.fixture(autouse=True)
@@ -134,12 +133,11 @@ def test_over_five_crons_the_program_stops_before_anything_is_declared(
     pulumi.runtime.set_mocks(recorder, project="project", stack="dev", preview=True)
     configure()
 
-    @pulumi.runtime.test
     def program() -> None:
         runpy.run_path("__main__.py")
 
     with pytest.raises(pulumi.RunError) as failure:
-        program()
+        await_program(program)
 
     assert recorder.declared == []
     assert "Cron triggers per account: 6 of 5 (efh-agent 5, efh-autopilot-orchestrator 1): " in str(failure.value)

@@ -46,7 +46,7 @@ CLERK_BINDINGS: list[dict[str, Any]] = [
 
 def test_declares_exactly_what_the_manifest_implies() -> None:
     recorder, outputs = run_program()
-    expected = [
+    expected: list[tuple[str, str, dict[str, Any]]] = [
         ("Mark", "mark", {"mark": MARK}),
         ("Storage", "storage", {}),
         ("WorkersKvNamespace", "LEADS", {"accountId": ACCOUNT, "title": "LEADS"}),
@@ -107,7 +107,7 @@ def test_a_prefix_names_everything_in_the_account_and_no_binding() -> None:
 def test_only_a_stage_that_owns_its_data_may_delete_it(keep_data: str, retained: bool) -> None:
     seen: dict[str, bool | None] = {}
 
-    def look(args: pulumi.ResourceTransformArgs) -> None:
+    def look(args: pulumi.ResourceTransformationArgs) -> None:
         if args.type_.startswith("cloudflare:"):
             seen[args.type_.rpartition(":")[2]] = args.opts.retain_on_delete
 

@@ -106,7 +106,7 @@ def routers(
     that `<name>-too` shares those of `<name>`: another isolate of the same."""
     path = _bundled()
     common = {"API_TOKEN": TOKEN, "STAGE": "local", "CLOUDFLARE_ACCOUNT_ID": account.account_id}
-    scripts = [
+    scripts: list[dict[str, Any]] = [
         {"name": "relay", "script": _RELAY, "bindings": {"GITHUB": github.url}},
         {"name": "efh-well", "script": _WELL},
         *(

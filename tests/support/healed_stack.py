@@ -7,11 +7,13 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from orchestrator.drift.check import Drift, check
+from orchestrator.drift.check import check
+from orchestrator.drift.findings import Drift
 from tests.support.account_snapshot import AccountSnapshot
 from tests.support.drift_kinds import Outside
 from tests.support.drift_stack import STACK, DriftStack
@@ -62,7 +64,11 @@ class HealedStack:
         shutil.copytree(state, self._state)
 
     def start(
-        self, *arguments: str, command: str = "heal", output: int = subprocess.PIPE, **environment: str
+        self,
+        *arguments: str,
+        command: str = "heal",
+        output: int = subprocess.PIPE,
+        environment: Mapping[str, str] = MappingProxyType({}),
     ) -> subprocess.Popen[str]:
         """Begin a command on the stack, as the leader of its own process group."""
         return subprocess.Popen(
@@ -78,7 +84,7 @@ class HealedStack:
 
     def heal(self, *arguments: str, exit_code: int = 0, **environment: str) -> tuple[dict[str, Any], str]:
         """Run `heal --json` to its end: its document, and what it said meanwhile."""
-        process = self.start("--json", *arguments, **environment)
+        process = self.start("--json", *arguments, environment=environment)
         output, errors = process.communicate(timeout=_TIMEOUT_S)
         assert process.returncode == exit_code, f"exit {process.returncode}\n{output}\n{errors}"
         return json.loads(output or "{}"), errors

@@ -40,7 +40,7 @@ class Killer(httpx.HTTPTransport):
         return super().handle_request(request)
 
 
-def account_of(server: dict[str, str], transport: httpx.BaseTransport | None = None) -> Account:
+def account_of(server: dict[str, Any], transport: httpx.BaseTransport | None = None) -> Account:
     """The account of a local Cloudflare; a pause before another try takes no time."""
     return Account(**server, transport=transport, sleep=lambda _seconds: None)
 

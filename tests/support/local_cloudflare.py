@@ -63,6 +63,11 @@ class LocalCloudflare:
             "CLOUDFLARE_ACCOUNT_ID": self.account_id,
         }
 
+    @property
+    def settings_of_account(self) -> dict[str, Any]:
+        """What `Account` takes to read this one."""
+        return {"account_id": self.account_id, "token": self.token, "base_url": self.url}
+
     def call(self, method: str, path: str, *, token: str | None = None, **options: Any) -> httpx.Response:
         """One call below the account, by a plain HTTP client."""
         headers = {"Authorization": f"Bearer {token or self.token}", **options.pop("headers", {})}

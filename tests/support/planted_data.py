@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from tests.support.drift_kinds import Outside
 from tests.support.drift_stack import ARCHIVE, ROUTER
@@ -72,7 +73,7 @@ class PlantedData:
         body = {"sql": sql, "params": [str(each) for each in parameters]}
         return self._outside.call("POST", f"/d1/database/{self._database}/query", json=body)[0]["results"]
 
-    def _call(self, method: str, path: str, **options: object) -> bytes:
+    def _call(self, method: str, path: str, **options: Any) -> bytes:
         answer = self._server.call(method, path, **options)
         assert answer.is_success, f"{method} {path}: {answer.text}"
         return answer.content

@@ -28,7 +28,7 @@ def _texts(tree: ast.AST) -> Iterator[str]:
     if isinstance(tree, ast.FunctionDef) and tree.name == "arguments":  # --help
         return
     if isinstance(tree, ast.JoinedStr):
-        yield "".join(each.value if isinstance(each, ast.Constant) else "<>" for each in tree.values)
+        yield "".join(str(each.value) if isinstance(each, ast.Constant) else "<>" for each in tree.values)
         return
     if isinstance(tree, ast.Constant) and isinstance(tree.value, str):
         yield tree.value

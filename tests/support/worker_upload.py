@@ -1,4 +1,4 @@
-"""Small Workers, and their upload by the official SDK: what tests of the local Cloudflare need again and again."""
+"""Small Workers and namespaces, made by the official SDK: what tests of the local Cloudflare need again and again."""
 
 from __future__ import annotations
 
@@ -6,9 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cloudflare import Cloudflare
+from cloudflare.types.kv import Namespace
 
 MODULE = "application/javascript+module"
 HELLO = "export default { fetch() { return new Response('hello'); }, scheduled() { console.log('tick'); } };\n"
+
+
+def create_namespace(sdk: Cloudflare, account_id: str, title: str) -> Namespace:
+    created = sdk.kv.namespaces.create(account_id=account_id, title=title)
+    assert created is not None
+    return created
 
 
 def upload(
@@ -22,15 +29,16 @@ def upload(
     **metadata: Any,
 ) -> Any:
     """Upload a Worker of one module; `reachable` switches its workers.dev URL on."""
+    complete: Any = {
+        "main_module": "worker.js",
+        "compatibility_date": "2026-01-01",
+        "bindings": list(bindings),
+        **metadata,
+    }
     done = sdk.workers.scripts.update(
         name,
         account_id=account_id,
-        metadata={  # type: ignore[typeddict-item]
-            "main_module": "worker.js",
-            "compatibility_date": "2026-01-01",
-            "bindings": list(bindings),
-            **metadata,
-        },
+        metadata=complete,
         files=[("worker.js", script.encode(), MODULE)],
     )
     if reachable:

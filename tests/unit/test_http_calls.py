@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import httpx
 import pytest
 
@@ -27,7 +29,7 @@ CANARY = "canary-3fbd"
     ],
 )
 def test_a_token_that_cannot_stand_in_a_header_is_told_by_what_is_wrong(token: str, wrong: str) -> None:
-    makers = {
+    makers: dict[str, Callable[[], object]] = {
         "THE_TOKEN": lambda: bearer(token, name="THE_TOKEN"),
         "CLOUDFLARE_API_TOKEN": lambda: Account(account_id="a" * 32, token=token),
         "cloudflare:apiToken of the stack": lambda: Account.from_environment("a" * 32, token),

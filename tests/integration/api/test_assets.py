@@ -7,6 +7,7 @@ import hashlib
 
 import pytest
 from cloudflare import Cloudflare
+from cloudflare.types.workers.scripts.assets.upload_create_params import Manifest
 
 from tests.support.local_cloudflare import LocalCloudflare
 from tests.support.worker_upload import MODULE, upload
@@ -21,7 +22,9 @@ def digest(content: bytes) -> str:
 
 def upload_pages(sdk: Cloudflare, account: str, pages: dict[str, bytes]) -> tuple[str, int]:
     """The completion token, and how many files had to be sent."""
-    manifest = {path: {"hash": digest(content), "size": len(content)} for path, content in pages.items()}
+    manifest: dict[str, Manifest] = {
+        path: {"hash": digest(content), "size": len(content)} for path, content in pages.items()
+    }
     session = sdk.workers.scripts.assets.upload.create("site", account_id=account, manifest=manifest)
     assert session is not None
     assert session.jwt

@@ -5,21 +5,24 @@ from __future__ import annotations
 import cloudflare
 import pytest
 from cloudflare import Cloudflare
+from cloudflare.types.kv.namespace_bulk_update_params import Body
 
 from tests.support.local_cloudflare import LocalCloudflare
+from tests.support.worker_upload import create_namespace
 
 
 @pytest.fixture
 def namespace(sdk: Cloudflare, cloudflare_api: LocalCloudflare) -> str:
-    return sdk.kv.namespaces.create(account_id=cloudflare_api.account_id, title="LOGS").id
+    return create_namespace(sdk, cloudflare_api.account_id, "LOGS").id
 
 
 def test_a_namespace_is_created_renamed_and_deleted(sdk: Cloudflare, cloudflare_api: LocalCloudflare) -> None:
     account = cloudflare_api.account_id
-    created = sdk.kv.namespaces.create(account_id=account, title="REGISTRY")
+    created = create_namespace(sdk, account, "REGISTRY")
     assert (created.title, created.supports_url_encoding, len(created.id)) == ("REGISTRY", True, 32)
 
     renamed = sdk.kv.namespaces.update(created.id, account_id=account, title="REGISTRY2")
+    assert renamed is not None
     assert (renamed.id, renamed.title) == (created.id, "REGISTRY2")
     assert sdk.kv.namespaces.get(created.id, account_id=account) == renamed
 
@@ -73,7 +76,7 @@ def test_a_value_has_metadata_and_an_expiration(
 def test_keys_are_listed_by_cursor_and_prefix(sdk: Cloudflare, cloudflare_api: LocalCloudflare, namespace: str) -> None:
     account = cloudflare_api.account_id
     names = [f"key-{number:02}" for number in range(25)]
-    body = [{"key": name, "value": "x"} for name in [*names, "other"]]
+    body: list[Body] = [{"key": name, "value": "x"} for name in [*names, "other"]]
     done = sdk.kv.namespaces.bulk_update(namespace, account_id=account, body=body)
     assert done is not None
     assert done.successful_key_count == 26
@@ -86,7 +89,7 @@ def test_values_are_put_read_and_deleted_in_bulk(
     sdk: Cloudflare, cloudflare_api: LocalCloudflare, namespace: str
 ) -> None:
     account = cloudflare_api.account_id
-    body = [{"key": "text", "value": "one"}, {"key": "bytes", "value": "AP8=", "base64": True}]
+    body: list[Body] = [{"key": "text", "value": "one"}, {"key": "bytes", "value": "AP8=", "base64": True}]
     sdk.kv.namespaces.bulk_update(namespace, account_id=account, body=body)
     assert sdk.kv.namespaces.values.get("bytes", account_id=account, namespace_id=namespace).read() == b"\x00\xff"
 

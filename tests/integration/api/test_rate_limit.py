@@ -46,8 +46,7 @@ def test_the_client_leaves_room_for_others(limited: LocalCloudflare) -> None:
         waits.append(seconds)
         raise Waited
 
-    options = {"account_id": limited.account_id, "token": limited.token, "base_url": limited.url}
-    with Account(**options, sleep=sleep, report=said.append, others=0.5) as account:
+    with Account(**limited.settings_of_account, sleep=sleep, report=said.append, others=0.5) as account:
         for _ in range(5):
             account.call("GET", PATH)
         with pytest.raises(Waited):

@@ -12,7 +12,7 @@ import pytest
 from cloudflare import Cloudflare
 
 from tests.support.local_cloudflare import LocalCloudflare
-from tests.support.worker_upload import upload
+from tests.support.worker_upload import create_namespace, upload
 
 PAGE = """export default {
   async fetch(request, env) {
@@ -41,7 +41,7 @@ def fill(own: LocalCloudflare) -> None:
     """One of each kind, with data, bound to a Worker that reads all of it."""
     account = own.account_id
     with client(own) as sdk:
-        kv = sdk.kv.namespaces.create(account_id=account, title="LOGS").id
+        kv = create_namespace(sdk, account, "LOGS").id
         sdk.kv.namespaces.values.update("a", account_id=account, namespace_id=kv, value=b"from kv")
         sdk.r2.buckets.create(account_id=account, name="efh-pages")
         sdk.r2.buckets.objects.upload("b", account_id=account, bucket_name="efh-pages", body=b"from r2")

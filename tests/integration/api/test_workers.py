@@ -10,12 +10,13 @@ from typing import Any
 import cloudflare
 import pytest
 from cloudflare import Cloudflare
+from cloudflare.types.workers.scripts.schedule_update_params import Body
 
 from local_cloudflare.api.cron import due
 from local_cloudflare.api.store import Store
 from local_cloudflare.api.workers.models import Workers
 from tests.support.local_cloudflare import LocalCloudflare
-from tests.support.worker_upload import HELLO, MODULE, upload
+from tests.support.worker_upload import HELLO, MODULE, create_namespace, upload
 
 ECHO = """export default {
   async fetch(request, env) { return Response.json({ ...env, KV: undefined, kv: env.KV && await env.KV.get("key") }); },
@@ -53,7 +54,7 @@ def test_an_update_replaces_code_and_bindings_and_keeps_the_data(
     sdk: Cloudflare, cloudflare_api: LocalCloudflare
 ) -> None:
     account = cloudflare_api.account_id
-    namespace = sdk.kv.namespaces.create(account_id=account, title="LOGS").id
+    namespace = create_namespace(sdk, account, "LOGS").id
     sdk.kv.namespaces.values.update("key", account_id=account, namespace_id=namespace, value=b"kept")
     kv = {"type": "kv_namespace", "name": "KV", "namespace_id": namespace}
     upload(sdk, account, "agent", reachable=True)
@@ -227,7 +228,7 @@ def test_schedules_are_replaced_as_a_whole(sdk: Cloudflare, cloudflare_api: Loca
 
 def test_a_cron_runs_the_scheduled_handler(sdk: Cloudflare, cloudflare_api: LocalCloudflare) -> None:
     account = cloudflare_api.account_id
-    namespace = sdk.kv.namespaces.create(account_id=account, title="RUNS").id
+    namespace = create_namespace(sdk, account, "RUNS").id
     script = """export default {
       async scheduled(event, env) { await env.RUNS.put("last", `${event.cron} ${event.scheduledTime}`); },
     };"""
@@ -261,7 +262,7 @@ def test_the_cron_limit_counts_for_the_account(sdk: Cloudflare, cloudflare_api: 
     account = cloudflare_api.account_id
 
     def put(name: str, count: int) -> None:
-        body = [{"cron": f"{minute} * * * *"} for minute in range(count)]
+        body: list[Body] = [{"cron": f"{minute} * * * *"} for minute in range(count)]
         sdk.workers.scripts.schedules.update(name, account_id=account, body=body)
 
     upload(sdk, account, "one")
@@ -400,7 +401,7 @@ def test_an_incomplete_form_is_refused(cloudflare_api: LocalCloudflare, fields: 
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, code)
 
 
-REFUSALS = [
+REFUSALS: list[tuple[str, str, object, int, int]] = [
     ("GET", "/workers/services/absent", None, 404, 10090),
     ("GET", "/workers/scripts/absent/settings", None, 404, 10007),
     ("GET", "/workers/scripts/absent/content/v2", None, 404, 10007),

@@ -200,7 +200,7 @@ def test_cancel_ends_a_wait(provider: ProviderStub, recorded: replay.Replay) -> 
     def create() -> None:
         with pytest.raises(grpc.RpcError) as failed:
             provider.create("WorkersKvNamespace", NAMESPACE)
-        failures.append(failed.value.details())
+        failures.append(failed.value.details() or "")
 
     recorded.called.clear()
     creation = threading.Thread(target=create)

@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -59,7 +60,7 @@ def test_a_namespace_comes_back_with_metadata_and_expiration(
     stack: DataStack, outside: Outside, cloudflare_api: LocalCloudflare
 ) -> None:
     old = namespace(outside, "OLD")
-    written = [{"key": f"key-{number}", "value": f"value {number} ☃"} for number in range(120)]
+    written: list[dict[str, Any]] = [{"key": f"key-{number}", "value": f"value {number} ☃"} for number in range(120)]
     written[0] |= {"metadata": {"by": "Ada"}, "expiration": LATER}
     outside.call("PUT", f"{old}/bulk", json=written)
     cloudflare_api.call("PUT", f"{old}/values/bytes", content=BYTES)

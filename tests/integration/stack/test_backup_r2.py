@@ -151,8 +151,8 @@ def test_a_folder_that_was_tampered_with_between_two_runs_is_put_right(
     index = stack.root / "files-5" / "objects.ndjson"
     with index.open("a") as file:
         file.write('{"key": "half')
-    for file in (stack.root / "files-5" / "objects").iterdir():
-        file.write_bytes(b"?")
+    for saved_object in (stack.root / "files-5" / "objects").iterdir():
+        saved_object.write_bytes(b"?")
 
     stack.run("backup", "old-files", "files-5")
 
@@ -182,10 +182,9 @@ def test_nothing_is_deleted_that_the_backup_does_not_have_as_it_is_now(
     stack.run("backup", "old-files", "files-7")
     put(cloudflare_api, "a", b"y")
     put(cloudflare_api, "new")
-    server = {"account_id": cloudflare_api.account_id, "token": cloudflare_api.token, "base_url": cloudflare_api.url}
     store = Store(kind="r2", name="old-files", id="old-files")
 
-    with Account(**server) as account, pytest.raises(UserError) as refused:
+    with Account(**cloudflare_api.settings_of_account) as account, pytest.raises(UserError) as refused:
         refuse_what_differs(account, store, stack.root / "files-7", lambda _text: None)
 
     assert "'a': has changed since" in refused.value.message

@@ -81,7 +81,7 @@ def test_a_bucket_comes_back_as_it_was(server: LocalCloudflare, tmp_path: Path, 
     """Two of three with a fault at every so many calls, the third with kills until it gets through."""
     chance = random.Random(seed)  # noqa: S311
     objects = buckets.made_up(seed, large=seed % 10 == 3)
-    folder, about = tmp_path / "saved", {"account_id": server.account_id, "token": server.token, "base_url": server.url}
+    folder, about = tmp_path / "saved", server.settings_of_account
 
     def do(account: Account, work: Work) -> None:
         if seed % 3:

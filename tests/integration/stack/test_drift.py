@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cloudflare.account import JURISDICTIONS
-from orchestrator.drift.check import Drift, check
+from orchestrator.drift.check import check
+from orchestrator.drift.findings import Drift
 from orchestrator.errors import CloudflareError
 from orchestrator.stack.config import Stack
 from orchestrator.stack.state import State

@@ -96,7 +96,7 @@ def runs(
     undisturbed()
     calls = stack.server.local("GET", "/calls")["calls"]
     each = dict.fromkeys((call["method"], _lasting(call["path"], known)) for call in calls)
-    sensible = [(case,) for call in each if (case := Case(*call, trouble, times)).makes_sense]
+    sensible: list[tuple[Case, ...]] = [(case,) for call in each if (case := Case(*call, trouble, times)).makes_sense]
     if WANTED == "all":
         return sensible
     return random.Random(f"{SEED} {trouble} {times}").sample(sensible, min(int(WANTED), len(sensible)))  # noqa: S311

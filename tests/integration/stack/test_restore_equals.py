@@ -46,8 +46,7 @@ def say_nothing(_text: str) -> None: ...
 
 @pytest.fixture
 def account(cloudflare_api: LocalCloudflare) -> Iterator[Account]:
-    options = {"account_id": cloudflare_api.account_id, "token": cloudflare_api.token, "base_url": cloudflare_api.url}
-    with Account(**options, sleep=lambda _seconds: None) as account:
+    with Account(**cloudflare_api.settings_of_account, sleep=lambda _seconds: None) as account:
         yield account
 
 
@@ -175,16 +174,15 @@ def counted(account: Account) -> Store:
     return database(account, "source", [["CREATE TABLE a (b)", "INSERT INTO a VALUES (1), (2)"]])
 
 
-def meddled(account: Account, cloudflare_api: LocalCloudflare, times: int) -> Account:
-    options = {"account_id": account.account_id, "token": cloudflare_api.token, "base_url": cloudflare_api.url}
-    return Account(**options, transport=Meddling(cloudflare_api, times))
+def meddled(cloudflare_api: LocalCloudflare, times: int) -> Account:
+    return Account(**cloudflare_api.settings_of_account, transport=Meddling(cloudflare_api, times))
 
 
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_database_that_is_written_to_meanwhile_is_read_again(
     account: Account, cloudflare_api: LocalCloudflare, counted: Store, tmp_path: Path, times: int
 ) -> None:
-    with meddled(account, cloudflare_api, times) as other:
+    with meddled(cloudflare_api, times) as other:
         backup.take(other, counted, tmp_path / "saved", say_nothing, now="")
 
     assert d1.is_unchanged(account, counted, tmp_path / "saved", say_nothing)
@@ -194,7 +192,7 @@ def test_a_database_that_does_not_hold_still_gets_no_backup(
     account: Account, cloudflare_api: LocalCloudflare, counted: Store, tmp_path: Path
 ) -> None:
     words = "was not the same when it was read again, 3 times in a row: the table a"
-    with meddled(account, cloudflare_api, 100) as other, pytest.raises(UserError, match=words):
+    with meddled(cloudflare_api, 100) as other, pytest.raises(UserError, match=words):
         backup.take(other, counted, tmp_path / "saved", say_nothing, now="")
 
     assert not (tmp_path / "saved" / "backup.json").exists()

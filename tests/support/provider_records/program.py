@@ -1,5 +1,6 @@
 # ruff: noqa
 # fmt: off
+# mypy: disable-error-code="call-overload"
 """The program behind trace.jsonl: each kind of resource that we declare, once or twice."""
 import hashlib, os, pulumi, pulumi_cloudflare as cf
 STEP = int(os.environ.get("STEP", "0"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from orchestrator.adopt.wanted import import_document, wanted
+from orchestrator.kinds import Kind
 
 ACCOUNT = "0" * 32
 STACK = "urn:pulumi:dev::project::"
@@ -66,7 +67,7 @@ def test_only_what_would_be_created_is_wanted_by_the_names_of_the_account() -> N
 def test_each_thing_is_imported_below_its_own_component() -> None:
     found = {each.kind: each for each in wanted(PREVIEW, IMPORT_FILE)}
 
-    document = import_document(PREVIEW, {found["kvNamespace"]: "id", found["worker"]: "site"})
+    document = import_document(PREVIEW, {found[Kind.KV_NAMESPACE]: "id", found[Kind.WORKER]: "site"})
 
     [(in_state, urn)] = document["nameTable"].items()
     assert urn == STORAGE

@@ -115,7 +115,8 @@ class TestFailures:
         ids=["nothing sent", "nothing sent in time", "unknown", "unknown, idempotent", "the deadline is over"],
     )
     def test_it_is_tried_again_only_where_that_is_safe(self, task: str, error: Exception, tries: int) -> None:
-        seen, slept = [], []
+        seen: list[str] = []
+        slept: list[float] = []
 
         def broken(request: httpx.Request) -> httpx.Response:
             seen.append(request.headers["webhook-id"])

@@ -14,7 +14,7 @@ from tests.support.project import ROOT
 DELTA = "__pulumi_raw_state_delta"
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:abc"}
 BINDINGS = {"obj": {"ps": {"bindings": {"arr": {"el": {"0": {"obj": {"ps": {"bucketName": SECRET}}}}}}}}}
-SCHEDULES = {"obj": {"ps": {"schedules": {"arr": {"el": {"0": {"obj": {}}}}}}}}
+SCHEDULES: dict[str, Any] = {"obj": {"ps": {"schedules": {"arr": {"el": {"0": {"obj": {}}}}}}}}
 
 
 def exported(**outputs: Any) -> dict[str, Any]:
