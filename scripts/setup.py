@@ -62,6 +62,7 @@ def main() -> int:
                 step("Python packages", VENV / "requirements.stamp", digest(lock), lambda: pip(lock))
             step("Node packages", ROOT / "node_modules" / ".stamp", digest(ROOT / "package-lock.json"), npm)
             if not all((BIN / binary).exists() for binary in BINARIES):  # one of PATH may have been removed since
+                refuse_link(VENV)
                 (VENV / "pulumi.stamp").unlink(missing_ok=True)
             step(f"Pulumi {PULUMI_VERSION}", VENV / "pulumi.stamp", PULUMI_VERSION, pulumi)
             installed = f"{ROOT} {PULUMI_VERSION} {os.environ.get(PLUGIN_VARIABLE, '')}"
@@ -76,9 +77,10 @@ def main() -> int:
 
 
 def step(name: str, stamp: Path, content: str, action: Callable[[], None]) -> None:
-    """Run `action` unless `stamp` says that it was done for the same `content`."""
+    """Run `action`, which installs into the stamp's folder, unless `stamp` says that it was done for `content`."""
     if stamp_is(stamp, content):
         return
+    refuse_link(stamp.parent)
     print(f"  {name} … ", end="", flush=True)
     start = time.monotonic()
     stamp.unlink(missing_ok=True)
@@ -92,9 +94,17 @@ def step(name: str, stamp: Path, content: str, action: Callable[[], None]) -> No
     print(f"{time.monotonic() - start:.0f} s")
 
 
+def refuse_link(folder: Path) -> None:
+    """Nothing is installed through a link: it would change, or empty, what another checkout uses."""
+    if folder.is_symlink():
+        real = folder.resolve()
+        raise StepError(
+            f"{folder} is a link to {real}, which is not as this checkout needs it, and nothing is installed through "
+            f"a link.\nRun `make setup-dev` in {real.parent}, or remove the link, then run the command again."
+        )
+
+
 def make_environment() -> None:
-    if VENV.is_symlink():  # clearing it would empty somebody else's environment
-        raise StepError(f"{VENV} is a link to an environment that `make setup` did not make: run it there")
     run([sys.executable, "-m", "venv", "--clear", str(VENV)], "install Python's venv module (Debian: python3-venv)")
 
 

@@ -1,0 +1,47 @@
+"""`make setup` in a checkout whose installed tools are links, as in tests/support/checkout.py."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts import setup
+from tests.support.project import ROOT
+
+FILES = ("scripts/setup.py", "requirements.txt", "requirements.lock", "requirements-dev.lock", "package-lock.json")
+STAMPS = {
+    ".venv/stamp": sys.version,
+    ".venv/requirements.stamp": setup.digest(ROOT / "requirements-dev.lock"),
+    "node_modules/.stamp": setup.digest(ROOT / "package-lock.json"),
+    ".venv/pulumi.stamp": setup.PULUMI_VERSION,
+}
+
+
+@pytest.mark.parametrize("stale", STAMPS)
+def test_nothing_is_installed_through_a_link(tmp_path: Path, stale: str) -> None:
+    copy, real = tmp_path / "copy", tmp_path / "real"
+    for name in FILES:
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, copy / name)
+    for name, content in STAMPS.items():
+        (real / name).parent.mkdir(parents=True, exist_ok=True)
+        (real / name).write_text("of an older checkout" if name == stale else content)
+    folder = stale.partition("/")[0]
+    for name in (".venv", "node_modules"):
+        (copy / name).symlink_to(real / name)
+    for binary in setup.BINARIES:
+        (real / ".venv/bin").mkdir(exist_ok=True)
+        (real / ".venv/bin" / binary).touch()
+
+    done = subprocess.run(
+        [sys.executable, copy / "scripts/setup.py"], capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert done.returncode == 1
+    assert f"{copy / folder} is a link to {real / folder}" in done.stderr
+    assert f"`make setup-dev` in {real}" in done.stderr
+    assert (real / stale).read_text() == "of an older checkout"
