@@ -35,6 +35,7 @@ LOCAL = "local"  # the stack of the embedded default: Cloudflare on this machine
 REGISTRY = "REGISTRY"
 WEBHOOK_SECRET = "WEBHOOK_SECRET"  # noqa: S105 - the binding's name, not its value
 API_TOKEN = "API_TOKEN"  # noqa: S105 - the binding's name, not its value
+CALLER_TOKENS = "CALLER_TOKENS"
 STAGE = "STAGE"
 AUTOPILOTS = "AUTOPILOTS"  # whose tasks a Worker does: names, with a space between two of them
 MARK = "ORCHESTRATOR_MARK"  # of the platform: a random id that its state knows, on each of its Workers
@@ -60,8 +61,8 @@ ADDED_TO_ROUTER = ADDED_TO_WORKER | frozenset({BUILD_ID, CLOUDFLARE_ACCOUNT_ID, 
 # What the program itself binds; nothing that a manifest names may take these. The router's own secrets are among them:
 # an autopilot's Worker that asked for one by its name would get it.
 _ROUTER_SECRETS = frozenset({CLOUDFLARE_API_TOKEN, HEAL, ALERT_URL})
-RESERVED_VARIABLES = (
-    frozenset({API_TOKEN, AUTOPILOTS, WEBHOOK_SECRET, STAGE, MARK, BUILD_ID, DATABASE, AI, ASSETS}) | _ROUTER_SECRETS
+RESERVED_VARIABLES = _ROUTER_SECRETS | frozenset(
+    {API_TOKEN, CALLER_TOKENS, AUTOPILOTS, WEBHOOK_SECRET, STAGE, MARK, BUILD_ID, DATABASE, AI, ASSETS}
 )
 RESERVED_ON_AUTOPILOT = frozenset({AUTOPILOTS, WEBHOOK_SECRET, STAGE, MARK, BUILD_ID, AI})
 RESERVED_ON_ROUTER = RESERVED_VARIABLES | ADDED_TO_ROUTER | {NAME_PREFIX}

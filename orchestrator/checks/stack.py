@@ -16,6 +16,7 @@ from orchestrator.limits import Plan
 from orchestrator.stack.rules import (
     RULES,
     SettingProblem,
+    caller_problems,
     secret_problems,
     set_secret,
     setting_problems,
@@ -53,6 +54,7 @@ def secrets_checks(own: Config, desired: Desired, *, stack: str) -> list[Check]:
     if problems := [
         *secret_problems(desired, names, stack=stack),
         *size_problems(texts, plan=plan, stack=stack),
+        *caller_problems(desired, own.get("callers", {}).get("objectValue"), plan=plan, stack=stack),
     ]:
         return _checks("secrets", problems)
     left = _wanted(desired) - names

@@ -16,6 +16,7 @@ from orchestrator.names import (
     ALERT_URL,
     API_TOKEN,
     BUILD_ID,
+    CALLER_TOKENS,
     CLOUDFLARE_ACCOUNT_ID,
     CLOUDFLARE_API_TOKEN,
     CLOUDFLARE_API_URL,
@@ -30,6 +31,7 @@ from orchestrator.names import (
 SECRETS_BY_CONFIG_KEY: Mapping[str, str] = {
     "apiToken": API_TOKEN,
     "webhookSecret": WEBHOOK_SECRET,
+    "callers": CALLER_TOKENS,
     "diagnoseToken": CLOUDFLARE_API_TOKEN,
     "heal": HEAL,
     "alertUrl": ALERT_URL,

@@ -121,6 +121,7 @@ def _router(manifest: Manifest, prefix: str, stage: str) -> Worker:
                 *(ServiceBinding(name=binding_name(worker), worker=worker) for worker in served),
                 D1Binding(name=names.DATABASE, database=_database(manifest)),
                 SecretBinding(name=names.API_TOKEN, secret=names.API_TOKEN),
+                *([SecretBinding(name=names.CALLER_TOKENS, secret=names.CALLER_TOKENS)] if manifest.callers else []),
                 SecretBinding(name=names.WEBHOOK_SECRET, secret=names.WEBHOOK_SECRET),
                 TextBinding(name=names.STAGE, text=stage),
                 *([TextBinding(name=names.NAME_PREFIX, text=prefix)] if prefix else []),

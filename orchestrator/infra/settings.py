@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pulumi
@@ -20,12 +20,14 @@ from orchestrator.errors import SettingsError
 from orchestrator.infra.own_state import begin_to_read_state
 from orchestrator.infra.watch import read_watch
 from orchestrator.limits import Plan
-from orchestrator.names import API_TOKEN, WEBHOOK_SECRET
+from orchestrator.names import API_TOKEN, CALLER_TOKENS, WEBHOOK_SECRET
 from orchestrator.stack.deployed import SETTINGS, secrets_digest
 from orchestrator.stack.moved import made_prefix
 from orchestrator.stack.rules import (
     RULES,
     SettingProblem,
+    caller_problems,
+    caller_tokens,
     not_ready,
     secret_problems,
     set_secret,
@@ -54,6 +56,7 @@ class StackSettings:
     manifest: str
     workers_url: str | None
     start_empty: tuple[str, ...] = ()
+    callers: object = field(repr=False)
     mark: str | None = None
     secrets: Mapping[str, pulumi.Output[str]]
     router_texts: Mapping[str, str]
@@ -79,7 +82,9 @@ def read_settings() -> StackSettings:
     problems.extend(start_empty_problems(empty := config.get("startEmpty"), stack=stack))
     if problems:
         raise SettingsError(not_ready(stack, problems))
+    callers = config.get_object("callers")
     return StackSettings(
+        callers=callers,
         stack=stack,
         account_id=account_id,
         name_prefix=values.get("namePrefix", ""),
@@ -93,6 +98,7 @@ def read_settings() -> StackSettings:
             **{name: pulumi.Output.secret(value) for name, value in secrets.items()},
             API_TOKEN: config.require_secret("apiToken"),
             WEBHOOK_SECRET: config.require_secret("webhookSecret"),
+            CALLER_TOKENS: pulumi.Output.secret(caller_tokens(callers) if isinstance(callers, dict) else "{}"),
             **watch.secrets,
         },
         router_texts=watch.texts,
@@ -108,6 +114,9 @@ def _made_prefix() -> str:
 
 
 def require_secrets(settings: StackSettings, desired: Desired) -> None:
-    """Raise SettingsError with a line for each required secret of a Worker that the stack does not have."""
-    if problems := secret_problems(desired, settings.secrets, stack=settings.stack):
+    """Raise SettingsError with a line for each secret of a Worker, and token of a caller, that the stack lacks."""
+    if problems := [
+        *secret_problems(desired, settings.secrets, stack=settings.stack),
+        *caller_problems(desired, settings.callers, plan=settings.plan, stack=settings.stack),
+    ]:
         raise SettingsError(not_ready(settings.stack, problems))

@@ -44,14 +44,20 @@ def _text(kind: str, pattern: str, rule: str, *examples: str) -> tuple[Any, ...]
 HOST_PATTERN = r"^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 _HOST_RULE = "a host name in lower case, or `*.` and the name whose subdomains are meant"
 NAME_PATTERN = r"^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$"
+_CALLER_PATTERN = r"^(?!default$)[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?$"
 _TASK_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$"
 _CAPABILITY_PATTERN = r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$"
 NAME_RULE = "up to 64 lower-case letters, digits, dots, hyphens and underscores, with a letter or digit at both ends"
+_CALLER_RULE = (
+    "up to 64 lower-case letters, digits, hyphens and underscores, with a letter or digit at both ends; "
+    "`default` is who presents the stack's apiToken"
+)
 _TASK_RULE = "up to 128 letters, digits, dots, hyphens and underscores, with a letter or digit at both ends"
 _FLAG_RULE = "lower-case letters, digits and underscores"
 _CAPABILITY_RULE = "lower-case words (letters, digits, hyphens, underscores) with dots between them"
 
 AutopilotName = Annotated[str, *_text("autopilot name", NAME_PATTERN, NAME_RULE, "ai-employee")]
+CallerName = Annotated[str, *_text("caller name", _CALLER_PATTERN, _CALLER_RULE, "shop")]
 TaskName = Annotated[str, *_text("task name", _TASK_PATTERN, _TASK_RULE, "generate_page")]
 Capability = Annotated[str, *_text("capability", _CAPABILITY_PATTERN, _CAPABILITY_RULE, "web.pages.generate")]
 WorkerName = Annotated[str, *_text("Worker name", names.WORKER_PATTERN, names.WORKER_RULE, "efh-agent")]

@@ -20,6 +20,7 @@ from orchestrator.manifest.references import (
     contradictions,
     endpoints,
     registry_namespace,
+    tasks_of_callers,
     tasks_that_differ_in_once,
     unsupported_capabilities,
 )
@@ -34,6 +35,7 @@ _CHECKS: tuple[ManifestRule, ...] = (
     autopilots_without_a_way,
     unsupported_capabilities,
     contradictions,
+    tasks_of_callers,
     tasks_that_differ_in_once,
     endpoints,
     registry_namespace,

@@ -17,6 +17,7 @@ from pydantic_core import CoreSchema
 from orchestrator.manifest.fields import (
     AutopilotName,
     BucketName,
+    CallerName,
     Capability,
     CompatibilityDate,
     CompatibilityFlag,
@@ -168,9 +169,23 @@ class Orchestrator(Model):
     )
 
 
+class Caller(Model):
+    """Somebody who may call the orchestrator, with a token of its own: the stack's secret `callers.<name>`."""
+
+    may: Items[Literal["plan", "read", "register", "heal", "approve", "resolve"]] = Field(
+        min_length=1,
+        description="`plan` tasks; `read` the list, journal, runs, statistics and diagnosis; `register` autopilots; "
+        "ask for a `heal`; `approve` and `resolve` runs that another caller asked for.",
+    )
+    tasks: Items[TaskName] = Field(default=(), description="The tasks that it may ask for; all where it is empty.")
+
+
 class Manifest(Model):
-    """The autopilots, what they need, and the tasks."""
+    """The autopilots, what they need, the tasks, and who may ask for them."""
 
     orchestrator: Orchestrator
+    callers: dict[CallerName, Caller] = Field(
+        default={}, description="Who may do what, by name. The stack's `apiToken` may do everything."
+    )
     autopilots: Items[Autopilot] = Field(description="Who can do what; the order means nothing.")
     tasks: dict[TaskName, Task] = Field(default={}, description="What callers ask for, by name.")

@@ -84,6 +84,31 @@ def tasks_that_differ_in_once(root: Place) -> Iterator[Mistake]:
             )
 
 
+def tasks_of_callers(root: Place) -> Iterator[Mistake]:
+    """A caller's tasks are tasks of the file, and it may plan them."""
+    if not isinstance(root["tasks"].value, dict | None):
+        return
+    known = [name for name, _ in root["tasks"].entries()]
+    for name, caller in root["callers"].entries():
+        for task in caller["tasks"].items():
+            if task.text and task.text not in known:
+                yield Mistake(
+                    path=task.path,
+                    code="unknown-task",
+                    message=f"the caller `{name}` may ask for `{task.text}`, which is no task",
+                    hint=did_you_mean(task.text, known, "declare it under `tasks`, or take it out"),
+                )
+        rights = [right.text for right in caller["may"].items()]
+        if rights and caller["tasks"].value and "plan" not in rights:
+            yield Mistake(
+                path=caller["tasks"].path,
+                code="tasks-without-plan",
+                message=f"the caller `{name}` has `tasks` and may not `plan`",
+                hint="add `plan` to its `may`, or take its `tasks` out",
+                at_key=True,
+            )
+
+
 def contradictions(root: Place) -> Iterator[Mistake]:
     """Settings that exclude each other."""
     for name, task in root["tasks"].entries():

@@ -116,6 +116,23 @@ class TaskRule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CallerRule:
+    """What a caller may do, and which tasks it may ask for: all where `tasks` is empty."""
+
+    may: tuple[str, ...]
+    tasks: tuple[str, ...] = ()
+
+    @classmethod
+    def from_object(cls, value: Mapping[str, Any]) -> Self:
+        """Read one caller of the table's JSON."""
+        return cls(may=tuple(value["may"]), tasks=tuple(value["tasks"]))
+
+    def to_object(self) -> dict[str, list[str]]:
+        """This rule as plain values, in the table's key order."""
+        return {"may": sorted(self.may), "tasks": sorted(self.tasks)}
+
+
+@dataclass(frozen=True, kw_only=True)
 class RoutingTable:
     """All declared autopilots in name order, all tasks by name, the hosts that endpoints may have (empty: any), the
     declared resources (whether a registration's needs are met), and the longest time between two runs of the
@@ -126,6 +143,7 @@ class RoutingTable:
     allowed_hosts: tuple[str, ...] = ()
     declared: Resources = Resources()
     cron_period_ms: int = DEFAULT_CRON_PERIOD_MS
+    callers: Mapping[str, CallerRule] = field(default_factory=dict)
 
     def rule_of(self, name: str) -> TaskRule:
         """The rule of a task. A name that is no task is taken as that of a capability: what is never done twice as a
@@ -142,6 +160,7 @@ class RoutingTable:
             "allowedHosts": sorted(self.allowed_hosts),
             "declared": self.declared.to_object(),
             "cronPeriodMs": self.cron_period_ms,
+            "callers": {name: self.callers[name].to_object() for name in sorted(self.callers)},
         }
         return json.dumps(table, ensure_ascii=False, indent=2) + "\n"
 
@@ -155,6 +174,7 @@ class RoutingTable:
             allowed_hosts=tuple(table["allowedHosts"]),
             declared=Resources.from_object(table["declared"]),
             cron_period_ms=table["cronPeriodMs"],
+            callers={name: CallerRule.from_object(rule) for name, rule in table["callers"].items()},
         )
 
 
@@ -189,6 +209,10 @@ def compile_routes(manifest: Manifest) -> RoutingTable:
         allowed_hosts=tuple(sorted(manifest.orchestrator.allowed_hosts)),
         declared=_declared(manifest),
         cron_period_ms=cron.parse(manifest.orchestrator.cron).longest_pause // timedelta(milliseconds=1),
+        callers={
+            name: CallerRule(may=tuple(sorted(set(caller.may))), tasks=tuple(sorted(set(caller.tasks))))
+            for name, caller in sorted(manifest.callers.items())
+        },
     )
 
 

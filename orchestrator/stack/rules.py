@@ -46,6 +46,7 @@ class Rule:
 # RFC 6750's b64token. A caller's name may stand before it; `:` cannot be part of a token.
 _BEARER = r"(?:[^\s:]{1,64}:)?[A-Za-z0-9._~+/-]{32,512}=*"
 TOKENS_PATTERN = f"{_BEARER}( {_BEARER})*"
+_CALLERS_TOKENS = r"[A-Za-z0-9._~+/-]{32,512}=*( [A-Za-z0-9._~+/-]{32,512}=*)?"
 TOKENS_RULE = "tokens of 32 to 512 letters, digits and -._~+/=, with one space between two of them"
 _SIGNING = r"whsec_(?=[A-Za-z0-9+/=]{32,88}(?: |$))(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
 
@@ -136,6 +137,48 @@ def secret_problems(desired: Desired, names: Collection[str], *, stack: str) -> 
         for binding in worker.bindings
         if isinstance(binding, SecretBinding) and not binding.optional and binding.secret not in names
     ]
+
+
+def caller_problems(desired: Desired, tokens: object, *, plan: Plan, stack: str) -> list[SettingProblem]:
+    """A problem for each declared caller without a right token, and for each token that is of nobody.
+
+    `tokens`: the stack's `callers`, by name; None where there are none. A caller has one, or two while one is replaced.
+    """
+    declared = desired.routes.callers
+    if not isinstance(tokens, Mapping | None) or not all(isinstance(each, str) for each in (tokens or {}).values()):
+        return [SettingProblem("callers must be tokens by name", set_caller("NAME", stack))]
+    given: Mapping[str, str] = tokens or {}
+    problems = [
+        SettingProblem(f"callers.{name} is not set (its token)", set_caller(name, stack))
+        for name in sorted(declared.keys() - given.keys())
+    ]
+    problems += [
+        SettingProblem(f"callers.{name} must be {TOKENS_RULE}", set_caller(name, stack))
+        for name in sorted(declared.keys() & given.keys())
+        if not re.fullmatch(_CALLERS_TOKENS, given[name])
+    ]
+    problems += [
+        SettingProblem(
+            f"callers.{name} is the token of nobody that autopilots.yaml declares",
+            f"declare it there under `callers`, or: pulumi config rm --path callers.{name} -s {stack}",
+        )
+        for name in sorted(given.keys() - declared.keys())
+    ]
+    if (size := len(caller_tokens(given).encode())) > (most := VARIABLE_SIZE.of(plan) or size):
+        problems.append(
+            SettingProblem(f"the callers' tokens have {size:,} bytes, and may have {most:,}", "take shorter ones")
+        )
+    return problems
+
+
+def caller_tokens(tokens: Mapping[str, str]) -> str:
+    """What CALLER_TOKENS is bound to: JSON, the same text for the same tokens."""
+    return json.dumps(dict(tokens), sort_keys=True)
+
+
+def set_caller(name: str, stack: str) -> str:
+    """The command that gives a caller a new token."""
+    return f"openssl rand -hex 32 | pulumi config set --secret --path callers.{name} -s {stack}"
 
 
 def size_problems(secrets: Mapping[str, str], *, plan: Plan, stack: str) -> list[SettingProblem]:

@@ -3,6 +3,8 @@
 export interface Env {
   /** The callers' bearer tokens, separated by spaces, each with or without `<caller>:` in front. */
   readonly API_TOKEN?: string;
+  /** The tokens of the callers that autopilots.yaml declares: JSON, one text or two with a space between, by name. */
+  readonly CALLER_TOKENS?: string;
   /** The Standard Webhooks secret `whsec_…`, or two of them separated by a space while one is being replaced. */
   readonly WEBHOOK_SECRET?: string;
   /** The stack's name; `local` allows plain HTTP to loopback. */

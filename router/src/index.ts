@@ -9,7 +9,7 @@ import { ensureInfra } from "./diagnose/ensure-infra.ts";
 import type { Env } from "./env.ts";
 import { showHealth } from "./health/endpoint.ts";
 import { runScheduledByCron, runScheduledNow } from "./health/scheduled.ts";
-import { authenticate } from "./http/auth.ts";
+import { authenticate, requireRight } from "./http/auth.ts";
 import type { Call, Handler } from "./http/call.ts";
 import { Query } from "./http/query.ts";
 import { showJournal } from "./journal/endpoint.ts";
@@ -18,25 +18,27 @@ import { listRuns, resolve, showRun } from "./once/endpoints.ts";
 import { listAutopilots } from "./plan/list.ts";
 import { plan } from "./plan/plan.ts";
 import { listRegistrations, register, showRegistration, unregister } from "./registry/endpoints.ts";
+import type { Right } from "./routing/table.ts";
 
-/** The handlers by path and method; HEAD is answered as GET is. */
-const ENDPOINTS: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
-  "/health": { GET: showHealth },
-  "/__scheduled": { POST: runScheduledNow },
-  "/openapi.json": { GET: () => Response.json(openapi) },
-  "/autopilot/diagnose": { GET: diagnose },
-  "/autopilot/ensure-infra": { POST: ensureInfra },
-  "/autopilot/journal": { GET: showJournal },
-  "/autopilot/list": { GET: listAutopilots },
-  "/autopilot/plan": { POST: plan },
-  "/autopilot/stats": { GET: showStats },
-  "/autopilot/registry": { GET: listRegistrations, POST: register },
-  "/autopilot/runs": { GET: listRuns },
-  "/autopilot/runs/:id": { GET: showRun },
-  "/autopilot/runs/:id/resolve": { POST: resolve },
-  "/autopilot/registry/:name": { GET: showRegistration, DELETE: unregister },
+/** The handlers by path and method, each with the right that it takes; HEAD is answered as GET is. */
+const ENDPOINTS: Readonly<Record<string, Readonly<Record<string, readonly [Handler, Right?]>>>> = {
+  "/health": { GET: [showHealth] },
+  "/__scheduled": { POST: [runScheduledNow, "heal"] },
+  "/openapi.json": { GET: [() => Response.json(openapi)] },
+  "/autopilot/diagnose": { GET: [diagnose, "read"] },
+  "/autopilot/ensure-infra": { POST: [ensureInfra, "heal"] },
+  "/autopilot/journal": { GET: [showJournal, "read"] },
+  "/autopilot/list": { GET: [listAutopilots, "read"] },
+  "/autopilot/plan": { POST: [plan, "plan"] },
+  "/autopilot/stats": { GET: [showStats, "read"] },
+  "/autopilot/registry": { GET: [listRegistrations, "read"], POST: [register, "register"] },
+  "/autopilot/runs": { GET: [listRuns, "read"] },
+  "/autopilot/runs/:id": { GET: [showRun, "read"] },
+  "/autopilot/runs/:id/resolve": { POST: [resolve, "resolve"] },
+  "/autopilot/registry/:name": { GET: [showRegistration, "read"], DELETE: [unregister, "register"] },
 };
 const PUBLIC = new Set(["/health"]);
+const ANYBODY = { name: "", rule: null };
 /** They check the parameters behind `?` themselves; no other endpoint has any. */
 const WITH_PARAMETERS: ReadonlySet<Handler> = new Set<Handler>([plan, listRuns, showJournal, showStats]);
 
@@ -52,7 +54,7 @@ export default {
     const later = (work: Promise<void>) => context.waitUntil(work);
     let response: Response;
     try {
-      response = await answer({ request, url, env, requestId, later, caller: "", parameter: "" });
+      response = await answer({ request, url, env, requestId, later, caller: "", rule: null, parameter: "" });
     } catch (error) {
       if (!(error instanceof Problem)) log("unexpected error", requestId, error);
       response = (error instanceof Problem ? error : new Problem(FAULT)).toResponse(requestId);
@@ -75,14 +77,15 @@ export default {
 async function answer(call: Call): Promise<Response> {
   const { request, url, env } = call;
   const { pathname } = url;
-  const caller = PUBLIC.has(pathname) ? "" : await authenticate(request, env);
+  const { name: caller, rule } = PUBLIC.has(pathname) ? ANYBODY : await authenticate(request, env);
   for (const { pattern, handlers } of PATTERNS) {
     const found = pattern.exec(pathname);
     if (!found) continue;
-    const handler = handlers[request.method === "HEAD" ? "GET" : request.method];
+    const [handler, right] = handlers[request.method === "HEAD" ? "GET" : request.method] ?? [];
     if (!handler) throw methodNotAllowed(request.method, pathname, Object.keys(handlers));
     if (!WITH_PARAMETERS.has(handler)) new Query(url.searchParams, Date.now()).check();
-    return handler({ ...call, caller, parameter: decoded(found[1] ?? "") });
+    if (right) requireRight({ caller, rule }, right);
+    return handler({ ...call, caller, rule, parameter: decoded(found[1] ?? "") });
   }
   throw notFound(pathname);
 }

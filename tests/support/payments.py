@@ -7,6 +7,7 @@ import json
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import httpx
 
 from orchestrator.bundle import bundle, router_data
 from orchestrator.dispatch.signature import secret_of
-from orchestrator.routing.table import Route, RoutingTable, TaskRule
+from orchestrator.routing.table import CallerRule, Route, RoutingTable, TaskRule
 from tests.support.api_document import CHECKED
 from tests.support.project import ROOT
 from tests.support.workerd import workerd
@@ -133,12 +134,13 @@ def new_key() -> str:
 
 
 @contextmanager
-def running() -> Iterator[Payments]:
-    """Run them all in one workerd."""
+def running(callers: Mapping[str, CallerRule] | None = None, tokens: str = "{}") -> Iterator[Payments]:
+    """Run them all in one workerd. `callers`: those that the table declares, `tokens`: theirs, as CALLER_TOKENS is."""
     sources = {"router": "router/src/index.ts"}
     sources |= {name: f"tests/support/{name}_worker.ts" for name in ("payer", "records")}
-    build = Path(".build/payments")
-    made = bundle(sources=sources, contents={}, data=router_data(TABLE, root=ROOT), root=ROOT, build=build)
+    build = Path(".build/callers" if callers else ".build/payments")
+    table = replace(TABLE, callers=callers or {})
+    made = bundle(sources=sources, contents={}, data=router_data(table, root=ROOT), root=ROOT, build=build)
     workers = [
         _worker("efh-payer", made["payer"].path, bindings={"SECRET": PAYER_SECRET}),
         *(_worker(name, made["records"].path, d1Databases={"DB": name}) for name in ("records", "fragile-records")),
@@ -146,7 +148,7 @@ def running() -> Iterator[Payments]:
             _worker(
                 name,
                 made["router"].path,
-                bindings=bindings,
+                bindings=bindings | {"CALLER_TOKENS": tokens},
                 serviceBindings={"EFH_PAYER": "efh-payer"},
                 **({} if records is None else {"d1Databases": {"DB": records}}),
             )

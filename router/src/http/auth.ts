@@ -1,14 +1,18 @@
-// Who may call: the bearer tokens of the stack's configuration.
+// Who may call, and what: the bearer tokens of the stack's configuration. Its `apiToken` may do everything; a caller that
+// autopilots.yaml declares has a token of its own, and may do what the file says.
 //
-// A token may have its caller's name in front: `shop:3f1c…`. What is kept per caller (Idempotency-Keys, the journal) is
-// kept under that name, not under the token, so that it stays when the token is replaced. `:` cannot be part of a bearer
-// token (RFC 6750), so nothing else can be meant by it.
+// A token of `apiToken` may have its caller's name in front: `shop:3f1c…`. What is kept per caller (Idempotency-Keys, the
+// journal) is kept under that name, not under the token, so that it stays when the token is replaced. `:` cannot be part
+// of a bearer token (RFC 6750), so nothing else can be meant by it.
 //
 // Both sides are hashed before they are compared, since crypto.subtle.timingSafeEqual wants equal lengths and a length
 // would tell something too; every accepted token is compared, so that the time does not tell which one matched.
 
+import routingTable from "routing-table";
 import { Problem } from "#worker-kit/problem.ts";
 import type { Env } from "../env.ts";
+import type { CallerRule, Right } from "../routing/table.ts";
+import type { Call } from "./call.ts";
 import { notConfigured } from "./problem.ts";
 
 const HINT = "Set it: `openssl rand -hex 32 | pulumi config set --secret apiToken`, then run `pulumi up`.";
@@ -16,15 +20,20 @@ const REALM = 'Bearer realm="autopilot-orchestrator"';
 
 const UNNAMED = "default";
 
-interface Accepted {
+/** `rule` null: everything. */
+interface Caller {
   readonly name: string;
+  readonly rule: CallerRule | null;
+}
+
+interface Accepted extends Caller {
   readonly digest: ArrayBuffer;
 }
 
-let known: { readonly tokens: string | undefined; readonly accepted: readonly Accepted[] } | undefined;
+let known: { readonly tokens: string; readonly accepted: readonly Accepted[] } | undefined;
 
-/** The caller's name. Throws a problem: 503 when no token is configured, 401 without one that is. */
-export async function authenticate(request: Request, env: Env): Promise<string> {
+/** Who calls. Throws a problem: 503 when no token is configured, 401 without one that is. */
+export async function authenticate(request: Request, env: Env): Promise<Caller> {
   const accepted = await digestTokens(env);
   if (accepted.length === 0) {
     throw notConfigured("API_TOKEN", "is not bound, so nobody may call", HINT);
@@ -34,9 +43,9 @@ export async function authenticate(request: Request, env: Env): Promise<string> 
     throw unauthorized("This needs a bearer token.", REALM);
   }
   const given = await sha256(presented);
-  let caller: string | undefined;
-  for (const { name, digest } of accepted) {
-    if (crypto.subtle.timingSafeEqual(given, digest)) caller = name;
+  let caller: Caller | undefined;
+  for (const each of accepted) {
+    if (crypto.subtle.timingSafeEqual(given, each.digest)) caller = each;
   }
   if (caller === undefined) {
     throw unauthorized("The bearer token is not valid.", `${REALM}, error="invalid_token"`);
@@ -44,24 +53,75 @@ export async function authenticate(request: Request, env: Env): Promise<string> 
   return caller;
 }
 
+/** Throws a problem (403) where the caller may not do it. */
+export function requireRight({ caller, rule }: Pick<Call, "caller" | "rule">, right: Right): void {
+  if (rule === null || rule.may.includes(right)) return;
+  throw forbidden(caller, right, `${caller} may not ${right}.`, `Add \`${right}\` to \`callers.${caller}.may\``);
+}
+
+/** Throws a problem (403) where the caller may not ask for this task. */
+export function requireTask({ caller, rule }: Pick<Call, "caller" | "rule">, task: string): void {
+  if (rule === null || rule.tasks.length === 0 || rule.tasks.includes(task)) return;
+  throw forbidden(caller, "plan", `${caller} may not ask for ${task}.`, `Add it to \`callers.${caller}.tasks\``);
+}
+
+/** Throws a problem (403) where callers are declared and this is the one that asked for the run. */
+export function requireAnother({ caller }: Pick<Call, "caller">, right: Right, asker: string): void {
+  if (Object.keys(routingTable.callers).length === 0 || caller !== asker) return;
+  const detail = `${caller} asked for this run, so somebody else has to ${right} it.`;
+  throw forbidden(caller, right, detail, `Let a caller do it that has \`${right}\``);
+}
+
+function forbidden(caller: string, right: Right, detail: string, hint: string): Problem {
+  return new Problem({
+    status: 403,
+    title: "Forbidden",
+    detail,
+    members: { right, caller, hint: `${hint} in autopilots.yaml, then run \`pulumi up\`.` },
+  });
+}
+
 /** The digests of what is configured, which an isolate makes once. */
 async function digestTokens(env: Env): Promise<readonly Accepted[]> {
-  if (known === undefined || known.tokens !== env.API_TOKEN) {
-    const accepted = tokens(env).map(async ({ name, token }) => ({ name, digest: await sha256(token) }));
-    known = { tokens: env.API_TOKEN, accepted: await Promise.all(accepted) };
+  const tokens = `${env.API_TOKEN ?? ""}\n${env.CALLER_TOKENS ?? ""}`;
+  if (known === undefined || known.tokens !== tokens) {
+    const accepted = [...ownTokens(env), ...callersTokens(env)].map(async ({ token, ...caller }) => ({
+      ...caller,
+      digest: await sha256(token),
+    }));
+    known = { tokens, accepted: await Promise.all(accepted) };
   }
   return known.accepted;
 }
 
-/** The tokens that are configured, each with its caller's name: one of each caller, or two during rotation. */
-export function tokens(env: Env): { name: string; token: string }[] {
+/** The tokens of `apiToken`: one of each caller, or two during rotation. */
+export function ownTokens(env: Env): (Caller & { token: string })[] {
   return (env.API_TOKEN ?? "")
     .split(" ")
     .map((each) => {
       const [, name, token] = /^(?:([^:]*):)?(.*)$/.exec(each)!;
-      return { name: name || UNNAMED, token: token! };
+      return { name: name || UNNAMED, rule: null, token: token! };
     })
     .filter(({ token }) => token !== "");
+}
+
+/** Those of the declared callers. What is of nobody that is declared, or cannot be read, opens nothing. */
+function callersTokens(env: Env): (Caller & { token: string })[] {
+  let tokens: unknown;
+  try {
+    tokens = JSON.parse(env.CALLER_TOKENS ?? "{}");
+  } catch {
+    return [];
+  }
+  const given = Object.entries(Object(tokens) as Record<string, unknown>);
+  return given.flatMap(([name, text]) => {
+    const rule = Object.hasOwn(routingTable.callers, name) ? routingTable.callers[name]! : undefined;
+    if (rule === undefined || typeof text !== "string") return [];
+    return text
+      .split(" ")
+      .filter(Boolean)
+      .map((token) => ({ name, rule, token }));
+  });
 }
 
 function unauthorized(detail: string, challenge: string) {

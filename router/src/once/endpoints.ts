@@ -4,6 +4,7 @@
 import * as v from "valibot";
 import { Problem } from "#worker-kit/problem.ts";
 import { object } from "#worker-kit/validation.ts";
+import { requireAnother } from "../http/auth.ts";
 import { readBody } from "../http/body.ts";
 import type { Call } from "../http/call.ts";
 import { Query } from "../http/query.ts";
@@ -45,9 +46,12 @@ export async function showRun({ env, parameter: id }: Call): Promise<Response> {
   return Response.json(document(found));
 }
 
-/** POST `{resolution, note?}`; throws a problem: 404, 409 for a run whose outcome is known, 422. */
-export async function resolve({ env, request, caller, parameter: id }: Call): Promise<Response> {
+/** POST `{resolution, note?}`; throws a problem: 403 for a run of the caller's own, 404, 409 for a run whose outcome is known, 422. */
+export async function resolve(call: Call): Promise<Response> {
+  const { env, request, caller, parameter: id } = call;
   const asked = await readBody(request, RESOLUTION);
+  const before = await findRun(env, id);
+  if (before) requireAnother(call, "resolve", before.caller);
   const isResolved = await resolveRun(env, id, { ...asked, by: caller });
   const found = await findRun(env, id);
   if (!found) throw noSuchRun(id);

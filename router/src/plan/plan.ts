@@ -5,6 +5,7 @@ import * as v from "valibot";
 import { Problem } from "#worker-kit/problem.ts";
 import { anyObject, object } from "#worker-kit/validation.ts";
 import { forward, HOP_HEADER } from "../forward/forward.ts";
+import { requireTask } from "../http/auth.ts";
 import { readBody } from "../http/body.ts";
 import type { Call } from "../http/call.ts";
 import { Query } from "../http/query.ts";
@@ -36,6 +37,7 @@ async function routeTask(call: Call, noted: Noted): Promise<Response> {
   const asked = await readBody(request, PLAN);
   const explain = asked.explain || isOnlyExplained;
   noted.task = asked.task;
+  requireTask(call, asked.task);
   noted.isExplained = explain;
   const outcome = await decideNow(call, asked.task);
   if (!explain && ruleOf(routingTable, asked.task).once) {

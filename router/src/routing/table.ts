@@ -42,6 +42,16 @@ export interface RoutingTable {
   readonly declared: Resources;
   /** The longest time that passes between two runs of the cron: whether it is late. */
   readonly cronPeriodMs: number;
+  /** What each caller may do, by the name of its token. */
+  readonly callers: Readonly<Record<string, CallerRule>>;
+}
+
+export type Right = "plan" | "read" | "register" | "heal" | "approve" | "resolve";
+
+export interface CallerRule {
+  readonly may: readonly Right[];
+  /** The tasks that it may ask for; all where there are none. */
+  readonly tasks: readonly string[];
 }
 
 /**

@@ -162,3 +162,36 @@ def test_a_wrong_prefix_is_put_right_to_what_the_stacks_data_was_made_with() -> 
     own = RIGHT | {"namePrefix": {"value": "PR_7"}}
     (check,) = settings_checks(own, stack="prod", has_token=True, made_prefix=lambda: "pr-7-")
     assert check.fix == "pulumi config set namePrefix pr-7- -s prod"
+
+
+CALLERS = MANIFEST.replace("orchestrator:", "callers: {shop: {may: [plan]}, ops: {may: [read]}}\norchestrator:")
+
+
+def callers(**tokens: str) -> list[Check]:
+    own = RIGHT | {"callers": {"objectValue": tokens, "secret": True}, "secrets": {"objectValue": {"KEY": "k"}}}
+    return secrets_checks(own, derive(parse(CALLERS)), stack="prod")
+
+
+def test_each_caller_has_a_token_of_its_own() -> None:
+    assert [check.state for check in callers(shop="s" * 32, ops=f"{'o' * 32} {'p' * 40}")] == ["ok"]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "detail", "fix"),
+    [
+        ({"shop": "s" * 32}, "callers.ops is not set", "pulumi config set --secret --path callers.ops -s prod"),
+        ({"shop": "s" * 31, "ops": "o" * 32}, "callers.shop must be tokens of 32", "--path callers.shop -s prod"),
+        ({"shop": f"x:{'s' * 32}", "ops": "o" * 32}, "callers.shop must be", "--path callers.shop -s prod"),
+        ({"shop": " ".join(["s" * 32] * 3), "ops": "o" * 32}, "callers.shop must be", "--path callers.shop -s prod"),
+        (
+            {"shop": "s" * 32, "ops": "o" * 32, "oops": "x" * 32},
+            "callers.oops is the token of nobody",
+            "pulumi config rm --path callers.oops -s prod",
+        ),
+    ],
+)
+def test_what_is_wrong_with_callers_is_told_with_its_command(tokens: dict[str, str], detail: str, fix: str) -> None:
+    (found,) = callers(**tokens)
+
+    assert found.detail.startswith(detail)
+    assert found.fix.endswith(fix)

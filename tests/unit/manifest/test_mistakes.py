@@ -56,6 +56,10 @@ def worker(text: str) -> tuple[str, str]:
     return SOURCE, f"{SOURCE}          {text}\n"
 
 
+def tasks(text: str) -> tuple[str, str]:
+    return TASK, f"{TASK}\n\n{text}"
+
+
 def router(text: str) -> tuple[str, str]:
     return ROUTER, f"{ROUTER}  {text}\n"
 
@@ -130,6 +134,23 @@ MISTAKES = [
     M("Worker is the router", "worker: writer\n", "worker: router\n", "5:13", "unknown-worker", "orchestrator itself"),
     M("no way to it", f"    endpoint: {URL}\n", "", "13:11", "unreachable-autopilot", "neither `endpoint`"),
     M("once for no task", TASK, f"{TASK}\n  wirte: {{once: true}}", "18:3", "once-unknown-task", "mean `write`?"),
+    M(
+        "caller's task unknown",
+        *tasks("callers: {a: {may: [plan], tasks: [wirte]}}"),
+        "19:37",
+        "unknown-task",
+        "`write`?",
+    ),
+    M("right unknown", *tasks("callers: {a: {may: [delete]}}"), "19:21", "not-allowed", "resolve"),
+    M("caller without rights", *tasks("callers: {a: {may: []}}"), "19:20", "empty", "may"),
+    M(
+        "tasks without plan",
+        *tasks("callers: {a: {may: [read], tasks: [write]}}"),
+        "19:28",
+        "tasks-without-plan",
+        "plan",
+    ),
+    M("reserved caller", *tasks("callers: {default: {may: [read]}}"), "19:11", "invalid-caller-name", "apiToken"),
     M("once in one task only", TASK, f"{TASK}\n  again: {ONCE}", "17:23", "once-differs", "`again`, line 18"),
     M("once and idempotent", TASK, TWICE, "17:47", "once-and-idempotent", "never"),
     M("two scripts", *worker("content: export default {}"), "13:11", "source-or-content", "both `source`"),
