@@ -137,7 +137,7 @@ MISTAKES = [
     M(
         "caller's task unknown",
         *tasks("callers: {a: {may: [plan], tasks: [wirte]}}"),
-        "19:37",
+        "19:36",
         "unknown-task",
         "`write`?",
     ),
