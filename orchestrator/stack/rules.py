@@ -140,9 +140,10 @@ def secret_problems(desired: Desired, names: Collection[str], *, stack: str) -> 
 
 
 def caller_problems(desired: Desired, tokens: object, *, plan: Plan, stack: str) -> list[SettingProblem]:
-    """A problem for each declared caller without a right token, and for each token that is of nobody.
+    """A problem for each declared caller without a right token: one, or two while one is replaced.
 
-    `tokens`: the stack's `callers`, by name; None where there are none. A caller has one, or two while one is replaced.
+    `tokens`: the stack's `callers`, by name; None where there are none. Those of nobody that is declared open nothing,
+    and stay for when the caller comes back.
     """
     declared = desired.routes.callers
     if not isinstance(tokens, Mapping | None) or not all(isinstance(each, str) for each in (tokens or {}).values()):
@@ -156,13 +157,6 @@ def caller_problems(desired: Desired, tokens: object, *, plan: Plan, stack: str)
         SettingProblem(f"callers.{name} must be {TOKENS_RULE}", set_caller(name, stack))
         for name in sorted(declared.keys() & given.keys())
         if not re.fullmatch(_CALLERS_TOKENS, given[name])
-    ]
-    problems += [
-        SettingProblem(
-            f"callers.{name} is the token of nobody that autopilots.yaml declares",
-            f"declare it there under `callers`, or: pulumi config rm --path callers.{name} -s {stack}",
-        )
-        for name in sorted(given.keys() - declared.keys())
     ]
     if (size := len(caller_tokens(given).encode())) > (most := VARIABLE_SIZE.of(plan) or size):
         problems.append(

@@ -87,6 +87,7 @@ class DriftStack:
             "apiToken": "callers-token" * 3,
             "webhookSecret": SECRETS["webhookSecret"],
             "secrets.ACCESS_KEY": SECRETS["accessKey"],
+            "callers.shop": "token-of-the-shop" * 3,
         }
         self.project.run("config", "set-all", "--path", *(f"--secret={key}={value}" for key, value in secrets.items()))
 

@@ -63,6 +63,9 @@ _BUCKET, _TASK = ["efh-files", {"name": "efh-cold", "storageClass": "InfrequentA
 FIELD_EDITS: Mapping[str, Edit] = {
     "Manifest.orchestrator": _set("orchestrator", kvNamespaces=["REGISTRY", "ARCHIVE"]),
     "Manifest.autopilots": _without_archivist,
+    "Manifest.callers": _set(callers={"shop": {"may": ["read"]}}),
+    "Caller.may": _set(callers={"shop": {"may": ["plan", "read"]}}),
+    "Caller.tasks": _set(callers={"shop": {"may": ["plan"], "tasks": ["keep"]}}),
     "Manifest.tasks": lambda manifest: manifest["tasks"].clear(),
     "Orchestrator.worker": _set("orchestrator", worker="efh-router-2"),
     "Orchestrator.database": _set("orchestrator", database="efh-records"),

@@ -45,6 +45,7 @@ NOT_FOLLOWED = {
     "git checkout <>": "the tests' stacks are no git checkouts of their own",
     "pulumi cancel -s <>": "of a lock whose holder is not known to be dead: a person has to know",
     "pulumi config <>": _WORD,
+    "pulumi config set --secret --path callers.<> -s <>": "gives a caller a token, which a person has to tell it",
     "pulumi config set --secret --path secrets.<> -s <>": _VALUE,
     "pulumi config set --secret <> -s <>": _VALUE,
     "pulumi config set --secret alertUrl https": _VALUE,
