@@ -24,8 +24,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Write what is in a KV namespace (NDJSON, with metadata and expiration), an R2 bucket (files, with an index) "
         "or a D1 database (SQLite) into a folder, and check every byte of it. Changes nothing in the account, "
-        "and blocks no query: a database that is written to meanwhile is read again. Interrupted, the same command with "
-        "the same DIR goes on."
+        "and blocks no query: a database that is written to meanwhile is read again. Interrupted, the same command "
+        "with the same DIR goes on."
     )
     parser.epilog = """examples:
   python -m orchestrator backup AI_EMPLOYEE_LOGS -s prod
