@@ -67,7 +67,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         wanted = bool(found.existing or found.renamed or found.replaced) or found.unfinished
         adopted = wanted and not refused and not found.theirs and not found.elsewhere and not options.dry_run
         if adopted:
-            _confirm(options, terminal)
+            _confirm(options, stack.name, terminal)
             display = terminal.err if options.json else terminal.out
             with stack.account(report=terminal.report) as account:
                 take_over(stack, account, found, report=terminal.report, display=display)
@@ -84,10 +84,11 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         command = start_empty_command([store.name], stack.start_empty, stack.name)
         raise refusal_of_namesake(store, stack.name, command)
     if refused and not options.dry_run:
+        names = " ".join(f"--overwrite {name}" for name in refused)
         raise ExistingError(
             f"nothing was taken over: the stack {stack.name} did not upload {', '.join(refused)}, and an update would "
             "overwrite it",
-            "take it over too: " + " ".join(f"--overwrite {name}" for name in refused),
+            f"python -m orchestrator adopt -s {stack.name} {names} takes it over too",
         )
     return 0
 
@@ -149,11 +150,14 @@ def _also(found: Takeover) -> list[str]:
     )
 
 
-def _confirm(options: argparse.Namespace, terminal: Terminal) -> None:
+def _confirm(options: argparse.Namespace, stack: str, terminal: Terminal) -> None:
     if options.yes:
         return
     if not (sys.stdin.isatty() and terminal.err.isatty()):
-        raise UserError("nothing was taken over: there is nobody to ask", "--yes does it, --dry-run shows it")
+        command = f"python -m orchestrator adopt -s {stack}"
+        raise UserError(
+            "nothing was taken over: there is nobody to ask", f"{command} --dry-run shows it; {command} --yes does it"
+        )
     terminal.err.write("Take them over and run `pulumi up`? [y/N] ")
     terminal.err.flush()
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):

@@ -71,6 +71,7 @@ NOT_FOLLOWED = {
     "python -m orchestrator adopt": _WORD,
     "python -m orchestrator adopt -s <> goes on from here": "the same command as the one that says it",
     "python -m orchestrator adopt -s <> takes it over": "as the one above it",
+    "python -m orchestrator adopt -s <> <> takes it over too": "followed by the tests of adopt by --overwrite",
     "python -m orchestrator adopt -s <> takes over what the account has and the state has not": "as the one above it",
     "python -m orchestrator adopt takes that one over": _WORD,
     "python -m orchestrator destroy-data NAME": _WORD,
