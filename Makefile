@@ -4,7 +4,7 @@ BIN := $(CURDIR)/.venv/bin
 # What the recipes start finds it here; the recipes name it in full, since the make of macOS looks elsewhere for theirs.
 export PATH := $(BIN):$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help setup up down destroy logs shell test test-unit check format lock schema bench
+.PHONY: help setup setup-dev up down destroy logs shell test test-unit check format lock schema
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -45,6 +45,9 @@ check: setup-dev ## ruff, mypy --strict, biome, knip, tsc, actionlint
 
 format: setup-dev ## format and sort imports
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format . ; $(BIN)/node node_modules/@biomejs/biome/bin/biome check --write .
+
+schema: setup ## write autopilots.schema.json from the models in orchestrator/manifest
+	@$(BIN)/python -m orchestrator schema > .local/schema.json && mv .local/schema.json autopilots.schema.json
 
 lock: setup-dev ## lock the Python packages again, with hashes; `make lock UPGRADE=1` in newer versions
 	@$(BIN)/python -m scripts.lock $(if $(UPGRADE),--upgrade)

@@ -1,7 +1,7 @@
 """Which known names are closest to one that nobody knows: for "did you mean".
 
 Pure. The distance is Levenshtein's over code points; equal distances go in name order, so that the twin
-`router/src/nearest.ts` gives the same list.
+`router/src/routing/nearest.ts` gives the same list.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Standard Webhooks signatures (https://www.standardwebhooks.com): the twin of `router/src/forward/signature.ts`.
+"""Standard Webhooks signatures (https://www.standardwebhooks.com): the twin of `packages/worker-kit/signature.ts`.
 
 Pure. An autopilot refuses a call that is not signed with its own secret, so what Python forwards is signed like what
 the routing Worker forwards. While a secret is being replaced there are two, and a message is signed with each.
