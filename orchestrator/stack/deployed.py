@@ -27,7 +27,7 @@ from orchestrator.names import WEBHOOK_SECRET
 RECORD_TYPE = "pulumi:index:Stash"
 RECORD_PREFIX = "deployed-"
 DIRTY = "-dirty"  # as `git describe --dirty` marks what was not committed
-SETTINGS = ("accountId", "keepData", "workersUrl", "journalDays", "mark")
+SETTINGS = ("accountId", "keepData", "workersUrl", "journalDays")
 """The plain settings of a stack that change what is declared, beside those that a Desired has in it."""
 
 

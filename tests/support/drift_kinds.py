@@ -193,6 +193,10 @@ _LOSS: tuple[Found, ...] = (
     ("missing", "d1Database", ROUTER, ()),
 )
 
+_KEEPERS_BINDINGS = (
+    *("AI", "AUTOPILOTS", "EFH_COLD", "EFH_FILES", "MODE", "NOTES"),
+    *("ORCHESTRATOR_MARK", "PUBLIC_URL", "STAGE"),
+)
 KINDS = (
     DriftKind(
         name="namespace deleted",
@@ -251,7 +255,7 @@ KINDS = (
     DriftKind(
         name="bucket of a declared name added in another jurisdiction",
         does=lambda outside: outside.create_bucket("efh-files", "eu"),
-        finds=(("undeclared", "r2Bucket", "efh-files", ()),),
+        finds=(("undeclared", "r2Bucket", "efh-files", ("jurisdiction",)),),
     ),
     DriftKind(
         name="database deleted",
@@ -297,7 +301,7 @@ KINDS = (
             "content",
             "compatibility_date",
             "observability.enabled",
-            *(f"bindings.{name}" for name in ("AI", "EFH_COLD", "EFH_FILES", "MODE", "NOTES", "PUBLIC_URL", "STAGE")),
+            *(f"bindings.{name}" for name in _KEEPERS_BINDINGS),
         ),
     ),
     DriftKind(
