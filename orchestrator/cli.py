@@ -3,7 +3,8 @@
 Adding a command is a line in COMMANDS and a module in `orchestrator/commands/`. Only the module of the command that is
 used is imported, so `validate` does not wait for httpx.
 
-Exit codes: 0 done, 1 a fault, 2 a mistake that the user can put right, 7 drift, 8 lost data, 130 interrupted. No
+Exit codes: 0 done, 1 a fault, 2 a mistake that the user can put right, 3 a task of which nobody knows whether it was
+done, 4 a task that was done in part, 7 drift, 8 lost data, 130 interrupted. No
 traceback reaches a user, except with ORCHESTRATOR_DEBUG=1.
 """
 
@@ -90,6 +91,11 @@ COMMANDS = (
         name="plan",
         summary="forward a task to its autopilot, or explain where it would go",
         module="orchestrator.commands.plan",
+    ),
+    Command(
+        name="runs",
+        summary="list, show and resolve the runs of tasks that are never done twice",
+        module="orchestrator.commands.runs",
     ),
     Command(
         name="journal",

@@ -111,6 +111,12 @@ class DriftFound(OrchestratorError):
     exit_code = 7
 
 
+class UnknownOutcome(OrchestratorError):
+    """A task may have been done, and nobody knows."""
+
+    exit_code = 3
+
+
 class LostData(OrchestratorError):
     """A namespace, bucket or database that the stack made is gone from the account; it is not made again empty."""
 

@@ -1,7 +1,7 @@
 """`plan`: one task, through the deployed routing Worker or directly; or where it would go, and why.
 
-Exit codes: 0 for an answer of 2xx, 2 for 4xx (the request was wrong), 1 for the rest. The answer goes to standard
-output byte for byte, a problem document to standard error.
+Exit codes: 0 done, 3 for an outcome that nobody knows, 4 for a task that was done in part; else 2 for 4xx (the request
+was wrong) and 1 for the rest. The answer goes to standard output byte for byte, a problem document to standard error.
 """
 
 from __future__ import annotations
@@ -17,16 +17,18 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.dispatch.dispatcher import Answer, Dispatcher
+from orchestrator.dispatch.outcome import outcome_of, problem_of
 from orchestrator.dispatch.request import check_key
 from orchestrator.dispatch.settings import are_local, read_token, read_webhook_secrets, read_worker_urls
 from orchestrator.errors import UserError
 from orchestrator.manifest import DEFAULT_FILE, load
 from orchestrator.router_client.connection import RemoteDispatcher
 from orchestrator.routing.decision import Decision
-from orchestrator.routing.problem import CONTENT_TYPE, Problem
+from orchestrator.routing.problem import Problem
 from orchestrator.routing.table import RoutingTable, compile_routes
 from orchestrator.terminal import Terminal
 
+_EXIT_CODES = {"unknown": 3, "partly": 4}
 _META_EXAMPLE = """for example --meta '{"title": "Welcome"}'"""
 
 
@@ -56,23 +58,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     outcome = _outcome(options, _meta(options.meta), os.environ)
-    document = outcome.to_object() if isinstance(outcome, Problem) else _document(outcome)
+    document = outcome.to_object() if isinstance(outcome, Problem) else problem_of(outcome)
     if document is not None:
         _print_problem(document, terminal, as_json=options.json)
     elif isinstance(outcome, Answer):
         _print_answer(outcome.body, terminal, as_json=options.json)
-    return {2: 0, 4: 2}.get(outcome.status // 100, 1)
-
-
-def _document(answer: Answer) -> dict[str, Any] | None:
-    """The problem document that an answer is, if it is one."""
-    if not answer.headers.get("content-type", "").startswith(CONTENT_TYPE):
-        return None
-    try:
-        document = json.loads(answer.body)
-    except ValueError:
-        return None
-    return document if isinstance(document, dict) else None
+    if options.explain:
+        word = None
+    elif isinstance(outcome, Answer) and (outcome.autopilot or document is None):
+        word = outcome_of(outcome)
+    else:  # a problem of the router says itself what became of the task, where it was on its way
+        word = (document or {}).get("outcome")
+    return _EXIT_CODES.get(str(word)) or {2: 0, 4: 2}.get(outcome.status // 100, 1)
 
 
 def _outcome(options: argparse.Namespace, meta: Mapping[str, Any], environment: Mapping[str, str]) -> Answer | Problem:

@@ -37,7 +37,10 @@ class Circuit:
             else:
                 self.failed(sent_at, clock())
             return error.reason
-        self.succeeded()
+        if answer.status >= 500:
+            self.failed(sent_at, clock())
+        else:
+            self.succeeded()
         return answer
 
     def is_paused(self, now: float) -> bool:

@@ -15,7 +15,6 @@ from typing import Literal
 from orchestrator.routing.decision import Decision
 from orchestrator.routing.problem import FORWARD_FAILED, Problem
 
-Outcome = Literal["not-sent", "rejected", "unknown"]
 _LOOK_AT_LOGS = "Look at the autopilot's logs under the same request id before you send it again."
 _MIB = 1024 * 1024
 
@@ -28,7 +27,7 @@ class Failure:
     autopilot itself answered, though not as it should, so it is not down. `retry_after`: when to try again, in seconds.
     """
 
-    outcome: Outcome
+    outcome: Literal["not-sent", "rejected", "unknown"]
     why: str
     hint: str
     timed_out: bool = False
@@ -147,6 +146,16 @@ def oversize_failure(limit: int) -> Failure:
         outcome="unknown",
         why=f"answered with more than {limit} bytes ({limit // _MIB} MiB)",
         hint="Let it store large results, for example in R2, and answer where they are.",
+        has_answered=True,
+    )
+
+
+def odd_status_failure(status: int) -> Failure:
+    """It answered with a status that is none of RFC 9110, and that no answer of ours could have."""
+    return Failure(
+        outcome="unknown",
+        why=f"answered with status {status}, which is no final status of HTTP",
+        hint=_LOOK_AT_LOGS,
         has_answered=True,
     )
 

@@ -69,10 +69,15 @@ def forward(
         raise NotForwarded(edge)
     passed = {"x-request-id": headers["x-request-id"], "x-autopilot": decision.route.name}
     passed |= {name: response.headers[name] for name in ("content-type", "retry-after") if name in response.headers}
+    encoding = response.headers.get("content-encoding", "").strip()
+    if encoding and encoding.lower() not in {*client.headers["accept-encoding"].split(", "), "identity"}:
+        passed["content-encoding"] = encoding  # what httpx can, it has undone
     return Answer(status=response.status_code, headers=passed, body=content, autopilot=decision.route.name)
 
 
 def _read(response: httpx.Response, deadline: float, timeout_ms: int) -> bytes:
+    if not 200 <= response.status_code <= 599:
+        raise NotForwarded(failure.odd_status_failure(response.status_code))
     if 300 <= response.status_code < 400:
         raise NotForwarded(failure.redirect_failure(response.status_code))
     content = bytearray()

@@ -12,6 +12,7 @@ from typing import Any
 MAX_TASK_LENGTH = 256
 MAX_BODY_BYTES = 1024 * 1024
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
 
 
 def check_plan(body: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -26,7 +27,10 @@ def check_plan(body: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def check_key(key: str) -> str:
-    """`key` as an Idempotency-Key header's value. Raises ValueError for what the routing Worker would not take."""
+    """`key` as an Idempotency-Key header's value, without the quotation marks that a string of structured fields has:
+    with them it is the same key. Raises ValueError for what the routing Worker would not take."""
+    if quoted := _QUOTED.fullmatch(key):
+        key = re.sub(r"\\(.)", r"\1", quoted[1])
     if not _KEY.fullmatch(key):
         raise ValueError(f"an idempotency key is 1 to 255 printable ASCII characters without spaces, not {key!r}")
     return key

@@ -15,7 +15,7 @@ from orchestrator.call_log import log_answer
 from orchestrator.dispatch.forward import Answer
 from orchestrator.dispatch.pinned_transport import PinnedTransport, is_loopback
 from orchestrator.dispatch.request import check_key
-from orchestrator.errors import OrchestratorError, SettingsError, UserError
+from orchestrator.errors import OrchestratorError, SettingsError, UnknownOutcome, UserError
 from orchestrator.http_calls import bearer, failure_words
 
 # The router itself waits for an autopilot for up to 300 s, the longest `timeout` of a task.
@@ -134,12 +134,15 @@ class RemoteDispatcher(RouterConnection):
                 headers={"content-type": "application/json", **headers},
             )
         except httpx.HTTPError as error:
-            raise OrchestratorError(
+            is_unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout) or body.get("explain")
+            kind = OrchestratorError if is_unsent else UnknownOutcome
+            raise kind(
                 f"the routing Worker at {self._url} did not answer: {failure_words(error)}",
                 "check ORCHESTRATOR_URL; the task may have been forwarded, so look before you send it again; a `once` "
                 "task may be repeated with the same key",
             ) from error
-        passed = {name: response.headers[name] for name in ("content-type", "x-request-id") if name in response.headers}
+        names = ("content-type", "x-request-id", "x-run-id", "retry-after")
+        passed = {name: response.headers[name] for name in names if name in response.headers}
         return Answer(
             status=response.status_code,
             headers=passed,

@@ -80,6 +80,14 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       snapshot TEXT NOT NULL
     ) STRICT`,
   ],
+  [
+    // What became of a run in one word (forward/outcome.ts), and the headers that a repeat is answered with.
+    "ALTER TABLE runs ADD COLUMN outcome TEXT",
+    "ALTER TABLE runs ADD COLUMN answer_encoding TEXT",
+    "ALTER TABLE runs ADD COLUMN answer_retry_after TEXT",
+    // What a person has to look after is found without reading the rest.
+    "CREATE INDEX runs_unsettled ON runs (created_at, id) WHERE status IN ('running', 'unknown')",
+  ],
 ];
 
 const HINT = "Run `pulumi up`: it makes the database and binds it.";

@@ -11,6 +11,7 @@ import { showHealth } from "./health/endpoint.ts";
 import { runScheduledByCron, runScheduledNow } from "./health/scheduled.ts";
 import { authenticate, requireRight } from "./http/auth.ts";
 import type { Call, Handler } from "./http/call.ts";
+import { FAULT } from "./http/problem.ts";
 import { Query } from "./http/query.ts";
 import { showJournal } from "./journal/endpoint.ts";
 import { showStats } from "./journal/stats.ts";
@@ -117,9 +118,3 @@ function notFound(path: string): Problem {
     members: { endpoints: Object.keys(ENDPOINTS) },
   });
 }
-
-const FAULT = {
-  status: 500,
-  title: "Internal error",
-  detail: "The orchestrator failed; the reason is in its log under the same request id.",
-};

@@ -40,8 +40,9 @@ class TestEntry:
     @pytest.mark.parametrize(
         ("task", "meta", "outcome", "status", "autopilot"),
         [
-            ("echo", {"do": "plain", "status": 422, "text": ""}, "autopilot-refused", 422, "echo"),
-            ("echo", {"do": "plain", "status": 500, "text": ""}, "autopilot-error", 500, "echo"),
+            ("echo", {"do": "plain", "status": 422, "text": ""}, "rejected", 422, "echo"),
+            ("echo", {"do": "plain", "status": 500, "text": ""}, "unknown", 500, "echo"),
+            ("echo", {"do": "plain", "status": 207, "text": ""}, "partly", 207, "echo"),
             ("echo", {"do": "redirect", "status": 307}, "rejected", 502, "echo"),
             ("echo", {"do": "cut"}, "unknown", 502, "echo"),
             ("echo_soon", {"do": "never"}, "unknown", 504, "echo"),

@@ -86,9 +86,11 @@ class TestReplay:
             {"text": '{"title": "No"}', "type": "application/problem+json", "status": 422},
             {"text": "a\0b"},
             {"bytes": 3000, "type": "application/octet-stream"},
-            {"text": "not found", "status": 404, "headers": {"retry-after": "3"}},
+            {"text": "gone", "status": 410, "headers": {"retry-after": "3"}},
+            {"text": "half", "status": 207, "headers": {"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}},
+            {"text": "as it is", "headers": {"content-encoding": "aes128gcm"}},
         ],
-        ids=["page", "empty", "json", "refusal", "with NUL", "bytes", "with Retry-After"],
+        ids=["page", "empty", "json", "refusal", "with NUL", "bytes", "with Retry-After", "in part", "in an encoding"],
     )
     def test_a_repeat_gets_the_first_answer(self, payments: Payments, meta: dict[str, Any]) -> None:
         key = new_key()
@@ -97,8 +99,12 @@ class TestReplay:
 
         for repeat in (again, elsewhere):
             assert (repeat.status_code, repeat.content) == (first.status_code, first.content)
-            for header in ("content-type", "x-autopilot", "x-run-id"):
-                assert repeat.headers[header] == first.headers[header]
+            for header in ("content-type", "x-autopilot", "x-run-id", "retry-after", "content-encoding"):
+                assert (
+                    repeat.headers.get(header)
+                    == first.headers.get(header)
+                    == meta.get("headers", {}).get(header, first.headers.get(header))
+                )
             assert repeat.headers["idempotency-replayed"] == "true"
         assert "idempotency-replayed" not in first.headers
         assert len(payments.calls(key)) == 1

@@ -39,9 +39,29 @@ class TestNothingDone:
         run = payments.run(first.headers["x-run-id"])
         assert (run["status"], run["attempts"], run["answer"]) == ("not-done", 2, None)
 
-    def test_but_with_the_same_request_only(self, payments: Payments) -> None:
+    @pytest.mark.parametrize("status", [401, 403, 404, 405, 413, 415, 421, 425, 429])
+    def test_or_its_status_does(self, payments: Payments, status: int) -> None:
+        key, meta = new_key(), {"status": status}
+
+        first, again = payments.pay(key, meta), payments.pay(key, meta)
+
+        assert (first.status_code, again.status_code) == (status, status)
+        assert len(payments.calls(key)) == 2
+        run = payments.run(first.headers["x-run-id"])
+        assert (run["status"], run["outcome"]) == ("not-done", "rejected")
+
+    def test_a_corrected_request_may_have_the_key(self, payments: Payments) -> None:
         key = new_key()
         payments.pay(key, problem_outcome("rejected", 422))
+
+        assert payments.pay(key, {"corrected": True}).text == "paid, call 2"
+
+        refused(payments.pay(key, problem_outcome("rejected", 422)), 422, "Idempotency-Key reused")
+
+    def test_but_not_where_only_a_person_says_that_nothing_was_done(self, payments: Payments) -> None:
+        key = new_key()
+        run_id = payments.pay(key, {"status": 500}).headers["x-run-id"]
+        payments.resolve(run_id, "not-done")
 
         refused(payments.pay(key, {"corrected": True}), 422, "Idempotency-Key reused")
 
@@ -83,9 +103,10 @@ class TestUnknown:
             ("pay", {"status": 302}, 502, "payer answered with a redirect (302)"),
             ("pay", {"bytes": 10 * 1024 * 1024 + 1}, 502, "payer answered with more than 10485760 bytes"),
             ("pay", {"status": 500}, 500, "payer answered 500."),
+            ("pay", {"status": 408}, 408, "payer answered 408."),
             ("pay", problem_outcome("unknown", 409), 409, "payer answered 409."),
         ],
-        ids=["time-out", "broken off", "redirect", "too large", "fault", "as the autopilot says"],
+        ids=["time-out", "broken off", "redirect", "too large", "fault", "late", "as the autopilot says"],
     )
     def test_it_is_not_sent_again(
         self, payments: Payments, task: str, meta: dict[str, Any], status: int, why: str
@@ -97,7 +118,11 @@ class TestUnknown:
 
         assert first.status_code == status
         run = payments.run(first.headers.get("x-run-id") or first.json()["run"])
-        assert (run["status"], run["answer"]) == ("unknown", None)
+        assert (run["status"], run["outcome"], run["answer"]) == ("unknown", "unknown", None)
+        if first.headers["content-type"] == "application/problem+json":
+            told = first.json()
+            assert (told["run"], told["outcome"], told["retrySafe"]) == (run["id"], "unknown", False)
+            assert f"runs resolve {run['id']} --done or --not-done" in told["hint"]
         for repeat in repeats:
             document = refused(repeat, 409, "Outcome unknown")
             assert (document["run"], document["outcome"], document["retrySafe"]) == (run["id"], "unknown", False)

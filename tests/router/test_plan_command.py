@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 import httpx
 import pytest
@@ -111,7 +113,7 @@ def test_a_task_that_nobody_can_do_is_the_users_mistake(plan: Plan, way: str) ->
 
 
 @pytest.mark.parametrize("way", ["remote", "direct"])
-@pytest.mark.parametrize(("status", "code"), [(422, 2), (500, 1), (503, 1)])
+@pytest.mark.parametrize(("status", "code"), [(422, 2), (500, 3), (503, 3)])
 def test_the_exit_code_follows_the_status(plan: Plan, way: str, status: int, code: int) -> None:
     done = plan("echo", "--meta", json.dumps({"do": "problem", "status": status}), way=way)
 
@@ -139,3 +141,37 @@ def test_what_must_not_be_done_twice_goes_only_through_the_router(plan: Plan, tm
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("Only through the routing Worker: pay must never be done twice")
     assert "ORCHESTRATOR_URL" in done.stderr
+
+
+@pytest.mark.parametrize("way", ["remote", "direct"])
+@pytest.mark.parametrize(
+    ("meta", "code"),
+    [
+        ({"do": "plain", "status": 207, "text": "some"}, 4),
+        ({"do": "plain", "status": 500, "text": ""}, 3),
+        ({"do": "problem", "status": 408}, 3),
+        ({"do": "redirect", "status": 302}, 3),
+        ({"do": "redirect", "status": 307}, 1),
+        ({"do": "plain", "status": 429, "text": ""}, 2),
+    ],
+    ids=["in part", "fault", "late", "redirect", "rejected", "too many"],
+)
+def test_the_exit_code_says_what_is_certain(plan: Plan, way: str, meta: dict[str, object], code: int) -> None:
+    assert plan("echo", "--meta", json.dumps(meta), way=way).returncode == code
+
+
+def test_without_an_answer_of_the_router_nobody_knows(plan: Plan, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(30)
+
+        def hang_up() -> None:
+            connection, _ = silent.accept()
+            connection.recv(65536)
+            connection.close()
+
+        Thread(target=hang_up, daemon=True).start()
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        asked = plan("echo", way="remote", ORCHESTRATOR_URL=url)
+    closed = plan("echo", way="remote", ORCHESTRATOR_URL=url)
+
+    assert (asked.returncode, closed.returncode) == (3, 1)

@@ -50,6 +50,7 @@ class TestOne:
         assert run == {
             "id": answer.headers["x-run-id"],
             "status": "done",
+            "outcome": "done",
             "task": "pay",
             "capability": "pay.run",
             "autopilot": "payer",
@@ -151,7 +152,7 @@ class TestResolve:
         assert "a person found that out" in document["detail"]
         assert len(payments.calls(key)) == 1
 
-    @pytest.mark.parametrize("meta", [{}, {"status": 404}], ids=["done", "refused"])
+    @pytest.mark.parametrize("meta", [{}, {"status": 409}, {"status": 207}], ids=["done", "refused", "partly"])
     @pytest.mark.parametrize("resolution", ["done", "not-done"])
     def test_what_is_known_is_not_resolved(self, payments: Payments, meta: object, resolution: str) -> None:
         key = new_key()

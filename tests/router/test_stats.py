@@ -39,12 +39,13 @@ def test_there_is_nothing_to_count_at_first(empty_journal: Journal) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_each_autopilot_is_counted(empty_journal: Journal, seed: int) -> None:
     rng = random.Random(seed)  # noqa: S311 - figures, no secret
-    outcomes = ["done", "done", "done", "autopilot-refused", "autopilot-error", "not-sent", "rejected", "unknown"]
+    ends = [("done", 200)] * 3 + [("partly", 207), ("rejected", 422), ("rejected", 502), ("not-sent", 502)]
+    ends += [("unknown", 500), ("unknown", 409), ("autopilot-error", 500), ("autopilot-refused", 404)]  # the old words
     rows = [
         {
             "at": now() - number,
             "autopilot": rng.choice(["a", "b", "c"]),
-            "outcome": rng.choice(outcomes),
+            **dict(zip(("outcome", "status"), rng.choice(ends), strict=True)),
             "duration_ms": rng.choice([0, rng.randrange(100), rng.randrange(30_000)]),
         }
         for number in range(rng.choice([3, 30, 300]))
@@ -58,7 +59,7 @@ def test_each_autopilot_is_counted(empty_journal: Journal, seed: int) -> None:
     for name, figures in document["autopilots"].items():
         mine = [row for row in rows if row["autopilot"] == name]
         counts = Counter(row["outcome"] for row in mine)
-        errors = len(mine) - counts["done"] - counts["autopilot-refused"]
+        errors = sum(row["outcome"] in ("not-sent", "unknown") or int(str(row["status"])) >= 500 for row in mine)
         durations = [int(str(row["duration_ms"])) for row in mine]
         assert figures == {
             "decisions": len(mine),

@@ -54,6 +54,10 @@ class Payments:
     def __init__(self, http: httpx.Client) -> None:
         self._http = http
 
+    @property
+    def port(self) -> int | None:
+        return self._http.base_url.port
+
     def pay(
         self,
         key: str | None,
@@ -161,7 +165,7 @@ def running(callers: Mapping[str, CallerRule] | None = None, tokens: str = "{}")
 
 
 def _worker(name: str, path: str, **options: Any) -> dict[str, Any]:
-    routes = [f"{name}.example.net/*"]
+    routes = [f"{name}.example.net/*", f"{name}.localhost/*"]
     return {
         "name": name,
         "modules": True,

@@ -27,6 +27,7 @@ TABLE = RoutingTable(
     autopilots=(
         Route(name="closed", capabilities=("closed.run",), endpoint="http://127.0.0.1:1/"),
         Route(name="echo", capabilities=("echo.run", "echo.other"), worker="efh-echo", binding="EFH_ECHO"),
+        Route(name="faulty", capabilities=("faulty.run",), endpoint=f"https://{PARTNER}/faulty"),
         Route(name="flaky", capabilities=("flaky.run",), endpoint=f"https://{PARTNER}/flaky"),
         Route(name="foreign", capabilities=("foreign.run",), endpoint="https://elsewhere.example.org/"),
         Route(name="gone", capabilities=("gone.run",), worker="efh-gone", binding="EFH_GONE"),

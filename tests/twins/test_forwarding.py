@@ -10,7 +10,10 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 
 import httpx
@@ -19,7 +22,7 @@ from standardwebhooks.webhooks import Webhook
 
 from orchestrator.dispatch.signature import secret_of
 from tests.support.planners import Planned, PythonPlanner, WorkerPlanner
-from tests.support.workers import OLD_SECRET, PARTNER, SECRET
+from tests.support.workers import AUTHORIZED, OLD_SECRET, PARTNER, SECRET
 
 Planner = WorkerPlanner | PythonPlanner
 FAILED = "Failed to forward task"
@@ -41,6 +44,26 @@ def not_forwarded(planned: Planned, outcome: str, *, retry_safe: bool, status: i
     assert document["hint"].endswith(".")
     assert "hunter2" not in planned.body.decode()
     return document
+
+
+@contextmanager
+def odd_autopilot(status: int) -> Iterator[str]:
+    """An HTTP server on this machine that answers each request with `status`."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length", 0)))
+            self.send_response(status, "Odd")
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
 
 
 class TestRequest:
@@ -94,6 +117,13 @@ class TestRequest:
         assert set(headers) - ours - passed <= transport | {"cf-connecting-ip"}
         assert headers["content-type"] == "application/json"
         assert headers["idempotency-key"] == "k-1"
+
+    @pytest.mark.parametrize("given", ['"k-1"', '"k\\"1\\\\"', "k-1", 'k"1'])
+    def test_an_idempotency_key_in_quotation_marks_is_the_same_one(self, planner: Planner, given: str) -> None:
+        """The draft makes it a string of structured fields (RFC 9651); most clients send it bare."""
+        bare = {'"k-1"': "k-1", '"k\\"1\\\\"': 'k"1\\'}.get(given, given)
+
+        assert planner.plan("echo", idempotency_key=given).json()["headers"]["idempotency-key"] == bare
 
     def test_without_an_idempotency_key_there_is_none(self, planner: Planner) -> None:
         assert "idempotency-key" not in planner.plan("echo").json()["headers"]
@@ -329,6 +359,15 @@ def test_one_that_fails_five_times_in_a_row_is_left_alone(planner: Planner) -> N
     assert planner.plan("echo").status == 200  # the others go on
 
 
+def test_one_that_answers_500_again_and_again_is_left_alone_too(planner: Planner) -> None:
+    fault = {"do": "plain", "status": 500, "text": ""}
+
+    statuses = [planner.plan("faulty.run", fault).status for _ in range(8)]
+
+    assert statuses == [500] * 5 + [502] * 3
+    not_forwarded(planner.plan("faulty.run", {}), "not-sent", retry_safe=True)
+
+
 class TestFailure:
     @pytest.fixture(autouse=True)
     def _well(self, planner: Planner) -> None:
@@ -372,6 +411,17 @@ class TestFailure:
 
         document = not_forwarded(planned, "unknown", retry_safe=False)
         assert document["autopilot"] == "echo"
+
+    @pytest.mark.parametrize("status", [600, 999])
+    def test_a_status_that_http_has_not_is_one(self, client: Callable[[str], httpx.Client], status: int) -> None:
+        """See `test_dispatcher.py` for Python."""
+        with odd_autopilot(status) as url:
+            registration = {"name": f"odd-{status}", "endpoint": url, "capabilities": [f"odd.{status}"]}
+            client("local").post("/autopilot/registry", json=registration, headers=AUTHORIZED).raise_for_status()
+            planned = WorkerPlanner(client).plan(f"odd.{status}", setup="local")
+
+        document = not_forwarded(planned, "unknown", retry_safe=False)
+        assert f"answered with status {status}" in document["detail"]
 
     @pytest.mark.parametrize(
         ("task", "why"),

@@ -46,6 +46,7 @@ def answer(status: int, retry_after: str | None = None) -> dict[str, Any]:
         (answer(504, "Fri, 15 Jan 2027 07:00:00 GMT"), True, 0.5),
         (answer(503, "soon"), True, 0.5),
         (answer(503, "-3"), True, 0.5),
+        (answer(503, "1234567890"), True, 0.5),
     ],
 )
 def test_the_pause_before_a_second_try(

@@ -38,6 +38,7 @@ FOLLOWED = {
     "python -m orchestrator adopt -s <>": _COMES_BACK,
     "python -m orchestrator backup <> <> <> -s <>": _ALONG,
     "python -m orchestrator restore <> --into <> <> -s <>": _ALONG,
+    "python -m orchestrator runs resolve <> --done": "tests/router/test_runs_command.py::test_a_person_says_how_it_ended",
 }
 
 NOT_FOLLOWED = {

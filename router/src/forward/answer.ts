@@ -1,22 +1,37 @@
 // What an autopilot answered, read whole: as it is told to the caller, and as it is kept for a repeat.
 
+import { isObject } from "#worker-kit/validation.ts";
 import type { Answered } from "./retry.ts";
 
 export interface Answer extends Answered {
   readonly type: string | null;
+  /** Its Content-Encoding, where the body is still in it. */
+  readonly encoding: string | null;
   readonly body: Uint8Array;
+}
+
+/** What workerd undoes by itself: such a body is read as it was before. */
+const DECODED = new Set(["gzip", "br", "identity"]);
+
+/** The Content-Encoding that a body read from `headers`' answer still has. */
+export function encodingOf(headers: Headers): string | null {
+  const encoding = headers.get("content-encoding");
+  return encoding === null || DECODED.has(encoding.trim().toLowerCase()) ? null : encoding;
 }
 
 const WITHOUT_BODY = new Set([204, 205]);
 
-/** The autopilot's status, content type and body, with `headers` beside them. */
+/** The autopilot's status, content type, encoding, Retry-After and body, with `headers` beside them. */
 export function answerResponse(
-  { status, type, body }: { status: number; type: string | null; body: Uint8Array | string },
+  { status, type, encoding, retryAfter, body }: Omit<Answer, "body"> & { readonly body: Uint8Array | string },
   headers: Readonly<Record<string, string>>,
 ): Response {
   const all = new Headers(headers);
   if (type) all.set("content-type", type);
-  return new Response(WITHOUT_BODY.has(status) ? null : body, { status, headers: all });
+  if (encoding) all.set("content-encoding", encoding);
+  if (retryAfter) all.set("retry-after", retryAfter);
+  const encodeBody = encoding ? "manual" : "automatic";
+  return new Response(WITHOUT_BODY.has(status) ? null : body, { status, headers: all, encodeBody });
 }
 
 /** The body's text; undefined where it is none, or none that SQL takes whole. */
@@ -29,11 +44,12 @@ export function textOf(body: Uint8Array): string | undefined {
   }
 }
 
-/** What the autopilot itself says of the outcome, in a problem document's member `outcome`. */
-export function saidOutcome({ type, body }: Answer): unknown {
+/** The problem document that it is, if it is one. */
+export function problemOf({ type, body }: Answer): Record<string, unknown> | undefined {
   if (!type?.startsWith("application/problem+json")) return undefined;
   try {
-    return (JSON.parse(textOf(body) ?? "null") as { outcome?: unknown } | null)?.outcome;
+    const document: unknown = JSON.parse(textOf(body) ?? "null");
+    return isObject(document) ? document : undefined;
   } catch {
     return undefined;
   }

@@ -8,10 +8,8 @@ import { Problem } from "#worker-kit/problem.ts";
 import { FORWARD_FAILED } from "../http/problem.ts";
 import type { Decision } from "../routing/decide.ts";
 
-type Outcome = "not-sent" | "rejected" | "unknown";
-
 export interface Failure {
-  readonly outcome: Outcome;
+  readonly outcome: "not-sent" | "rejected" | "unknown";
   /** Why, as the end of a sentence that begins with the autopilot's name. */
   readonly why: string;
   readonly hint: string;
@@ -112,6 +110,16 @@ export function brokenFailure(): Failure {
     why: "could not be reached, or broke the connection off before it had answered",
     hint: LOOK_AT_LOGS,
     isPassing: true,
+  };
+}
+
+/** It answered with a status that is none of RFC 9110, and that no answer of ours could have. */
+export function oddStatusFailure(status: number): Failure {
+  return {
+    outcome: "unknown",
+    why: `answered with status ${status}, which is no final status of HTTP`,
+    hint: LOOK_AT_LOGS,
+    hasAnswered: true,
   };
 }
 

@@ -6,9 +6,10 @@
 import { log } from "#worker-kit/log.ts";
 import { readCapped } from "#worker-kit/stream.ts";
 import { type Env, serviceBinding } from "../env.ts";
+import { idempotencyKeyOf } from "../http/idempotency-key.ts";
 import type { Decision } from "../routing/decide.ts";
 import { checkEndpoint, MESSAGES } from "../routing/urls.ts";
-import { type Answer, answerResponse } from "./answer.ts";
+import { type Answer, answerResponse, encodingOf } from "./answer.ts";
 import { circuitOf } from "./circuits.ts";
 import { endpointRules } from "./endpoint-rules.ts";
 import {
@@ -18,6 +19,7 @@ import {
   type Failure,
   forwardProblem,
   lateFailure,
+  oddStatusFailure,
   oversizeFailure,
   pausedFailure,
   redirectFailure,
@@ -34,7 +36,7 @@ export const RUN_PREFIX = "run_";
 export const HOP_HEADER = "x-autopilot-hop";
 
 /** The caller's headers that pass; never Authorization or Cookie, which are meant for the router. */
-const PASSED = ["accept", "accept-language", "user-agent", "idempotency-key"];
+const PASSED = ["accept", "accept-language", "user-agent"];
 
 export interface Forwarded {
   readonly decision: Decision;
@@ -62,18 +64,17 @@ interface RunHandle {
 
 type Send = (init: RequestInit) => Promise<Response>;
 
-/** The autopilot's status, content type and body. Throws a problem: 502, 504, or 503 without a webhook secret. */
-export async function forward(forwarded: Forwarded, env: Env): Promise<Response> {
+/** The autopilot's answer. Throws a problem: 502, 504, or 503 without a webhook secret. */
+export async function forward(forwarded: Forwarded, env: Env): Promise<Answer> {
   const { decision } = forwarded;
   const outcome = await send(forwarded, env, Date.now() + decision.rule.timeoutMs);
   if ("outcome" in outcome) throw forwardProblem(decision, outcome);
-  return answerOf(decision, outcome);
+  return outcome;
 }
 
 /** The autopilot's answer as the caller gets it. */
 export function answerOf({ route }: Decision, answer: Answer, more: Readonly<Record<string, string>> = {}): Response {
-  const retryAfter = answer.retryAfter ? { "retry-after": answer.retryAfter } : {};
-  return answerResponse(answer, { "x-autopilot": route.name, ...retryAfter, ...more });
+  return answerResponse(answer, { "x-autopilot": route.name, ...more });
 }
 
 /** What came of it, by `deadline` for all tries. Throws a problem (503) without a webhook secret: nothing was sent. */
@@ -108,7 +109,7 @@ async function tryGuarded(send: Send, init: RequestInit, forwarded: Forwarded): 
   const waitMs = circuit.waitMs(sentAt);
   if (waitMs > 0) return pausedFailure(waitMs);
   const outcome = await tryOnce(send, init, forwarded);
-  if ("outcome" in outcome && !outcome.hasAnswered) circuit.failed(sentAt, Date.now());
+  if ("outcome" in outcome ? !outcome.hasAnswered : outcome.status >= 500) circuit.failed(sentAt, Date.now());
   else circuit.succeeded();
   return outcome;
 }
@@ -118,6 +119,7 @@ async function tryOnce(send: Send, init: RequestInit, { decision, requestId }: F
   let body: Uint8Array | null;
   try {
     response = await send(init);
+    if (response.status < 200 || response.status > 599) return oddStatusFailure(response.status);
     if (response.status >= 300 && response.status < 400) return redirectFailure(response.status);
     body = await readCapped(response.body, MAX_ANSWER_BYTES);
   } catch (error) {
@@ -127,7 +129,8 @@ async function tryOnce(send: Send, init: RequestInit, { decision, requestId }: F
   if (body === null) return oversizeFailure(MAX_ANSWER_BYTES);
   const edge = decision.transport === "https" ? edgeFailure(response.status, body) : undefined;
   const { status, headers } = response;
-  return edge ?? { status, type: headers.get("content-type"), retryAfter: headers.get("retry-after"), body };
+  const [type, retryAfter] = [headers.get("content-type"), headers.get("retry-after")];
+  return edge ?? { status, type, retryAfter, encoding: encodingOf(headers), body };
 }
 
 /** The way to the autopilot, or why there is none. */
@@ -157,5 +160,7 @@ async function signMessage({ decision, meta, request, requestId, caller, run }: 
     const value = request.headers.get(name);
     if (value !== null) headers.set(name, value);
   }
+  const key = idempotencyKeyOf(request);
+  if (key !== null) headers.set("idempotency-key", key);
   return { headers, body };
 }

@@ -10,6 +10,13 @@ export function unsupported(capability: string): string {
   return `No autopilot currently supports ${capability}`;
 }
 
+/** What was not foreseen; its text goes to the log alone. */
+export const FAULT = {
+  status: 500,
+  title: "Internal error",
+  detail: "The orchestrator failed; the reason is in its log under the same request id.",
+};
+
 /** A secret of the router that is absent or broken; it refuses then, for it must never be open or unsigned. */
 export function notConfigured(secret: string, why: string, hint: string): Problem {
   const detail = `${secret} ${why}.`;

@@ -12,8 +12,8 @@ import { MAX_A_DAY } from "./journal.ts";
 const DEFAULT_MS = 24 * 60 * 60 * 1000;
 /** The newest ones of the time asked for: any full day, and less than 2 % of the rows that D1 reads a day for nothing. */
 const MAX_COUNTED = MAX_A_DAY;
-/** That a task came to nothing by the autopilot's doing; what a caller did wrong is none. */
-const ERRORS = new Set(["autopilot-error", "not-sent", "rejected", "unknown"]);
+/** That a task came to nothing, or nobody knows to what, by no doing of its caller; a refused request (4xx) is none. */
+const IS_ERROR = "outcome IN ('not-sent', 'unknown') OR status >= 500";
 
 const rounded = (step: number) => `duration_ms / ${step} * ${step}`;
 // ?1 since, ?2 until
@@ -24,7 +24,7 @@ const COUNTS = `
       WHEN duration_ms < 10000 THEN ${rounded(100)}
       WHEN duration_ms < 100000 THEN ${rounded(1000)}
       ELSE ${rounded(10000)}
-    END AS ms, count(*) AS count, min(at) AS first, max(serial) AS serial
+    END AS ms, count(*) AS count, count(*) FILTER (WHERE ${IS_ERROR}) AS errors, min(at) AS first, max(serial) AS serial
   FROM (
     SELECT * FROM journal WHERE at >= ?1 AND at < ?2 AND kind = 'plan' ORDER BY at DESC, id DESC LIMIT ${MAX_COUNTED}
   )
@@ -37,6 +37,7 @@ interface Count {
   /** Milliseconds, rounded down. */
   readonly ms: number | null;
   readonly count: number;
+  readonly errors: number;
   readonly first: number;
   readonly serial: number;
 }
@@ -64,7 +65,7 @@ export async function showStats({ url, env }: Call): Promise<Response> {
 
 function figures(counts: readonly Count[]) {
   const decisions = total(counts);
-  const errors = total(counts.filter(({ outcome }) => ERRORS.has(outcome)));
+  const errors = counts.reduce((sum, each) => sum + each.errors, 0);
   return {
     decisions,
     outcomes: byOutcome(counts),

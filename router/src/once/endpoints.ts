@@ -72,10 +72,10 @@ function isNote(value: unknown): boolean {
 }
 
 function document(run: Run) {
-  const { id, status, task, capability, autopilot, caller, key, requestId, attempts, why } = run;
+  const { id, status, outcome, task, capability, autopilot, caller, key, requestId, attempts, why } = run;
   const answer = { status: run.answerStatus, type: run.answerType, bytes: run.answerBytes };
   return {
-    ...{ id, status, task, capability, autopilot, caller, idempotencyKey: key, requestId, attempts },
+    ...{ id, status, outcome, task, capability, autopilot, caller, idempotencyKey: key, requestId, attempts },
     createdAt: iso(run.createdAt),
     startedAt: iso(run.startedAt),
     expiresAt: iso(run.expiresAt),

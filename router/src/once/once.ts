@@ -8,10 +8,13 @@
 import { sha256 } from "#worker-kit/hash.ts";
 import { log } from "#worker-kit/log.ts";
 import { Problem } from "#worker-kit/problem.ts";
-import { type Answer, answerResponse, saidOutcome } from "../forward/answer.ts";
+import { type Answer, answerResponse, problemOf } from "../forward/answer.ts";
 import { brokenFailure, type Failure, forwardProblem } from "../forward/failure.ts";
 import { answerOf, RUN_PREFIX, send } from "../forward/forward.ts";
+import { isNothingDone, outcomeOf } from "../forward/outcome.ts";
 import type { Call } from "../http/call.ts";
+import { idempotencyKeyOf } from "../http/idempotency-key.ts";
+import type { Noted } from "../plan/journal-task.ts";
 import type { Decision, Refusal } from "../routing/decide.ts";
 import {
   answerlessProblem,
@@ -38,24 +41,11 @@ interface Asked {
   readonly meta: Readonly<Record<string, unknown>>;
 }
 
-/** Told before a call goes to the autopilot, which a repeat does not. */
-type OnSend = (decision: Decision) => void;
-
-/**
- * The autopilot's answer, of this call or of the first with the same key; throws a problem. It goes on, and is recorded,
- * when the caller is gone.
- */
-export function runOnce(call: Call, asked: Asked, decided: Decision | Refusal, onSend: OnSend): Promise<Response> {
-  const work = runGuarded(call, asked, decided, onSend);
-  const nothing = () => undefined; // the caller, if still there, is told of errors
-  call.later(work.then(nothing, nothing));
-  return work;
-}
-
-async function runGuarded(call: Call, asked: Asked, decided: Decision | Refusal, onSend: OnSend): Promise<Response> {
+/** The autopilot's answer, of this call or of the first with the same key; throws a problem. Notes what became of it. */
+export async function runOnce(call: Call, asked: Asked, decided: Decision | Refusal, noted: Noted): Promise<Response> {
   const { task, meta } = asked;
   const { env, request, requestId, caller } = call;
-  const key = request.headers.get("idempotency-key");
+  const key = idempotencyKeyOf(request);
   if (!/^[\x21-\x7e]{1,255}$/.test(key ?? "")) throw keyProblem(task, key);
   const id = RUN_PREFIX + (await sha256(JSON.stringify([caller, key]), RUN_ID_DIGITS));
   const fingerprint = await sha256(canonical([task, meta]), RUN_ID_DIGITS);
@@ -63,6 +53,7 @@ async function runGuarded(call: Call, asked: Asked, decided: Decision | Refusal,
     // What was done stays done, though nobody could do it now.
     const before = await findKeptRun(env, id);
     if (!before || before.status === "not-done") throw decided.problem;
+    noted.outcome = "repeated";
     return replay(before, fingerprint);
   }
   const { capability, route, rule } = decided;
@@ -73,15 +64,18 @@ async function runGuarded(call: Call, asked: Asked, decided: Decision | Refusal,
     ...{ claim: crypto.randomUUID(), startedAt, expiresAt: deadline + GRACE_MS },
   };
   const { run, attempt } = await claimRun(call, claim);
-  if (attempt === undefined) return replay(run, fingerprint);
-  onSend(decided);
+  if (attempt === undefined) {
+    noted.outcome = "repeated";
+    return replay(run, fingerprint);
+  }
+  noted.decision = decided;
   const handle = { id, key: key!, caller, attempt };
   let outcome: Answer | Failure;
   try {
     outcome = await send({ decision: decided, meta, request, requestId, caller, run: handle }, env, deadline);
   } catch (error) {
     if (error instanceof Problem) {
-      await recordEnding(call, claim, { status: "not-done", why: error.detail });
+      await recordEnding(call, claim, { status: "not-done", outcome: "not-sent", why: error.detail });
       throw error;
     }
     log("a task was not completed", requestId, error);
@@ -89,7 +83,11 @@ async function runGuarded(call: Call, asked: Asked, decided: Decision | Refusal,
   }
   const ending = endingOf(decided, outcome);
   await recordEnding(call, claim, ending);
-  if (!("outcome" in outcome)) return answerOf(decided, outcome, { [RUN_HEADER]: id });
+  noted.outcome = ending.outcome;
+  if (!("outcome" in outcome)) {
+    const told = ending.status === "unknown" ? withWayOut(outcome, id) : outcome;
+    return answerOf(decided, told, { [RUN_HEADER]: id });
+  }
   const problem = forwardProblem(decided, outcome);
   const hint = outcome.outcome === "unknown" ? howToResolve(id) : outcome.hint;
   throw problem.with({ run: id, hint });
@@ -102,7 +100,7 @@ async function claimRun(call: Call, claim: Claim): Promise<Awaited<ReturnType<ty
   } catch (error) {
     if (error instanceof Problem) throw error;
     log("a claim was not recorded", call.requestId, error);
-    const ending = { status: "not-done", why: "Nothing was sent." } as const;
+    const ending = { status: "not-done", outcome: "not-sent", why: "Nothing was sent." } as const;
     call.later(recordEnding(call, claim, ending).catch(() => undefined));
     throw unclaimedProblem(claim.task);
   }
@@ -125,19 +123,23 @@ async function recordEnding(call: Call, claim: Claim, ending: Ending): Promise<v
 }
 
 /**
- * How it ended, by what is certain. An answer below 500 is the end of it, unless the autopilot says otherwise
- * (`outcome` in its problem document); one of 500 or more does not tell how far it came.
+ * How it ended, by what is certain: see forward/outcome.ts. An answer that does not free the key is kept, and told to
+ * each repeat.
  */
-function endingOf({ route }: Decision, outcome: Answer | Failure): Ending {
-  if ("outcome" in outcome) {
-    const status = outcome.outcome === "unknown" ? "unknown" : "not-done";
-    return { status, why: `${route.name} ${outcome.why}.` };
-  }
-  const said = outcome.status < 400 ? undefined : saidOutcome(outcome);
-  const why = `${route.name} answered ${outcome.status}.`;
-  if (said === "not-sent" || said === "rejected") return { status: "not-done", why };
-  if (said === "unknown" || outcome.status >= 500) return { status: "unknown", why };
-  return { status: "done", answer: outcome };
+function endingOf({ route }: Decision, result: Answer | Failure): Ending {
+  const outcome = outcomeOf(result);
+  const why = `${route.name} ${"outcome" in result ? result.why : `answered ${result.status}`}.`;
+  if (outcome === "unknown") return { status: "unknown", outcome, why };
+  if (isNothingDone(result)) return { status: "not-done", outcome, why };
+  return { status: "done", outcome, answer: result as Answer };
+}
+
+/** A problem document of the autopilot, for a run of which nobody knows how it ended, says what a person does then. */
+function withWayOut(answer: Answer, id: string): Answer {
+  const document = problemOf(answer);
+  if (!document) return answer;
+  const told = { ...document, run: id, outcome: "unknown", retrySafe: false, hint: howToResolve(id) };
+  return { ...answer, body: new TextEncoder().encode(JSON.stringify(told)) };
 }
 
 /** What a repeat is told. */
@@ -145,11 +147,17 @@ function replay(run: KeptRun, fingerprint: string): Response {
   if (run.fingerprint !== fingerprint) throw reusedProblem(run);
   if (run.status === "running") throw runningProblem(run);
   if (run.status === "unknown") throw unknownProblem(run);
-  const { answer, answerStatus: status, answerType: type } = run;
+  const {
+    answer,
+    answerStatus: status,
+    answerType: type,
+    answerEncoding: encoding,
+    answerRetryAfter: retryAfter,
+  } = run;
   if (answer === null || status === null) throw answerlessProblem(run);
   const body = typeof answer === "string" ? answer : new Uint8Array(answer);
   const headers = { "x-autopilot": run.autopilot, [RUN_HEADER]: run.id, "idempotency-replayed": "true" };
-  return answerResponse({ status, type, body }, headers);
+  return answerResponse({ status, type, encoding, retryAfter, body }, headers);
 }
 
 /** The same text for the same value, whatever the order of its members. */

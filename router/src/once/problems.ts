@@ -13,7 +13,8 @@ export const RUN_HEADER = "x-run-id";
 export function howToResolve(id: string): string {
   return (
     "Find out whether it was done, under the run's id in the autopilot's records, then say so: " +
-    `POST ${RUNS_PATH}/${id}/resolve {"resolution": "done"} or {"resolution": "not-done"}, which frees the key.`
+    `POST ${RUNS_PATH}/${id}/resolve {"resolution": "done"} or {"resolution": "not-done"}, which frees the key ` +
+    `(python -m orchestrator runs resolve ${id} --done or --not-done).`
   );
 }
 

@@ -7,6 +7,7 @@
 import { database } from "../database.ts";
 import type { Env } from "../env.ts";
 import { type Answer, textOf } from "../forward/answer.ts";
+import type { Outcome } from "../forward/outcome.ts";
 
 /** `running` → `done`, `not-done` (the same key may be used again) or `unknown` (until a person resolves it). */
 export const STATUSES = ["running", "done", "not-done", "unknown"] as const;
@@ -39,6 +40,8 @@ export interface Claim {
 
 export interface Run extends Omit<Claim, "claim"> {
   readonly status: RunStatus;
+  /** How the last attempt ended; null while it runs, and where a person has said how. */
+  readonly outcome: Outcome | null;
   readonly attempts: number;
   readonly createdAt: number;
   readonly finishedAt: number | null;
@@ -46,6 +49,8 @@ export interface Run extends Omit<Claim, "claim"> {
   readonly why: string | null;
   readonly answerStatus: number | null;
   readonly answerType: string | null;
+  readonly answerEncoding: string | null;
+  readonly answerRetryAfter: string | null;
   readonly answerBytes: number | null;
   /** JSON: a list of {resolution, by, at, note}. */
   readonly resolutions: string;
@@ -68,6 +73,7 @@ export interface KeptRun extends Run {
 /** How an attempt ended. */
 export interface Ending {
   readonly status: Exclude<RunStatus, "running">;
+  readonly outcome: Outcome;
   readonly why?: string;
   readonly answer?: Answer;
 }
@@ -75,30 +81,36 @@ export interface Ending {
 // ?1 is always the present time.
 const STATUS = "iif(status = 'running' AND expires_at < ?1, 'unknown', status)";
 const SHOWN = `caller, key, id, fingerprint, task, capability, autopilot, request_id AS requestId, ${STATUS} AS status,
-  attempts, created_at AS createdAt, started_at AS startedAt, expires_at AS expiresAt, finished_at AS finishedAt, why,
-  answer_status AS answerStatus, answer_type AS answerType, answer_bytes AS answerBytes, resolutions`;
+  iif(${STATUS} = 'unknown', 'unknown', outcome) AS outcome, attempts, created_at AS createdAt, started_at AS startedAt, expires_at AS expiresAt, finished_at AS finishedAt, why,
+  answer_status AS answerStatus, answer_type AS answerType, answer_encoding AS answerEncoding,
+  answer_retry_after AS answerRetryAfter, answer_bytes AS answerBytes, resolutions`;
 const CLAIM = `
   INSERT INTO runs (created_at, started_at, status, attempts, expires_at, id, caller, key, fingerprint, task,
     capability, autopilot, request_id, claim)
   VALUES (?1, ?1, 'running', 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
   ON CONFLICT (caller, key) DO UPDATE SET status = 'running', attempts = attempts + 1, started_at = ?1, expires_at = ?2,
-    autopilot = ?9, request_id = ?10, claim = ?11, finished_at = NULL, why = NULL
-  WHERE status = 'not-done' AND fingerprint = ?6
+    fingerprint = ?6, task = ?7, capability = ?8, autopilot = ?9, request_id = ?10, claim = ?11, finished_at = NULL,
+    why = NULL, outcome = NULL
+  WHERE status = 'not-done' AND (fingerprint = ?6 OR outcome IN ('rejected', 'not-sent') AND resolutions = '[]')
   RETURNING attempts`;
+// The key of a request that was refused is free for another one; where only a person says that nothing was done, it is
+// so for the same request alone.
+//
 // The same write twice is no fault: the first one's answer may have been lost.
 const FINISH = `
   UPDATE runs SET finished_at = ?1, status = ?4, why = ?5, answer_status = ?6, answer_type = ?7, answer_bytes = ?8,
-    answer = ?9
+    answer = ?9, outcome = ?10, answer_encoding = ?11, answer_retry_after = ?12
   WHERE id = ?2 AND claim = ?3 AND (status = 'running' OR finished_at = ?1)
   RETURNING id`;
 const RESOLVE = `
-  UPDATE runs SET finished_at = ?1, status = ?3, resolutions = json_insert(resolutions, '$[#]',
+  UPDATE runs SET finished_at = ?1, status = ?3, outcome = NULL, resolutions = json_insert(resolutions, '$[#]',
     json_object('resolution', ?3, 'by', ?4, 'at', ?5, 'note', ?6))
   WHERE id = ?2 AND ${STATUS} = 'unknown'
   RETURNING id`;
-const LIST = `
-  SELECT ${SHOWN} FROM runs
-  WHERE created_at >= ?2 AND (created_at, id) < (?3, ?4) AND (?5 IS NULL OR ${STATUS} = ?5)
+const UNSETTLED = "runs INDEXED BY runs_unsettled WHERE status IN ('running', 'unknown') AND";
+// Of `from`: all runs, or those alone that are not settled, of which the index knows.
+const list = (from: string) => `
+  SELECT ${SHOWN} FROM ${from} created_at >= ?2 AND (created_at, id) < (?3, ?4) AND (?5 IS NULL OR ${STATUS} = ?5)
     AND (?6 IS NULL OR task = ?6)
   ORDER BY created_at DESC, id DESC LIMIT ?7`;
 const PRUNE = `
@@ -125,12 +137,13 @@ export async function writeEnding(env: Env, { id, claim }: Claim, ending: Ending
   const { byteLength = null } = answer?.body ?? {};
   const kept = answer && byteLength! <= MAX_KEPT_BYTES ? (textOf(answer.body) ?? answer.body) : null;
   const told = [answer?.status ?? null, answer?.type ?? null, byteLength, kept];
+  const beside = [answer?.encoding ?? null, answer?.retryAfter ?? null];
   return (
     (await (
       await database(env)
     )
       .prepare(FINISH)
-      .bind(at, id, claim, status, why, ...told)
+      .bind(at, id, claim, status, why, ...told, ending.outcome, ...beside)
       .first()) !== null
   );
 }
@@ -147,8 +160,9 @@ export async function findKeptRun(env: Env, id: string): Promise<KeptRun | null>
 }
 
 export async function findRuns(env: Env, { since, after, status, task, limit }: RunQuery): Promise<Run[]> {
-  const list = (await database(env)).prepare(LIST);
-  return (await list.bind(Date.now(), since, ...after, status, task, limit).all<Run>()).results;
+  const isUnsettled = status === "running" || status === "unknown";
+  const select = (await database(env)).prepare(list(isUnsettled ? UNSETTLED : "runs WHERE"));
+  return (await select.bind(Date.now(), since, ...after, status, task, limit).all<Run>()).results;
 }
 
 /** A person says how an unknown run ended; false where it is not unknown. */

@@ -1,8 +1,10 @@
-// The journal's entry for a task: what became of it, told from the answer or the refusal.
+// The journal's entry for a task: what became of it, in the words of forward/outcome.ts where it was to be forwarded.
 
+import { log } from "#worker-kit/log.ts";
 import { Problem } from "#worker-kit/problem.ts";
+import type { Outcome } from "../forward/outcome.ts";
 import type { Call } from "../http/call.ts";
-import { FORWARD_FAILED, NOT_READY } from "../http/problem.ts";
+import { FAULT, NOT_READY } from "../http/problem.ts";
 import { record } from "../journal/journal.ts";
 import type { Decision } from "../routing/decide.ts";
 
@@ -11,50 +13,66 @@ export interface Noted {
   task?: string;
   /** Only explained: nothing is done, so nothing is journalled. */
   isExplained?: boolean;
+  /** Absent from a repeat, which goes to nobody. */
   decision?: Decision;
+  outcome?: Outcome | "repeated";
 }
 
-/** Does `work`, which notes what it learns, and records what came of it. */
-export async function journalTask(call: Call, work: (noted: Noted) => Promise<Response>): Promise<Response> {
+/** Of these a person must hear, whether the caller did or not. */
+const PRESSING: ReadonlySet<string> = new Set(["unknown", "partly"]);
+
+/**
+ * Does `work`, which notes what it learns, and records what came of it. It goes on, and is recorded, when the caller is
+ * gone. Throws a problem.
+ */
+export function journalTask(call: Call, work: (noted: Noted) => Promise<Response>): Promise<Response> {
+  const answered = journalled(call, work);
+  const nothing = () => undefined; // the caller, if still there, is told of errors
+  call.later(answered.then(nothing, nothing));
+  return answered;
+}
+
+async function journalled(call: Call, work: (noted: Noted) => Promise<Response>): Promise<Response> {
   const begun = Date.now();
   const noted: Noted = {};
   const note = (status: number, outcome: string) => {
     if (noted.isExplained) return;
     const { task, decision } = noted;
     const { capability, route } = decision ?? {};
-    const durationMs = Date.now() - begun;
+    const isGone = call.request.signal.aborted;
+    const isHidden = isGone && !PRESSING.has(outcome);
     record(call, {
       kind: "plan",
       caller: call.caller,
       task,
       capability,
       autopilot: route?.name,
-      outcome,
+      outcome: isHidden ? CALLER_GONE : outcome,
       status,
-      durationMs,
+      durationMs: Date.now() - begun,
+      detail: isGone ? (isHidden ? outcome : CALLER_GONE) : undefined,
     });
   };
   try {
     const response = await work(noted);
-    note(response.status, answered(response));
+    note(response.status, noted.outcome ?? "done");
     return response;
   } catch (error) {
-    if (error instanceof Problem) note(error.status, refused(error));
-    else note(500, "fault");
-    throw error;
+    if (error instanceof Problem) {
+      note(error.status, noted.outcome ?? refused(error));
+      throw error;
+    }
+    log("unexpected error", call.requestId, error);
+    const outcome = noted.decision ? "unknown" : "fault";
+    note(FAULT.status, outcome);
+    throw noted.decision ? new Problem(FAULT).with({ outcome, retrySafe: false }) : new Problem(FAULT);
   }
 }
 
-/** An autopilot's 4xx is told apart: what the caller sent was wrong, and the autopilot is well. */
-function answered({ status, headers }: Response): string {
-  if (headers.has("idempotency-replayed")) return "repeated";
-  if (status < 400) return "done";
-  return status < 500 ? "autopilot-refused" : "autopilot-error";
-}
+const CALLER_GONE = "caller-gone";
 
 function refused({ title, status, members }: Problem): string {
-  if (title === FORWARD_FAILED) return String(members?.outcome);
-  if (members?.run) return status === 500 ? "unknown" : "repeated"; // of a task that is never done twice
+  if (members.outcome !== undefined) return String(members.outcome);
   if (title === NOT_READY) return "not-ready";
   if (status === 404) return "nobody";
   if (status === 508) return "loop";

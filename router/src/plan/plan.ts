@@ -4,7 +4,8 @@ import routingTable from "routing-table";
 import * as v from "valibot";
 import { Problem } from "#worker-kit/problem.ts";
 import { anyObject, object } from "#worker-kit/validation.ts";
-import { forward, HOP_HEADER } from "../forward/forward.ts";
+import { answerOf, forward, HOP_HEADER } from "../forward/forward.ts";
+import { outcomeOf } from "../forward/outcome.ts";
 import { requireTask } from "../http/auth.ts";
 import { readBody } from "../http/body.ts";
 import type { Call } from "../http/call.ts";
@@ -41,7 +42,7 @@ async function routeTask(call: Call, noted: Noted): Promise<Response> {
   noted.isExplained = explain;
   const outcome = await decideNow(call, asked.task);
   if (!explain && ruleOf(routingTable, asked.task).once) {
-    return runOnce(call, asked, outcome, (decision) => (noted.decision = decision));
+    return runOnce(call, asked, outcome, noted);
   }
   if ("problem" in outcome) {
     const { problem, reasons } = outcome;
@@ -52,7 +53,9 @@ async function routeTask(call: Call, noted: Noted): Promise<Response> {
     const { route, ...decision } = outcome;
     return Response.json({ ...decision, autopilot: route.name });
   }
-  return forward({ decision: outcome, meta: asked.meta, request, requestId, caller: call.caller }, env);
+  const answer = await forward({ decision: outcome, meta: asked.meta, request, requestId, caller: call.caller }, env);
+  noted.outcome = outcomeOf(answer);
+  return answerOf(outcome, answer);
 }
 
 const EXPLAIN: Readonly<Record<string, boolean>> = { 1: true, true: true, 0: false, false: false };

@@ -1,0 +1,43 @@
+"""The runs of tasks that are never done twice, through the deployed routing Worker: `/autopilot/runs`.
+
+Touches the network through the transport that it is given.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+from urllib.parse import quote
+
+from orchestrator.router_client.connection import RouterConnection
+
+_PATH = "/autopilot/runs"
+_MOST_OF_A_PAGE = 500
+
+
+class Runs(RouterConnection):
+    """The runs of the routing Worker at `url`. Each method raises like `RouterConnection`."""
+
+    def all(self, parameters: Mapping[str, str], count: int) -> Iterator[dict[str, Any]]:
+        """At most `count` runs, the newest first. `parameters`: status, task, since."""
+        cursor: str | None = None
+        while count > 0:
+            given = {**parameters, "limit": str(min(count, _MOST_OF_A_PAGE)), **({"cursor": cursor} if cursor else {})}
+            page = self._call("GET", _PATH, "the runs were not read", parameters=given)
+            yield from page["runs"]
+            count -= len(page["runs"])
+            cursor = page["next"]
+            if cursor is None:
+                return
+
+    def one(self, run: str) -> dict[str, Any]:
+        """The run with that id."""
+        return self._call("GET", f"{_PATH}/{quote(run, safe='')}", f"the run {run} was not read")
+
+    def resolve(self, run: str, resolution: Literal["done", "not-done"], note: str | None) -> dict[str, Any]:
+        """Say how a run ended of which nobody knew; the run as it is then."""
+        body = json.dumps({"resolution": resolution, **({} if note is None else {"note": note})})
+        return self._call(
+            "POST", f"{_PATH}/{quote(run, safe='')}/resolve", f"the run {run} was not resolved", content=body
+        )
