@@ -24,6 +24,7 @@ _VALUE = "needs a value that only a person has"
 _LOOKS = "looks, and changes nothing"
 _WORD = "the command's name in a sentence; its whole line is in another message"
 
+_RUNS = "tests/router/test_runs_command.py::test_a_person_says_how_it_ended"
 FOLLOWED = {
     "pulumi config <> -s <>": _WAYS,
     "pulumi config rm namePrefix": _DOCTOR,
@@ -38,7 +39,7 @@ FOLLOWED = {
     "python -m orchestrator adopt -s <>": _COMES_BACK,
     "python -m orchestrator backup <> <> <> -s <>": _ALONG,
     "python -m orchestrator restore <> --into <> <> -s <>": _ALONG,
-    "python -m orchestrator runs resolve <> --done": "tests/router/test_runs_command.py::test_a_person_says_how_it_ended",
+    "python -m orchestrator runs resolve <> --done": _RUNS,
 }
 
 NOT_FOLLOWED = {
