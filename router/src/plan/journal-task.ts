@@ -49,13 +49,8 @@ async function journalled(call: Call, work: (noted: Noted) => Promise<Response>)
       autopilot: route?.name,
       outcome: isHidden ? CALLER_GONE : outcome,
       status,
-<<<<<<< Updated upstream
       durationMs: Date.now() - begun,
       detail: isGone ? (isHidden ? outcome : CALLER_GONE) : undefined,
-=======
-      durationMs,
-      isGuarded: decision?.rule.once,
->>>>>>> Stashed changes
     });
   };
   try {
