@@ -10,9 +10,14 @@ import os
 import pytest
 
 from local_cloudflare.provider.install import PLUGIN_VARIABLE
+from tests.support.all_ran import AllRan
 from tests.support.own_ids import refuse_shared
 
 gc.set_threshold(50_000)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    AllRan.register(config)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
