@@ -90,11 +90,11 @@ async def post_reset(controls: Controls, _request: Request) -> Response:
     for name in workers:
         await runtime.delete_worker(name)
     for namespace in namespaces:
-        await runtime.kv_purge(namespace["id"])
+        await runtime.kv.purge(namespace["id"])
     for bucket in buckets:
-        await runtime.r2_purge(bucket["name"], jurisdiction=bucket["jurisdiction"])
+        await runtime.r2.purge(bucket["name"], jurisdiction=bucket["jurisdiction"])
     for database in databases:
-        await runtime.d1_purge(database["uuid"])
+        await runtime.d1.purge(database["uuid"])
     Files(cloud.data).sweep((), ())
     controls.calls.clear()
     controls.rate_limit.clear()

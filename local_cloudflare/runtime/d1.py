@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from local_cloudflare.runtime.errors import QueryError
-from local_cloudflare.runtime.gateway import Gateway
+from local_cloudflare.runtime.gateway import Send
 from local_cloudflare.runtime.models import D1Result
 from local_cloudflare.runtime.sql import statements
 
@@ -22,25 +22,29 @@ _AT_COMMIT = "FOREIGN KEY constraint failed: SQLITE_CONSTRAINT (extended: SQLITE
 class D1:
     """Databases by id. Each method may raise QueryError with SQLite's message."""
 
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
+    def __init__(self, send: Send) -> None:
+        self._send = send
 
-    async def query(self, database: str, sql: str, params: Sequence[Any]) -> list[D1Result]:
+    async def query(self, database: str, sql: str, params: Sequence[Any] = ()) -> list[D1Result]:
+        """Run the statements of `sql`, one result each, all or nothing. `params` only for a single statement."""
         parts = statements(sql)
         if len(parts) > 1 and params:
             raise QueryError("Wrong number of parameter bindings for SQL query.")
         return await self.batch(database, [(part, params) for part in parts])
 
     async def batch(self, database: str, batch: Sequence[Statement]) -> list[D1Result]:
+        """Run statements with their parameters in one transaction, one result each."""
         content = json.dumps([{"sql": sql, "params": [_param(param) for param in params]} for sql, params in batch])
         answer = await self._ask(database, content)
         if isinstance(answer, dict):
             raise QueryError(answer.get("error") or "not authorized: SQLITE_AUTH")
         return [_result(item) for item in answer]
 
-    async def dump(self, database: str, *, no_schema: bool, no_data: bool, tables: Sequence[str]) -> str:
+    async def dump(
+        self, database: str, *, no_schema: bool = False, no_data: bool = False, tables: Sequence[str] = ()
+    ) -> str:
         """The SQL of an export, as the real algorithm writes it: also where that loses something."""
-        virtual = {name for (name,) in (await self.query(database, _VIRTUAL, ()))[0].rows}
+        virtual = {name for (name,) in (await self.query(database, _VIRTUAL))[0].rows}
         if virtual & {*tables} or (virtual and not tables):
             raise QueryError("D1 Export error: cannot export databases with Virtual Tables (fts5)")
         content = json.dumps({"sql": _EXPORT, "params": [int(no_schema), int(no_data), *tables]})
@@ -50,7 +54,7 @@ class D1:
         return "\n".join(answer["results"][0])
 
     async def _ask(self, database: str, content: str) -> Any:
-        response = await self._gateway.send(
+        response = await self._send(
             "d1",
             database,
             "POST",
@@ -66,17 +70,20 @@ class D1:
             raise QueryError(words) from error
 
     async def size(self, database: str) -> int:
-        [result] = await self.query(database, "SELECT 1", ())
+        """The size of the database's file in bytes."""
+        [result] = await self.query(database, "SELECT 1")
         return int(result.meta["size_after"])
 
     async def num_tables(self, database: str) -> int:
+        """How many tables the user made."""
         sql = f"SELECT count(*) FROM sqlite_master WHERE type = 'table' AND {_OWN_TABLES}"  # noqa: S608
-        [result] = await self.query(database, sql, ())
+        [result] = await self.query(database, sql)
         return int(result.rows[0][0])
 
     async def purge(self, database: str) -> None:
+        """Drop every table and view."""
         sql = f"SELECT type, name FROM sqlite_master WHERE type IN ('view', 'table') AND {_OWN_TABLES}"  # noqa: S608
-        [found] = await self.query(database, sql, ())
+        [found] = await self.query(database, sql)
         quoted = [(type, name.replace('"', '""')) for type, name in found.rows]
         drops = [(f'DROP {type} IF EXISTS "{name}"', ()) for type, name in quoted]
         if drops:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Mapping
-from typing import Literal
+from typing import Literal, Protocol
 
 import httpx
 
@@ -11,6 +11,22 @@ from local_cloudflare.runtime.errors import RuntimeFault
 from local_cloudflare.runtime.node import Node
 
 Store = Literal["kv", "r2", "d1"]
+
+
+class Send(Protocol):
+    """As `Gateway.send`, whichever process runs at the moment."""
+
+    async def __call__(
+        self,
+        store: Store,
+        name: str,
+        method: str,
+        target: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | AsyncIterable[bytes] | None = None,
+        stream: bool = False,
+    ) -> httpx.Response: ...
 
 
 class Gateway:

@@ -7,18 +7,19 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from local_cloudflare.runtime.errors import DataError
-from local_cloudflare.runtime.gateway import Gateway
+from local_cloudflare.runtime.gateway import Send
 from local_cloudflare.runtime.models import KvKey, KvPage, KvValue
 
 
 class Kv:
     """Values by namespace id and key. Each method may raise DataError with the store's message."""
 
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
+    def __init__(self, send: Send) -> None:
+        self._send = send
 
     async def get(self, namespace: str, key: str) -> KvValue | None:
-        response = await self._gateway.send("kv", namespace, "GET", _target(key))
+        """The value of a key; None where there is none, or it has expired."""
+        response = await self._send("kv", namespace, "GET", _target(key))
         if response.status_code == 404:
             return None
         _check(response.is_success, response.text)
@@ -31,23 +32,31 @@ class Kv:
         )
 
     async def put(
-        self, namespace: str, key: str, value: bytes, expiration: int | None, expiration_ttl: int | None, metadata: Any
+        self,
+        namespace: str,
+        key: str,
+        value: bytes,
+        *,
+        expiration: int | None = None,
+        expiration_ttl: int | None = None,
+        metadata: Any = None,
     ) -> None:
+        """Write a value; `expiration` in seconds since 1970, `expiration_ttl` in seconds, 60 at least."""
         times = {"expiration": expiration, "expiration_ttl": expiration_ttl}
         query = {name: str(time) for name, time in times.items() if time is not None}
         headers = {} if metadata is None else {"cf-kv-metadata": json.dumps(metadata)}
-        response = await self._gateway.send(
-            "kv", namespace, "PUT", _target(key, **query), headers=headers, content=value
-        )
+        response = await self._send("kv", namespace, "PUT", _target(key, **query), headers=headers, content=value)
         _check(response.is_success, response.text)
 
     async def delete(self, namespace: str, key: str) -> None:
-        response = await self._gateway.send("kv", namespace, "DELETE", _target(key))
+        """Remove a key; one that is not there is no error."""
+        response = await self._send("kv", namespace, "DELETE", _target(key))
         _check(response.is_success, response.text)
 
-    async def list(self, namespace: str, prefix: str, limit: int, cursor: str | None) -> KvPage:
+    async def list(self, namespace: str, *, prefix: str = "", limit: int = 1000, cursor: str | None = None) -> KvPage:
+        """Keys in order, 1000 a page at most."""
         query = {"prefix": prefix, "key_count_limit": str(limit), **({"cursor": cursor} if cursor else {})}
-        response = await self._gateway.send("kv", namespace, "GET", f"/?{urlencode(query)}")
+        response = await self._send("kv", namespace, "GET", f"/?{urlencode(query)}")
         _check(response.is_success, response.text)
         page = response.json()
         keys = (
@@ -61,7 +70,8 @@ class Kv:
         return KvPage(keys=tuple(keys), cursor=page.get("cursor"))
 
     async def purge(self, namespace: str) -> None:
-        while page := (await self.list(namespace, "", 1000, None)).keys:
+        """Remove everything in a namespace."""
+        while page := (await self.list(namespace)).keys:
             for key in page:
                 await self.delete(namespace, key.name)
 

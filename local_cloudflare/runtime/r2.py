@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 
 from local_cloudflare.runtime.errors import DataError, RuntimeFault
-from local_cloudflare.runtime.gateway import Gateway
+from local_cloudflare.runtime.gateway import Send
 from local_cloudflare.runtime.models import R2Body, R2Object, R2Page, R2Range
 
 _SIZE = "cf-r2-metadata-size"
@@ -32,15 +32,21 @@ class _NoSuchKeyError(DataError):
 
 
 class R2:
-    """Objects by bucket and key; a bucket is named by `bucket_name`. Methods may raise DataError."""
+    """Objects by bucket and key; the same bucket name in another jurisdiction is another bucket.
 
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
+    Methods may raise DataError.
+    """
 
-    async def get(self, bucket: str, key: str, range: str | None) -> R2Body | None:
-        """`range` as in the header of that name."""
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    async def get(
+        self, bucket: str, key: str, *, jurisdiction: str = "default", range: str | None = None
+    ) -> R2Body | None:
+        """An object with its bytes, those of a Range header where there is one; None where there is no object."""
         response = await self._find(
-            bucket, {"method": "get", "object": key, **({"rangeHeader": range} if range else {})}
+            bucket_name(bucket, jurisdiction),
+            {"method": "get", "object": key, **({"rangeHeader": range} if range else {})},
         )
         if response is None:
             return None
@@ -52,8 +58,9 @@ class R2:
         item = replace(_object(fields), range=R2Range(**fields["range"]) if range else None)
         return R2Body(object=item, chunks=_body(response, buffer[size:], rest), close=response.aclose)
 
-    async def head(self, bucket: str, key: str) -> R2Object | None:
-        response = await self._find(bucket, {"method": "head", "object": key})
+    async def head(self, bucket: str, key: str, *, jurisdiction: str = "default") -> R2Object | None:
+        """An object without its bytes; None where there is none."""
+        response = await self._find(bucket_name(bucket, jurisdiction), {"method": "head", "object": key})
         return None if response is None else _object(json.loads(await response.aread()))
 
     async def put(
@@ -61,56 +68,87 @@ class R2:
         bucket: str,
         key: str,
         body: bytes | AsyncIterable[bytes],
-        http_metadata: Mapping[str, str],
-        custom_metadata: Mapping[str, str],
-        only_if: Mapping[str, Any],
-        size: int | None,
+        *,
+        jurisdiction: str = "default",
+        http_metadata: Mapping[str, str] | None = None,
+        custom_metadata: Mapping[str, str] | None = None,
+        storage_class: str = "Standard",
+        only_if: Mapping[str, Any] | None = None,
+        size: int | None = None,
     ) -> R2Object:
-        request = {"method": "put", "object": key, **_fields(http_metadata, custom_metadata)}
+        """Write an object. With its `size` the bytes go through; without, they wait in a file until all are there.
+
+        The storage class is only answered: objects on this machine have none. `only_if` as in R2's binding.
+        """
+        request = {"method": "put", "object": key, **_fields(http_metadata or {}, custom_metadata or {})}
         if only_if:
             request["onlyIf"] = dict(only_if)
+        name = bucket_name(bucket, jurisdiction)
         if isinstance(body, bytes):
-            response = await self._write(bucket, request, body)
-            return _object(json.loads(response.content))
-        if size is not None:
-            response = await self._write(bucket, request, aiter(body), size)
-            return _object(json.loads(response.content))
-        with SpooledTemporaryFile(max_size=_IN_MEMORY) as file:  # R2 wants to know the length before the bytes
-            async for chunk in body:
-                file.write(chunk)
-            size = file.tell()
-            file.seek(0)
-            response = await self._write(bucket, request, _chunks(file), size)
-        return _object(json.loads(response.content))
+            response = await self._write(name, request, body)
+        elif size is not None:
+            response = await self._write(name, request, aiter(body), size)
+        else:
+            with SpooledTemporaryFile(max_size=_IN_MEMORY) as file:  # R2 wants to know the length before the bytes
+                async for chunk in body:
+                    file.write(chunk)
+                size = file.tell()
+                file.seek(0)
+                response = await self._write(name, request, _chunks(file), size)
+        return replace(_object(json.loads(response.content)), storage_class=storage_class)
 
     async def create_upload(
-        self, bucket: str, key: str, http_metadata: Mapping[str, str], custom_metadata: Mapping[str, str]
+        self,
+        bucket: str,
+        key: str,
+        *,
+        jurisdiction: str,
+        http_metadata: Mapping[str, str],
+        custom_metadata: Mapping[str, str],
     ) -> str:
+        """Begin a multipart upload; its id."""
         request = {"method": "createMultipartUpload", "object": key, **_fields(http_metadata, custom_metadata)}
-        return str(json.loads((await self._write(bucket, request)).content)["uploadId"])
+        name = bucket_name(bucket, jurisdiction)
+        return str(json.loads((await self._write(name, request)).content)["uploadId"])
 
     async def upload_part(
-        self, bucket: str, key: str, upload: str, number: int, body: AsyncIterable[bytes], size: int
+        self,
+        bucket: str,
+        key: str,
+        upload: str,
+        number: int,
+        body: AsyncIterable[bytes],
+        size: int,
+        *,
+        jurisdiction: str,
     ) -> str:
         """The runtime's mark of the part, which it wants to see when the upload is completed."""
         request = {"method": "uploadPart", "object": key, "uploadId": upload, "partNumber": number}
-        return str(json.loads((await self._write(bucket, request, aiter(body), size)).content)["etag"])
+        name = bucket_name(bucket, jurisdiction)
+        return str(json.loads((await self._write(name, request, aiter(body), size)).content)["etag"])
 
-    async def complete_upload(self, bucket: str, key: str, upload: str, parts: Sequence[tuple[int, str]]) -> R2Object:
+    async def complete_upload(
+        self, bucket: str, key: str, upload: str, parts: Sequence[tuple[int, str]], *, jurisdiction: str
+    ) -> R2Object:
+        """Make an object of parts: number and mark of each, in order."""
         listed = [{"part": number, "etag": mark} for number, mark in parts]
         request = {"method": "completeMultipartUpload", "object": key, "uploadId": upload, "parts": listed}
-        return _object(json.loads((await self._write(bucket, request)).content))
+        return _object(json.loads((await self._write(bucket_name(bucket, jurisdiction), request)).content))
 
-    async def abort_upload(self, bucket: str, key: str, upload: str) -> None:
-        await self._write(bucket, {"method": "abortMultipartUpload", "object": key, "uploadId": upload})
+    async def abort_upload(self, bucket: str, key: str, upload: str, *, jurisdiction: str) -> None:
+        """End a multipart upload and forget its parts."""
+        request = {"method": "abortMultipartUpload", "object": key, "uploadId": upload}
+        await self._write(bucket_name(bucket, jurisdiction), request)
 
-    async def delete(self, bucket: str, keys: Sequence[str]) -> None:
-        await self._write(bucket, {"method": "delete", "objects": list(keys)})
+    async def delete(self, bucket: str, keys: Sequence[str], *, jurisdiction: str = "default") -> None:
+        """Remove objects; a key that is not there is no error."""
+        await self._write(bucket_name(bucket, jurisdiction), {"method": "delete", "objects": list(keys)})
 
     async def list(
         self,
         bucket: str,
         *,
+        jurisdiction: str = "default",
         prefix: str = "",
         delimiter: str | None = None,
         start_after: str | None = None,
@@ -118,7 +156,7 @@ class R2:
         cursor: str | None = None,
         metadata: bool = True,
     ) -> R2Page:
-        """The runtime gives 100 a page with their metadata, 1,000 without."""
+        """Objects in key order: 1,000 a page at most, 100 with their metadata."""
         options = {"prefix": prefix, "delimiter": delimiter, "startAfter": start_after, "cursor": cursor}
         request = {
             "method": "list",
@@ -126,7 +164,7 @@ class R2:
             "include": [0, 1] if metadata else [],
             **{name: value for name, value in options.items() if value},
         }
-        response = await self._read(bucket, request)
+        response = await self._read(bucket_name(bucket, jurisdiction), request)
         page = json.loads(await response.aread())
         return R2Page(
             objects=tuple(_object(item) for item in page["objects"]),
@@ -134,9 +172,14 @@ class R2:
             cursor=page.get("cursor") if page["truncated"] else None,
         )
 
-    async def purge(self, bucket: str) -> None:
-        while objects := (await self.list(bucket)).objects:
-            await self.delete(bucket, [item.key for item in objects])
+    async def is_empty(self, bucket: str, *, jurisdiction: str = "default") -> bool:
+        """Whether a bucket has no object."""
+        return not (await self.list(bucket, jurisdiction=jurisdiction, limit=1)).objects
+
+    async def purge(self, bucket: str, *, jurisdiction: str = "default") -> None:
+        """Remove every object of a bucket."""
+        while objects := (await self.list(bucket, jurisdiction=jurisdiction)).objects:
+            await self.delete(bucket, [item.key for item in objects], jurisdiction=jurisdiction)
 
     async def _find(self, bucket: str, request: Mapping[str, Any]) -> httpx.Response | None:
         try:
@@ -146,7 +189,7 @@ class R2:
 
     async def _read(self, bucket: str, request: Mapping[str, Any]) -> httpx.Response:
         headers = {"cf-r2-request": json.dumps({"version": 1, **request})}
-        response = await self._gateway.send("r2", bucket, "GET", "/", headers=headers, stream=True)
+        response = await self._send("r2", bucket, "GET", "/", headers=headers, stream=True)
         if response.is_success:
             return response
         await response.aclose()
@@ -164,7 +207,7 @@ class R2:
         else:
             content = _after(metadata, body)
             headers["content-length"] = str(len(metadata) + size)
-        response = await self._gateway.send("r2", bucket, "PUT", "/", headers=headers, content=content)
+        response = await self._send("r2", bucket, "PUT", "/", headers=headers, content=content)
         if not response.is_success:
             error = _error(response)
             raise DataError(error["message"], error["v4code"])

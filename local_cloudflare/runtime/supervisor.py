@@ -14,12 +14,9 @@ from pathlib import Path
 import httpx
 
 from local_cloudflare.runtime.control import Control
-from local_cloudflare.runtime.d1 import D1
 from local_cloudflare.runtime.errors import RuntimeFault
 from local_cloudflare.runtime.gateway import Gateway
-from local_cloudflare.runtime.kv import Kv
 from local_cloudflare.runtime.node import Node
-from local_cloudflare.runtime.r2 import R2
 
 _log = logging.getLogger(__name__)
 
@@ -28,12 +25,9 @@ class Connection:
     """A running Node process, and the clients of its ports."""
 
     def __init__(self, client: httpx.AsyncClient, node: Node) -> None:
-        gateway = Gateway(client, node)
         self.node = node
         self.control = Control(client, node)
-        self.kv = Kv(gateway)
-        self.r2 = R2(gateway)
-        self.d1 = D1(gateway)
+        self.gateway = Gateway(client, node)
 
 
 class Supervisor:

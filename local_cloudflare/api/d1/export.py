@@ -42,7 +42,7 @@ class Exports:
         token = secrets.token_hex(16)
         try:
             flags = {"no_schema": bool(options.get("no_schema")), "no_data": bool(options.get("no_data"))}
-            text = await self._cloud.runtime.d1_dump(database.uuid, tables=tables, **flags)
+            text = await self._cloud.runtime.d1.dump(database.uuid, tables=tables, **flags)
             (self._folder / f"{token}.sql").write_text(text, encoding="utf-8", newline="")
         except QueryError as error:
             (self._folder / f"{token}.error").write_text(str(error), encoding="utf-8")

@@ -60,7 +60,7 @@ class Imports:
             return {"success": False, "error": "The file was not uploaded."}
         bookmark = etag
         try:
-            results = await self._cloud.runtime.d1_query(database.uuid, file.read_text(encoding="utf-8"))
+            results = await self._cloud.runtime.d1.query(database.uuid, file.read_text(encoding="utf-8"))
         except (QueryError, UnicodeDecodeError) as error:
             answer: dict[str, Any] = {"success": False, "status": "error", "error": str(error), "errors": [str(error)]}
         else:

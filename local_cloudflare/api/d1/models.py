@@ -64,7 +64,7 @@ class Databases:
     async def delete(self, id: str) -> None:
         database = self.get(id)
         self._store.delete(KIND, database.uuid)
-        await self._cloud.runtime.d1_purge(database.uuid)
+        await self._cloud.runtime.d1.purge(database.uuid)
 
     def _save(self, database: Database) -> Database:
         self._store.put(KIND, database.uuid, asdict(database), name=database.name)

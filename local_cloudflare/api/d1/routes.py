@@ -91,10 +91,10 @@ async def _run(call: Call) -> Sequence[D1Result]:
     try:
         if batch is None:
             sql, params = _statement(body)
-            return await runtime.d1_query(database.uuid, sql, params)
+            return await runtime.d1.query(database.uuid, sql, params)
         if not isinstance(batch, list):
             raise errors.malformed("batch must be a list of statements")
-        return await runtime.d1_batch(database.uuid, [_statement(statement) for statement in batch])
+        return await runtime.d1.batch(database.uuid, [_statement(statement) for statement in batch])
     except QueryError as error:
         raise errors.query_failed(str(error)) from error
 
@@ -111,8 +111,8 @@ def _statement(statement: Any) -> tuple[str, Sequence[Any]]:
 async def _details(call: Call, database: Database) -> dict[str, Any]:
     return {
         **_summary(database),
-        "num_tables": await call.cloud.runtime.d1_num_tables(database.uuid),
-        "file_size": await call.cloud.runtime.d1_size(database.uuid),
+        "num_tables": await call.cloud.runtime.d1.num_tables(database.uuid),
+        "file_size": await call.cloud.runtime.d1.size(database.uuid),
         "read_replication": {"mode": database.read_replication},
     }
 

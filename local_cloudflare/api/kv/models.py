@@ -69,12 +69,12 @@ class Namespaces:
         if bound:
             raise errors.has_associated_scripts(bound)
         self._store.delete(KIND, id)
-        await self._cloud.runtime.kv_purge(id)
+        await self._cloud.runtime.kv.purge(id)
 
     async def put(self, id: str, write: Write) -> None:
         self.get(id, "put")
         check(write, now=int(self._cloud.clock().timestamp()))
-        await self._cloud.runtime.kv_put(
+        await self._cloud.runtime.kv.put(
             id,
             write.key,
             write.value,

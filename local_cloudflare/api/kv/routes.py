@@ -84,7 +84,7 @@ async def put_value(call: Call) -> Answer:
 async def delete_value(call: Call) -> Answer:
     namespace = Namespaces(call.cloud).get(call["namespace_id"], "delete")
     check_key(call["key_name"])
-    await call.cloud.runtime.kv_delete(namespace.id, call["key_name"])
+    await call.cloud.runtime.kv.delete(namespace.id, call["key_name"])
     return Answer(result={})
 
 
@@ -93,7 +93,7 @@ async def list_keys(call: Call) -> Answer:
     limit = call.integer("limit", _LIST_KEYS, malformed=errors.malformed_parameter)
     if not 10 <= limit <= _LIST_KEYS:
         raise errors.malformed_parameter("limit")
-    found = await call.cloud.runtime.kv_list(
+    found = await call.cloud.runtime.kv.list(
         namespace.id, prefix=call.query.get("prefix", ""), limit=limit, cursor=call.query.get("cursor") or None
     )
     keys = [{name: value for name, value in asdict(key).items() if value is not None} for key in found.keys]
@@ -117,7 +117,7 @@ async def delete_bulk(call: Call) -> Answer:
         raise errors.malformed_body(f"must be a list of at most {_BULK_KEYS} keys")
     namespace = Namespaces(call.cloud).get(call["namespace_id"], "bulk delete")
     for key in keys:
-        await call.cloud.runtime.kv_delete(namespace.id, key)
+        await call.cloud.runtime.kv.delete(namespace.id, key)
     return Answer(result={"successful_key_count": len(keys), "unsuccessful_keys": []})
 
 
@@ -130,7 +130,7 @@ async def get_bulk(call: Call) -> Answer:
     namespace = Namespaces(call.cloud).get(call["namespace_id"], "bulk get")
     values: dict[str, Any] = {}
     for key in keys:
-        found = await call.cloud.runtime.kv_get(namespace.id, key)
+        found = await call.cloud.runtime.kv.get(namespace.id, key)
         value = None
         if found is not None:
             value = _json(found.value) if body.get("type") == "json" else found.value.decode("utf-8", "replace")
@@ -144,7 +144,7 @@ async def get_bulk(call: Call) -> Answer:
 async def _found(call: Call, operation: str) -> Any:
     namespace = Namespaces(call.cloud).get(call["namespace_id"], operation)
     check_key(call["key_name"])
-    found = await call.cloud.runtime.kv_get(namespace.id, call["key_name"])
+    found = await call.cloud.runtime.kv.get(namespace.id, call["key_name"])
     if found is None:
         raise errors.key_not_found(operation)
     return found

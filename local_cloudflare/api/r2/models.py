@@ -79,7 +79,7 @@ class Buckets:
     async def delete(self, name: str) -> None:
         """Refused unless it is empty."""
         self.get(name)
-        if not await self._cloud.runtime.r2_is_empty(name, jurisdiction=self._jurisdiction):
+        if not await self._cloud.runtime.r2.is_empty(name, jurisdiction=self._jurisdiction):
             raise errors.bucket_not_empty(name, self._cloud.account_id)
         self._store.delete(KIND, self._id(name))
 

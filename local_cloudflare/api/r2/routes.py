@@ -86,7 +86,7 @@ async def delete_bucket(call: Call) -> Answer:
 async def list_objects(call: Call) -> Answer:
     bucket = _buckets(call).get(call["bucket_name"])
     per_page = _limit(call, _MOST_A_PAGE)
-    found = await call.cloud.runtime.r2_list(
+    found = await call.cloud.runtime.r2.list(
         bucket.name,
         jurisdiction=bucket.jurisdiction,
         prefix=call.query.get("prefix", ""),
@@ -106,11 +106,11 @@ async def list_objects(call: Call) -> Answer:
 async def get_object(call: Call) -> Response:
     bucket, key = _bucket_and_key(call)
     if call.request.method == "HEAD":
-        head = await call.cloud.runtime.r2_head(bucket.name, key, jurisdiction=bucket.jurisdiction)
+        head = await call.cloud.runtime.r2.head(bucket.name, key, jurisdiction=bucket.jurisdiction)
         if head is None:
             raise errors.key_not_found()
         return Response(headers=_object_headers(head))
-    found = await call.cloud.runtime.r2_get(bucket.name, key, jurisdiction=bucket.jurisdiction)
+    found = await call.cloud.runtime.r2.get(bucket.name, key, jurisdiction=bucket.jurisdiction)
     if found is None:
         raise errors.key_not_found()
     return StreamingResponse(found.chunks, headers=_object_headers(found.object))
@@ -124,7 +124,7 @@ async def put_object(call: Call) -> Answer:
     metadata = {name: call.header(header) for header, name in _HEADERS.items() if call.header(header)}
     if call.header("expires"):
         metadata["cacheExpiry"] = _expiry(call.header("expires"))
-    written = await call.cloud.runtime.r2_put(
+    written = await call.cloud.runtime.r2.put(
         bucket.name,
         key,
         _limited(call.request.stream()),
@@ -147,7 +147,7 @@ async def put_object(call: Call) -> Answer:
 
 async def delete_object(call: Call) -> Answer:
     bucket, key = _bucket_and_key(call)
-    await call.cloud.runtime.r2_delete(bucket.name, [key], jurisdiction=bucket.jurisdiction)
+    await call.cloud.runtime.r2.delete(bucket.name, [key], jurisdiction=bucket.jurisdiction)
     return Answer(result={"key": key})
 
 

@@ -63,7 +63,7 @@ async def _list(call: S3Call, token: str, after: str, form: Callable[[S3Call, st
     encoded = _encoder(call)
     found = None
     if limit:
-        found = await call.cloud.runtime.r2_list(
+        found = await call.cloud.runtime.r2.list(
             bucket.name,
             jurisdiction=bucket.jurisdiction,
             prefix=call.query.get("prefix", ""),
@@ -122,7 +122,7 @@ async def delete_objects(call: S3Call) -> Response:
     keys = [element.findtext("Key") or "" for element in root.findall("Object")]
     if not 1 <= len(keys) <= _BY_KEYS or not all(keys):
         raise errors.malformed_xml()
-    await call.cloud.runtime.r2_delete(bucket.name, keys, jurisdiction=bucket.jurisdiction)
+    await call.cloud.runtime.r2.delete(bucket.name, keys, jurisdiction=bucket.jurisdiction)
     quiet = root.findtext("Quiet") == "true"
     return xml.document("DeleteResult", [] if quiet else [("Deleted", [("Key", key)]) for key in keys])
 

@@ -24,7 +24,7 @@ _STORAGE_CLASSES = ("STANDARD", "STANDARD_IA")
 async def get_object(call: S3Call) -> Response:
     bucket = call.bucket()
     wanted = call.headers.get("range")
-    found = await call.cloud.runtime.r2_get(bucket.name, call.key, jurisdiction=bucket.jurisdiction, range=wanted)
+    found = await call.cloud.runtime.r2.get(bucket.name, call.key, jurisdiction=bucket.jurisdiction, range=wanted)
     if found is None:
         raise errors.no_such_key()
     await _check(call.headers, found)
@@ -67,7 +67,7 @@ async def copy_object(call: S3Call) -> Response:
 
 async def delete_object(call: S3Call) -> Response:
     bucket = call.bucket()
-    await call.cloud.runtime.r2_delete(bucket.name, [call.key], jurisdiction=bucket.jurisdiction)
+    await call.cloud.runtime.r2.delete(bucket.name, [call.key], jurisdiction=bucket.jurisdiction)
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
@@ -78,7 +78,7 @@ async def store(
     bucket = call.bucket()
     if size > _LARGEST_PUT:
         raise errors.entity_too_large()
-    return await call.cloud.runtime.r2_put(
+    return await call.cloud.runtime.r2.put(
         bucket.name,
         call.key,
         body,
@@ -96,7 +96,7 @@ async def read_source(call: S3Call, range: str | None = None) -> R2Body:
     name, _, key = path.partition("/")
     bucket = call.buckets.get(name)
     check_key(key)
-    found = await call.cloud.runtime.r2_get(bucket.name, key, jurisdiction=bucket.jurisdiction, range=range)
+    found = await call.cloud.runtime.r2.get(bucket.name, key, jurisdiction=bucket.jurisdiction, range=range)
     if found is None:
         raise errors.no_such_key()
     prefix = "x-amz-copy-source-"
@@ -115,7 +115,7 @@ def given(call: S3Call) -> tuple[dict[str, str], dict[str, str]]:
 
 
 async def _head(call: S3Call, bucket: str, key: str) -> R2Object:
-    found = await call.cloud.runtime.r2_head(bucket, key, jurisdiction=call.jurisdiction)
+    found = await call.cloud.runtime.r2.head(bucket, key, jurisdiction=call.jurisdiction)
     if found is None:
         raise errors.no_such_key()
     return found

@@ -26,7 +26,7 @@ async def create_upload(call: S3Call) -> Response:
     bucket = call.bucket()
     await call.document()
     http, custom = given(call)
-    id = await call.cloud.runtime.r2_create_upload(
+    id = await call.cloud.runtime.r2.create_upload(
         bucket.name, call.key, jurisdiction=bucket.jurisdiction, http_metadata=http, custom_metadata=custom
     )
     call.cloud.store.put(KIND, _id(bucket, id), {"id": id, "key": call.key, "initiated": call.cloud.now()})
@@ -54,7 +54,7 @@ async def _put_part(call: S3Call, body: Any, size: int) -> str:
         raise errors.invalid_argument("Part number must be an integer between 1 and 10000, inclusive")
     id = _upload(call, bucket)
     content = Md5(body)
-    mark = await call.cloud.runtime.r2_upload_part(
+    mark = await call.cloud.runtime.r2.upload_part(
         bucket.name, call.key, id, number, content, size, jurisdiction=bucket.jurisdiction
     )
     part = {"number": number, "size": size, "etag": content.hexdigest(), "mark": mark, "written": call.cloud.now()}
@@ -121,7 +121,7 @@ async def complete_upload(call: S3Call) -> Response:
     for number, (_, etag) in zip(numbers, wanted, strict=True):
         if number not in kept or kept[number]["etag"] != etag.strip('"'):
             raise errors.invalid_part()
-    written = await call.cloud.runtime.r2_complete_upload(
+    written = await call.cloud.runtime.r2.complete_upload(
         bucket.name,
         call.key,
         id,
@@ -138,7 +138,7 @@ async def complete_upload(call: S3Call) -> Response:
 async def abort_upload(call: S3Call) -> Response:
     bucket = call.bucket()
     id = _upload(call, bucket)
-    await call.cloud.runtime.r2_abort_upload(bucket.name, call.key, id, jurisdiction=bucket.jurisdiction)
+    await call.cloud.runtime.r2.abort_upload(bucket.name, call.key, id, jurisdiction=bucket.jurisdiction)
     _forget(call, bucket, id)
     return Response(status_code=HTTPStatus.NO_CONTENT)
 

@@ -38,7 +38,7 @@ def test_a_cron_runs_with_its_expression_and_time(live: LiveRuntime) -> None:
     live.upload("nightly", CRON, bindings=NAMESPACE, crons=("*/5 * * * *",))
     result = live.run(live.runtime.scheduled("nightly", "*/5 * * * *", 1_800_000_000_000))
     assert (result.outcome, result.detail) == ("ok", "")
-    written = live.run(live.runtime.kv_get("crons", "run"))
+    written = live.run(live.runtime.kv.get("crons", "run"))
     assert written is not None
     assert json.loads(written.value) == {"cron": "*/5 * * * *", "scheduledTime": 1_800_000_000_000}
 

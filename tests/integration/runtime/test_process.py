@@ -104,7 +104,7 @@ def test_a_killed_node_takes_workerd_with_it_and_comes_back_with_workers_and_dat
         live.run(live.runtime.set_workers_dev("counter", True))
         assert live.call("counter").text == "1"
         before = _kill_node(live, tmp_path)
-        value = live.run(live.runtime.kv_get("counter", "count"))
+        value = live.run(live.runtime.kv.get("counter", "count"))
         assert value is not None
         assert value.value == b"1"
         assert live.runtime.workers_port == port

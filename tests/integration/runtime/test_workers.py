@@ -105,7 +105,7 @@ def test_an_answer_is_passed_on_while_it_is_written(live: LiveRuntime) -> None:
     live.upload("drip", _waits_for_a_key("drip"), bindings=(_kv("KV", "drip"),))
     with live.stream("drip") as chunks:
         assert next(chunks) == "drip started;"
-        live.run(live.runtime.kv_put("drip", "go", b"1"))
+        live.run(live.runtime.kv.put("drip", "go", b"1"))
         assert "".join(chunks) == "drip ended"
 
 
@@ -115,7 +115,7 @@ def test_a_request_in_flight_survives_a_new_version(live: LiveRuntime) -> None:
         assert next(chunks) == "old started;"
         live.upload("long", HELLO)
         assert live.call("long").text == "hello"
-        live.run(live.runtime.kv_put("long", "go", b"1"))
+        live.run(live.runtime.kv.put("long", "go", b"1"))
         assert "".join(chunks) == "old ended"
 
 
