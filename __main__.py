@@ -49,7 +49,7 @@ try:
         mark=mark,
         start_empty=settings.start_empty,
     )
-    outputs = declare(desired, modules, settings, guard, mark=mark)
+    outputs = declare(desired, modules, settings, guard, mark=mark, state=state)
 except OrchestratorError as error:
     raise pulumi.RunError(str(error)) from None
 

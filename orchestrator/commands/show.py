@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -55,7 +55,11 @@ def as_json(desired: Desired) -> dict[str, Any]:
 
 
 def _members(value: Any) -> dict[str, Any]:
-    return {to_camel(key): member for key, member in asdict(value).items()}
+    return {to_camel(key): _camel(member) for key, member in asdict(value).items()}
+
+
+def _camel(member: Any) -> Any:
+    return {to_camel(key): _camel(each) for key, each in member.items()} if isinstance(member, dict) else member
 
 
 def _tables(desired: Desired, terminal: Terminal) -> None:
@@ -89,11 +93,30 @@ def _tables(desired: Desired, terminal: Terminal) -> None:
 def _worker(worker: Worker, terminal: Terminal) -> None:
     script = worker.source or f"{len(worker.content or ''):,} characters in the manifest"
     crons = f", cron {', '.join(worker.crons)}" if worker.crons else ""
-    terminal.write(f"  {worker.name}: {script}, for {worker.owner}{crons}")
+    settings = "".join(f", {each}" for each in _settings(worker))
+    terminal.write(f"  {worker.name}: {script}, for {worker.owner}{crons}{settings}")
     terminal.table(
         ["BINDING", "TYPE", "TO"], [[each.name, each.type, _target(each)] for each in worker.bindings], indent="    "
     )
     terminal.write()
+
+
+def _settings(worker: Worker) -> Iterator[str]:
+    """What is not as in most Workers."""
+    if worker.public:
+        yield "public"
+    if not worker.observability.enabled:
+        yield "keeps no logs"
+    elif worker.observability.head_sampling_rate != 1:
+        yield f"keeps logs of {worker.observability.head_sampling_rate:.4g} of its runs"
+    if worker.placement:
+        yield f"placement {worker.placement}"
+    if worker.limits.cpu_ms:
+        yield f"at most {worker.limits.cpu_ms:,} ms of CPU"
+    if worker.tail_consumers:
+        yield f"logs to {_list(worker.tail_consumers)}"
+    if worker.logpush:
+        yield "logpush"
 
 
 def _target(binding: Binding) -> str:

@@ -64,13 +64,14 @@ def bound_to(
 ) -> dict[str, tuple[Binding, ...]]:
     """The bindings of each Worker, by its key, as they are declared on the stack.
 
-    `secrets`: the names that have a value (an optional one without is not bound); `urls`: where each Worker answers, by
-    key; `build_id` tells the routing Worker's module; `mark`: the platform's, None before it has one. What the manifest
-    names itself wins over what is added.
+    `secrets`: the names that have a value (an optional one without is not bound); `urls`: where a Worker answers, by
+    key, of those that have an address; `build_id` tells the routing Worker's module; `mark`: the platform's, None
+    before it has one. What the manifest names itself wins over what is added.
     """
     bound = {}
     for worker in desired.workers:
-        added = {PUBLIC_URL: urls[worker.key], **({MARK: mark} if mark else {})}
+        address = {PUBLIC_URL: urls[worker.key]} if worker.key in urls else {}
+        added = {**address, **({MARK: mark} if mark else {})}
         if worker.key == desired.router:
             added |= {BUILD_ID: build_id, **router_texts}
         named = {binding.name for binding in worker.bindings}
@@ -87,5 +88,5 @@ def build_id_of(sha256: str) -> str:
 
 
 def worker_urls(desired: Desired, template: str) -> dict[str, str]:
-    """Where each Worker answers, by key; `template` has `{worker}` for its name."""
-    return {worker.key: template.format(worker=worker.name) for worker in desired.workers}
+    """Where each Worker that has an address answers, by key; `template` has `{worker}` for its name."""
+    return {worker.key: template.format(worker=worker.name) for worker in desired.workers if worker.public}

@@ -22,6 +22,8 @@ from orchestrator.desired.resources import (
     D1Database,
     KvBinding,
     KvNamespace,
+    Limits,
+    Observability,
     R2Binding,
     R2Bucket,
     SecretBinding,
@@ -133,6 +135,7 @@ def _router(manifest: Manifest, prefix: str, stage: str) -> Worker:
         ),
         crons=(settings.cron,),
         compatibility_flags=ROUTER_FLAGS,
+        public=True,
     )
 
 
@@ -161,6 +164,14 @@ def _autopilot_workers(manifest: Manifest, prefix: str, stage: str) -> list[Work
                 crons=tuple(sorted(script.crons)),
                 compatibility_date=script.compatibility_date,
                 compatibility_flags=tuple(sorted(script.compatibility_flags)),
+                public=script.public,
+                observability=Observability(
+                    enabled=script.observability.enabled, head_sampling_rate=script.observability.head_sampling_rate
+                ),
+                placement=script.placement,
+                limits=Limits(cpu_ms=script.limits.cpu_ms),
+                tail_consumers=tuple(sorted(script.tail_consumers)),
+                logpush=script.logpush,
             )
         )
     return workers

@@ -113,8 +113,26 @@ Binding = KvBinding | R2Binding | D1Binding | ServiceBinding | SecretBinding | T
 
 
 @dataclass(frozen=True, kw_only=True)
+class Observability:
+    """Whether logs are kept, and of which share of the runs."""
+
+    enabled: bool = True
+    head_sampling_rate: float = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """`cpu_ms`: milliseconds of CPU time of a run; None for what the plan allows."""
+
+    cpu_ms: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Worker:
-    """A Worker script: either `source`, a path that is bundled, or `content`, the module itself. Bindings by name."""
+    """A Worker script: either `source`, a path that is bundled, or `content`, the module itself. Bindings by name.
+
+    `public`: whether it answers under workers.dev. `tail_consumers`: the keys of the Workers that get its logs.
+    """
 
     key: str
     name: str
@@ -125,4 +143,9 @@ class Worker:
     crons: tuple[str, ...] = ()
     compatibility_date: str = COMPATIBILITY_DATE
     compatibility_flags: tuple[str, ...] = ()
-    public: bool = True
+    public: bool = False
+    observability: Observability = Observability()
+    placement: Literal["smart"] | None = None
+    limits: Limits = Limits()
+    tail_consumers: tuple[str, ...] = ()
+    logpush: bool = False

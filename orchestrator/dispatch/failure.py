@@ -165,7 +165,8 @@ def unaddressed_failure(worker: str | None) -> Failure:
     return Failure(
         outcome="not-sent",
         why=f"is the Worker {worker}, whose URL is not known",
-        hint="Name it in AUTOPILOT_WORKER_URLS, or run `pulumi up`, whose output `workerUrls` has it.",
+        hint="Ask the routing Worker (--url), which is bound to it. Without it only a Worker that has an address is "
+        "reached: `public: true` gives it one, which the stack's output `workerUrls` or AUTOPILOT_WORKER_URLS names.",
     )
 
 

@@ -23,7 +23,7 @@ from orchestrator.drift.live import Version
 from orchestrator.files import PRIVATE, write_whole
 
 BELIEVED_S = 24 * 3600.0
-_FORMAT = 1
+_FORMAT = 2
 
 
 class Ledger:

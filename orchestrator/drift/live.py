@@ -46,6 +46,7 @@ class Version:
     compatibility_date: str
     compatibility_flags: tuple[str, ...]
     placement: str | None = None
+    limits: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +93,7 @@ def version(settings: Mapping[str, Any], content_sha256: str) -> Version:
         compatibility_date=settings.get("compatibility_date") or "",
         compatibility_flags=tuple(settings.get("compatibility_flags") or ()),
         placement=(settings.get("placement") or {}).get("mode") or None,
+        limits=dict(settings.get("limits") or {}),
     )
 
 

@@ -17,6 +17,7 @@ from orchestrator.desired.resources import (
     Binding,
     D1Binding,
     KvBinding,
+    Observability,
     R2Binding,
     SecretBinding,
     ServiceBinding,
@@ -29,14 +30,6 @@ from orchestrator.drift.storage import GONE, UNMANAGED
 from orchestrator.kinds import Kind
 from orchestrator.stack.state import State
 
-# What Cloudflare's observability does where it is switched on and nothing else is said.
-_OBSERVABILITY = {
-    "enabled": True,
-    "head_sampling_rate": 1,
-    "logs.enabled": True,
-    "logs.head_sampling_rate": 1,
-    "logs.invocation_logs": True,
-}
 Ids = Mapping[tuple[Kind, str], str]
 
 
@@ -60,7 +53,7 @@ def compare_workers(
         groups: dict[Kind, list[Difference]] = {
             Kind.WORKER: [
                 *([] if worker.key in known else [UNMANAGED]),
-                *_settings(worker, modules[worker.key], found),
+                *_settings(worker, desired, modules[worker.key], found),
                 *_bindings(expected, found),
             ],
             Kind.SCHEDULES: list(_schedules(worker, found)),
@@ -92,7 +85,7 @@ def _is_foreign_secret(difference: Difference) -> bool:
     return difference.desired is None and difference.live == "secret_text"
 
 
-def _settings(worker: Worker, sha256: str, live: LiveWorker) -> Iterator[Difference]:
+def _settings(worker: Worker, desired: Desired, sha256: str, live: LiveWorker) -> Iterator[Difference]:
     version = live.version
     if version.content_sha256 != sha256:
         yield _differs("content", f"sha256 {sha256[:12]}", f"sha256 {version.content_sha256[:12]}")
@@ -101,16 +94,36 @@ def _settings(worker: Worker, sha256: str, live: LiveWorker) -> Iterator[Differe
     wanted, found = sorted(worker.compatibility_flags), sorted(version.compatibility_flags)
     if wanted != found:
         yield _differs("compatibility_flags", ", ".join(wanted), ", ".join(found))
-    if version.placement:
-        yield _differs("placement", None, version.placement)
-    for key, value in _OBSERVABILITY.items():
-        answered = live.observability.get(key, False if key == "enabled" else value)
-        if answered != value:
-            yield _differs(f"observability.{key}", _word(value), _word(answered))
-    if live.logpush:
-        yield _differs("logpush", "off", "on")
-    if live.tail_consumers:
-        yield _differs("tail_consumers", None, ", ".join(live.tail_consumers))
+    if version.placement != worker.placement:
+        yield _differs("placement", worker.placement, version.placement)
+    limits = {} if worker.limits.cpu_ms is None else {"cpu_ms": worker.limits.cpu_ms}
+    for key in sorted({*limits, *version.limits}):
+        if limits.get(key) != version.limits.get(key):
+            yield _differs(f"limits.{key}", *(_amount(each.get(key)) for each in (limits, version.limits)))
+    yield from _observability(worker.observability, live)
+    if live.logpush != worker.logpush:
+        yield _differs("logpush", _word(worker.logpush), _word(live.logpush))
+    consumers = sorted(each.name for each in desired.workers if each.key in worker.tail_consumers)
+    if consumers != sorted(live.tail_consumers):
+        yield _differs("tail_consumers", ", ".join(consumers), ", ".join(sorted(live.tail_consumers)))
+
+
+def _observability(wanted: Observability, live: LiveWorker) -> Iterator[Difference]:
+    """What is not said is as Cloudflare has it: logs of all kinds, sampled as the whole is."""
+    rate = wanted.head_sampling_rate
+    as_declared: dict[str, tuple[object, ...]] = {"enabled": (wanted.enabled,)}
+    if wanted.enabled:
+        as_declared |= {
+            "head_sampling_rate": (rate,),
+            "logs.enabled": (True,),
+            "logs.head_sampling_rate": (1, rate),
+            "logs.invocation_logs": (True,),
+        }
+    for key, values in as_declared.items():
+        unsaid = {"enabled": False, "head_sampling_rate": 1}.get(key, values[0])
+        answered = live.observability.get(key, unsaid)
+        if answered not in values:
+            yield _differs(f"observability.{key}", _word(values[-1]), _word(answered))
 
 
 def _bindings(expected: Mapping[str, str | None], live: LiveWorker) -> Iterator[Difference]:
@@ -189,6 +202,10 @@ def _switches(worker: Worker, live: LiveWorker) -> Iterator[Difference]:
 
 def _differs(path: str, desired: str | None, live: str | None) -> Difference:
     return Difference(path=path, desired=desired or None, live=live or None)
+
+
+def _amount(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def _word(value: object) -> str:

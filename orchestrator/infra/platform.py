@@ -1,11 +1,12 @@
 """The whole platform: a `Desired` as Pulumi resources, and the stack's outputs.
 
-The routing Worker comes last, since it is bound to the other Workers: a service binding needs its target to exist.
+A Worker comes after those that it is bound to and those that get its logs: both need their target to exist.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from graphlib import TopologicalSorter
 from typing import Any
 
 import pulumi
@@ -22,6 +23,7 @@ from orchestrator.desired.resources import (
     SecretBinding,
     ServiceBinding,
     TextBinding,
+    Worker,
 )
 from orchestrator.dispatch.signature import secrets_of
 from orchestrator.infra import sdk as cloudflare
@@ -31,7 +33,9 @@ from orchestrator.infra.mark import Mark
 from orchestrator.infra.settings import StackSettings
 from orchestrator.infra.storage import Storage, StorageArgs
 from orchestrator.infra.worker import WorkerService, WorkerServiceArgs
+from orchestrator.kinds import Kind
 from orchestrator.names import MARK
+from orchestrator.stack.state import State
 
 
 def declare(
@@ -41,10 +45,12 @@ def declare(
     guard: Guard | None = None,
     *,
     mark: str,
+    state: State | None = None,
 ) -> dict[str, Any]:
     """Declare everything that `desired` names, `modules` by Worker's key, and return the stack's outputs.
 
-    `mark`: the platform's. `guard` keeps what the account has already from being taken or overwritten.
+    `mark`: the platform's. `guard` keeps what the account has already from being taken or overwritten. `state`: as the
+    stack has it before.
     """
     mark_text = Mark("mark", mark).text
     storage = Storage(
@@ -69,8 +75,10 @@ def declare(
         mark=mark,
     )
     services: dict[str, WorkerService] = {}
-    for worker in sorted(desired.workers, key=lambda worker: worker.key == desired.router):
+    known = (state or State()).of_kind(Kind.WORKER)
+    for worker in _in_order(desired):
         module = modules[worker.key]
+        before = known[worker.key].outputs if worker.key in known else {}
         bindings = [_bind(each, desired, storage, services, settings, mark_text) for each in bound[worker.key]]
         services[worker.key] = WorkerService(
             worker.key,
@@ -82,6 +90,12 @@ def declare(
                 compatibility_flags=worker.compatibility_flags,
                 bindings=bindings,
                 crons=worker.crons,
+                public=worker.public,
+                observability=worker.observability,
+                limits=worker.limits,
+                logpush=worker.logpush,
+                placement=_placement(worker, before),
+                tail_consumers=_tail_consumers(worker, before, services),
                 hooks=guard.of_worker(worker.name) if guard else None,
             ),
         )
@@ -92,6 +106,40 @@ def declare(
         "r2Buckets": {key: bucket.name for key, bucket in storage.r2_buckets.items()},
         "d1Database": next(database.id for database in storage.d1_databases.values()),
     }
+
+
+def _in_order(desired: Desired) -> list[Worker]:
+    """Each after those that it names; the manifest is checked, so there is no circle."""
+    by_key = {worker.key: worker for worker in desired.workers}
+    order = TopologicalSorter(
+        {
+            worker.key: [
+                *worker.tail_consumers,
+                *(each.worker for each in worker.bindings if isinstance(each, ServiceBinding)),
+            ]
+            for worker in desired.workers
+        }
+    )
+    return [by_key[key] for key in order.static_order()]
+
+
+# The provider keeps the placement and the tail consumers of the state where the program says nothing of them. So what
+# leaves the file is told to end, once; said always, it might be a difference for ever.
+
+
+def _placement(worker: Worker, before: Mapping[str, Any]) -> cloudflare.WorkersScriptPlacementArgs | None:
+    if worker.placement:
+        return cloudflare.WorkersScriptPlacementArgs(mode=worker.placement)
+    return cloudflare.WorkersScriptPlacementArgs() if (before.get("placement") or {}).get("mode") else None
+
+
+def _tail_consumers(
+    worker: Worker, before: Mapping[str, Any], services: Mapping[str, WorkerService]
+) -> list[cloudflare.WorkersScriptTailConsumerArgs] | None:
+    consumers = [
+        cloudflare.WorkersScriptTailConsumerArgs(service=services[key].script_name) for key in worker.tail_consumers
+    ]
+    return consumers or ([] if before.get("tailConsumers") else None)
 
 
 def _bind(

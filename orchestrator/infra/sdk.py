@@ -19,7 +19,13 @@ if "pulumi_cloudflare" not in sys.modules:
         raise ModuleNotFoundError("pulumi_cloudflare is not installed: run `make setup`")
     sys.modules["pulumi_cloudflare"] = importlib.util.module_from_spec(_spec)
 
-from pulumi_cloudflare._inputs import WorkersScriptBindingArgs
+from pulumi_cloudflare._inputs import (
+    WorkersScriptBindingArgs,
+    WorkersScriptLimitsArgs,
+    WorkersScriptObservabilityArgs,
+    WorkersScriptPlacementArgs,
+    WorkersScriptTailConsumerArgs,
+)
 from pulumi_cloudflare.d1_database import D1Database
 from pulumi_cloudflare.r2_bucket import R2Bucket
 from pulumi_cloudflare.workers_cron_trigger import WorkersCronTrigger
@@ -37,5 +43,9 @@ __all__ = [
     "WorkersKvNamespace",
     "WorkersScript",
     "WorkersScriptBindingArgs",
+    "WorkersScriptLimitsArgs",
+    "WorkersScriptObservabilityArgs",
+    "WorkersScriptPlacementArgs",
     "WorkersScriptSubdomain",
+    "WorkersScriptTailConsumerArgs",
 ]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pulumi
 
 from orchestrator.bundle import Module
+from orchestrator.desired.resources import Limits, Observability
 from orchestrator.infra import sdk as cloudflare
 
 
@@ -19,7 +20,8 @@ from orchestrator.infra import sdk as cloudflare
 class WorkerServiceArgs:
     """A Worker of `account_id`: `name` in the account, its module, and what it is bound to.
 
-    `hooks` run around what happens to the script.
+    `placement` and `tail_consumers`: None says nothing of them, and they stay as the state has them; empty
+    ends them. `hooks` run around what happens to the script.
     """
 
     account_id: str
@@ -29,6 +31,12 @@ class WorkerServiceArgs:
     compatibility_flags: Sequence[str]
     bindings: Sequence[cloudflare.WorkersScriptBindingArgs]
     crons: Sequence[str]
+    public: bool
+    observability: Observability
+    limits: Limits
+    logpush: bool
+    placement: cloudflare.WorkersScriptPlacementArgs | None
+    tail_consumers: Sequence[cloudflare.WorkersScriptTailConsumerArgs] | None
     hooks: pulumi.ResourceHookBinding | None = None
 
 
@@ -51,14 +59,18 @@ class WorkerService(pulumi.ComponentResource):
             compatibility_flags=list(args.compatibility_flags),
             bindings=list(args.bindings),
             # Answered by the API whether asked or not: left out, it would be a difference for ever.
-            observability={"enabled": True},
+            observability=_observability(args.observability),
+            limits=_limits(args.limits),
+            logpush=args.logpush,
+            placement=args.placement,
+            tail_consumers=None if args.tail_consumers is None else list(args.tail_consumers),
             opts=pulumi.ResourceOptions(parent=self, hooks=args.hooks),
         )
         cloudflare.WorkersScriptSubdomain(
             name,
             account_id=args.account_id,
             script_name=script.script_name,
-            enabled=True,
+            enabled=args.public,
             previews_enabled=False,
             opts=child,
         )
@@ -71,3 +83,12 @@ class WorkerService(pulumi.ComponentResource):
         )
         self.script_name = script.script_name
         self.register_outputs({})
+
+
+def _observability(wanted: Observability) -> cloudflare.WorkersScriptObservabilityArgs:
+    rate = wanted.head_sampling_rate if wanted.head_sampling_rate != 1 else None
+    return cloudflare.WorkersScriptObservabilityArgs(enabled=wanted.enabled, head_sampling_rate=rate)
+
+
+def _limits(wanted: Limits) -> cloudflare.WorkersScriptLimitsArgs | None:
+    return None if wanted.cpu_ms is None else cloudflare.WorkersScriptLimitsArgs(cpu_ms=wanted.cpu_ms)

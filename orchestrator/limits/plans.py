@@ -121,6 +121,26 @@ COMPRESSED_SIZE = Limit(  # not hard: the newest page of the documentation does 
     source=f"{_WORKERS}#worker-size",
     is_size=True,
 )
+CPU_MS = Limit(  # the free plan's cannot be set: see the next
+    name="cpuMs",
+    label="CPU time of a run, ms (`limits`)",
+    scope="Worker",
+    free=10,
+    paid=300_000,
+    hard=("paid",),
+    advice="set `cpuMs` lower",
+    source=f"{_WORKERS}#cpu-time",
+)
+PAID_SETTINGS = Limit(
+    name="paidSettings",
+    label="Settings of the paid plan",
+    scope="Worker",
+    free=0,
+    paid=None,
+    hard=("free",),
+    advice="take `limits`, `tailConsumers` and `logpush` out",
+    source=f"{_DOCS}/workers/platform/pricing/",
+)
 SUBREQUESTS = Limit(  # a call over a service binding is one too
     name="subrequests",
     label="Subrequests of the orchestrator's cron",
@@ -180,6 +200,8 @@ LIMITS = (
     VARIABLE_SIZE,
     SCRIPT_SIZE,
     COMPRESSED_SIZE,
+    CPU_MS,
+    PAID_SETTINGS,
     SUBREQUESTS,
     KV_WRITES,
     REQUESTS,

@@ -119,7 +119,7 @@ def _most(use: Use) -> str:
 
 
 def _share(use: Use) -> str:
-    return "" if use.used is None or use.most is None else f"{use.used / use.most:.0%}"
+    return "" if use.used is None or not use.most else f"{use.used / use.most:.0%}"
 
 
 def _amount(count: int, limit: Limit) -> str:

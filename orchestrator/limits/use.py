@@ -75,7 +75,7 @@ class Use:
         """`near` from 80 % of the limit on, and still when all of it is used; `over` beyond."""
         if self.used is None:
             return "unknown"
-        if self.most is None or self.used < NEAR * self.most:
+        if not self.used or self.most is None or self.used < NEAR * self.most:
             return "ok"
         return "over" if self.used > self.most else "near"
 
@@ -136,6 +136,12 @@ def _worker_parts(desired: Desired, sizes: Mapping[str, ModuleSize] | None) -> _
     return {
         plans.VARIABLES: [Share(name=worker.name, count=_variables(worker, desired)) for worker in workers],
         plans.VARIABLE_SIZE: [Share(name=worker.name, count=_largest_variable(worker)) for worker in workers],
+        plans.CPU_MS: [Share(name=each.name, count=each.limits.cpu_ms) for each in workers if each.limits.cpu_ms],
+        plans.PAID_SETTINGS: [
+            Share(name=each.name, count=count)
+            for each in workers
+            if (count := sum(map(bool, (each.limits.cpu_ms, each.tail_consumers, each.logpush))))
+        ],
         plans.SCRIPT_SIZE: None
         if sizes is None
         else [Share(name=each.name, count=sizes[each.key].raw) for each in workers],
@@ -148,7 +154,8 @@ def _worker_parts(desired: Desired, sizes: Mapping[str, ModuleSize] | None) -> _
 def _variables(worker: Worker, desired: Desired) -> int:
     """Optional secrets count, since they may be set any time, and so does what the program adds when it runs."""
     bound = {binding.name for binding in worker.bindings if isinstance(binding, SecretBinding | TextBinding)}
-    return len(bound | (ADDED_TO_ROUTER if worker.key == desired.router else ADDED_TO_WORKER))
+    added = ADDED_TO_ROUTER if worker.key == desired.router else ADDED_TO_WORKER if worker.public else frozenset()
+    return len(bound | added)
 
 
 def _largest_variable(worker: Worker) -> int:

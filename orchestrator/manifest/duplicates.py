@@ -25,6 +25,13 @@ _DEFAULTS: dict[str, Any] = {
     "ai": False,
     "compatibilityDate": COMPATIBILITY_DATE,
     "compatibilityFlags": [],
+    "public": False,
+    "observability": {},
+    "enabled": True,
+    "headSamplingRate": 1,
+    "limits": {},
+    "tailConsumers": [],
+    "logpush": False,
 }
 
 
@@ -59,6 +66,7 @@ def duplicate_items(root: Place) -> Iterator[Mistake]:
             yield from _twice(autopilot["needs"][key], name, "duplicate-need", kind)
         for worker in autopilot["needs"]["workers"].items():
             yield from _twice(worker["crons"], "", "duplicate-cron", "cron expression")
+            yield from _twice(worker["tailConsumers"], "", "duplicate-tail-consumer", "tail consumer")
 
 
 def _twice(listed: Place, key: str, code: str, kind: str) -> Iterator[Mistake]:
@@ -103,10 +111,11 @@ def conflicting_needs(root: Place) -> Iterator[Mistake]:
 def _content(value: Any) -> str:
     """A text that is equal for equal declarations: written short or in full, crons and secrets in any order."""
     if isinstance(value, dict):
-        options = {key: each for key, each in value.items() if each != _DEFAULTS.get(key)}
-        if options.keys() == {"name"}:
-            return _content(options["name"])
-        return json.dumps({key: _content(each) for key, each in sorted(options.items())})
+        options = {key: _content(each) for key, each in value.items()}
+        said = {key: each for key, each in options.items() if each != _content(_DEFAULTS.get(key))}
+        if said.keys() == {"name"}:
+            return said["name"]
+        return json.dumps(said, sort_keys=True)
     if isinstance(value, list):
         return json.dumps(sorted(map(_content, value)))
     return json.dumps(value)

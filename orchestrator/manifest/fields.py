@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import PurePosixPath
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError, PydanticKnownError
@@ -146,11 +146,15 @@ Item = TypeVar("Item")
 Items = Annotated[tuple[Item, ...], Strict(False)]
 
 
-def _refuse_null(value: object) -> object:
-    if value is None:
-        raise PydanticKnownError("string_type")
-    return value
+def _refusing_null(wanted: Literal["string_type", "int_type"]) -> BeforeValidator:
+    def check(value: object) -> object:
+        if value is None:
+            raise PydanticKnownError(wanted)
+        return value
+
+    return BeforeValidator(check)
 
 
 # For optional keys: they may be left out, and not be there without a value.
-Given = BeforeValidator(_refuse_null)
+Given = _refusing_null("string_type")
+GivenNumber = _refusing_null("int_type")

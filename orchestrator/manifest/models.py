@@ -24,6 +24,7 @@ from orchestrator.manifest.fields import (
     CronExpression,
     DatabaseName,
     Given,
+    GivenNumber,
     HostPattern,
     Items,
     KvTitle,
@@ -91,6 +92,23 @@ class SecretNeed(Shorthand):
     optional: bool = Field(default=False, description="Not bound while it has no value, instead of being an error.")
 
 
+class Observability(Model):
+    """What Cloudflare keeps of a Worker's runs, for the dashboard."""
+
+    enabled: bool = Field(default=True, description="Keep logs.")
+    head_sampling_rate: float = Field(
+        default=1, ge=0, le=1, allow_inf_nan=False, description="The share of the runs that are kept.", examples=[0.1]
+    )
+
+
+class WorkerLimits(Model):
+    """What one run of a Worker may use; the paid plan's alone."""
+
+    cpu_ms: Annotated[int | None, GivenNumber] = Field(
+        default=None, ge=1, description="Milliseconds of CPU time; the plan's own limit where it is left out."
+    )
+
+
 class WorkerScript(Model):
     """A Worker: its script and what is bound to it beside the autopilot's namespaces and buckets."""
 
@@ -110,6 +128,20 @@ class WorkerScript(Model):
     compatibility_date: CompatibilityDate = COMPATIBILITY_DATE
     compatibility_flags: Items[CompatibilityFlag] = Field(
         default=(), description="Features of the runtime that are switched on or off.", examples=[["nodejs_compat"]]
+    )
+    public: bool = Field(
+        default=False, description="Whether it answers under workers.dev; who is only bound needs no address."
+    )
+    observability: Observability = Observability()
+    placement: Annotated[Literal["smart"] | None, Given] = Field(
+        default=None, description="Run near what it talks to, instead of near the caller."
+    )
+    limits: WorkerLimits = WorkerLimits()
+    tail_consumers: Items[WorkerName] = Field(
+        default=(), description="Declared Workers that get its logs (their `tail` handler); the paid plan's alone."
+    )
+    logpush: bool = Field(
+        default=False, description="Hand its logs to the account's Logpush jobs; the paid plan's alone."
     )
 
 

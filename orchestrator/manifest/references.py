@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 
 from orchestrator import names
 from orchestrator.manifest.fields import HOST_PATTERN
@@ -37,6 +38,30 @@ def autopilots_without_a_way(root: Place) -> Iterator[Mistake]:
                 message=f"the Worker `{worker.text}` is {'the orchestrator itself' if itself else 'declared nowhere'}",
                 hint=did_you_mean(worker.text, declared, "declare it under `needs.workers` of an autopilot"),
             )
+
+
+def tail_consumers(root: Place) -> Iterator[Mistake]:
+    """Each is a declared Worker, which is made before the Worker whose logs it gets: no circle of them can be made."""
+    workers = [worker for autopilot in root["autopilots"].items() for worker in autopilot["needs"]["workers"].items()]
+    declared = {name for worker in workers if (name := worker.named())}
+    readable = all(_is_readable(autopilot["needs"]) for autopilot in root["autopilots"].items())
+    graph: dict[str, list[str]] = {}
+    for worker in workers:
+        for item in worker["tailConsumers"].items():
+            if item.text and item.text not in declared and readable:
+                hint = did_you_mean(item.text, declared, "declare it under `needs.workers` of an autopilot")
+                message = f"the Worker `{item.text}`, which is to get logs, is declared nowhere"
+                yield Mistake(path=item.path, code="unknown-worker", message=message, hint=hint)
+            elif item.text:
+                graph.setdefault(worker.named() or "", []).append(item.text)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        circle = error.args[1]
+        place = next(worker for worker in workers if worker.named() == circle[1])["tailConsumers"]
+        message = f"Workers would get each other's logs in a circle: {' -> '.join(reversed(circle))}"
+        hint = "take one of them out of `tailConsumers`"
+        yield Mistake(path=place.path, code="tail-circle", message=message, hint=hint, at_key=True)
 
 
 def _is_readable(needs: Place) -> bool:

@@ -20,6 +20,8 @@ _KINDS = {
     "string_type": "text",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
     "bool_type": "true or false",
     "tuple_type": "a list",
     "dict_type": "a mapping (`key: value`)",
@@ -148,7 +150,7 @@ def _how_to_write(kind: str, value: Any, written: str) -> str:
     if kind == "bool_type" and isinstance(value, str):
         meant = _TRUTH.get(value.lower())
         return f"write {meant}" if meant else "write true or false"
-    if kind == "int_type" and isinstance(value, str):
+    if kind in {"int_type", "float_type"} and isinstance(value, str):
         return "write it without quotes" if value.isdecimal() else "write it in digits"
     if kind == "tuple_type" and isinstance(value, (str, int, float)):
         return f"write [{written or value}]"

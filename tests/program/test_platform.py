@@ -9,7 +9,9 @@ import pytest
 
 from orchestrator.dispatch.signature import secret_of
 from orchestrator.errors import SettingsError
-from tests.support.program import ACCOUNT, MARK, ROUTER_BINDINGS, WEBHOOK_SECRET, Recorder, run_program
+from orchestrator.kinds import Kind
+from orchestrator.stack.state import State, StateResource
+from tests.support.program import ACCOUNT, MANIFEST, MARK, ROUTER_BINDINGS, WEBHOOK_SECRET, Recorder, run_program
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +29,7 @@ def script(name: str, bindings: list[dict[str, Any]], flags: list[str]) -> dict[
         "compatibilityDate": "2026-07-01",
         "compatibilityFlags": flags,
         "observability": {"enabled": True},
+        "logpush": False,
         # Bindings that hold a secret are secret as a whole: this is how Pulumi marks such a value on the wire.
         "bindings": {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "value": bindings},
     }
@@ -39,7 +42,6 @@ CLERK_BINDINGS: list[dict[str, Any]] = [
     {"type": "kv_namespace", "name": "LEADS", "namespaceId": "id-of-LEADS"},
     {"type": "plain_text", "name": "STAGE", "text": "dev"},
     {"type": "secret_text", "name": "WEBHOOK_SECRET", "text": secret_of(WEBHOOK_SECRET, "clerk")},
-    {"type": "plain_text", "name": "PUBLIC_URL", "text": "https://clerk.example.workers.dev"},
     {"type": "plain_text", "name": "ORCHESTRATOR_MARK", "text": MARK},
 ]
 
@@ -59,7 +61,7 @@ def test_declares_exactly_what_the_manifest_implies() -> None:
         ("D1Database", "router", {"accountId": ACCOUNT, "name": "router", "readReplication": {"mode": "disabled"}}),
         ("WorkerService", "clerk", {}),
         ("WorkersScript", "clerk", script("clerk", CLERK_BINDINGS, [])),
-        ("WorkersScriptSubdomain", "clerk", subdomain("clerk")),
+        ("WorkersScriptSubdomain", "clerk", subdomain("clerk", enabled=False)),
         ("WorkersCronTrigger", "clerk", crons("clerk", "0 6 * * *")),
         ("WorkerService", "router", {}),
         ("WorkersScript", "router", script("router", ROUTER_BINDINGS, ["global_fetch_strictly_public"])),
@@ -70,7 +72,6 @@ def test_declares_exactly_what_the_manifest_implies() -> None:
     assert outputs == {
         "orchestratorUrl": "https://router.example.workers.dev",
         "workerUrls": {
-            "clerk": "https://clerk.example.workers.dev",
             "router": "https://router.example.workers.dev",
         },
         "kvNamespaces": {"LEADS": "id-of-LEADS", "REGISTRY": "id-of-REGISTRY"},
@@ -83,12 +84,58 @@ def kind_and_name(declared: tuple[str, str, dict[str, Any]]) -> tuple[str, str]:
     return declared[:2]
 
 
-def subdomain(name: str) -> dict[str, Any]:
-    return {"accountId": ACCOUNT, "scriptName": name, "enabled": True, "previewsEnabled": False}
+def subdomain(name: str, *, enabled: bool = True) -> dict[str, Any]:
+    return {"accountId": ACCOUNT, "scriptName": name, "enabled": enabled, "previewsEnabled": False}
 
 
 def crons(name: str, *expressions: str) -> dict[str, Any]:
     return {"accountId": ACCOUNT, "scriptName": name, "schedules": [{"cron": each} for each in expressions]}
+
+
+SAYS_ALL = MANIFEST.replace(
+    "          crons: [",
+    """          public: true
+          observability: {enabled: true, headSamplingRate: 0.1}
+          placement: smart
+          limits: {cpuMs: 50}
+          tailConsumers: [auditor]
+          logpush: true
+          crons: [""",
+).replace("tasks:", "        - {name: auditor, content: x}\ntasks:")
+SETTINGS = ("observability", "placement", "limits", "tailConsumers", "logpush")
+
+
+def settings_of(recorder: Recorder, worker: str) -> dict[str, Any]:
+    inputs = next(i for kind, name, i in recorder.declared if (kind, name) == ("WorkersScript", worker))
+    return {key: inputs[key] for key in SETTINGS if key in inputs}
+
+
+def test_what_the_file_says_of_a_worker_is_declared() -> None:
+    recorder, outputs = run_program(SAYS_ALL, namePrefix="pr-7-")
+
+    assert settings_of(recorder, "clerk") == {
+        "observability": {"enabled": True, "headSamplingRate": 0.1},
+        "placement": {"mode": "smart"},
+        "limits": {"cpuMs": 50},
+        "tailConsumers": [{"service": "pr-7-auditor"}],
+        "logpush": True,
+    }
+    assert ("WorkersScriptSubdomain", "clerk", subdomain("pr-7-clerk")) in recorder.declared
+    assert outputs["workerUrls"].keys() == {"clerk", "router"}
+
+
+def test_what_leaves_the_file_is_told_to_end_where_the_provider_would_keep_it() -> None:
+    kept = {"placement": {"mode": "smart"}, "tailConsumers": [{"service": "auditor"}]}
+    known = StateResource(urn="", kind=Kind.WORKER, name="clerk", id="clerk", inputs={}, outputs=kept)
+
+    recorder, _ = run_program(MANIFEST, State(resources=(known,)))
+
+    assert settings_of(recorder, "clerk") == {
+        "observability": {"enabled": True},
+        "placement": {},
+        "tailConsumers": [],
+        "logpush": False,
+    }
 
 
 def test_a_prefix_names_everything_in_the_account_and_no_binding() -> None:

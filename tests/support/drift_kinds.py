@@ -195,7 +195,7 @@ _LOSS: tuple[Found, ...] = (
 
 _KEEPERS_BINDINGS = (
     *("AI", "AUTOPILOTS", "EFH_COLD", "EFH_FILES", "MODE", "NOTES"),
-    *("ORCHESTRATOR_MARK", "PUBLIC_URL", "STAGE"),
+    *("ORCHESTRATOR_MARK", "STAGE"),
 )
 KINDS = (
     DriftKind(
@@ -374,6 +374,11 @@ KINDS = (
         finds=_keeper("placement"),
     ),
     DriftKind(
+        name="limit set",
+        does=lambda outside: outside.settings(KEEPER, limits={"cpu_ms": 50}),
+        finds=_keeper("limits.cpu_ms"),
+    ),
+    DriftKind(
         name="observability switched off",
         does=lambda outside: outside.script_settings(KEEPER, observability={"enabled": False}),
         finds=_keeper("observability.enabled"),
@@ -420,6 +425,11 @@ KINDS = (
         name="workers.dev switched off",
         does=lambda outside: outside.subdomain(GREETER, enabled=False),
         finds=(("changed", "subdomain", GREETER, ("enabled",)),),
+    ),
+    DriftKind(
+        name="workers.dev switched on for a Worker that is only bound",
+        does=lambda outside: outside.subdomain(KEEPER, enabled=True),
+        finds=(("changed", "subdomain", KEEPER, ("enabled",)),),
     ),
     DriftKind(
         name="previews switched on",

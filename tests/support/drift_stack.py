@@ -54,7 +54,13 @@ MANIFEST: dict[str, Any] = {
             "worker": GREETER,
             "capabilities": ["greet.person"],
             "needs": {
-                "workers": [{"name": GREETER, "content": "export default { fetch: () => new Response('greeter') }"}]
+                "workers": [
+                    {
+                        "name": GREETER,
+                        "content": "export default { fetch: () => new Response('greeter') }",
+                        "public": True,
+                    }
+                ]
             },
         },
         {

@@ -13,6 +13,7 @@ from orchestrator.desired.derive import derive
 from orchestrator.infra.platform import declare
 from orchestrator.infra.settings import read_settings, require_secrets
 from orchestrator.manifest import parse
+from orchestrator.stack.state import State
 
 MARK = "0" * 32
 ACCOUNT = "0123456789abcdef0123456789abcdef"
@@ -83,18 +84,20 @@ def await_program(program: Callable[[], object]) -> None:
     pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
 
 
-def run_program(**changes: str | None) -> tuple[Recorder, dict[str, Any]]:
-    """Run the program's steps on MANIFEST; what it declared, and the stack's outputs."""
+def run_program(
+    manifest: str = MANIFEST, state: State | None = None, /, **changes: str | None
+) -> tuple[Recorder, dict[str, Any]]:
+    """Run the program's steps on `manifest`; what it declared, and the stack's outputs."""
     recorder, outputs = Recorder(), dict[str, Any]()
     pulumi.runtime.set_mocks(recorder, project="project", stack="dev")
     configure(**changes)
 
     def program() -> pulumi.Output[None]:
         settings = read_settings()
-        desired = derive(parse(MANIFEST, "autopilots.yaml"), name_prefix=settings.name_prefix, stage=settings.stack)
+        desired = derive(parse(manifest, "autopilots.yaml"), name_prefix=settings.name_prefix, stage=settings.stack)
         require_secrets(settings, desired)
         modules = {worker.key: Module(path=f".build/{worker.key}.js", sha256="ab" * 32) for worker in desired.workers}
-        return pulumi.Output.all(**declare(desired, modules, settings, mark=MARK)).apply(outputs.update)
+        return pulumi.Output.all(**declare(desired, modules, settings, mark=MARK, state=state)).apply(outputs.update)
 
     await_program(program)
     return recorder, outputs

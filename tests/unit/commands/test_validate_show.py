@@ -99,6 +99,8 @@ def test_show_as_tables(capsys: pytest.CaptureFixture[str]) -> None:
     assert "R2 buckets (4)\n  NAME         LOCATION  JURISDICTION  STORAGE CLASS  NEEDED BY\n" in text
     assert "  efh-private  -         default       Standard       ai-employee, payout-batch\n" in text
     assert "    EFH_AGENT             service       efh-agent\n" in text
+    assert "  efh-agent: autopilots/employee/src/index.ts, for ai-employee\n" in text
+    assert "  efh-page-deployer: autopilots/page-deployer/src/index.ts, for page-deployer, public\n" in text
     assert "  run_payout_batch   payouts.batch.run        payout-batch   25 s      once\n" in text
 
 
@@ -152,7 +154,12 @@ def test_show_as_json(capsys: pytest.CaptureFixture[str]) -> None:
         "crons": [],
         "compatibilityDate": "2026-07-01",
         "compatibilityFlags": [],
-        "public": True,
+        "public": False,
+        "observability": {"enabled": True, "headSamplingRate": 1},
+        "placement": None,
+        "limits": {"cpuMs": None},
+        "tailConsumers": [],
+        "logpush": False,
     }
     assert shown["routes"]["tasks"]["generate_page"]["capability"] == "web.pages.generate"
 

@@ -116,6 +116,7 @@ def test_everything_that_the_example_implies() -> None:
             ),
             crons=("*/15 * * * *",),
             compatibility_flags=("global_fetch_strictly_public",),
+            public=True,
         ),
         Worker(
             key="writer",

@@ -26,8 +26,24 @@ autopilots:
     needs:
       kvNamespaces: [NOTES]
       r2Buckets: [files]
-      workers: [{name: keeper, content: "export default {}", secrets: [{name: KEY, optional: true}], vars: {MODE: a}}]
+      workers:
+        - name: keeper
+          content: "export default {}"
+          public: true
+          secrets: [{name: KEY, optional: true}]
+          vars: {MODE: a}
 """
+SAYS_ALL = (
+    MANIFEST
+    + """
+          observability: {headSamplingRate: 0.1}
+          placement: smart
+          limits: {cpuMs: 50}
+          tailConsumers: [logger]
+          logpush: true
+        - {name: logger, content: "export default {}"}
+"""
+)
 ROUTER_SHA, KEEPER_SHA = "1" * 64, "2" * 64
 MODULES = {"router": ROUTER_SHA, "keeper": KEEPER_SHA}
 URL = "https://{worker}.example.com"
@@ -207,6 +223,16 @@ CASES: dict[str, tuple[Live, State, list[str]]] = {
         STATE,
         ["changed worker keeper; observability.enabled: on -> off"],
     ),
+    "logs that are sampled by themselves": (
+        keeper(observability={**ON, "logs.head_sampling_rate": 0.5}),
+        STATE,
+        ["changed worker keeper; observability.logs.head_sampling_rate: 1 -> 0.5"],
+    ),
+    "a limit that nobody declared": (
+        keeper(version=replace(KEEPER.version, limits={"cpu_ms": 50, "subrequests": 10})),
+        STATE,
+        ["changed worker keeper; limits.cpu_ms: None -> 50; limits.subrequests: None -> 10"],
+    ),
     "a binding of a kind that is never declared": (
         with_bindings({"name": "JOBS", "type": "queue", "queue_name": "jobs"}),
         STATE,
@@ -254,6 +280,41 @@ CASES: dict[str, tuple[Live, State, list[str]]] = {
 @pytest.mark.parametrize(("live", "state", "expected"), CASES.values(), ids=CASES)
 def test_what_is_found(live: Live, state: State, expected: list[str]) -> None:
     assert told(compare(live, state)) == expected
+
+
+AS_DECLARED = {
+    "observability": {**ON, "head_sampling_rate": 0.1, "logs.head_sampling_rate": 0.1},
+    "logpush": True,
+    "tail_consumers": ("logger",),
+    "version": replace(KEEPER.version, placement="smart", limits={"cpu_ms": 50}),
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, []),
+        ({"observability": ON}, ["observability.head_sampling_rate: 0.1 -> 1"]),
+        ({"logpush": False}, ["logpush: on -> off"]),
+        ({"tail_consumers": ()}, ["tail_consumers: logger -> None"]),
+        ({"version": KEEPER.version}, ["placement: smart -> None", "limits.cpu_ms: 50 -> None"]),
+        ({"subdomain": (False, False)}, ["enabled: on -> off"]),
+    ],
+)
+def test_what_the_file_says_of_a_worker_is_what_it_is_held_against(
+    changed: dict[str, Any], expected: list[str]
+) -> None:
+    wanted = desired(text=SAYS_ALL)
+    live = keeper(**AS_DECLARED | changed)
+
+    findings = find_drift(
+        wanted, live, bound=bindings(wanted, *SECRETS), modules={**MODULES, "logger": ""}, state=STATE
+    )
+
+    of_keeper = [each for each in findings if each.name == "keeper"]
+    assert [
+        f"{each.path}: {each.desired} -> {each.live}" for found in of_keeper for each in found.differences
+    ] == expected
 
 
 def test_a_lost_namespace_is_one_finding_though_a_worker_is_bound_to_it() -> None:

@@ -34,7 +34,7 @@ def desired(
     return derive(parse(json.dumps(document), "autopilots.yaml"), name_prefix=prefix)
 
 
-OWN_VARIABLES = 4  # of an autopilot's Worker: WEBHOOK_SECRET, AUTOPILOTS, STAGE, PUBLIC_URL
+OWN_VARIABLES = 3  # of an autopilot's Worker: WEBHOOK_SECRET, AUTOPILOTS, STAGE
 
 
 def size(mib: float, compressed: float = 0) -> ModuleSize:
@@ -61,8 +61,9 @@ def use(name: str, uses: tuple[Use, ...]) -> Use:
         (
             "variables",
             desired(vars={f"V{n}": "1" for n in range(9)}, secrets=["C", {"name": "D", "optional": True}]),
-            15,  # with WEBHOOK_SECRET, AUTOPILOTS, STAGE and PUBLIC_URL
+            14,  # with WEBHOOK_SECRET, AUTOPILOTS and STAGE
         ),
+        ("variables", desired(public=True, vars={f"V{n}": "1" for n in range(9)}), 13),  # with PUBLIC_URL
         ("variableSize", desired(vars={"A": "ä" * 100}), 200),
         ("subrequests", desired(workers=2, external=3), 6),
         ("kvWrites", desired(), 96),
@@ -70,6 +71,10 @@ def use(name: str, uses: tuple[Use, ...]) -> Use:
         ("kvWrites", desired(cron="0 6,18 * * MON"), 2),  # on the day on which it fires
         ("requests", desired(workers=2, external=1), 96 * 3 + 96),
         ("requests", desired(crons=["0 * * * *"]), 96 + 96 + 24),
+        ("cpuMs", desired(limits={"cpuMs": 50}), 50),
+        ("cpuMs", desired(), 0),
+        ("paidSettings", desired(limits={"cpuMs": 50}, logpush=True), 2),
+        ("paidSettings", desired(observability={"headSamplingRate": 0.1}, placement="smart"), 0),
         ("neurons", desired(), 0),
         ("neurons", desired(ai=True), None),
         ("scriptSize", desired(), None),
@@ -254,3 +259,21 @@ def test_json_has_what_the_table_has_in_numbers() -> None:
         "parts": [{"name": "router", "count": 1, "declared": True}],
         "source": "https://developers.cloudflare.com/workers/platform/limits/",
     }
+
+
+def test_what_only_the_paid_plan_has_is_refused_without_it_by_name() -> None:
+    declared = desired(limits={"cpuMs": 50})
+
+    error = refusal(usage(declared, plan="free"), paid_command="pulumi config set plan paid")
+
+    assert error is not None
+    assert "Settings of the paid plan per Worker: 1 of 0 (pilot-0 1): take `limits`, " in error.message
+    assert error.hint == "if the account has the paid plan: pulumi config set plan paid"
+    assert refusal(usage(declared, plan="paid"), paid_command="") is None
+
+
+def test_more_cpu_time_than_the_paid_plan_has_is_refused() -> None:
+    error = refusal(usage(desired(limits={"cpuMs": 300_001}), plan="paid"), paid_command="")
+
+    assert error is not None
+    assert "300,001 of 300,000 (pilot-0 300,001)" in error.message

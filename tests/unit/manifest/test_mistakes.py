@@ -38,6 +38,7 @@ SOURCE = "source: writer/index.ts\n"
 TASK = "{capability: text.write}"
 ONCE = "{capability: text.write, once: true}"
 TWICE = "{capability: text.write, once: true, idempotent: true}"
+LOGGER = "tailConsumers: [b, b]\n        - {name: b, content: x}"
 URL = "https://reader.example.com/"
 
 
@@ -122,6 +123,13 @@ MISTAKES = [
     M("IP address", URL, "https://127.1/", "14:15", "endpoint-ip-literal", "not an IP address"),
     M("own host", URL, "https://router.efh.workers.dev/", "14:15", "endpoint-own-host", "own host"),
     M("host not allowed", *router("allowedHosts: [x.example]"), "15:15", "endpoint-host-not-allowed", "allowed hosts"),
+    M("share over 1", *worker("observability: {headSamplingRate: 1.5}"), "13:45", "out-of-range", "at most 1"),
+    M("share that is no number", *worker("observability: {headSamplingRate: .nan}"), "13:45", "wrong-type", ".nan"),
+    M("share in words", *worker("observability: {headSamplingRate: all}"), "13:45", "wrong-type", "must be a number"),
+    M("no CPU time", *worker("limits: {cpuMs: 0}"), "13:27", "out-of-range", "at least 1"),
+    M("CPU time left open", *worker("limits: {cpuMs: }"), "13:27", "wrong-type", "must be a whole number"),
+    M("placement", *worker("placement: near"), "13:22", "not-allowed", "'smart'"),
+    M("wrangler's word", *worker("workers_dev: true"), "13:11", "unknown-key", "known here: ai, compatibilityDate,"),
     # What stands twice.
     M("autopilot twice", "- name: reader", "- name: writer", "13:11", "duplicate-autopilot", "first on line 4"),
     M("capability twice", "[text.read]", "[text.read, text.read]", "15:31", "duplicate-capability", "`text.read`"),
@@ -132,6 +140,9 @@ MISTAKES = [
     M("nobody can", TASK, "{capability: text.wriet}", "17:23", "unsupported-capability", "supports text.wriet"),
     M("Worker of nobody", "worker: writer\n", "worker: writers\n", "5:13", "unknown-worker", "did you mean `writer`?"),
     M("Worker is the router", "worker: writer\n", "worker: router\n", "5:13", "unknown-worker", "orchestrator itself"),
+    M("logs to nobody", *worker("tailConsumers: [writers]"), "13:27", "unknown-worker", "did you mean `writer`?"),
+    M("logs to itself", *worker("tailConsumers: [writer]"), "13:11", "tail-circle", "writer -> writer"),
+    M("logs to one twice", *worker(LOGGER), "13:30", "duplicate-tail-consumer", "stands twice"),
     M("no way to it", f"    endpoint: {URL}\n", "", "13:11", "unreachable-autopilot", "neither `endpoint`"),
     M("once for no task", TASK, f"{TASK}\n  wirte: {{once: true}}", "18:3", "once-unknown-task", "mean `write`?"),
     M(
