@@ -208,7 +208,9 @@ def test_other_contents_of_the_same_size_are_seen(account: Account, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    "pair", [{"value": "y"}, {"value": "x", "metadata": 1}, {"value": "x", "expiration": NOW + 9999}], ids=str
+    "pair",
+    [{"value": "y"}, {"value": "x", "metadata": 1}, {"value": "x", "expiration": NOW + 9999}],
+    ids=["value", "metadata", "expiration"],  # none with the time: each process of a run must collect the same names
 )
 def test_another_value_metadata_or_expiration_of_the_same_key_is_seen(
     account: Account, tmp_path: Path, pair: dict[str, Any]
