@@ -26,7 +26,7 @@ try:
     desired = derive(manifest, name_prefix=settings.name_prefix, stage=settings.stack)
     require_secrets(settings, desired)
     modules = bundle_workers(desired, root=Path.cwd())
-    with stack_account(settings, patience=5) as account:
+    with stack_account(settings, timeout=5) as account:
         inventory = read_inventory(account, desired)
     check_limits(desired, modules, settings, inventory=inventory, root=Path.cwd())
     state = reading.result()

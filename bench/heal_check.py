@@ -20,7 +20,7 @@ from bench.scale import manifest
 from local_cloudflare.settings import load
 from tests.support.checkout import Checkout
 
-PATIENCE_S = 3600
+TIMEOUT_S = 3600
 # Pulumi writes the whole state after each step: of a thousand Workers that takes longer than all the rest, and is not
 # what is measured here.
 UP = "PULUMI_EXPERIMENTAL=true PULUMI_SKIP_CHECKPOINTS=true pulumi up -s local --yes --skip-preview --suppress-progress"
@@ -66,7 +66,7 @@ def measure(checkout: Checkout, count: int) -> None:
 
 def bash(checkout: Checkout, script: str) -> str:
     """What a script printed in the environment of `make shell`."""
-    return checkout.run("bash", "-ec", f'eval "$(python -m scripts.shell)"\n{script}', timeout=PATIENCE_S)
+    return checkout.run("bash", "-ec", f'eval "$(python -m scripts.shell)"\n{script}', timeout=TIMEOUT_S)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from pathlib import Path
 from local_cloudflare.errors import ServiceError
 from orchestrator.files import take_lock, write_whole
 
-_PATIENCE = 1.0  # seconds: to ask whether one is running takes the lock for an instant
+_TIMEOUT = 1.0  # seconds: to ask whether one is running takes the lock for an instant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,20 +30,20 @@ class Process:
 
 
 @contextmanager
-def exclusive(path: Path, *, patience: float = 0) -> Iterator[bool]:
-    """Hold a lock file; False where somebody else still holds it after `patience` seconds."""
+def exclusive(path: Path, *, timeout: float = 0) -> Iterator[bool]:
+    """Hold a lock file; False where somebody else still holds it after `timeout` seconds."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     with path.open("a") as file:
         while not (mine := take_lock(file)) and time.monotonic() < deadline:
-            time.sleep(_PATIENCE / 50)
+            time.sleep(_TIMEOUT / 50)
         yield mine
 
 
 @contextmanager
 def serving(data: Path) -> Iterator[None]:
     """Be the one process that serves a data directory. Raises ServiceError where there is one already."""
-    with exclusive(_lock(data), patience=_PATIENCE) as mine:
+    with exclusive(_lock(data), timeout=_TIMEOUT) as mine:
         if not mine:
             raise ServiceError(
                 f"a local Cloudflare serves {data} already",

@@ -21,7 +21,7 @@ from orchestrator.files import PRIVATE, write_whole
 LOOPBACK = "127.0.0.1"
 API_PORT = 7787
 WORKERS_PORT = 7788
-_PATIENCE = 3.0  # seconds
+_TIMEOUT = 3.0  # seconds
 _ACCOUNT_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -114,11 +114,11 @@ def is_free(port: int) -> bool:
 
 def _becomes_free(port: int) -> bool:
     """Free at once, or soon: workerd of a server that was killed notices it a moment later."""
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _TIMEOUT
     while not is_free(port):
         if time.monotonic() > deadline:
             return False
-        time.sleep(_PATIENCE / 50)
+        time.sleep(_TIMEOUT / 50)
     return True
 
 

@@ -25,7 +25,7 @@ from orchestrator.http_calls import failure_words
 from orchestrator.kinds import Kind
 from orchestrator.router_client.connection import RouterConnection
 
-_PATIENCE_S = 15
+_TIMEOUT_S = 15
 
 
 def diagnose(account: Account, desired: Desired, workers_url: str | None) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def _workers_dev(subdomain: str | CloudflareError) -> str | None:
 def _asked_of_router(url: str) -> list[Check]:
     transport = PinnedTransport(allow_loopback=True) if is_loopback(httpx.URL(url).host) else None
     try:
-        with httpx.Client(transport=transport, timeout=_PATIENCE_S) as client:
+        with httpx.Client(transport=transport, timeout=_TIMEOUT_S) as client:
             health = client.get(f"{url}/health").json()
         return [Check(name="router", state="ok", detail=f"answers at {url}"), *health_checks(health)]
     except httpx.HTTPError as error:

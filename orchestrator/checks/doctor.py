@@ -28,7 +28,7 @@ from orchestrator.stack.config import read_config, read_project_name, read_stack
 from orchestrator.stack.moved import made_prefix
 from orchestrator.stack.state import exported_state
 
-_PATIENCE_S = 10
+_TIMEOUT_S = 10
 # What Pulumi says when nobody answered, as opposed to a refusal.
 _NO_ANSWER = re.compile(r"no such host|dial tcp|connection refused|i/o timeout|unreachable|deadline exceeded", re.I)
 _OF_THE_STACK = ("settings", "secrets")
@@ -101,7 +101,7 @@ def _account(config: Config | None = None, own: Config | None = None) -> list[Ch
         return _unchecked("the account's id or the Cloudflare API token is not set", "token", "account")
     token, url = (_text(config or {}, f"cloudflare:{key}") for key in ("apiToken", "baseUrl"))
     try:
-        account = Account.from_environment(account_id, token, base_url=url, patience=_PATIENCE_S)
+        account = Account.from_environment(account_id, token, base_url=url, timeout=_TIMEOUT_S)
     except SettingsError as error:
         found = Check(name="token", state="problem", detail=error.message, fix=error.hint)
         return [found, *_unchecked("the token is not right", "account")]

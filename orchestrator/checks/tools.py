@@ -17,7 +17,7 @@ from pathlib import Path
 from orchestrator.checks.check import Check
 
 _SETUP = "make setup"
-_PATIENCE_S = 20
+_TIMEOUT_S = 20
 VersionNumbers = tuple[int, ...]
 
 
@@ -61,7 +61,7 @@ def esbuild_check(*, installed: bool) -> Check:
 
 def _asked(command: Sequence[str]) -> str | None:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_PATIENCE_S)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_TIMEOUT_S)
     except (OSError, subprocess.TimeoutExpired):
         return None
     found = re.search(r"\d+(\.\d+)+", done.stdout)

@@ -20,7 +20,7 @@ class AccountCalls:
     """One Cloudflare account, seen with one API token. Close it, or use it in a `with` statement."""
 
     def __init__(self, *, account_id: str, token: str, base_url: str = PUBLIC_API_URL, **options: Any) -> None:
-        """`options` as ApiClient takes them: `transport`, `patience` (seconds for each answer), `report`, …"""
+        """`options` as ApiClient takes them: `transport`, `timeout` (seconds for each answer), `report`, …"""
         self.account_id = account_id
         self.base_url = base_url
         self._path = f"/accounts/{account_id}"

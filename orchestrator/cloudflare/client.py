@@ -20,7 +20,7 @@ import httpx
 from orchestrator.call_log import log_answer, log_failure
 from orchestrator.cloudflare.error_codes import ErrorCode, hint_of
 from orchestrator.cloudflare.permissions import TOKENS_PAGE, permission_for
-from orchestrator.cloudflare.rate_limit import SHARE_OF_OTHERS, Pace
+from orchestrator.cloudflare.rate_limit import SHARE_OF_OTHERS, RateLimiter
 from orchestrator.errors import CloudflareError, SettingsError
 from orchestrator.http_calls import bearer, failure_words
 
@@ -47,20 +47,20 @@ class ApiClient:
         token_name: str = "CLOUDFLARE_API_TOKEN",  # noqa: S107 - a name
         base_url: str,
         transport: httpx.BaseTransport | None = None,
-        patience: float = 30,
+        timeout: float = 30,
         report: Callable[[str], None] = _say_nothing,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
         others: float = SHARE_OF_OTHERS,
     ) -> None:
-        """`token_name`: as people know the token. `patience`: seconds to wait for each answer; `report` gets a line for
+        """`token_name`: as people know the token. `timeout`: seconds to wait for each answer; `report` gets a line for
         each wait; `chance`: in [0, 1); `others`: the share of the calls that Cloudflare takes which is left to others.
         """
         self.report = report
         self._sleep = sleep
         self._chance = chance
-        self._pace = Pace(clock=clock, sleep=sleep, report=lambda line: self.report(line), others=others)
+        self._rate_limiter = RateLimiter(clock=clock, sleep=sleep, report=lambda line: self.report(line), others=others)
         try:
             httpx.URL(base_url)
         except httpx.InvalidURL as error:
@@ -69,14 +69,14 @@ class ApiClient:
             base_url=base_url,
             headers=bearer(token, name=token_name),
             transport=transport,
-            timeout=patience,
+            timeout=timeout,
             event_hooks={"response": [log_answer]},
         )
 
     @property
     def calls(self) -> int:
         """How many calls were made, every try counted."""
-        return self._pace.count
+        return self._rate_limiter.count
 
     @property
     def host(self) -> str:
@@ -93,7 +93,7 @@ class ApiClient:
         """
         again = repeatable if repeatable is not None else method in _SAFE
         for tries_left in reversed(range(TRIES)):
-            self._pace.take()
+            self._rate_limiter.take()
             try:
                 response = self._client.request(method, path, **options)
             except httpx.TransportError as error:
@@ -107,7 +107,7 @@ class ApiClient:
                     ) from error
                 self._back_off(tries_left)
                 continue
-            self._pace.answered(response.headers)
+            self._rate_limiter.answered(response.headers)
             if response.status_code == _TOO_MANY and tries_left:
                 self._wait_as_told(response.headers)
             elif response.status_code in _PASSING and again and tries_left:
@@ -118,10 +118,10 @@ class ApiClient:
 
     def download(self, path: str, **options: Any) -> Iterator[bytes]:
         """The bytes of a GET as they are sent. Not tried again: some of them may have been taken already."""
-        self._pace.take()
+        self._rate_limiter.take()
         try:
             with self._client.stream("GET", path, **options) as response:
-                self._pace.answered(response.headers)
+                self._rate_limiter.answered(response.headers)
                 if not response.is_success:
                     response.read()
                     envelope("GET", path, response)
@@ -136,7 +136,7 @@ class ApiClient:
     def _wait_as_told(self, headers: Mapping[str, str]) -> None:
         seconds = retry_after(headers.get("retry-after"), time.time())
         pause = min(_PAUSE_WITHOUT_RETRY_AFTER_S if seconds is None else seconds, _LONGEST_PAUSE_S)
-        if self._pace.pause(pause):
+        if self._rate_limiter.pause(pause):
             self.report(f"Cloudflare asks for a pause (too many calls); going on in {pause:.0f} s")
 
 

@@ -5,7 +5,7 @@ Cloudflare takes 1,200 calls in five minutes of a user, whose dashboard and othe
 all for five minutes. Each answer tells how much is left (`Ratelimit: "default";r=50;t=30`: 50 calls for 30 seconds) and
 of how much (`Ratelimit-Policy: "default";q=1200;w=300`). Calls go out at once until only the others' share is left, and
 then wait for the window to begin anew. Where an answer tells nothing, the calls made here are counted. Several threads
-may use one Pace.
+may use one RateLimiter.
 
 Source: https://developers.cloudflare.com/fundamentals/api/reference/limits/. Touches nothing but the clock and the
 sleep that it is given.
@@ -29,7 +29,7 @@ _ITEM = re.compile(r'"?([^";,]*)"?((?:\s*;\s*[a-z]+\s*=\s*[\d.]+)+)')
 _PARAMETER = re.compile(r"([a-z]+)\s*=\s*([\d.]+)")
 
 
-class Pace:
+class RateLimiter:
     """`clock` and `sleep` in seconds; `report` gets a line before each wait that a person would notice; `others`: the
     share of the calls that is left to others."""
 

@@ -41,7 +41,7 @@ class S3:
         bucket: str,
         keys: S3Keys,
         transport: httpx.BaseTransport | None = None,
-        patience: float = 60,
+        timeout: float = 60,
         sleep: Callable[[float], None] = time.sleep,
         chance: Callable[[], float] = random.random,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -54,7 +54,7 @@ class S3:
         self._sleep = sleep
         self._chance = chance
         self._now = now
-        self._client = httpx.Client(transport=transport, timeout=patience)
+        self._client = httpx.Client(transport=transport, timeout=timeout)
 
     def close(self) -> None:
         self._client.close()

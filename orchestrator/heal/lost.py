@@ -19,7 +19,7 @@ from orchestrator.errors import LostData, OrchestratorError
 from orchestrator.kinds import kind_of_type, read_urn
 from orchestrator.router_client.journal import Journal
 
-_PATIENCE_S = 10
+_TIMEOUT_S = 10
 _ENTRIES = 500  # of the journal about infrastructure, the newest
 
 
@@ -84,7 +84,7 @@ def read_first_missed(
     if not url or not token:
         return {}
     try:
-        with Journal(url, token, transport=transport, patience=_PATIENCE_S) as journal:
+        with Journal(url, token, transport=transport, timeout=_TIMEOUT_S) as journal:
             entries = list(journal.entries({"kind": "infra"}, _ENTRIES))
     except (OrchestratorError, KeyError):
         return {}

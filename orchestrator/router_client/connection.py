@@ -19,13 +19,13 @@ from orchestrator.errors import OrchestratorError, SettingsError, UnknownOutcome
 from orchestrator.http_calls import bearer, failure_words
 
 # The router itself waits for an autopilot for up to 300 s, the longest `timeout` of a task.
-_PATIENCE_S = 310
+_TIMEOUT_S = 310
 
 
 def router_client(
-    url: str, token: str, transport: httpx.BaseTransport | None = None, *, patience: float = _PATIENCE_S
+    url: str, token: str, transport: httpx.BaseTransport | None = None, *, timeout: float = _TIMEOUT_S
 ) -> httpx.Client:
-    """A client for the routing Worker at `url`, whose calls carry `token` and wait `patience` seconds for an answer.
+    """A client for the routing Worker at `url`, whose calls carry `token` and wait `timeout` seconds for an answer.
 
     Raises SettingsError for a URL that would carry the token unencrypted over a network.
     """
@@ -42,7 +42,7 @@ def router_client(
         base_url=base,
         headers=bearer(token, name="ORCHESTRATOR_TOKEN"),
         transport=transport or (PinnedTransport(allow_loopback=True) if local else None),
-        timeout=httpx.Timeout(patience, connect=10),
+        timeout=httpx.Timeout(timeout, connect=10),
         event_hooks={"response": [log_answer]},
     )
 
@@ -55,10 +55,10 @@ class RouterConnection:
     """
 
     def __init__(
-        self, url: str, token: str, *, transport: httpx.BaseTransport | None = None, patience: float = _PATIENCE_S
+        self, url: str, token: str, *, transport: httpx.BaseTransport | None = None, timeout: float = _TIMEOUT_S
     ) -> None:
         self._url = url
-        self._client = router_client(url, token, transport, patience=patience)
+        self._client = router_client(url, token, transport, timeout=timeout)
 
     def __enter__(self) -> Self:
         return self

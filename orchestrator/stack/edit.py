@@ -16,7 +16,7 @@ from typing import Any
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.stack.config import Stack, read_project_name, run_pulumi
-from orchestrator.stack.locks import PATIENCE_S, is_busy, state_folder, wait_until_free
+from orchestrator.stack.locks import TIMEOUT_S, is_busy, state_folder, wait_until_free
 from orchestrator.stack.state import without_stale_deltas
 
 Report = Callable[[str], None]
@@ -32,12 +32,12 @@ def edit_state(
     report: Report,
     *,
     host: str | None = None,
-    patience_s: float = PATIENCE_S,
+    timeout_s: float = TIMEOUT_S,
 ) -> None:
     """Put `edit` of the stack's state in its place; nothing is written where it changes nothing.
 
     What the provider keeps with the outputs is dropped where it does not fit them any more: see `without_stale_deltas`.
-    `edit` is called again on what another run has left. `host` and `patience_s` as `wait_until_free` takes them.
+    `edit` is called again on what another run has left. `host` and `timeout_s` as `wait_until_free` takes them.
     Raises OrchestratorError where the stack stays locked, where other runs come in between each time, and where Pulumi
     refuses the import.
     """
@@ -45,7 +45,7 @@ def edit_state(
     imported: ExportedState | None = None
     for _ in range(_ROUNDS):
         if state_folder() is not None:
-            wait_until_free(stack, report, host=host, patience_s=patience_s)
+            wait_until_free(stack, report, host=host, timeout_s=timeout_s)
         before = stack.export()
         if left is not None and before != imported:
             raise _lost(stack)
@@ -53,7 +53,7 @@ def edit_state(
         after = without_stale_deltas(source, edit(source))
         if after == before:
             return
-        wait_until_free(stack, report, host=host, patience_s=patience_s)
+        wait_until_free(stack, report, host=host, timeout_s=timeout_s)
         newest = _newest_update(stack)
         if stack.export() != before or not _import(stack, after):
             continue

@@ -24,7 +24,7 @@ from urllib.request import url2pathname
 from orchestrator.errors import OrchestratorError
 from orchestrator.stack.config import Finished, Stack, read_project_name, run_pulumi
 
-PATIENCE_S = 600
+TIMEOUT_S = 600
 # Pulumi's words where a stack is held: file and object stores say the first, Pulumi Cloud the second.
 _BUSY = ("the stack is currently locked by", "Another update is currently in progress")
 _POLL_S = 0.5
@@ -47,14 +47,14 @@ class Lock:
 
 
 def wait_until_free(
-    stack: Stack, report: Callable[[str], None], *, host: str | None = None, patience_s: float = PATIENCE_S
+    stack: Stack, report: Callable[[str], None], *, host: str | None = None, timeout_s: float = TIMEOUT_S
 ) -> None:
     """Return when no run of Pulumi holds the stack; what a process of `host` (this machine) left dead is removed.
 
-    Raises OrchestratorError with the way out where a lock stays for `patience_s`.
+    Raises OrchestratorError with the way out where a lock stays for `timeout_s`.
     """
     here = host or socket.gethostname()
-    deadline = time.monotonic() + patience_s
+    deadline = time.monotonic() + timeout_s
     told = False
     while held := locks(stack):
         if dead := [lock for lock in held if lock.file and lock.host == here and not _is_alive(lock.process)]:

@@ -19,7 +19,7 @@ from orchestrator.errors import OrchestratorError
 from orchestrator.kinds import Kind, kind_of_type, read_urn
 from orchestrator.stack.config import Stack
 from orchestrator.stack.edit import ExportedState, Report, edit_state
-from orchestrator.stack.locks import PATIENCE_S
+from orchestrator.stack.locks import TIMEOUT_S
 from orchestrator.stack.updates import run_when_free
 
 
@@ -31,11 +31,11 @@ class _Looked:
     read: tuple[str, ...] = ()
 
 
-def recover(stack: Stack, *, report: Report, host: str | None = None, patience_s: float = PATIENCE_S) -> None:
+def recover(stack: Stack, *, report: Report, host: str | None = None, timeout_s: float = TIMEOUT_S) -> None:
     """Make the state of `stack` fit for the next update; `report` gets a line for each thing that was put right.
 
     A live update's operations are its own business: as long as a lock is there that is not known to be dead, it is
-    waited for. `host` (this machine) and `patience_s` as `wait_until_free` takes them. Raises OrchestratorError.
+    waited for. `host` (this machine) and `timeout_s` as `wait_until_free` takes them. Raises OrchestratorError.
     """
     looked: list[_Looked] = []
 
@@ -46,7 +46,7 @@ def recover(stack: Stack, *, report: Report, host: str | None = None, patience_s
         looked.extend(_look(operation, settled, stack) for operation in pending)
         return settled if pending else state
 
-    edit_state(stack, settle, report, host=host, patience_s=patience_s)
+    edit_state(stack, settle, report, host=host, timeout_s=timeout_s)
     if looked:
         report(f"An earlier update was broken off in the middle of {len(looked)} operations:")
     for each in looked:

@@ -18,7 +18,7 @@ from orchestrator.errors import OrchestratorError
 from orchestrator.files import take_lock
 from orchestrator.stack.config import Finished, Stack, run_pulumi
 from orchestrator.stack.edit import Report
-from orchestrator.stack.locks import PATIENCE_S, is_busy
+from orchestrator.stack.locks import TIMEOUT_S, is_busy
 
 _POLL_S = 1.0
 _EXPECTED_NO_CHANGES = 7  # Pulumi's exit code where there are some
@@ -78,7 +78,7 @@ def run_when_free(stack: Stack, arguments: Sequence[str], report: Report, **opti
 
 def _wait(done: Callable[[], bool], for_what: str, stack: Stack, report: Report) -> None:
     """Try until `done`; says once what it waits for. Raises OrchestratorError when it takes too long."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + TIMEOUT_S
     told = False
     while not done():
         if not told:
@@ -86,7 +86,7 @@ def _wait(done: Callable[[], bool], for_what: str, stack: Stack, report: Report)
             told = True
         if time.monotonic() > deadline:
             raise OrchestratorError(
-                f"{for_what} has not ended for {PATIENCE_S // 60} minutes, and nothing was changed meanwhile",
+                f"{for_what} has not ended for {TIMEOUT_S // 60} minutes, and nothing was changed meanwhile",
                 f"try again later; if it died elsewhere and left its lock: pulumi cancel -s {stack.name}",
             )
         time.sleep(_POLL_S)

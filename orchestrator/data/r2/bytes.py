@@ -130,7 +130,7 @@ class ByRest:
         return one.md5 or _digest("md5", file, 0, one.size).hex()
 
     def pause(self, tries_left: int) -> None:
-        """The account's own pace is enough."""
+        """The account's own rate limiter is enough."""
 
     def write(self, one: Object, file: Path) -> str | None:
         headers = {

@@ -173,7 +173,7 @@ def test_a_dead_update_of_another_machine_is_taken_for_dead_by_a_person_alone(ma
     kill_in_the_middle(machines)
 
     with pytest.raises(OrchestratorError, match="nothing was changed") as refused:
-        machines.recover(patience_s=0)
+        machines.recover(timeout_s=0)
 
     assert pending(machines)
     follow(machines, refused.value.hint)
@@ -191,12 +191,12 @@ def test_a_dead_update_of_this_machine_is_put_right_and_a_live_lock_beside_it_st
     other.write_text(json.dumps({**json.loads(dead.file.read_text()), "hostname": "far-away"}))
 
     with pytest.raises(OrchestratorError, match="far-away"):
-        recover(machines.stack, report=machines.said.append, patience_s=0)
+        recover(machines.stack, report=machines.said.append, timeout_s=0)
 
     assert not dead.file.exists()
     assert other.exists()
     other.unlink()
-    recover(machines.stack, report=machines.said.append, patience_s=0)
+    recover(machines.stack, report=machines.said.append, timeout_s=0)
     assert pending(machines) == []
 
 
@@ -225,7 +225,7 @@ def test_in_a_bucket_a_lock_is_waited_for_and_what_came_between_is_told_with_the
     machines = in_a_bucket
     kill_in_the_middle(machines)
     with pytest.raises(OrchestratorError, match=r"locked \(.*process \d+") as refused:
-        machines.recover(patience_s=0)
+        machines.recover(timeout_s=0)
     assert pending(machines)
     follow(machines, refused.value.hint)
     machines.recover()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.cloudflare.rate_limit import Pace
+from orchestrator.cloudflare.rate_limit import RateLimiter
 
 
 class Clock:
@@ -13,27 +13,27 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         self.now += seconds
 
-    def pace(self, calls: int) -> Pace:
-        return Pace(clock=lambda: self.now, sleep=self.sleep, report=self.lines.append, calls=calls, others=0)
+    def limiter(self, calls: int) -> RateLimiter:
+        return RateLimiter(clock=lambda: self.now, sleep=self.sleep, report=self.lines.append, calls=calls, others=0)
 
 
 def test_calls_go_out_at_once_while_the_window_has_room() -> None:
     clock = Clock()
-    pace = clock.pace(3)
+    limiter = clock.limiter(3)
 
     for _ in range(3):
-        pace.take()
+        limiter.take()
 
-    assert (clock.now, pace.count, clock.lines) == (1000.0, 3, [])
+    assert (clock.now, limiter.count, clock.lines) == (1000.0, 3, [])
 
 
 def test_no_window_ever_has_more_calls_than_allowed_and_the_wait_is_told() -> None:
     clock = Clock()
-    pace = clock.pace(3)
+    limiter = clock.limiter(3)
     made = []
 
     for _ in range(10):
-        pace.take()
+        limiter.take()
         made.append(clock.now)
         clock.now += 10
 
@@ -43,27 +43,27 @@ def test_no_window_ever_has_more_calls_than_allowed_and_the_wait_is_told() -> No
 
 def test_a_pause_that_was_asked_for_holds_every_call() -> None:
     clock = Clock()
-    pace = clock.pace(100)
+    limiter = clock.limiter(100)
 
-    assert pace.pause(60)
-    assert not pace.pause(30)  # shorter than the one that is on already
-    pace.take()
+    assert limiter.pause(60)
+    assert not limiter.pause(30)  # shorter than the one that is on already
+    limiter.take()
 
     assert clock.now == 1060.0
 
 
 def test_calls_wait_when_only_the_others_share_is_left() -> None:
     clock = Clock()
-    pace = Pace(clock=lambda: clock.now, sleep=clock.sleep, report=clock.lines.append, others=0.5)
+    limiter = RateLimiter(clock=lambda: clock.now, sleep=clock.sleep, report=clock.lines.append, others=0.5)
     policy = {"ratelimit-policy": '"default";q=1200;w=300'}
 
-    pace.answered({"ratelimit": '"default";r=601;t=120', **policy})
-    pace.take()
+    limiter.answered({"ratelimit": '"default";r=601;t=120', **policy})
+    limiter.take()
     assert clock.now == 1000.0
 
-    pace.answered({"ratelimit": '"default";r=600;t=120', **policy})
-    pace.answered({"ratelimit": '"default";r=599;t=120', **policy})  # of a call that was under way
-    pace.take()
+    limiter.answered({"ratelimit": '"default";r=600;t=120', **policy})
+    limiter.answered({"ratelimit": '"default";r=599;t=120', **policy})  # of a call that was under way
+    limiter.take()
 
     assert clock.now == 1120.0
     assert clock.lines == ["Cloudflare takes 600 more calls of this user, which are left to others; going on in 120 s"]
@@ -71,25 +71,25 @@ def test_calls_wait_when_only_the_others_share_is_left() -> None:
 
 def test_each_limit_is_held_by_its_own_policy() -> None:
     clock = Clock()
-    pace = Pace(clock=lambda: clock.now, sleep=clock.sleep, report=clock.lines.append)
+    limiter = RateLimiter(clock=lambda: clock.now, sleep=clock.sleep, report=clock.lines.append)
 
-    pace.answered(
+    limiter.answered(
         {
             "ratelimit": '"default";r=900;t=200, "burst";r=3;t=7',
             "ratelimit-policy": '"burst";q=100;w=60, "default";q=1200;w=300',
         }
     )
-    pace.take()
+    limiter.take()
 
     assert clock.now == 1007.0
 
 
 def test_headers_that_say_nothing_hold_nothing() -> None:
     clock = Clock()
-    pace = Pace(clock=lambda: clock.now, sleep=clock.sleep, report=clock.lines.append)
+    limiter = RateLimiter(clock=lambda: clock.now, sleep=clock.sleep, report=clock.lines.append)
 
     for headers in ({}, {"ratelimit": "soon"}, {"ratelimit": '"x";r=.;t=1'}, {"ratelimit": '"x";t=5'}):
-        pace.answered(headers)
-    pace.take()
+        limiter.answered(headers)
+    limiter.take()
 
     assert clock.now == 1000.0
