@@ -88,6 +88,23 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     // What a person has to look after is found without reading the rest.
     "CREATE INDEX runs_unsettled ON runs (created_at, id) WHERE status IN ('running', 'unknown')",
   ],
+  [
+    // The journal's tasks of an hour or a day, from `start` on for `unit` milliseconds: counts by "autopilot outcome ms error"
+    // as JSON, and the highest serial. `journal_counted` is the place of the last entry that is in them.
+    `CREATE TABLE journal_counts (
+      unit INTEGER NOT NULL,
+      start INTEGER NOT NULL,
+      counts TEXT NOT NULL,
+      serial INTEGER NOT NULL,
+      PRIMARY KEY (unit, start)
+    ) STRICT, WITHOUT ROWID`,
+    `CREATE TABLE journal_counted (
+      one INTEGER PRIMARY KEY CHECK (one = 1),
+      at INTEGER NOT NULL,
+      id INTEGER NOT NULL
+    ) STRICT`,
+    "INSERT INTO journal_counted (one, at, id) VALUES (1, 0, 0)",
+  ],
 ];
 
 const HINT = "Run `pulumi up`: it makes the database and binds it.";

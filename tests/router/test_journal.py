@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from tests.support.eventually import eventually
 from tests.support.journals import Journal
 from tests.support.workers import SECRET, SHOP_TOKEN, TOKEN
 
@@ -83,13 +84,35 @@ class TestEntry:
 
     def test_a_full_day_takes_no_more(self, empty_journal: Journal) -> None:
         """So that D1's rows of a day are left for those that must be written."""
-        empty_journal.fill([{"at": time.time_ns() // 1_000_000, "serial": 39_998, "id": 1}])
+        empty_journal.fill([{"at": time.time_ns() // 1_000_000, "serial": 29_998, "id": 1}])
 
         for _ in range(10):
             empty_journal.plan("echo")
 
-        empty_journal.wait_for_serial(40_000)
+        empty_journal.wait_for_serial(30_000)
         assert len(empty_journal.get().json()["entries"]) == 3
+
+    def test_but_what_the_router_itself_does_and_what_is_never_done_twice(self, empty_journal: Journal) -> None:
+        empty_journal.fill([{"at": time.time_ns() // 1_000_000, "serial": 30_000, "id": 1}])
+
+        empty_journal.post({}, "/__scheduled")
+        paid = empty_journal.plan("pay", **{"idempotency-key": "a-full-day"})
+        again = empty_journal.plan("pay", **{"idempotency-key": "a-full-day"})
+
+        assert empty_journal.entry(paid)["outcome"] == "done"
+        eventually(lambda: empty_journal.get(kind="scheduled").json()["entries"], "the run is journalled")
+        empty_journal.plan("pay", **{"idempotency-key": "a-full-day-more"})
+        assert empty_journal.get(requestId=again).json()["entries"] == []
+
+    def test_wrong_requests_do_not_fill_a_day(self, empty_journal: Journal) -> None:
+        """One in twenty is written when the day has many entries."""
+        empty_journal.fill([{"at": time.time_ns() // 1_000_000, "serial": 5_000, "id": 1}])
+
+        for _ in range(40):
+            empty_journal.plan("echo", [])
+        empty_journal.entry(empty_journal.plan("echo"))
+
+        assert len(empty_journal.get(outcome="invalid").json()["entries"]) < 20
 
 
 def test_a_router_whose_database_is_broken_answers_all_the_same(client: Client) -> None:

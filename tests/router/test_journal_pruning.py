@@ -30,7 +30,17 @@ class TestPruning:
         now = time.time_ns() // 1_000_000
         empty_journal.fill([{"at": now - 40 * DAY - number, "task": f"{number}"} for number in range(700)])
 
-        assert [empty_journal.prune(), empty_journal.prune(), empty_journal.prune()] == [500, 200, 0]
+        assert [empty_journal.prune(), empty_journal.prune(), empty_journal.prune()] == [400, 300, 0]
+
+    def test_so_do_the_counts_of_what_is_older(self, empty_journal: Journal) -> None:
+        now = time.time_ns() // 1_000_000
+        empty_journal.fill([{"at": now - age * DAY} for age in (40, 29)])
+        empty_journal.count()
+
+        empty_journal.prune()
+
+        kept = empty_journal.sql("SELECT start FROM journal_counts")["results"]
+        assert [now - row["start"] < 30 * DAY for row in kept] == [True, True]
 
     def test_an_entry_is_one_written_row_and_so_is_its_end(self, empty_journal: Journal) -> None:
         """An index would be one more."""

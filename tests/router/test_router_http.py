@@ -123,7 +123,7 @@ class TestList:
         assert [autopilot["name"] for autopilot in listed["autopilots"]] == [route.name for route in TABLE.autopilots]
         assert listed["autopilots"][1] == {
             "name": "echo",
-            "capabilities": ["echo.run", "echo.other"],
+            "capabilities": ["echo.run", "echo.other", "echo.pay"],
             "priority": 0,
             "weight": 1,
             "endpoint": None,

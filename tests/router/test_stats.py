@@ -7,6 +7,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 
 import httpx
 import pytest
@@ -101,22 +102,62 @@ def test_what_took_no_time_that_is_known_has_no_latency(empty_journal: Journal) 
     assert empty_journal.get(PATH).json()["autopilots"]["a"]["latencyMs"] == {"p50": None, "p90": None, "p99": None}
 
 
-def test_the_newest_40_000_are_counted_and_the_answer_says_that_these_are_not_all(empty_journal: Journal) -> None:
-    """What D1 looks at is bounded: 5,000,000 rows a day on the free plan."""
+def test_counted_entries_are_told_as_those_that_are_not_yet(empty_journal: Journal) -> None:
+    """Each one once, whoever counts and however often, from the first hour of the time asked for to the last."""
     end = now()
-    for start in range(0, 42_000, 14_000):
-        empty_journal.fill([{"at": end - 60_000 + n, "id": n, "autopilot": "a"} for n in range(start, start + 14_000)])
+    rng = random.Random(5)  # noqa: S311 - figures, no secret
+    rows = [{"at": end - HOUR * 24 * 5 * n // 9_000, "autopilot": rng.choice(["a", "b"])} for n in range(9_000)]
+    empty_journal.fill(sorted(rows, key=lambda row: int(str(row["at"]))))
+    for _ in range(3):
+        empty_journal.count()
+    empty_journal.fill([{"at": end, "id": 2**40 + n, "autopilot": "a"} for n in range(400)])
+
+    for since in ("1h", "24h", "30h", "50h", "3d", "30d"):
+        document = empty_journal.get(PATH, since=since).json()
+        first = datetime.fromisoformat(document["since"]).timestamp() * 1000
+        assert first <= end - parsed_hours(since) * HOUR + 1000
+        assert document["decisions"] == sum(int(str(row["at"])) >= first for row in rows) + 400
+        assert document["complete"] is True
+
+
+def parsed_hours(age: str) -> int:
+    return int(age[:-1]) * (24 if age.endswith("d") else 1)
+
+
+def test_what_figures_read_does_not_grow_with_the_journal(empty_journal: Journal) -> None:
+    """D1 counts each row that is looked at: 5,000,000 a day on the free plan."""
+    end = now()
+    for start in range(0, 12_000, 4_000):
+        empty_journal.fill([{"at": end - 60_000 + n, "id": n, "autopilot": "a"} for n in range(start, start + 4_000)])
+    for _ in range(3):
+        empty_journal.count()
 
     document = empty_journal.get(PATH).json()
 
-    assert (document["decisions"], document["complete"]) == (40_000, False)
-    assert document["autopilots"]["a"]["decisions"] == 40_000
-    assert document["since"] > empty_journal.get(PATH, until="1d").json()["since"]
+    assert (document["decisions"], document["complete"]) == (12_000, True)
+    kept = empty_journal.sql("SELECT count(*) AS n FROM journal_counts")["results"][0]["n"]
+    assert kept <= 4  # of an hour and a day, or two of each
+    again = empty_journal.sql("SELECT count(*) AS n FROM journal WHERE (at, id) > (SELECT at, id FROM journal_counted)")
+    assert again["results"][0]["n"] == 0
+
+
+def test_where_more_is_uncounted_than_a_call_may_count_the_answer_says_so(empty_journal: Journal) -> None:
+    end = now()
+    for start in range(0, 12_000, 4_000):
+        empty_journal.fill([{"at": end - 60_000 + n, "id": n, "autopilot": "a"} for n in range(start, start + 4_000)])
+
+    document = empty_journal.get(PATH).json()
+    later = empty_journal.get(PATH).json()
+
+    assert (document["decisions"], document["complete"]) == (6_500, False)
+    assert (later["decisions"], later["complete"]) == (12_000, True)
 
 
 def test_a_full_day_makes_it_incomplete(empty_journal: Journal) -> None:
-    empty_journal.fill([{"at": now(), "autopilot": "a", "serial": 40_000}])
+    empty_journal.fill([{"at": now(), "autopilot": "a", "serial": 30_000}])
 
+    assert empty_journal.get(PATH).json()["complete"] is False
+    empty_journal.count()
     assert empty_journal.get(PATH).json()["complete"] is False
 
 

@@ -1,10 +1,11 @@
 // Runs the corpora's cases in workerd: POST /decide, /url, /registration, /outcome, /circuit and /retry with a case's values answer
 // what the router would do. POST /copy answers what the KV namespace of the routers holds; POST /sql what comes of a
-// statement on the database of the router `journalled`; POST /prune prunes its journal.
+// statement on the database of the router `journalled`; POST /prune prunes its journal, POST /count counts it.
 import { Circuit } from "../../router/src/forward/circuit.ts";
 import { outcomeOf } from "../../router/src/forward/outcome.ts";
 import { retryDelayMs } from "../../router/src/forward/retry.ts";
 import { afterProbe, type Probe } from "../../router/src/health/hysteresis.ts";
+import { count } from "../../router/src/journal/counts.ts";
 import { prune } from "../../router/src/journal/journal.ts";
 import { parseRegistration } from "../../router/src/registry/registration.ts";
 import { decide, type State } from "../../router/src/routing/decide.ts";
@@ -73,6 +74,7 @@ const RUN: Readonly<Record<string, (input: never, env: Env) => unknown>> = {
     env.JOURNAL.prepare(sql)
       .bind(...values)
       .all(),
+  "/count": async (_: unknown, env) => ({ counted: await count({ DB: env.JOURNAL }) }),
   "/prune": async ({ days }: { days?: string }, env) => ({
     pruned: await prune({ DB: env.JOURNAL, ...(days === undefined ? {} : { JOURNAL_DAYS: days }) }),
   }),

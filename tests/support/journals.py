@@ -57,6 +57,8 @@ class Journal:
         """Forget everything; the schema is there afterwards."""
         self.get().raise_for_status()
         self.sql("DELETE FROM journal")
+        self.sql("DELETE FROM journal_counts")
+        self.sql("UPDATE journal_counted SET at = 0, id = 0")
 
     def fill(self, entries: Sequence[Mapping[str, object]]) -> None:
         """Write rows with these fields as they are: `at` in milliseconds since 1970."""
@@ -67,6 +69,10 @@ class Journal:
         selected = ", ".join(f"value ->> '{name}'" for name in names)
         insert = f"INSERT INTO journal ({', '.join(names)}) SELECT {selected} FROM json_each(?)"  # noqa: S608 - of tests
         self.sql(insert, json.dumps(rows))
+
+    def count(self) -> None:
+        """As the scheduled run does."""
+        self._corpus.post("/count", json={}).raise_for_status()
 
     def prune(self, days: str | None = None) -> int:
         answer = self._corpus.post("/prune", json={} if days is None else {"days": days})

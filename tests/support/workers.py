@@ -26,7 +26,7 @@ PARTNER = "partner.example.com"
 TABLE = RoutingTable(
     autopilots=(
         Route(name="closed", capabilities=("closed.run",), endpoint="http://127.0.0.1:1/"),
-        Route(name="echo", capabilities=("echo.run", "echo.other"), worker="efh-echo", binding="EFH_ECHO"),
+        Route(name="echo", capabilities=("echo.run", "echo.other", "echo.pay"), worker="efh-echo", binding="EFH_ECHO"),
         Route(name="faulty", capabilities=("faulty.run",), endpoint=f"https://{PARTNER}/faulty"),
         Route(name="flaky", capabilities=("flaky.run",), endpoint=f"https://{PARTNER}/flaky"),
         Route(name="foreign", capabilities=("foreign.run",), endpoint="https://elsewhere.example.org/"),
@@ -43,6 +43,7 @@ TABLE = RoutingTable(
         "echo_again": TaskRule(capability="echo.run", timeout_ms=5_000, idempotent=True),
         "ask_partner_again": TaskRule(capability="partner.run", timeout_ms=5_000, idempotent=True),
         "ask_partner": TaskRule(capability="partner.run"),
+        "pay": TaskRule(capability="echo.pay", once=True),
     },
     allowed_hosts=(PARTNER, "169.254.169.254", "127.0.0.1", "router.example.net"),
     declared=Resources(kv_namespaces=("LOGS", "REGISTRY"), r2_buckets=("efh-private",), workers=("efh-echo",)),
@@ -94,6 +95,7 @@ def built() -> dict[str, str]:
             "router": "router/src/index.ts",
             "autopilot": "tests/support/autopilot_worker.ts",
             "corpus": "tests/support/corpus_worker.ts",
+            "records": "tests/support/records_worker.ts",
             "counted": "tests/support/counted_worker.ts",
         },
         contents={},
@@ -130,6 +132,21 @@ def running() -> Iterator[str]:
         d1Databases={"JOURNAL": "journal-records"},
     )
     with workerd([corpus, autopilot, *routers]) as url:
+        yield url
+
+
+@contextmanager
+def isolates(count: int) -> Iterator[str]:
+    """Several routers, `isolate-0` and so on, that have one database; `records` answers what is in it."""
+    paths = built()
+    storage = {"d1Databases": {"DB": "shared-records"}, "kvNamespaces": {"REGISTRY": "shared-copy"}}
+    autopilot = _worker("efh-echo", paths["autopilot"], bindings={"SECRETS": json.dumps(_SECRETS)})
+    bound = {"serviceBindings": {binding_name("efh-echo"): "efh-echo"}, "outboundService": "efh-echo"}
+    routers = [
+        _worker(f"isolate-{number}", paths["router"], bindings=_CONFIGURED, **storage, **bound)
+        for number in range(count)
+    ]
+    with workerd([autopilot, _worker("records", paths["records"], **storage), *routers]) as url:
         yield url
 
 

@@ -7,6 +7,7 @@
 import { log } from "#worker-kit/log.ts";
 import { Problem } from "#worker-kit/problem.ts";
 import type { Call } from "../http/call.ts";
+import { count } from "../journal/counts.ts";
 import { type JournalEntry, prune, record } from "../journal/journal.ts";
 import { pruneRuns } from "../once/runs.ts";
 import { publishSnapshot, readSnapshot, type Snapshot } from "../snapshot.ts";
@@ -72,6 +73,7 @@ async function runScheduled(run: Run, trigger: Trigger): Promise<Report> {
     durationMs: Date.now() - begun,
     detail: `${trigger}: ${probed.length} probed, ${news.changes.length} changed, ${missing.length} missing`,
   });
+  await attempt("the journal's entries could not be counted", run, () => count(env));
   return {
     at,
     trigger,

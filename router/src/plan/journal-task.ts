@@ -51,6 +51,7 @@ async function journalled(call: Call, work: (noted: Noted) => Promise<Response>)
       status,
       durationMs: Date.now() - begun,
       detail: isGone ? (isHidden ? outcome : CALLER_GONE) : undefined,
+      isGuarded: decision?.rule.once,
     });
   };
   try {
