@@ -43,7 +43,7 @@ def failure_words(error: httpx.HTTPError) -> str:
         case httpx.TooManyRedirects():
             return "it redirects without end"
         case httpx.NetworkError() | httpx.RemoteProtocolError():
-            return "the connection broke off"
+            return "the connection was lost"
         case httpx.ProxyError():
             return "the proxy did not connect"
     return f"the call failed ({type(error).__name__})"

@@ -56,7 +56,7 @@ def ask(github: GitHub, report: Mapping[str, Any], stack: str) -> None:
 
 
 def question(report: Mapping[str, Any], *, stack: str, run_url: str) -> str:
-    """The issue's text: what is lost, since when, and the two ways on."""
+    """The issue's text: what is lost, since when, and the two ways out."""
     lines = [f"The stack `{stack}` knows these, and they are gone from the account:", ""]
     for lost in report["lost"]:
         since = f", missing since {lost['missingSince']}" if lost["missingSince"] else ""

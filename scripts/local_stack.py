@@ -103,6 +103,6 @@ def pulumi(*arguments: str, capture: bool = False, check: bool = True, stdin: st
         return None
     reason = f":\n{(finished.errors or finished.output).strip()}" if capture else ""
     raise OrchestratorError(
-        f"`pulumi {arguments[0]}` on the stack {STACK} did not end well{reason}",
-        "what it says above tells why; `make up` goes on from here",
+        f"`pulumi {arguments[0]}` on the stack {STACK} failed{reason}",
+        "its output above says why; `make up` continues from here",
     )

@@ -71,7 +71,7 @@ def main() -> int:
         print(f"\n{error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\ninterrupted; `make setup` goes on from here", file=sys.stderr)
+        print("\ninterrupted; `make setup` continues from here", file=sys.stderr)
         return 130
     return 0
 

@@ -57,7 +57,7 @@ def main() -> int:
         print(f"\nmake up stopped: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("\ninterrupted; `make up` goes on from here", file=sys.stderr)
+        print("\ninterrupted; `make up` continues from here", file=sys.stderr)
         return 130
     return 0
 
@@ -97,11 +97,11 @@ def update(stack: Stack) -> None:
 
     def run() -> str | None:
         done = pulumi("up", "--yes", "--skip-preview", "--stack", STACK, "--suppress-outputs", check=False)
-        return "`pulumi up` did not end well" if done is None else None
+        return "`pulumi up` failed" if done is None else None
 
     with stack.account(report=print) as account:
         if failure := run_with_leftovers(stack, account, run, print):
-            raise OrchestratorError(failure, "what it says above tells why; `make up` goes on from here")
+            raise OrchestratorError(failure, "its output above says why; `make up` continues from here")
 
 
 def outputs() -> dict[str, Any]:

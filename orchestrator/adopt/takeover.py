@@ -85,11 +85,11 @@ def take_over(stack: Stack, account: Account, found: Takeover, *, report: Report
         _rename(stack, account, found.renamed, report)
     import_existing(stack, found, found.existing)
     if failure := deploy(stack, display=display, report=report):
-        again = f"python -m orchestrator adopt -s {stack.name} goes on from here"
+        again = f"python -m orchestrator adopt -s {stack.name} continues from here"
         raise OrchestratorError(f"everything is imported, but the update failed: {failure}", again)
     if would_change(stack):
         raise OrchestratorError(
-            f"everything is imported, but a preview of the stack {stack.name} still has changes",
+            f"everything is imported, but a preview of the stack {stack.name} still shows changes",
             f"pulumi preview --diff -s {stack.name} shows them",
         )
 

@@ -71,9 +71,9 @@ class RemoteDiagnosis(RouterConnection):
             response = self._client.get("/autopilot/diagnose")
             answer = response.json()
         except (httpx.HTTPError, json.JSONDecodeError) as error:
-            why = failure_words(error) if isinstance(error, httpx.HTTPError) else "its answer is no JSON document"
+            why = failure_words(error) if isinstance(error, httpx.HTTPError) else "its answer is not JSON"
             raise OrchestratorError(
-                f"the routing Worker at {self._url} gave no diagnosis: {why}",
+                f"the routing Worker at {self._url} could not diagnose: {why}",
                 "check ORCHESTRATOR_URL",
             ) from error
         if response.is_success:

@@ -159,7 +159,7 @@ class Account(AccountCalls):
         try:
             return contents(response.content, response.headers.get("content-type", ""))
         except ValueError as error:
-            raise CloudflareError(f"the code of {name} did not come whole: {error}", "try again") from error
+            raise CloudflareError(f"the code of {name} was cut off: {error}", "try again") from error
 
     def schedules(self, worker: str) -> tuple[str, ...]:
         """The cron expressions of one Worker."""

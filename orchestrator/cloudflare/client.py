@@ -64,7 +64,7 @@ class ApiClient:
         try:
             httpx.URL(base_url)
         except httpx.InvalidURL as error:
-            raise SettingsError("CLOUDFLARE_BASE_URL is no URL", "unset it, or give the API's address") from error
+            raise SettingsError("CLOUDFLARE_BASE_URL is not a URL", "unset it, or give the API's address") from error
         self._client = httpx.Client(
             base_url=base_url,
             headers=bearer(token, name=token_name),
@@ -127,7 +127,7 @@ class ApiClient:
                     envelope("GET", path, response)
                 yield from response.iter_raw()
         except httpx.TransportError as error:
-            raise CloudflareError(f"GET {path}: the answer broke off: {failure_words(error)}") from error
+            raise CloudflareError(f"GET {path}: the answer was cut off: {failure_words(error)}") from error
 
     def _back_off(self, tries_left: int) -> None:
         longest = _FIRST_PAUSE_S * 2 ** (TRIES - 1 - tries_left)

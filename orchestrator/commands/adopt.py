@@ -113,16 +113,22 @@ def _refused(found: Takeover, overwrite: Sequence[str]) -> list[str]:
 
 def _show(found: Takeover, terminal: Terminal) -> None:
     for lost in found.replaced:
-        terminal.write(f"Lost, and made again by somebody: {words_of(lost)}")
+        terminal.write(f"Lost, and recreated by somebody: {words_of(lost)}")
     for theirs in found.theirs:
-        terminal.write(f"Another platform's, so not offered: {theirs.wanted.kind.titled(theirs.wanted.name)}")
+        terminal.write(
+            f"Belongs to another platform, so it is not offered: {theirs.wanted.kind.titled(theirs.wanted.name)}"
+        )
     for elsewhere in found.elsewhere:
         store = elsewhere.store
         terminal.write(f"In another jurisdiction than the file says, and full: {store.title} ({store.jurisdiction})")
     for each in found.renamed:
-        terminal.write(f"In the account, and declared in place of what the stack has now: {each.title}")
+        terminal.write(f"In the account, and declared to replace what the stack has now: {each.title}")
     if not any((found.existing, found.renamed, found.replaced, found.theirs, found.elsewhere)):
-        again = "An adoption was broken off; it goes on." if found.unfinished else "There is nothing to take over."
+        again = (
+            "An earlier adoption was interrupted; it continues now."
+            if found.unfinished
+            else "There is nothing to take over."
+        )
         terminal.write(again)
         return
     if found.existing:
@@ -156,7 +162,8 @@ def _confirm(options: argparse.Namespace, stack: str, terminal: Terminal) -> Non
     if not (sys.stdin.isatty() and terminal.err.isatty()):
         command = f"python -m orchestrator adopt -s {stack}"
         raise UserError(
-            "nothing was taken over: there is nobody to ask", f"{command} --dry-run shows it; {command} --yes does it"
+            "nothing was taken over: there is no terminal to ask for confirmation",
+            f"{command} --dry-run shows it; {command} --yes does it",
         )
     terminal.err.write("Take them over and run `pulumi up`? [y/N] ")
     terminal.err.flush()

@@ -25,7 +25,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "Write what is in a KV namespace (NDJSON, with metadata and expiration), an R2 bucket (files, with an index) "
         "or a D1 database (SQLite) into a folder, and check every byte of it. Changes nothing in the account, "
         "and blocks no query: a database that is written to meanwhile is read again. Interrupted, the same command "
-        "with the same DIR goes on."
+        "with the same DIR continues."
     )
     parser.epilog = """examples:
   python -m orchestrator backup AI_EMPLOYEE_LOGS -s prod
@@ -52,7 +52,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         try:
             taken = take(account, store, folder, progress)
         except KeyboardInterrupt:
-            terminal.report(f"\ninterrupted: nothing was changed; the same command with {folder} goes on")
+            terminal.report(f"\ninterrupted: nothing was changed; the same command with {folder} continues")
             raise
     problems = r2.problems(folder) if taken.kind == "r2" else []
     if options.json:

@@ -96,13 +96,11 @@ def _error(healing: Healing, stack: str) -> OrchestratorError | None:
     left = "".join(f"\n  {words(finding)}" for finding in healing.left)
     if healing.failure:
         still = f"\nleft to repair:{left}" if left else ""
-        return OrchestratorError(
-            f"the update failed: {healing.failure}{still}", "run heal again when the cause is gone"
-        )
+        return OrchestratorError(f"the update failed: {healing.failure}{still}", "fix the cause, then run heal again")
     if healing.left or healing.unsettled:
         return DriftFound(
             f"the stack {stack} is not as declared after the repair:{left or ' a preview proposes changes'}",
-            "run heal again: somebody may have changed it meanwhile; `pulumi preview --diff` shows more",
+            "somebody may have changed the account meanwhile: run heal again; `pulumi preview --diff` shows more",
         )
     if healing.lost:
         return lost_data(healing.lost, stack)

@@ -53,7 +53,9 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         parameter: value for name, parameter in _FILTERS.items() if (value := getattr(options, name)) is not None
     }
     if options.stats and (filters or options.count is not None):
-        raise UserError("the figures are of all tasks", "with --stats only --since and --until can be said")
+        raise UserError(
+            "the figures count all tasks; leave the other filters out", "--stats takes only --since and --until"
+        )
     times = {name: value for name in ("since", "until") if (value := getattr(options, name)) is not None}
     url, token = read_url(options.url, os.environ), read_token(os.environ)
     with Journal(url, token) as journal:

@@ -17,7 +17,7 @@ from orchestrator.errors import CloudflareError
 from orchestrator.stack.config import read_stack
 from orchestrator.terminal import Terminal
 
-_GOES_ON = "what has come back stays, and the same command with --merge goes on: nothing is written twice"
+_GOES_ON = "what has come back stays, and the same command with --merge continues: nothing is written twice"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

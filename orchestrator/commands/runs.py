@@ -35,7 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(action="list")
     actions = parser.add_subparsers(metavar="ACTION")
     show = actions.add_parser("show", help="all that is known of one run")
-    resolve = actions.add_parser("resolve", help="say how a run ended of which nobody knows")
+    resolve = actions.add_parser("resolve", help="record how an unknown run ended")
     for name, action in (("show", show), ("resolve", resolve)):
         action.add_argument("run_id", metavar="ID", help="the run's id: `run` of the problem, or the header X-Run-Id")
         _common(action, argparse.SUPPRESS)

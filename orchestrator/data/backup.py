@@ -102,7 +102,7 @@ def read(folder: Path) -> Backup:
         backup = Backup(**{_ATTRIBUTES.get(key, key): value for key, value in about.items()}, tables=tables)
     except FileNotFoundError:
         raise UserError(
-            f"there is no whole backup in {folder}: it has no {ABOUT}", "one that was broken off: run `backup` again"
+            f"there is no whole backup in {folder}: it has no {ABOUT}", "an interrupted one: run `backup` again"
         ) from None
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise UserError(f"{folder / ABOUT} is not what `backup` writes: {error}") from error

@@ -31,5 +31,5 @@ def warn(backup: Backup, folder: Path, plan: Plan) -> str:
     return (
         f"this writes {amount:,} {what}, and the {plan} plan takes {limit:,} a day: it will be refused when they are "
         f"used up, which what else is written today counts for. What has come back stays; after midnight UTC the same "
-        f"with --merge goes on, {days} days in all"
+        f"with --merge continues, {days} days in all"
     )

@@ -42,7 +42,7 @@ def put_back(
         raise UserError(
             f"{store.title} is not empty",
             f"--merge adds the {UNITS[store.kind]} that it does not have, and leaves the others as they are; "
-            "it also goes on with a restore that was broken off",
+            "it also continues an interrupted restore",
         )
     notes: tuple[str, ...]
     match store.kind:

@@ -62,8 +62,8 @@ def next_steps(drift: Drift) -> str:
     """What to do about it."""
     if drift.lost:
         return (
-            "data is gone from the account: `python -m orchestrator heal` tells the ways on, and makes nothing empty "
-            "by itself"
+            "data is gone from the account: `python -m orchestrator heal` says what you can do, and recreates nothing "
+            "empty unless you name it"
         )
     if any(each.path == "state" and each.desired for finding in drift.drifted for each in finding.differences):
         return "take over what the stack did not make with `python -m orchestrator adopt`; heal repairs the rest"

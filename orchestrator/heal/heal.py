@@ -32,7 +32,7 @@ _PAUSES_S = (2, 5)
 
 @dataclass(frozen=True, kw_only=True)
 class Healing:
-    """What a heal found and did. `updated`: whether an update was run. `failure`: why that did not end well.
+    """What a heal found and did. `updated`: whether an update was run. `failure`: why that failed.
 
     `left`: what differs still, of what was to be repaired. `unsettled`: whether a preview would still change something.
     """
@@ -79,7 +79,7 @@ def heal(
         exported = stack.export()
         state = parse_state(exported)
         if state.pending:  # only a dry run comes here with any
-            report("An update was broken off, or is running; a heal puts that right first.")
+            report("An update was interrupted or is still running; heal deals with that first.")
         plan = plan_heal(drift, desired, state, recreate=recreate)
         lost = describe(plan.lost, exported, read_first_missed() if plan.lost else {})
         if dry_run or not plan.does_something:

@@ -1,4 +1,4 @@
-"""What is known of data that is gone: since when, from Pulumi's state and the router's journal, and the ways on.
+"""What is known of data that is gone: since when, from Pulumi's state and the router's journal, and the ways out.
 
 Touches the network where ORCHESTRATOR_URL and ORCHESTRATOR_TOKEN name the routing Worker; what it does not answer is
 left out, since a lost database may well be why it does not.
@@ -95,15 +95,15 @@ def read_first_missed(
 
 
 def lost_data(lost: tuple[Lost, ...], stack: str) -> LostData:
-    """The error that says what is lost, since when, and the two ways on."""
-    lines = [f"data is lost in the account of the stack {stack}, and nothing was made in its place:"]
+    """The error that says what is lost, since when, and the two ways out."""
+    lines = [f"data of the stack {stack} is lost: it is gone from the account, and nothing was recreated:"]
     lines += [f"  {each.finding.kind.word} {each.finding.name} ({each.id}): {_history(each)}" for each in lost]
     gone = [each for each in lost if not each.instead]
     again = " ".join(f"--recreate {shlex.quote(each.finding.key)}" for each in gone)
     ways = [
-        "restore it if you can: until it is settled, nothing is changed that depends on it",
-        *([f"begin again with an empty one: python -m orchestrator heal -s {stack} {again}"] if gone else []),
-        f"take one over that somebody made under the same name: python -m orchestrator adopt -s {stack}",
+        "restore it if you can; until you decide, nothing that depends on it is changed",
+        *([f"start again with an empty one: python -m orchestrator heal -s {stack} {again}"] if gone else []),
+        f"adopt one that somebody made with the same name: python -m orchestrator adopt -s {stack}",
     ]
     return LostData("\n".join(lines), "\n  ".join(ways))
 
@@ -115,4 +115,4 @@ def _history(lost: Lost) -> str:
         f"missed since {lost.missing_since}" if lost.missing_since else "",
         "another one of that name is there" if lost.instead else "",
     ]
-    return ", ".join(filter(None, known)) or "not known since when"
+    return ", ".join(filter(None, known)) or "unknown since when"

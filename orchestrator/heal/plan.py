@@ -72,8 +72,8 @@ def _check_names(drift: Drift, desired: Desired, names: Collection[str]) -> None
             raise UserError(f"no namespace, bucket or database {name} is declared", f"lost is: {lost}")
         if any(finding.change != "missing" for finding in drift.lost if _is_named(finding, [name])):
             raise UserError(
-                f"{name} is lost, and somebody has made another one of that name",
-                "python -m orchestrator adopt takes that one over",
+                f"{name} is lost, and somebody has created another one with that name",
+                "to take that one over: python -m orchestrator adopt",
             )
 
 

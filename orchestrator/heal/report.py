@@ -46,11 +46,11 @@ def as_json(healing: Healing, *, stack: str) -> dict[str, Any]:
 def sentences(plan: HealPlan) -> Iterator[str]:
     """What is about to be done, a line each."""
     for finding in plan.repaired:
-        yield f"To repair: {words(finding)}"
+        yield f"Will be repaired: {words(finding)}"
     for finding in plan.recreated:
-        yield f"To make again, empty: {words(finding)}"
+        yield f"Will be recreated, empty: {words(finding)}"
     for finding in plan.held:
-        yield f"To wait, since it needs what is lost: {words(finding)}"
+        yield f"Waits, because it depends on lost data: {words(finding)}"
 
 
 def words(finding: Finding) -> str:

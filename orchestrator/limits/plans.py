@@ -168,7 +168,7 @@ D1_ROWS_WRITTEN = Limit(
     free=100_000,
     paid=None,
     hard=("free",),
-    advice="what is refused goes on after midnight UTC",
+    advice="what is refused works again after midnight UTC",
     source=f"{_DOCS}/d1/platform/pricing/",
 )
 REQUESTS = Limit(  # not hard: a probe over a service binding may count for nothing

@@ -32,7 +32,7 @@ def router_client(
     try:
         base = httpx.URL(url)
     except httpx.InvalidURL as error:
-        raise SettingsError(f"the orchestrator's URL {url!r} is no URL", "set ORCHESTRATOR_URL") from error
+        raise SettingsError(f"the orchestrator's URL {url!r} is not a URL", "set ORCHESTRATOR_URL") from error
     if base.userinfo:
         raise SettingsError("the orchestrator's URL has a user name or password in it", "set ORCHESTRATOR_URL without")
     local = is_loopback(base.host)
@@ -92,7 +92,7 @@ class RouterConnection:
         document = _object(response)
         if response.is_success:
             if document is None and response.content:
-                raise OrchestratorError(f"{doing}: {self._url} answered no JSON document", "check ORCHESTRATOR_URL")
+                raise OrchestratorError(f"{doing}: {self._url} did not answer with JSON", "check ORCHESTRATOR_URL")
             return document or {}
         kind = UserError if response.is_client_error else OrchestratorError
         problem = document or {}

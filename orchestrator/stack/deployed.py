@@ -91,7 +91,7 @@ def require_deployed(exported: Mapping[str, Any], here: str, *, stack: str) -> N
             f"{deploy}; it writes it down\n  {mean_it}",
         )
     last = known[-1]
-    whole = "" if len(known) == 1 else ", and that deployment has not ended"
+    whole = "" if len(known) == 1 else ", and that deployment has not finished"
     commit = last.commit.removesuffix(DIRTY)
     since = f" at {last.since}" if last.since else ""
     if not commit or last.commit.endswith(DIRTY):

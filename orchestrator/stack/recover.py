@@ -48,7 +48,7 @@ def recover(stack: Stack, *, report: Report, host: str | None = None, timeout_s:
 
     edit_state(stack, settle, report, host=host, timeout_s=timeout_s)
     if looked:
-        report(f"An earlier update was broken off in the middle of {len(looked)} operations:")
+        report(f"An earlier update was interrupted in the middle of {len(looked)} operations:")
     for each in looked:
         report(f"  {each.text}")
     if urns := [urn for each in looked for urn in each.read]:

@@ -42,7 +42,7 @@ def _up(stack: Stack, arguments: Sequence[str], display: TextIO, report: Report)
     finished = run_when_free(stack, [*always, *arguments], report, show=display)
     if finished.code == 0:
         return None
-    return finished.errors.strip() or "`pulumi up` did not end well; what it says above tells why"
+    return finished.errors.strip() or "`pulumi up` failed; its output above says why"
 
 
 def would_change(stack: Stack, *, exclude: Sequence[str] = ()) -> bool:
@@ -86,8 +86,8 @@ def _wait(done: Callable[[], bool], for_what: str, stack: Stack, report: Report)
             told = True
         if time.monotonic() > deadline:
             raise OrchestratorError(
-                f"{for_what} has not ended for {TIMEOUT_S // 60} minutes, and nothing was changed meanwhile",
-                f"try again later; if it died elsewhere and left its lock: pulumi cancel -s {stack.name}",
+                f"{for_what} has been running for {TIMEOUT_S // 60} minutes; nothing was changed",
+                f"try again later; if that update was killed and left its lock behind: pulumi cancel -s {stack.name}",
             )
         time.sleep(_POLL_S)
 

@@ -104,7 +104,7 @@ def test_an_empty_journal_says_so(empty_journal: Journal, run: Run) -> None:  # 
     [
         (["--since", "soon", "--task", ""], "since must be a time"),
         (["--since", "soon", "--task", ""], "task must be of 1 to 256 characters"),
-        (["--stats", "--task", "work"], "the figures are of all tasks"),
+        (["--stats", "--task", "work"], "the figures count all tasks; leave the other filters out"),
     ],
 )
 def test_a_mistake_is_explained(run: Run, arguments: list[str], message: str) -> None:

@@ -69,7 +69,7 @@ def test_what_happened_to_a_connection_is_said() -> None:
         httpx.get("http://127.0.0.1:1")
     assert failure_words(refused.value) == "connection refused"
     assert failure_words(httpx.ReadTimeout("x")) == "it took too long"
-    assert failure_words(httpx.RemoteProtocolError("x")) == "the connection broke off"
+    assert failure_words(httpx.RemoteProtocolError("x")) == "the connection was lost"
 
 
 def test_a_url_with_credentials_is_refused_without_them() -> None:

@@ -92,7 +92,7 @@ class Restoring:
             if first == self._label(merging):
                 return merging, int(rows[-1][0])
         raise UserError(
-            "a restore of another backup, or by another version of this program, was broken off here",
+            "a restore of another backup, or by another version of this program, was interrupted here",
             f"go on with that one, or restore into an empty database; `DROP TABLE {MARKS}` gives it up",
         )
 

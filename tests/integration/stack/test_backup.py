@@ -177,7 +177,7 @@ def test_an_interrupted_restore_names_the_way_on(
     person.join()
     cloudflare_api.local("DELETE", "/faults")
 
-    assert "interrupted: what has come back stays, and the same command with --merge goes on" in said
+    assert "interrupted: what has come back stays, and the same command with --merge continues" in said
     assert stack.run("restore", "shop", "--into", "new-shop", "--merge")[0]["written"] == 2
 
 

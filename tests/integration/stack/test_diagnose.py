@@ -111,4 +111,4 @@ def test_a_refused_token_is_an_error_with_what_to_do(monkeypatch: pytest.MonkeyP
 def test_a_router_that_nobody_runs(capsys: Any) -> None:
     assert main(["diagnose", "--url", "http://127.0.0.1:1"]) == 1
 
-    assert "the routing Worker at http://127.0.0.1:1 gave no diagnosis" in capsys.readouterr().err
+    assert "the routing Worker at http://127.0.0.1:1 could not diagnose" in capsys.readouterr().err

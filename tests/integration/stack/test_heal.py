@@ -138,7 +138,7 @@ def test_a_state_that_an_older_heal_left_unreadable_is_repaired(stack: HealedSta
 
 
 def settle(stack: HealedStack, healing: dict[str, Any]) -> None:
-    """The ways on: what is named begins again empty, nothing else; what somebody made instead is taken over."""
+    """The ways out: what is named begins again empty, nothing else; what somebody made instead is taken over."""
     gone = [each["key"] for each in healing["lost"] if not each["instead"]]
     instead = [each["key"] for each in healing["lost"] if each["instead"]]
     if gone:

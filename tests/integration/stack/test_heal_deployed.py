@@ -137,7 +137,7 @@ def test_of_an_update_that_has_not_ended_only_the_newer_side_may_be_healed(here:
 
     stack.project.write(MANIFEST)
     _, said = stack.heal(exit_code=2)
-    assert "has not ended" in said
+    assert "has not finished" in said
 
     stack.project.write(newer)
     stack.heal()

@@ -127,7 +127,7 @@ def test_creations_that_were_under_way_and_did_happen_are_taken_up_with_their_da
     file.write_text(json.dumps(checkpoint))
 
     output = stack.make("up")
-    assert "In the account already" not in output  # found at once, each in its jurisdiction
+    assert "Already in the account" not in output  # found at once, each in its jurisdiction
     after = json.loads(stack.shell("pulumi stack export"))["deployment"]
     for each in created:
         assert f"exists, taken over: {each['id']}" in output

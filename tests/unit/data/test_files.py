@@ -65,7 +65,7 @@ def test_a_restore_of_more_than_a_day_takes_says_so_before(tmp_path: Path) -> No
     warning = warn(taken, tmp_path, "free")
 
     assert "this writes 2,500 keys, and the free plan takes 1,000 a day" in warning
-    assert "after midnight UTC the same with --merge goes on, 3 days in all" in warning
+    assert "after midnight UTC the same with --merge continues, 3 days in all" in warning
 
 
 def test_an_interruption_says_what_is_waited_for() -> None:

@@ -1,4 +1,4 @@
-"""What is told of lost data: since when, as far as the state and the router's journal know, and the ways on."""
+"""What is told of lost data: since when, as far as the state and the router's journal know, and the ways out."""
 
 from __future__ import annotations
 

@@ -115,7 +115,11 @@ def test_what_is_not_lost_any_more_may_be_named() -> None:
     ("found", "name", "says"),
     [
         ([NOTES], "notes", "no namespace, bucket or database notes is declared\n  lost is: NOTES"),
-        ([lost(Kind.D1_DATABASE, "router", instead=True)], "router", "adopt takes that one over"),
+        (
+            [lost(Kind.D1_DATABASE, "router", instead=True)],
+            "router",
+            "to take that one over: python -m orchestrator adopt",
+        ),
     ],
 )
 def test_what_is_not_declared_or_is_there_again_is_not_made_again(found: list[Finding], name: str, says: str) -> None:
