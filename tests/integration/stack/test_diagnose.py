@@ -40,7 +40,7 @@ def stack(cloudflare_server: LocalCloudflare, tmp_path_factory: pytest.TempPathF
     project.project.run("config", "set-all", f"--secret=diagnoseToken={cloudflare_server.token}")
     project.project.up()
     url = cloudflare_server.workers_url.format(worker=ROUTER)
-    project.project.environment |= {"ORCHESTRATOR_URL": url, "ORCHESTRATOR_TOKEN": "callers-token"}
+    project.project.environment |= {"ORCHESTRATOR_URL": url, "ORCHESTRATOR_TOKEN": "callers-token" * 3}
     with project.environment():
         yield project
 
@@ -58,7 +58,7 @@ def diagnosis(capsys: pytest.CaptureFixture[str], *way: str) -> tuple[int, dict[
 
 
 def run_scheduled(server: LocalCloudflare) -> None:
-    answer = server.fetch(ROUTER, "/__scheduled", "POST", headers={"authorization": "Bearer callers-token"})
+    answer = server.fetch(ROUTER, "/__scheduled", "POST", headers={"authorization": f"Bearer {'callers-token' * 3}"})
     assert answer.status_code == 200, answer.text
 
 
