@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import sys
 from collections.abc import Mapping
@@ -18,7 +17,7 @@ from typing import Any
 
 from orchestrator.dispatch.dispatcher import Answer, Dispatcher
 from orchestrator.dispatch.outcome import outcome_of, problem_of
-from orchestrator.dispatch.request import check_key
+from orchestrator.dispatch.request import JsonText, check_key
 from orchestrator.dispatch.settings import are_local, read_token, read_webhook_secrets, read_worker_urls
 from orchestrator.errors import UserError
 from orchestrator.manifest import DEFAULT_FILE, load
@@ -72,7 +71,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     return _EXIT_CODES.get(str(word)) or {2: 0, 4: 2}.get(outcome.status // 100, 1)
 
 
-def _outcome(options: argparse.Namespace, meta: Mapping[str, Any], environment: Mapping[str, str]) -> Answer | Problem:
+def _outcome(options: argparse.Namespace, meta: JsonText, environment: Mapping[str, str]) -> Answer | Problem:
     is_direct = options.direct or (options.explain and not options.url)
     url = None if is_direct else options.url or environment.get("ORCHESTRATOR_URL")
     if url:
@@ -110,14 +109,16 @@ def _key(text: str) -> str:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def _meta(text: str) -> dict[str, Any]:
-    """The JSON object that `--meta` names. Raises UserError."""
+def _meta(text: str) -> JsonText:
+    """The text of the JSON object that `--meta` names. Raises UserError."""
     try:
         if text == "-":
             text = sys.stdin.read()
         elif text.startswith("@"):
             text = Path(text[1:]).read_text(encoding="utf-8")
-        meta = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        meta = json.loads(text, parse_constant=_refuse_constant, parse_int=str, parse_float=str)
+    except RecursionError as error:
+        raise UserError("--meta is nested too deep", _META_EXAMPLE) from error
     except OSError as error:
         raise UserError(f"--meta cannot be read: {text.removeprefix('@')}: {error.strerror}", _META_EXAMPLE) from error
     except json.JSONDecodeError as error:
@@ -127,18 +128,11 @@ def _meta(text: str) -> dict[str, Any]:
         raise UserError("--meta is not JSON: it must be text in UTF-8", _META_EXAMPLE) from error
     if not isinstance(meta, dict):
         raise UserError("--meta must be a JSON object", _META_EXAMPLE)
-    return meta
+    return JsonText(text)
 
 
 def _refuse_constant(name: str) -> None:
     raise UserError(f"--meta is not JSON: {name} is no JSON value", _META_EXAMPLE)
-
-
-def _finite(number: str) -> float:
-    value = float(number)
-    if math.isinf(value):
-        raise UserError(f"--meta has a number that is too large: {number}", "send it as a text")
-    return value
 
 
 def _print_answer(body: bytes, terminal: Terminal, *, as_json: bool) -> None:

@@ -10,7 +10,6 @@ second one beside it would not know of the first.
 
 from __future__ import annotations
 
-import json
 import random
 import time
 import uuid
@@ -25,7 +24,7 @@ from orchestrator.dispatch.circuit import Circuit
 from orchestrator.dispatch.failure import Failure
 from orchestrator.dispatch.forward import Answer, NotForwarded, forward
 from orchestrator.dispatch.pinned_transport import PinnedTransport
-from orchestrator.dispatch.request import MAX_BODY_BYTES, check_key, check_plan
+from orchestrator.dispatch.request import MAX_BODY_BYTES, JsonText, body_text, check_key, check_plan
 from orchestrator.dispatch.retry import MAX_TRIES, of_both, retry_delay
 from orchestrator.dispatch.signature import secret_of, signature_headers
 from orchestrator.dispatch.trace import next_traceparent
@@ -86,7 +85,7 @@ class Dispatcher:
     def plan(
         self,
         task: str,
-        meta: Mapping[str, Any] | None = None,
+        meta: Mapping[str, Any] | JsonText | None = None,
         idempotency_key: str | None = None,
         *,
         request_id: str | None = None,
@@ -105,7 +104,7 @@ class Dispatcher:
             return outcome
         return replace(outcome, members={**outcome.members, "requestId": headers["x-request-id"]})
 
-    def _plan(self, task: str, meta: Mapping[str, Any], headers: Mapping[str, str]) -> Answer | Problem:
+    def _plan(self, task: str, meta: Mapping[str, Any] | JsonText, headers: Mapping[str, str]) -> Answer | Problem:
         if errors := check_plan({"task": task, "meta": meta}):
             return invalid_request(errors)
         decision = self.explain(task)
@@ -113,16 +112,15 @@ class Dispatcher:
             return decision.problem
         if decision.rule.once:
             return _unguarded(decision.task)
-        body = _json(
-            {
-                "task": task,
-                "capability": decision.capability,
-                "meta": meta,
-                "autopilot": decision.route.name,
-                "caller": "",  # nobody presented a token here
-                "requestId": headers["x-request-id"],
-            }
-        )
+        members = {
+            "task": task,
+            "capability": decision.capability,
+            "autopilot": decision.route.name,
+            "caller": "",  # nobody presented a token here
+            "requestId": headers["x-request-id"],
+        }
+        # UTF-8 has no place for half a surrogate pair: it is written as JSON's own escape, as JavaScript does.
+        body = body_text(members, meta).encode(errors="backslashreplace")
         if len(body) > MAX_BODY_BYTES:
             return content_too_large(MAX_BODY_BYTES)
         if not self._secrets:
@@ -189,9 +187,3 @@ def _unguarded(task: str) -> Problem:
             "hint": "Give --url, or set ORCHESTRATOR_URL and ORCHESTRATOR_TOKEN; in Python use RemoteDispatcher.",
         },
     )
-
-
-def _json(value: Mapping[str, Any]) -> bytes:
-    """UTF-8, in which half a surrogate pair has no place: it is written as JSON's own escape, as JavaScript does."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.encode(errors="backslashreplace")

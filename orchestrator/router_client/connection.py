@@ -5,7 +5,6 @@ Touches the network through the transport that it is given.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
@@ -14,7 +13,7 @@ import httpx
 from orchestrator.call_log import log_answer
 from orchestrator.dispatch.forward import Answer
 from orchestrator.dispatch.pinned_transport import PinnedTransport, is_loopback
-from orchestrator.dispatch.request import check_key
+from orchestrator.dispatch.request import JsonText, body_text, check_key
 from orchestrator.errors import OrchestratorError, SettingsError, UnknownOutcome, UserError
 from orchestrator.http_calls import bearer, failure_words
 
@@ -119,18 +118,20 @@ class RemoteDispatcher(RouterConnection):
 
     def explain(self, task: str) -> Answer:
         """The router's decision and its reasons; nothing is forwarded."""
-        return self._post({"task": task, "explain": True}, {})
+        return self._post({"task": task, "explain": True}, {}, {})
 
-    def plan(self, task: str, meta: Mapping[str, Any] | None = None, idempotency_key: str | None = None) -> Answer:
+    def plan(
+        self, task: str, meta: Mapping[str, Any] | JsonText | None = None, idempotency_key: str | None = None
+    ) -> Answer:
         """The router's answer, whatever its status: an autopilot's, or a problem document."""
         headers = {} if idempotency_key is None else {"idempotency-key": check_key(idempotency_key)}
-        return self._post({"task": task, "meta": {} if meta is None else meta}, headers)
+        return self._post({"task": task}, {} if meta is None else meta, headers)
 
-    def _post(self, body: Mapping[str, Any], headers: Mapping[str, str]) -> Answer:
+    def _post(self, body: Mapping[str, Any], meta: Mapping[str, Any] | JsonText, headers: Mapping[str, str]) -> Answer:
         try:
             response = self._client.post(
                 "/autopilot/plan",
-                content=json.dumps(body, allow_nan=False),
+                content=body_text(body, meta).encode(errors="backslashreplace"),
                 headers={"content-type": "application/json", **headers},
             )
         except httpx.HTTPError as error:

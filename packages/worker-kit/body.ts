@@ -17,6 +17,16 @@ export async function readJsonText(request: Request, limit: number): Promise<str
       headers: { accept: "application/json" },
     });
   }
+  const encoding = request.headers.get("content-encoding");
+  if (encoding !== null && encoding.trim().toLowerCase() !== "identity") {
+    throw new Problem({
+      status: 415,
+      title: "Unsupported media type",
+      detail: `The body must not be compressed, but its Content-Encoding is "${encoding}".`,
+      members: { hint: "Send it as it is, without the header Content-Encoding." },
+      headers: { "accept-encoding": "identity" },
+    });
+  }
   const declared = Number(request.headers.get("content-length") ?? 0);
   const bytes = declared > limit ? null : await readCapped(request.body, limit);
   if (bytes === null) {

@@ -109,6 +109,26 @@ class TestReplay:
         assert "idempotency-replayed" not in first.headers
         assert len(payments.calls(key)) == 1
 
+    @pytest.mark.parametrize("other", ['{"invoice": 9007199254740993}', '{"invoice": 9007199254740992.0}'])
+    def test_numbers_that_a_double_cannot_tell_apart_are_two_requests(self, payments: Payments, other: str) -> None:
+        key = new_key()
+        headers = {"idempotency-key": key}
+        texts = ['{"invoice": 9007199254740992}', ' { "invoice":9007199254740992}', other]
+
+        first, again, third = (
+            payments.post_text(f'{{"task": "pay", "meta": {text}}}', headers=headers) for text in texts
+        )
+
+        assert (first.status_code, again.headers["idempotency-replayed"]) == (201, "true")
+        refused(third, 422, "Idempotency-Key reused")
+
+    def test_a_key_in_quotation_marks_is_the_same_key(self, payments: Payments) -> None:
+        key = new_key()
+
+        first, again = payments.pay(f'"{key}"'), payments.pay(key)
+
+        assert (first.text, again.headers["idempotency-replayed"]) == ("paid, call 1", "true")
+
     def test_the_order_of_members_makes_no_other_request(self, payments: Payments) -> None:
         key = new_key()
 

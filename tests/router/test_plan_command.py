@@ -84,8 +84,8 @@ def test_meta_may_come_from_a_file_or_standard_input(plan: Plan, tmp_path: Path)
     by_file = plan("echo", "--meta", "@meta.json", way="direct")
     by_input = plan("echo", "--meta", "-", way="direct", stdin='{"from": "input"}')
 
-    assert '\\"from\\":\\"file\\"' in by_file.stdout
-    assert '\\"from\\":\\"input\\"' in by_input.stdout
+    assert '\\"from\\": \\"file\\"' in by_file.stdout
+    assert '\\"from\\": \\"input\\"' in by_input.stdout
 
 
 @pytest.mark.parametrize("way", ["remote", "nothing"])

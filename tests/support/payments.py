@@ -94,6 +94,11 @@ class Payments:
             },
         )
 
+    def post_text(self, body: str, *, headers: Mapping[str, str]) -> httpx.Response:
+        """`/autopilot/plan` with that text as it is."""
+        given = {"host": "router.example.net", "authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
+        return self._http.post("/autopilot/plan", content=body, headers={**given, **headers})
+
     def run(self, run_id: str) -> Any:
         return self.request("GET", f"/autopilot/runs/{run_id}").json()
 

@@ -12,6 +12,7 @@ import httpx
 
 from orchestrator.dispatch.dispatcher import Dispatcher
 from orchestrator.dispatch.pinned_transport import PinnedTransport
+from orchestrator.dispatch.request import JsonText
 from orchestrator.routing.problem import CONTENT_TYPE, Problem
 from tests.support.workers import OLD_SECRET, PARTNER, SECRET, TABLE, TOKEN
 
@@ -49,8 +50,9 @@ class WorkerPlanner:
         given = {"idempotency-key": idempotency_key, "x-request-id": request_id, "traceparent": traceparent}
         headers = {name: value for name, value in given.items() if value is not None}
         headers |= {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
-        body = {"task": task, "meta": {} if meta is None else meta}
-        response = self._client(setup).post("/autopilot/plan", content=json.dumps(body), headers=headers)
+        sent = meta if isinstance(meta, JsonText) else json.dumps({} if meta is None else meta)
+        body = f'{{"task": {json.dumps(task)}, "meta": {sent}}}'
+        response = self._client(setup).post("/autopilot/plan", content=body, headers=headers)
         return Planned(status=response.status_code, headers=response.headers, body=response.content)
 
 

@@ -20,6 +20,7 @@ import httpx
 import pytest
 from standardwebhooks.webhooks import Webhook
 
+from orchestrator.dispatch.request import JsonText
 from orchestrator.dispatch.signature import secret_of
 from tests.support.planners import Planned, PythonPlanner, WorkerPlanner
 from tests.support.workers import AUTHORIZED, OLD_SECRET, PARTNER, SECRET
@@ -44,6 +45,16 @@ def not_forwarded(planned: Planned, outcome: str, *, retry_safe: bool, status: i
     assert document["hint"].endswith(".")
     assert "hunter2" not in planned.body.decode()
     return document
+
+
+TOO_DEEP = "must not be nested deeper than 100 levels"
+
+
+def nested(levels: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(levels - 1):
+        value = [value]
+    return value
 
 
 @contextmanager
@@ -89,6 +100,22 @@ class TestRequest:
         body = json.loads(planner.plan("echo.other").json()["body"])
 
         assert (body["task"], body["capability"], body["meta"]) == ("echo.other", "echo.other", {})
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            '{"id": 154284075601887489, "x": 1e400, "y": 1.0, "z": -0, "e": 1E+2, "many": [1.10, 123456789012345678]}',
+            '{ "2" : 1 ,"1":\t2,"meta": {"meta": "}"}, "t": "\\u00fc \\" ] \\\\" }',
+            "{}",
+        ],
+    )
+    def test_meta_arrives_as_the_text_that_was_sent(self, planner: Planner, text: str) -> None:
+        body = planner.plan("echo", JsonText(text)).json()["body"]
+
+        assert f'"meta":{text}}}' in body
+
+    def test_a_hundred_levels_are_not_too_deep(self, planner: Planner) -> None:
+        assert planner.plan("echo", {"a": nested(99), "text": "[" * 200}).status == 200
 
     def test_half_a_surrogate_pair_arrives_as_it_was_sent(self, planner: Planner) -> None:
         body = json.loads(planner.plan("echo", {"cut": "\ud83d"}).json()["body"])
@@ -481,6 +508,8 @@ class TestRefusal:
         [
             ("", {}, [("/task", "must be a string of 1 to 256 characters")]),
             ("x" * 257, [], [("/task", "must be a string of 1 to 256 characters"), ("/meta", "must be an object")]),
+            ("echo", JsonText('{"a":' + "[" * 100 + "]" * 100 + "}"), [("/meta", TOO_DEEP)]),
+            ("echo", {"a": [[{}] * 2, nested(98), nested(99)]}, [("/meta", TOO_DEEP)]),
             ("\ud800", {}, [("/task", "must be a string of 1 to 256 characters")]),
         ],
     )

@@ -40,7 +40,8 @@ const PASSED = ["accept", "accept-language", "user-agent"];
 
 export interface Forwarded {
   readonly decision: Decision;
-  readonly meta: Readonly<Record<string, unknown>>;
+  /** Its text as it was sent. */
+  readonly meta: string;
   /** The caller's request, for its headers. */
   readonly request: Request;
   readonly requestId: string;
@@ -149,7 +150,8 @@ function sender({ decision, request }: Forwarded, env: Env): Send | Failure {
 /** The forwarded request's headers and body. */
 async function signMessage({ decision, meta, request, requestId, caller, run }: Forwarded, env: Env) {
   const { task, capability, route } = decision;
-  const body = JSON.stringify({ task, capability, meta, autopilot: route.name, caller, requestId, run });
+  const beside = JSON.stringify({ task, capability, autopilot: route.name, caller, requestId, run });
+  const body = `${beside.slice(0, -1)},"meta":${meta}}`;
   const id = `msg_${run?.id.slice(RUN_PREFIX.length) ?? crypto.randomUUID().replaceAll("-", "")}`;
   const headers = new Headers(await signed(route.name, env, id, body));
   headers.set("content-type", "application/json");

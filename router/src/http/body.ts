@@ -17,9 +17,18 @@ export async function readBody<const S extends v.GenericSchema<unknown, unknown>
   request: Request,
   schema: S,
 ): Promise<v.InferOutput<S>> {
-  const checked = check(schema, await readJson(request));
+  return (await readBodyText(request, schema)).value;
+}
+
+/** The same, with the text as it was sent. */
+export async function readBodyText<const S extends v.GenericSchema<unknown, unknown>>(
+  request: Request,
+  schema: S,
+): Promise<{ readonly value: v.InferOutput<S>; readonly text: string }> {
+  const text = await readJsonText(request, MAX_BODY_BYTES);
+  const checked = check(schema, parseJson(text));
   if ("errors" in checked) throw invalid(checked.errors);
-  return checked.value;
+  return { value: checked.value, text };
 }
 
 /** Refuses a body with everything that is wrong with it, at once. */

@@ -14,6 +14,7 @@ import { answerOf, RUN_PREFIX, send } from "../forward/forward.ts";
 import { isNothingDone, outcomeOf } from "../forward/outcome.ts";
 import type { Call } from "../http/call.ts";
 import { idempotencyKeyOf } from "../http/idempotency-key.ts";
+import { canonicalText } from "../http/json-text.ts";
 import type { Noted } from "../plan/journal-task.ts";
 import type { Decision, Refusal } from "../routing/decide.ts";
 import {
@@ -38,7 +39,8 @@ const RECORD_PAUSES_MS = [100, 1_000];
 /** What was asked for. */
 interface Asked {
   readonly task: string;
-  readonly meta: Readonly<Record<string, unknown>>;
+  /** Its text as it was sent. */
+  readonly meta: string;
 }
 
 /** The autopilot's answer, of this call or of the first with the same key; throws a problem. Notes what became of it. */
@@ -48,7 +50,7 @@ export async function runOnce(call: Call, asked: Asked, decided: Decision | Refu
   const key = idempotencyKeyOf(request);
   if (!/^[\x21-\x7e]{1,255}$/.test(key ?? "")) throw keyProblem(task, key);
   const id = RUN_PREFIX + (await sha256(JSON.stringify([caller, key]), RUN_ID_DIGITS));
-  const fingerprint = await sha256(canonical([task, meta]), RUN_ID_DIGITS);
+  const fingerprint = await sha256(canonicalText(`[${JSON.stringify(task)},${meta}]`), RUN_ID_DIGITS);
   if ("problem" in decided) {
     // What was done stays done, though nobody could do it now.
     const before = await findKeptRun(env, id);
@@ -158,12 +160,4 @@ function replay(run: KeptRun, fingerprint: string): Response {
   const body = typeof answer === "string" ? answer : new Uint8Array(answer);
   const headers = { "x-autopilot": run.autopilot, [RUN_HEADER]: run.id, "idempotency-replayed": "true" };
   return answerResponse({ status, type, encoding, retryAfter, body }, headers);
-}
-
-/** The same text for the same value, whatever the order of its members. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, each: unknown) => {
-    if (typeof each !== "object" || each === null || Array.isArray(each)) return each;
-    return Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)));
-  });
 }

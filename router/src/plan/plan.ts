@@ -7,8 +7,9 @@ import { anyObject, object } from "#worker-kit/validation.ts";
 import { answerOf, forward, HOP_HEADER } from "../forward/forward.ts";
 import { outcomeOf } from "../forward/outcome.ts";
 import { requireTask } from "../http/auth.ts";
-import { readBody } from "../http/body.ts";
+import { invalid, readBodyText } from "../http/body.ts";
 import type { Call } from "../http/call.ts";
+import { depthOf, memberText } from "../http/json-text.ts";
 import { Query } from "../http/query.ts";
 import { runOnce } from "../once/once.ts";
 import { decideNow } from "../routing/decide-now.ts";
@@ -16,6 +17,8 @@ import { ruleOf } from "../routing/table.ts";
 import { journalTask, type Noted } from "./journal-task.ts";
 
 const MAX_TASK_LENGTH = 256;
+const MAX_DEPTH = 100;
+const TOO_DEEP = { pointer: "/meta", message: `must not be nested deeper than ${MAX_DEPTH} levels` };
 
 const PLAN = object(
   {
@@ -35,14 +38,16 @@ async function routeTask(call: Call, noted: Noted): Promise<Response> {
   const { request, url, env, requestId } = call;
   if (request.headers.has(HOP_HEADER)) throw new Problem(LOOP);
   const isOnlyExplained = explainOf(url);
-  const asked = await readBody(request, PLAN);
+  const { value: asked, text } = await readBodyText(request, PLAN);
+  const meta = memberText(text, "meta") ?? "{}";
+  if (depthOf(meta) > MAX_DEPTH) throw invalid([TOO_DEEP]);
   const explain = asked.explain || isOnlyExplained;
   noted.task = asked.task;
   requireTask(call, asked.task);
   noted.isExplained = explain;
   const outcome = await decideNow(call, asked.task);
   if (!explain && ruleOf(routingTable, asked.task).once) {
-    return runOnce(call, asked, outcome, noted);
+    return runOnce(call, { task: asked.task, meta }, outcome, noted);
   }
   if ("problem" in outcome) {
     const { problem, reasons } = outcome;
@@ -53,7 +58,7 @@ async function routeTask(call: Call, noted: Noted): Promise<Response> {
     const { route, ...decision } = outcome;
     return Response.json({ ...decision, autopilot: route.name });
   }
-  const answer = await forward({ decision: outcome, meta: asked.meta, request, requestId, caller: call.caller }, env);
+  const answer = await forward({ decision: outcome, meta, request, requestId, caller: call.caller }, env);
   noted.outcome = outcomeOf(answer);
   return answerOf(outcome, answer);
 }
