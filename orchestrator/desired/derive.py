@@ -37,8 +37,9 @@ from orchestrator.names import binding_name
 from orchestrator.routing.table import RoutingTable, compile_routes
 
 ROUTER_SOURCE = "router/src/index.ts"
-# A fetch to another Worker of the account fails with error 1042 without it; it also closes requests into our own zones.
-ROUTER_FLAGS = ("global_fetch_strictly_public",)
+# Without the second a fetch to another Worker of the account fails with error 1042; it also closes requests into our
+# own zones. The first says that a caller has gone away.
+ROUTER_FLAGS = ("enable_request_signal", "global_fetch_strictly_public")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -105,6 +105,8 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     ) STRICT`,
     "INSERT INTO journal_counted (one, at, id) VALUES (1, 0, 0)",
   ],
+  // How often the same was asked for, since all was well.
+  ["ALTER TABLE heal_requests ADD COLUMN tries INTEGER NOT NULL DEFAULT 1"],
 ];
 
 const HINT = "Run `pulumi up`: it makes the database and binds it.";

@@ -11,7 +11,7 @@ import { showHealth } from "./health/endpoint.ts";
 import { runScheduledByCron, runScheduledNow } from "./health/scheduled.ts";
 import { authenticate, requireRight } from "./http/auth.ts";
 import type { Call, Handler } from "./http/call.ts";
-import { FAULT } from "./http/problem.ts";
+import { asProblem } from "./http/problem.ts";
 import { Query } from "./http/query.ts";
 import { showJournal } from "./journal/endpoint.ts";
 import { showStats } from "./journal/stats.ts";
@@ -58,7 +58,7 @@ export default {
       response = await answer({ request, url, env, requestId, later, caller: "", rule: null, parameter: "" });
     } catch (error) {
       if (!(error instanceof Problem)) log("unexpected error", requestId, error);
-      response = (error instanceof Problem ? error : new Problem(FAULT)).toResponse(requestId);
+      response = asProblem(error).toResponse(requestId);
     }
     response.headers.set("x-request-id", requestId);
     response.headers.set("cache-control", "no-store");

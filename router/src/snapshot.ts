@@ -33,6 +33,10 @@ export interface Snapshot {
   readonly probedUpTo: string;
   /** Alerts that were not delivered. */
   readonly unsent: readonly string[];
+  /** How many runs in a row could not read one of the router's own, by its name: perhaps it is missing. */
+  readonly doubts?: Readonly<Record<string, number>>;
+  /** The ids of runs of which nobody knows how they ended. */
+  readonly unknownRuns?: readonly string[];
 }
 
 /** What a Worker of before November 2026 stored: the same, with some names in snake_case. */

@@ -64,7 +64,11 @@ def test_declares_exactly_what_the_manifest_implies() -> None:
         ("WorkersScriptSubdomain", "clerk", subdomain("clerk", enabled=False)),
         ("WorkersCronTrigger", "clerk", crons("clerk", "0 6 * * *")),
         ("WorkerService", "router", {}),
-        ("WorkersScript", "router", script("router", ROUTER_BINDINGS, ["global_fetch_strictly_public"])),
+        (
+            "WorkersScript",
+            "router",
+            script("router", ROUTER_BINDINGS, ["enable_request_signal", "global_fetch_strictly_public"]),
+        ),
         ("WorkersScriptSubdomain", "router", subdomain("router")),
         ("WorkersCronTrigger", "router", crons("router", "*/15 * * * *")),
     ]

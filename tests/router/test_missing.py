@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from tests.support.watching import CLOUDFLARE, World
 
 PREFIX = "pr-7-"
+DATABASE = {"kind": "d1Database", "name": "DB"}
 LOST = {"kind": "kvNamespace", "name": "ALONE_LOGS"}
 
 
@@ -134,3 +137,70 @@ def test_without_the_namespace_it_does_what_it_can(world: World) -> None:
     assert report["autopilots"]["alone"]["status"] == "fail"  # counted in the record
     assert router.check("alone:health")["status"] == "fail"  # remembered by the isolate
     assert router.plan("go_alone").status_code == 200
+
+
+def test_an_error_that_may_be_over_in_a_moment_is_nothing_missing(world: World) -> None:
+    """A table is out of reach: D1 answers, and not that it is not there."""
+    router = world.router()
+    router.run()
+    world.sql(router, "ALTER TABLE checks RENAME TO checks_out_of_reach")
+
+    reports = [router.run() for _ in range(2)]
+    world.sql(router, "ALTER TABLE checks_out_of_reach RENAME TO checks")
+    reports.append(router.run())
+
+    assert [(report["missing"], report["heal"]) for report in reports] == [([], None)] * 3
+    assert world.alerts() == []
+
+
+def test_the_third_in_a_row_is_and_the_all_clear_is_told(world: World) -> None:
+    router = world.router()
+    router.run()
+    world.sql(router, "ALTER TABLE checks RENAME TO checks_out_of_reach")
+
+    missing = [router.run()["missing"] for _ in range(4)]
+    world.sql(router, "ALTER TABLE checks_out_of_reach RENAME TO checks")
+    well = router.run()
+
+    assert missing == [[], [], [DATABASE], [DATABASE]]
+    assert well["missing"] == []
+    assert world.alerts() == ["d1Database DB is missing.", "d1Database DB is there again."]
+
+
+def test_the_list_works_without_the_database(world: World) -> None:
+    router = world.router("undatabased")
+
+    listed = router.request("GET", "/autopilot/list")
+
+    assert (listed.status_code, listed.json()["registrations"]) == (200, "unreadable")
+    assert [each["name"] for each in listed.json()["autopilots"]] == ["alone", "pair-a", "pair-b"]
+
+
+@pytest.mark.parametrize("path", ["/autopilot/journal", "/autopilot/stats", "/autopilot/runs", "/autopilot/registry"])
+def test_what_storage_does_not_answer_is_503(world: World, path: str) -> None:
+    router = world.router("shared")
+    table = {"/autopilot/journal": "journal", "/autopilot/stats": "journal", "/autopilot/runs": "runs"}
+    router.request("GET", path)
+    world.sql(router, f"ALTER TABLE {table.get(path, 'registrations')} RENAME TO out_of_reach")
+
+    refusal = router.request("GET", path)
+
+    assert (refusal.status_code, refusal.json()["title"]) == (503, "Storage not available")
+    assert int(refusal.headers["retry-after"]) > 0
+
+
+def test_heals_are_asked_for_less_and_less_often_until_all_is_well(world: World) -> None:
+    router = world.router("account")
+    lost = account(kv=("REGISTRY",))
+    world.answers(lost)
+    asked = []
+    for minutes in (0, 13, 2, 50, 10, 5 * 60, 61, 23 * 60, 61):
+        router.request("GET", "/autopilot/journal")
+        world.sql(router, f"UPDATE heal_requests SET requested_at = requested_at - {minutes} * 60000")  # noqa: S608
+        asked.append(router.run()["heal"]["status"] == "requested")
+    assert asked == [True, False, True, False, True, False, True, False, True]
+
+    world.answers(account())
+    router.run()
+    world.answers(lost)
+    assert router.run()["heal"]["status"] == "requested"

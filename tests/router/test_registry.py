@@ -9,10 +9,12 @@ from typing import Any
 
 import httpx
 import pytest
+from standardwebhooks.webhooks import Webhook
 
+from orchestrator.dispatch.signature import secret_of
 from tests.support.eventually import eventually
 from tests.support.refusals import refused
-from tests.support.workers import AUTHORIZED, PARTNER
+from tests.support.workers import AUTHORIZED, PARTNER, SECRET
 
 Client = Callable[[str], httpx.Client]
 PATH = "/autopilot/registry"
@@ -240,7 +242,8 @@ class TestRouting:
         assert answer.status_code == 200
         assert answer.headers["x-autopilot"] == helper["name"]
         assert answer.json()["url"].removeprefix("https:") == helper["endpoint"].removeprefix("https:")
-        assert answer.json()["verified"] == [False, True]
+        received = answer.json()
+        Webhook(secret_of(SECRET, helper["name"])).verify(received["body"], received["headers"])
 
     def test_it_is_listed_at_once(self, router: Router, helper: dict[str, Any]) -> None:
         router.register(helper)

@@ -28,7 +28,7 @@ class TestHealth:
     def test_each_autopilot_has_a_check_that_says_what_is_known(self, client: Client) -> None:
         checks = client("router").get("/health").json()["checks"]
 
-        own = {f"orchestrator:{name}" for name in ("settings", "cron", "infrastructure")}
+        own = {f"orchestrator:{name}" for name in ("settings", "cron", "infrastructure", "runs")}
         assert set(checks) == {*own, *(f"{route.name}:health" for route in TABLE.autopilots)}
         assert checks["echo:health"] == [
             {
@@ -264,6 +264,15 @@ class TestBody:
 
         refused(response, 415, "Unsupported media type")
         assert response.headers["accept"] == "application/json"
+
+    @pytest.mark.parametrize("encoding", ["gzip", "br", "identity, gzip", "x"])
+    def test_so_is_another_encoding(self, client: Client, encoding: str) -> None:
+        headers = AUTHORIZED | {"content-encoding": encoding}
+
+        response = client("router").post("/autopilot/plan", json={"task": "echo"}, headers=headers)
+
+        refused(response, 415, "Unsupported media type")
+        assert response.headers["accept-encoding"] == "identity"
 
     @pytest.mark.parametrize("is_chunked", [False, True], ids=["with its length", "of unknown length"])
     def test_one_of_more_than_1_mib_is_refused(self, client: Client, is_chunked: bool) -> None:

@@ -27,6 +27,7 @@ def test_it_asks_each_autopilot_and_reports_what_it_found(world: World) -> None:
         "missing": [],
         "account": "not-configured",
         "heal": None,
+        "unknownRuns": [],
         "alert": "none",
         "registryCopy": "in-step",
         "pruned": {"journal": 0, "runs": 0},

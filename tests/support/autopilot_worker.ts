@@ -66,7 +66,7 @@ export default {
     if (meta.key) seen.set(meta.key, calls);
     if (meta.do && calls <= (meta.times ?? Infinity)) return BEHAVIOURS[meta.do]!(meta);
     const headers = Object.fromEntries(request.headers);
-    const verified = (JSON.parse(env.SECRETS)[autopilot] as string[]).map((secret) => {
+    const verified = ((JSON.parse(env.SECRETS)[autopilot] ?? []) as string[]).map((secret) => {
       try {
         new Webhook(secret).verify(body, headers);
         return true;

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 from orchestrator.bundle import bundle, router_data
+from orchestrator.desired.derive import ROUTER_FLAGS
 from orchestrator.routing.table import Resources, Route, RoutingTable
 from tests.support.api_document import CHECKED
 from tests.support.local_cloudflare import LocalCloudflare
@@ -119,7 +120,7 @@ def routers(
                 "kvNamespaces": {"REGISTRY": name.removesuffix("-too")},
                 "serviceBindings": {"EFH_WELL": "efh-well"},
                 "outboundService": "relay",
-                "compatibilityFlags": ["global_fetch_strictly_public"],
+                "compatibilityFlags": list(ROUTER_FLAGS),
             }
             for name, bound in settings.items()
         ),

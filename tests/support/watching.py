@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from orchestrator.bundle import bundle, router_data
+from orchestrator.desired.derive import ROUTER_FLAGS
 from orchestrator.routing.table import Resources, Route, RoutingTable, TaskRule
 from tests.support.api_document import CHECKED
 from tests.support.eventually import eventually
@@ -62,7 +63,7 @@ KINDS: dict[str, dict[str, str]] = {
     "undatabased": ALERTS | {"DB": "gone"},
     "uncopied": ALERTS | {"REGISTRY": "gone"},
 }
-COUNTS = {"plain": 32, "shared": 6, "quiet": 2, "account": 6, "undatabased": 1, "uncopied": 1}
+COUNTS = {"plain": 38, "shared": 10, "quiet": 2, "account": 7, "undatabased": 2, "uncopied": 1}
 SHARED = ("shared", "account")  # these have a second isolate
 CLOUDFLARE = "api.example.com/client/v4/accounts/acc"
 
@@ -220,7 +221,7 @@ def _router(isolate: str, storage: str, bindings: dict[str, str], path: str) -> 
         bindings=SETTINGS | bindings,
         serviceBindings={"EFH_ALONE": "world"},
         outboundService="world",
-        compatibilityFlags=["global_fetch_strictly_public"],
+        compatibilityFlags=list(ROUTER_FLAGS),
         **({} if "DB" in bindings else {"d1Databases": {"DB": storage}}),
         **({} if "REGISTRY" in bindings else {"kvNamespaces": {"REGISTRY": storage}}),
     )

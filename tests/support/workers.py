@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.bundle import bundle, router_data
+from orchestrator.desired.derive import ROUTER_FLAGS
 from orchestrator.dispatch.signature import secret_of
 from orchestrator.names import binding_name
 from orchestrator.routing.table import Resources, Route, RoutingTable, TaskRule
@@ -119,7 +120,7 @@ def running() -> Iterator[str]:
             bindings=bindings,
             **_storage(name),
             serviceBindings={binding_name("efh-echo"): "efh-echo"},
-            compatibilityFlags=["global_fetch_strictly_public"],
+            compatibilityFlags=list(ROUTER_FLAGS),
             # What leaves for the internet arrives at the test autopilot, except in the local stack.
             **({} if name == "local" else {"outboundService": "efh-echo"}),
         )

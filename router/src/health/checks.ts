@@ -12,7 +12,7 @@ import { afterProbe } from "./hysteresis.ts";
 import { inTurn, probeAll } from "./probe.ts";
 
 /**
- * The free plan gives a run 50 subrequests. Without probes it makes 23, and six more where the schema is made; what is
+ * The free plan gives a run 50 subrequests. Without probes it makes 25, and six more where the schema is made; what is
  * left here is for a long list of the account, or a second try.
  */
 const PROBES_A_RUN = 20;
@@ -30,11 +30,11 @@ export interface Findings extends Bound {
 export async function runChecks(
   env: Env,
   before: Snapshot | undefined,
-  hasDatabase: boolean,
+  databaseError: unknown,
   at: string,
   requestId: string,
 ): Promise<Findings> {
-  const bound = await checkBound(env, before?.missing ?? [], hasDatabase, requestId);
+  const bound = await checkBound(env, before ?? {}, databaseError, requestId);
   const { registrations, registryCopy } = await readRegistry(env, requestId);
   const routes = allRoutes(stateOf(undefined, registrations));
   const turn = inTurn(routes, before?.probedUpTo ?? "", PROBES_A_RUN);

@@ -12,7 +12,7 @@ import { checkSecret } from "../forward/signed.ts";
 import { ownTokens } from "../http/auth.ts";
 import type { Call } from "../http/call.ts";
 import type { Missing, Status } from "../routing/decide.ts";
-import { type Health, readSnapshot } from "../snapshot.ts";
+import { type Health, readSnapshot, type Snapshot } from "../snapshot.ts";
 import { checkCron } from "./cron.ts";
 import { nameOf } from "./news.ts";
 
@@ -39,6 +39,7 @@ export async function showHealth({ env, requestId }: Call): Promise<Response> {
     "orchestrator:settings": [settings],
     "orchestrator:cron": [{ componentType: "system", ...checkCron(snapshot, Date.now()) }],
     "orchestrator:infrastructure": [infrastructureCheck(missing, at)],
+    "orchestrator:runs": [runsCheck(snapshot)],
   };
   for (const name of names) checks[`${name}:health`] = [autopilotCheck(name, autopilots[name])];
   const anyUnwell = Object.values(checks).some(([check]) => check!.status === "fail" || check!.status === "warn");
@@ -74,6 +75,16 @@ function infrastructureCheck(missing: readonly Missing[], time: string | undefin
   if (time === undefined) return { ...check, status: "unknown", output: "It has not been looked at." };
   if (missing.length === 0) return { ...check, status: "pass" };
   return { ...check, status: "fail", output: `Missing: ${missing.map(nameOf).join(", ")}.` };
+}
+
+/** Tasks that must not be done twice and wait for a person's word. */
+function runsCheck(snapshot: Snapshot | undefined): Check {
+  const check = { componentType: "system", time: snapshot?.at } as const;
+  if (!snapshot) return { ...check, status: "unknown", output: "It has not been looked at." };
+  const count = snapshot.unknownRuns?.length ?? 0;
+  if (count === 0) return { ...check, status: "pass" };
+  const output = `Of ${count} ${count === 1 ? "run" : "runs"} nobody knows how ${count === 1 ? "it" : "they"} ended.`;
+  return { ...check, status: "warn", output };
 }
 
 function autopilotCheck(name: string, health: Health | undefined): Check {

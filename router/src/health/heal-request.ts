@@ -2,8 +2,8 @@
 // webhook is called that starts one (on the local stack: the local Cloudflare's own). Where, the secret HEAL says.
 //
 // What is missing is found again by each scheduled run and each caller until it is healed, and a heal takes minutes: so
-// for the same things it is asked for once in ten minutes, counted in D1, which all isolates share. What became of it
-// is journalled. Neither the token nor what the other side said is ever part of an answer or a log.
+// for the same things it is asked for again after 15 minutes, an hour, six hours, and then once a day, counted in D1, which
+// all isolates share; when nothing is missing any more, that begins anew. What became of it is journalled. Neither the token nor what the other side said is ever part of an answer or a log.
 
 import { log } from "#worker-kit/log.ts";
 import { database } from "../database.ts";
@@ -29,8 +29,22 @@ type Target =
   | { readonly url: string; readonly token?: string }
   | { readonly repository: string; readonly workflow: string; readonly ref: string; readonly token: string };
 
-const QUIET_MS = 10 * 60_000;
+const MINUTE_MS = 60_000;
+/** After the first request, the second and the third; the cron may be a moment early. */
+const PAUSES_MS = [15, 60, 6 * 60].map((minutes) => (minutes - 1) * MINUTE_MS);
+const LONGEST_PAUSE_MS = (24 * 60 - 1) * MINUTE_MS;
+/** A person who asks waits no longer than that. */
+const PERSONS_PAUSE_MS = 10 * MINUTE_MS;
+// ?1 the reason, ?2 now, ?3 the longest pause
+const CLAIM = `
+  INSERT INTO heal_requests (reason, requested_at, tries) VALUES (?1, ?2, 1)
+  ON CONFLICT (reason) DO UPDATE SET requested_at = ?2, tries = tries + 1
+  WHERE requested_at <= ?2 - min(?3, CASE tries
+    ${PAUSES_MS.map((pause, index) => `WHEN ${index + 1} THEN ${pause}`).join(" ")} ELSE ${LONGEST_PAUSE_MS} END)`;
 const TIMEOUT_MS = 10_000;
+const ALREADY =
+  "A heal of the same was asked for already. The cron asks again after 15 minutes, an hour, six hours, then once a day; " +
+  "you may after 10 minutes.";
 const HOW =
   'Set it: `pulumi config set --secret heal \'{"repository": "owner/name", "workflow": "heal.yml", ' +
   '"token": "…"}\'`, then run `pulumi up`.';
@@ -42,8 +56,8 @@ const GITHUB: Readonly<Record<number, string>> = {
   422: "The branch is not there, or the workflow has no workflow_dispatch trigger.",
 };
 
-/** When each reason was last asked for by this isolate: stands in where D1 does not answer. */
-const asked = new Map<string, number>();
+/** When each reason was last asked for by this isolate, and how often: stands in where D1 does not answer. */
+const asked = new Map<string, { readonly at: number; readonly tries: number }>();
 
 /** Asks for a heal of what is missing, unless that was done a moment ago. Never throws. */
 export async function requestHeal(env: Env, reason: HealReason, requestId: string): Promise<HealAnswer> {
@@ -71,8 +85,9 @@ async function askForHeal(env: Env, { missing, source }: HealReason, requestId: 
     .sort()
     .join("\n");
   const now = Date.now();
-  if (!(await claimRequest(env, key, now, requestId))) {
-    return told("already-requested", "A heal of the same was asked for less than 10 minutes ago.");
+  const longest = source === "cron" ? LONGEST_PAUSE_MS : PERSONS_PAUSE_MS;
+  if (!(await claimRequest(env, key, now, longest, requestId))) {
+    return told("already-requested", ALREADY);
   }
   const failure = await send(target, { event: "heal", source, missing, requestId }, requestId);
   if (!failure) return told("requested", "url" in target ? "The webhook took it." : "GitHub has started the workflow.");
@@ -119,22 +134,23 @@ async function send(target: Target, event: unknown, requestId: string): Promise<
 }
 
 /** Whether this is the one that may ask: of several at once, the one whose row is written. */
-async function claimRequest(env: Env, key: string, now: number, requestId: string): Promise<boolean> {
+async function claimRequest(env: Env, key: string, now: number, longest: number, requestId: string): Promise<boolean> {
   try {
-    const db = await database(env);
-    const [, claimed] = await db.batch([
-      db.prepare("DELETE FROM heal_requests WHERE requested_at <= ?").bind(now - QUIET_MS),
-      db
-        .prepare("INSERT INTO heal_requests (reason, requested_at) VALUES (?, ?) ON CONFLICT DO NOTHING")
-        .bind(key, now),
-    ]);
-    return claimed!.meta.changes > 0;
+    const claim = (await database(env)).prepare(CLAIM).bind(key, now, longest);
+    return (await claim.run()).meta.changes > 0;
   } catch (error) {
     log("a heal request could not be recorded", requestId, error);
-    if ((asked.get(key) ?? -Infinity) > now - QUIET_MS) return false;
-    asked.set(key, now);
+    const { at, tries } = asked.get(key) ?? { at: -Infinity, tries: 0 };
+    if (at > now - Math.min(PAUSES_MS[tries - 1] ?? LONGEST_PAUSE_MS, longest)) return false;
+    asked.set(key, { at: now, tries: tries + 1 });
     return true;
   }
+}
+
+/** All is well: what is missing the next time is asked for at once. */
+export async function forgetHealRequests(env: Env): Promise<void> {
+  asked.clear();
+  await (await database(env)).prepare("DELETE FROM heal_requests").run();
 }
 
 /** It was not taken, so the next one may ask again. */

@@ -9,23 +9,25 @@ import { Problem } from "#worker-kit/problem.ts";
 import type { Call } from "../http/call.ts";
 import { count } from "../journal/counts.ts";
 import { type JournalEntry, prune, record } from "../journal/journal.ts";
-import { pruneRuns } from "../once/runs.ts";
+import { findUnknownRuns, type Run as OnceRun, pruneRuns } from "../once/runs.ts";
 import { publishSnapshot, readSnapshot, type Snapshot } from "../snapshot.ts";
 import { type Delivery, sendAlert } from "./alert.ts";
 import { type Findings, runChecks } from "./checks.ts";
-import { type HealAnswer, requestHeal } from "./heal-request.ts";
-import { giveBack, LEASE_MS, takeLease } from "./lease.ts";
+import { forgetHealRequests, type HealAnswer, requestHeal } from "./heal-request.ts";
+import { giveBack, LEASE_MS, type Lease, takeLease } from "./lease.ts";
 import { type News, nameOf, newsOf, sentences } from "./news.ts";
 
 type Trigger = "cron" | "request";
 type Run = Pick<Call, "env" | "later" | "requestId" | "caller">;
 
-interface Report extends Findings, Pick<Delivery, "alert"> {
+interface Report extends Omit<Findings, "doubts">, Pick<Delivery, "alert"> {
   readonly at: string;
   readonly trigger: Trigger;
   readonly changes: readonly { readonly autopilot: string; readonly from: string; readonly to: string }[];
   /** Null where nothing is missing. */
   readonly heal: HealAnswer | null;
+  /** The ids of runs of which nobody knows how they ended. */
+  readonly unknownRuns: readonly string[];
   /** Rows that were removed; null where that failed. */
   readonly pruned: { readonly journal: number | null; readonly runs: number | null };
 }
@@ -53,21 +55,34 @@ async function runScheduled(run: Run, trigger: Trigger): Promise<Report> {
   const { env, requestId } = run;
   const begun = Date.now();
   const at = new Date(begun).toISOString();
-  const lease = await attempt("the checks' record could not be read", run, () => takeLease(env, requestId));
+  let lease: Lease | undefined;
+  let databaseError: unknown;
+  try {
+    lease = await takeLease(env, requestId);
+  } catch (error) {
+    log("the checks' record could not be read", requestId, error);
+    databaseError = error;
+  }
   if (lease?.isHeld) throw new Problem(RUNNING);
-  const before = lease?.snapshot ?? (await readSnapshot(env, requestId));
+  const before = newest(lease?.snapshot ?? undefined, await readSnapshot(env, requestId));
 
-  const { missing, ...found } = await runChecks(env, before, lease !== null, at, requestId);
+  const { missing, doubts, ...found } = await runChecks(env, before, databaseError, at, requestId);
   const heal = missing.length > 0 ? await requestHeal(env, { missing, source: "cron" }, requestId) : null;
-  const news = newsOf(before, { ...found, missing });
+  if (missing.length === 0 && before?.missing.length) {
+    await attempt("the heal requests could not be forgotten", run, () => forgetHealRequests(env));
+  }
+  const unsettled = lease && (await attempt("the runs could not be read", run, () => findUnknownRuns(env)));
+  const unknownRuns = unsettled?.map(({ id }) => id) ?? before?.unknownRuns ?? [];
+  const news = newsOf(before, { ...found, missing, unknownRuns });
   const { alert: delivered, unsent } = await sendAlert(env, [...(before?.unsent ?? []), ...sentences(news)], requestId);
 
   const { autopilots, probed } = found;
   const cron = cronOf(before, trigger, at);
-  const snapshot = { at, cron, autopilots, missing, probedUpTo: probed.at(-1) ?? "", unsent };
+  const snapshot = { at, cron, autopilots, missing, probedUpTo: probed.at(-1) ?? "", unsent, doubts, unknownRuns };
   const counts = await attempt("the checks could not be recorded", run, () => giveBack(env, requestId, snapshot));
   if (counts !== false) await publishSnapshot(env, snapshot, requestId);
 
+  journalAbandoned(run, unsettled ?? [], news.runs.unknown);
   journalRun(run, news, {
     outcome: missing.length > 0 ? "missing" : "done",
     durationMs: Date.now() - begun,
@@ -81,12 +96,27 @@ async function runScheduled(run: Run, trigger: Trigger): Promise<Report> {
     missing,
     changes: news.changes.map(({ autopilot, was, status }) => ({ autopilot, from: was, to: status })),
     heal,
+    unknownRuns,
     alert: delivered,
     pruned: {
       journal: await attempt("the journal could not be pruned", run, () => prune(env)),
       runs: await attempt("the runs could not be pruned", run, () => pruneRuns(env)),
     },
   };
+}
+
+/** Of the record and its copy what was written last: the record may have been out of reach. */
+function newest(record: Snapshot | undefined, copy: Snapshot | undefined): Snapshot | undefined {
+  return record && !(copy && copy.at > record.at) ? record : copy;
+}
+
+/** Runs that nobody lived to journal the end of. */
+function journalAbandoned(run: Run, unsettled: readonly OnceRun[], isNew: readonly string[]): void {
+  for (const { id, caller, task, capability, autopilot } of unsettled.filter(
+    (each) => each.finishedAt === null && isNew.includes(each.id),
+  )) {
+    record(run, { kind: "run", caller, task, capability, autopilot, outcome: "unknown", detail: id });
+  }
 }
 
 /** What `work` gives, or null where it fails. */

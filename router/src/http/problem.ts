@@ -17,6 +17,21 @@ export const FAULT = {
   detail: "The orchestrator failed; the reason is in its log under the same request id.",
 };
 
+/** As its caller is told: an error of D1 or KV may be over in a moment, any other is a fault of ours. */
+export function asProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  return new Problem(/^(D1_|KV )/.test((error as Error | null)?.message ?? "") ? STORAGE : FAULT);
+}
+
+const STORAGE = {
+  status: 503,
+  title: "Storage not available",
+  detail:
+    "The orchestrator's records could not be read or written; the reason is in its log under the same request id.",
+  members: { hint: "Send it again in a few seconds." },
+  headers: { "Retry-After": "5" },
+};
+
 /** A secret of the router that is absent or broken; it refuses then, for it must never be open or unsigned. */
 export function notConfigured(secret: string, why: string, hint: string): Problem {
   const detail = `${secret} ${why}.`;

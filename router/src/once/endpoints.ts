@@ -8,6 +8,7 @@ import { requireAnother } from "../http/auth.ts";
 import { readBody } from "../http/body.ts";
 import type { Call } from "../http/call.ts";
 import { Query } from "../http/query.ts";
+import { record } from "../journal/journal.ts";
 import { findRun, findRuns, type Run, resolveRun, STATUSES } from "./runs.ts";
 
 const PAGE = 50;
@@ -56,6 +57,8 @@ export async function resolve(call: Call): Promise<Response> {
   const found = await findRun(env, id);
   if (!found) throw noSuchRun(id);
   if (!isResolved) throw notUnknown(found);
+  const { task, capability, autopilot } = found;
+  record(call, { kind: "run", caller, task, capability, autopilot, outcome: asked.resolution, detail: id });
   return Response.json(document(found));
 }
 

@@ -16,6 +16,7 @@ export type Resolution = "done" | "not-done";
 
 /** Of an answer; a longer one is not kept. D1's free plan has 500 MB for everything. */
 const MAX_KEPT_BYTES = 256 * 1024;
+const MOST_UNKNOWN = 100;
 const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
 /** In each scheduled run: what is deleted counts as written, of which a day has 100,000 rows. */
 const PRUNED_AT_ONCE = 200;
@@ -163,6 +164,12 @@ export async function findRuns(env: Env, { since, after, status, task, limit }: 
   const isUnsettled = status === "running" || status === "unknown";
   const select = (await database(env)).prepare(list(isUnsettled ? UNSETTLED : "runs WHERE"));
   return (await select.bind(Date.now(), since, ...after, status, task, limit).all<Run>()).results;
+}
+
+/** Those of which nobody knows how they ended, the newest ones first; more than a person can settle in a day are cut. */
+export function findUnknownRuns(env: Env): Promise<Run[]> {
+  const after = [Number.MAX_SAFE_INTEGER, ""] as const;
+  return findRuns(env, { since: 0, after, status: "unknown", task: null, limit: MOST_UNKNOWN });
 }
 
 /** A person says how an unknown run ended; false where it is not unknown. */

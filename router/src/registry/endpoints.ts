@@ -6,6 +6,7 @@ import type { Env } from "../env.ts";
 import { endpointRules } from "../forward/endpoint-rules.ts";
 import { invalid, readJson } from "../http/body.ts";
 import type { Call } from "../http/call.ts";
+import { record } from "../journal/journal.ts";
 import { publish } from "./copy.ts";
 import {
   findRegistration,
@@ -20,7 +21,8 @@ import { parseRegistration, undeclared } from "./registration.ts";
 const REGISTRY_PATH = "/autopilot/registry";
 
 /** POST: 201 for a new one, 200 for an update; throws a problem: 409 for a declared name, 412, 422. */
-export async function register({ request, env, requestId, later }: Call): Promise<Response> {
+export async function register(call: Call): Promise<Response> {
+  const { request, env, requestId, later, caller } = call;
   const registration = parseRegistration(await readJson(request), endpointRules(env, request));
   if (!("name" in registration)) throw invalid(registration);
   const { name } = registration;
@@ -29,6 +31,7 @@ export async function register({ request, env, requestId, later }: Call): Promis
   const put = await putRegistration(env, registration, condition);
   if (!put) throw await preconditionFailed(env, name, condition);
   await publish(env, requestId, later);
+  record(call, { kind: "registry", caller, autopilot: name, outcome: put.isNew ? "registered" : "changed" });
   return shown(put, put.isNew ? { status: 201, headers: { location: `${REGISTRY_PATH}/${name}` } } : {});
 }
 
@@ -45,7 +48,8 @@ export async function showRegistration({ env, parameter: name }: Call): Promise<
 }
 
 /** DELETE of one: 204; throws a problem: 404, 409 for a declared name, 412. */
-export async function unregister({ request, env, requestId, later, parameter: name }: Call): Promise<Response> {
+export async function unregister(call: Call): Promise<Response> {
+  const { request, env, requestId, later, caller, parameter: name } = call;
   const condition = preconditionOf(request);
   if (!(await removeRegistration(env, name, condition.ifMatch))) {
     if (condition.ifMatch) throw await preconditionFailed(env, name, condition);
@@ -53,6 +57,7 @@ export async function unregister({ request, env, requestId, later, parameter: na
     throw notRegistered(name);
   }
   await publish(env, requestId, later);
+  record(call, { kind: "registry", caller, autopilot: name, outcome: "removed" });
   return new Response(null, { status: 204 });
 }
 

@@ -115,8 +115,8 @@ def test_everything_that_the_example_implies() -> None:
                 ServiceBinding(name="WRITER", worker="writer"),
             ),
             crons=("*/15 * * * *",),
-            compatibility_flags=("global_fetch_strictly_public",),
             public=True,
+            compatibility_flags=("enable_request_signal", "global_fetch_strictly_public"),
         ),
         Worker(
             key="writer",

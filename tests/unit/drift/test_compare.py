@@ -112,7 +112,7 @@ ROUTER = LiveWorker(
             ),
         ),
         compatibility_date="2026-07-01",
-        compatibility_flags=("global_fetch_strictly_public",),
+        compatibility_flags=("enable_request_signal", "global_fetch_strictly_public"),
     ),
     observability=ON,
     subdomain=(True, False),
