@@ -55,7 +55,8 @@ def _depth(meta: Mapping[str, Any] | JsonText) -> int:
             level += {"{": 1, "[": 1, "}": -1, "]": -1}.get(token, 0)
             depth = max(depth, level)
         return depth
-    depth, values = 0, [meta]
+    depth = 0
+    values: list[Mapping[Any, Any] | list[Any] | tuple[Any, ...]] = [meta]
     while values and depth <= MAX_DEPTH:
         depth += 1
         inner = (each.values() if isinstance(each, Mapping) else each for each in values)
