@@ -46,7 +46,7 @@ _HOST_RULE = "a host name in lower case, or `*.` and the name whose subdomains a
 NAME_PATTERN = r"^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$"
 _CALLER_PATTERN = r"^(?!default$)[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?$"
 _TASK_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$"
-_CAPABILITY_PATTERN = r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$"
+_CAPABILITY_PATTERN = r"^(?=.{1,128}$)[a-z0-9_-]+(\.[a-z0-9_-]+)*$"
 NAME_RULE = "up to 64 lower-case letters, digits, dots, hyphens and underscores, with a letter or digit at both ends"
 _CALLER_RULE = (
     "up to 64 lower-case letters, digits, hyphens and underscores, with a letter or digit at both ends; "
@@ -54,7 +54,9 @@ _CALLER_RULE = (
 )
 _TASK_RULE = "up to 128 letters, digits, dots, hyphens and underscores, with a letter or digit at both ends"
 _FLAG_RULE = "lower-case letters, digits and underscores"
-_CAPABILITY_RULE = "lower-case words (letters, digits, hyphens, underscores) with dots between them"
+_CAPABILITY_RULE = (
+    "lower-case words (letters, digits, hyphens, underscores) with dots between them, up to 128 characters"
+)
 
 AutopilotName = Annotated[str, *_text("autopilot name", NAME_PATTERN, NAME_RULE, "ai-employee")]
 CallerName = Annotated[str, *_text("caller name", _CALLER_PATTERN, _CALLER_RULE, "shop")]

@@ -65,7 +65,7 @@ def label(path: Path) -> str:
 
 def _near(name: str, known: Iterable[str]) -> str | None:
     nearest = next(iter(nearest_names(name, known, 1)), "")
-    return nearest if distance(name.lower(), nearest.lower()) <= max(2, len(name) // 3) else None
+    return nearest if nearest and distance(name.lower(), nearest.lower()) <= max(2, len(name) // 3) else None
 
 
 def _path(detail: ErrorDetails) -> Path:

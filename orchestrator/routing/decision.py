@@ -186,7 +186,7 @@ def _weighted(candidates: Sequence[Route], random: float, reasons: list[str]) ->
 def _unsupported(table: RoutingTable, capability: str, state: RoutingState) -> Problem:
     declared = {route.name for route in table.autopilots}
     routes = (*table.autopilots, *(route for route in state.registered if route.name not in declared))
-    available = {name for route in routes for name in route.capabilities}
+    available = dict.fromkeys(name for route in routes for name in route.capabilities)
     tasks = (name for name, rule in table.tasks.items() if rule.capability in available)
     known = nearest_names(capability, (*tasks, *available))
     nearest = f" The nearest names are: {', '.join(known)}." if known else ""

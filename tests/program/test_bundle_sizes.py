@@ -16,7 +16,7 @@ from orchestrator.manifest import load
 
 ROOT = Path(__file__).parents[2]
 BUDGETS = {
-    "efh-autopilot-orchestrator": 41_900,
+    "efh-autopilot-orchestrator": 42_200,
     "efh-agent": 10_800,
     "efh-ai-stylist": 10_700,
     "efh-page-deployer": 8_100,

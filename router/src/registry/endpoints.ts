@@ -11,6 +11,7 @@ import { publish } from "./copy.ts";
 import {
   findRegistration,
   findRegistrations,
+  MAX_REGISTRATIONS,
   type Precondition,
   putRegistration,
   type Recorded,
@@ -20,7 +21,7 @@ import { parseRegistration, undeclared } from "./registration.ts";
 
 const REGISTRY_PATH = "/autopilot/registry";
 
-/** POST: 201 for a new one, 200 for an update; throws a problem: 409 for a declared name, 412, 422. */
+/** POST: 201 for a new one, 200 for an update; throws a problem: 409 for a declared name or one too many, 412, 422. */
 export async function register(call: Call): Promise<Response> {
   const { request, env, requestId, later, caller } = call;
   const registration = parseRegistration(await readJson(request), endpointRules(env, request));
@@ -29,7 +30,7 @@ export async function register(call: Call): Promise<Response> {
   refuseDeclared(name);
   const condition = preconditionOf(request);
   const put = await putRegistration(env, registration, condition);
-  if (!put) throw await preconditionFailed(env, name, condition);
+  if (!put) throw await notPut(env, name, condition);
   await publish(env, requestId, later);
   record(call, { kind: "registry", caller, autopilot: name, outcome: put.isNew ? "registered" : "changed" });
   return shown(put, put.isNew ? { status: 201, headers: { location: `${REGISTRY_PATH}/${name}` } } : {});
@@ -95,6 +96,21 @@ function notRegistered(name: string): Problem {
     title: "Not registered",
     detail: `No autopilot is registered as ${name}.`,
     members: { name, hint: `GET ${REGISTRY_PATH} lists what is registered.` },
+  });
+}
+
+/** Why nothing was recorded: without a precondition that does not hold, there is no room for one more. */
+async function notPut(env: Env, name: string, condition: Precondition): Promise<Problem> {
+  const isKnown = (await findRegistration(env, name)) !== undefined;
+  if (isKnown || condition.ifMatch) return preconditionFailed(env, name, condition);
+  return new Problem({
+    status: 409,
+    title: "Too many registrations",
+    detail: `${MAX_REGISTRATIONS} autopilots are registered already, and there may not be more.`,
+    members: {
+      name,
+      hint: `Remove one (DELETE ${REGISTRY_PATH}/<name>), or take them into autopilots.yaml by \`python -m orchestrator pull\` and remove them here.`,
+    },
   });
 }
 

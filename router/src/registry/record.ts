@@ -32,8 +32,12 @@ interface Row {
   readonly updated_at: string;
 }
 
+/** Each one is looked at where a task is for nobody that is declared. */
+export const MAX_REGISTRATIONS = 100;
+
 // ?1 name, ?2 entity tags, ?3 record, ?4 its entity tag, ?5 now
-const VALUES = "(name, record, etag, revision, created_at, updated_at) VALUES (?1, ?3, ?4, 1, ?5, ?5)";
+const VALUES = `(name, record, etag, revision, created_at, updated_at) SELECT ?1, ?3, ?4, 1, ?5, ?5
+  WHERE (SELECT count(*) FROM registrations WHERE name <> ?1) < ${MAX_REGISTRATIONS}`;
 const NEW = "record = ?3, etag = ?4, revision = revision + 1, updated_at = ?5";
 const MATCHING = "(?2 IS NULL OR etag IN (SELECT value FROM json_each(?2)))";
 
@@ -48,7 +52,7 @@ export async function findRegistration(env: Env, name: string): Promise<Recorded
   return row ? recorded(row) : undefined;
 }
 
-/** Creates or updates; undefined where the precondition does not hold. */
+/** Creates or updates; undefined where the precondition does not hold, or there are as many as there may be. */
 export async function putRegistration(
   env: Env,
   registration: Registration,

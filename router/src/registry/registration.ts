@@ -30,8 +30,8 @@ const NAME: Rule = {
   message: `must be up to 64 ${WORD}, dots, hyphens and underscores, with a letter or digit at both ends`,
 };
 const CAPABILITY: Rule = {
-  pattern: /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/,
-  message: `must be words of ${WORD}, hyphens and underscores, with dots between them`,
+  pattern: /^(?=.{1,128}$)[a-z0-9_-]+(\.[a-z0-9_-]+)*$/,
+  message: `must be words of ${WORD}, hyphens and underscores, with dots between them, up to 128 characters`,
 };
 const NEEDS: Readonly<Record<keyof Resources, Rule & { readonly key: string }>> = {
   kvNamespaces: {
@@ -51,6 +51,8 @@ const NEEDS: Readonly<Record<keyof Resources, Rule & { readonly key: string }>> 
   },
 };
 export const KIND = { kvNamespaces: "kvNamespace", r2Buckets: "r2Bucket", workers: "worker" } as const;
+/** Of capabilities, and of each kind of needs: what one registration may cost those who ask for something else. */
+const MAX_NAMES = 50;
 const ORCHESTRATOR = "orchestrator"; // the owner of what the routing Worker itself needs
 
 /** The registration that `body` is, its lists sorted, or everything that is wrong with it. */
@@ -97,7 +99,12 @@ function names(rule: Rule, key?: string) {
     v.custom<string>((value) => matches(value, rule), rule.message),
   );
   return v.pipe(
-    v.array(name, "must be a list"),
+    // Before any of them is looked at.
+    v.custom<unknown[]>(
+      (list) => Array.isArray(list) && list.length <= MAX_NAMES,
+      ({ input }) => (Array.isArray(input) ? `must have at most ${MAX_NAMES} entries` : "must be a list"),
+    ),
+    v.array(name),
     v.rawCheck(({ dataset: { value: list }, addIssue }) => {
       if (!Array.isArray(list)) return;
       list.forEach((each: unknown, index) => {

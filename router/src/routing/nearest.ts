@@ -11,13 +11,35 @@ export function byCodePoint(a: string, b: string): number {
   return left.length - right.length;
 }
 
-/** At most `count` of the `known` names, nearest first by Levenshtein's distance, then in name order. */
+// A distance costs the product of two lengths, and who asks may ask for anything: so longer names are compared with none,
+// and others with a bounded number of names of like length.
+const MAX_LENGTH = 64;
+const MAX_COMPARED = 200;
+
+/**
+ * At most `count` of the `known` names, nearest first by Levenshtein's distance, then in name order. Those whose length is
+ * nearest are compared, in the order given.
+ */
 export function nearestNames(name: string, known: Iterable<string>, count = 3): string[] {
-  return [...new Set(known)]
+  const length = lengthOf(name);
+  if (length > MAX_LENGTH) return [];
+  const most = Math.max(3, Math.floor(length / 2));
+  const like = Array.from({ length: most + 1 }, (): string[] => []); // by the difference in length
+  for (const candidate of new Set(known)) like[Math.abs(lengthOf(candidate) - length)]?.push(candidate);
+  return like
+    .flat()
+    .slice(0, MAX_COMPARED)
     .map((candidate) => ({ candidate, away: distance(name, candidate) }))
     .sort((a, b) => a.away - b.away || byCodePoint(a.candidate, b.candidate))
     .slice(0, count)
     .map(({ candidate }) => candidate);
+}
+
+/** In characters, not in UTF-16 units. */
+function lengthOf(name: string): number {
+  let length = 0;
+  for (const _ of name) length++;
+  return length;
 }
 
 function distance(a: string, b: string): number {
