@@ -7,7 +7,7 @@ Pure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -103,3 +103,8 @@ def dotted(settings: Mapping[str, Any] | None, prefix: str = "") -> dict[str, An
     for key, value in (settings or {}).items():
         flat |= dotted(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
     return flat
+
+
+def consumer_names(consumers: Iterable[Mapping[str, Any]] | None) -> tuple[str, ...]:
+    """The Workers that get another's logs: the newer list says `name`, the settings `service`."""
+    return tuple(str(each.get("name") or each.get("service")) for each in consumers or ())

@@ -21,7 +21,18 @@ from orchestrator.cloudflare.account import Account
 from orchestrator.desired.derive import Desired
 from orchestrator.desired.resources import Binding, TextBinding, Worker
 from orchestrator.drift.ledger import Ledger
-from orchestrator.drift.live import Bucket, Database, Live, LiveWorker, Namespace, Version, bucket, dotted, version
+from orchestrator.drift.live import (
+    Bucket,
+    Database,
+    Live,
+    LiveWorker,
+    Namespace,
+    Version,
+    bucket,
+    consumer_names,
+    dotted,
+    version,
+)
 from orchestrator.kinds import Kind
 
 _AT_ONCE = 6
@@ -122,7 +133,7 @@ class Reading:
             version=self._version(declared, script, of_worker),
             observability=dotted(of_worker.get("observability")),
             logpush=bool(of_worker.get("logpush")),
-            tail_consumers=_names(of_worker.get("tail_consumers")),
+            tail_consumers=consumer_names(of_worker.get("tail_consumers")),
             subdomain=(bool(switches.get("enabled")), bool(switches.get("previews_enabled"))),
             schedules=self._account.schedules(name) if self._may_have_schedules(declared, script) else None,
         )
@@ -166,7 +177,3 @@ class Reading:
 def _without_text(binding: Mapping[str, Any], declared: Collection[str]) -> Mapping[str, Any]:
     """The text of a variable that nobody declared may be a secret that was meant to be one: it is not kept."""
     return binding if binding.get("name") in declared else {key: binding[key] for key in binding if key != "text"}
-
-
-def _names(consumers: Iterable[Mapping[str, Any]] | None) -> tuple[str, ...]:
-    return tuple(str(each.get("name") or each.get("service")) for each in consumers or ())

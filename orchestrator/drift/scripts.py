@@ -53,7 +53,7 @@ def compare_workers(
         groups: dict[Kind, list[Difference]] = {
             Kind.WORKER: [
                 *([] if worker.key in known else [UNMANAGED]),
-                *_settings(worker, desired, modules[worker.key], found),
+                *compare_settings(worker, desired, modules[worker.key], found),
                 *_bindings(expected, found),
             ],
             Kind.SCHEDULES: list(_schedules(worker, found)),
@@ -85,7 +85,8 @@ def _is_foreign_secret(difference: Difference) -> bool:
     return difference.desired is None and difference.live == "secret_text"
 
 
-def _settings(worker: Worker, desired: Desired, sha256: str, live: LiveWorker) -> Iterator[Difference]:
+def compare_settings(worker: Worker, desired: Desired, sha256: str, live: LiveWorker) -> Iterator[Difference]:
+    """How a Worker runs, beside what it is bound to; `sha256`: its module's."""
     version = live.version
     if version.content_sha256 != sha256:
         yield _differs("content", f"sha256 {sha256[:12]}", f"sha256 {version.content_sha256[:12]}")
@@ -102,7 +103,7 @@ def _settings(worker: Worker, desired: Desired, sha256: str, live: LiveWorker) -
             yield _differs(f"limits.{key}", *(_amount(each.get(key)) for each in (limits, version.limits)))
     yield from _observability(worker.observability, live)
     if live.logpush != worker.logpush:
-        yield _differs("logpush", _word(worker.logpush), _word(live.logpush))
+        yield _differs("logpush", word(worker.logpush), word(live.logpush))
     consumers = sorted(each.name for each in desired.workers if each.key in worker.tail_consumers)
     if consumers != sorted(live.tail_consumers):
         yield _differs("tail_consumers", ", ".join(consumers), ", ".join(sorted(live.tail_consumers)))
@@ -123,7 +124,7 @@ def _observability(wanted: Observability, live: LiveWorker) -> Iterator[Differen
         unsaid = {"enabled": False, "head_sampling_rate": 1}.get(key, values[0])
         answered = live.observability.get(key, unsaid)
         if answered not in values:
-            yield _differs(f"observability.{key}", _word(values[-1]), _word(answered))
+            yield _differs(f"observability.{key}", word(values[-1]), word(answered))
 
 
 def _bindings(expected: Mapping[str, str | None], live: LiveWorker) -> Iterator[Difference]:
@@ -197,7 +198,7 @@ def _switches(worker: Worker, live: LiveWorker) -> Iterator[Difference]:
     wanted = {"enabled": worker.public, "previews_enabled": False}
     for (path, value), found in zip(wanted.items(), live.subdomain, strict=True):
         if found != value:
-            yield _differs(path, _word(value), _word(found))
+            yield _differs(path, word(value), word(found))
 
 
 def _differs(path: str, desired: str | None, live: str | None) -> Difference:
@@ -205,8 +206,11 @@ def _differs(path: str, desired: str | None, live: str | None) -> Difference:
 
 
 def _amount(value: object) -> str | None:
-    return None if value is None else str(value)
+    return None if value is None else word(value)
 
 
-def _word(value: object) -> str:
-    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
+def word(value: object) -> str:
+    """A setting's value, as a comparison tells it."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, float) else str(value)

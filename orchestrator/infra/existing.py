@@ -2,8 +2,9 @@
 
 Pulumi runs a hook only where it has decided to create or change, in a preview as in an update, so an update that does
 neither pays nothing. One that creates pays the lists of a kind that were not read before, and one call more for a
-Worker whose name is taken; one that changes Workers pays one list of them, and a call for each that somebody has
-deployed to since. See docs/decisions/0017-nothing-taken-silently.md and 0026-empty-stores-and-marks.md.
+Worker whose name is taken; one that changes Workers pays one list of them, and a call for each. What the upload of a
+changed Worker takes away, since it was set outside the file, is named in a warning. See
+docs/decisions/0017-nothing-taken-silently.md and 0026-empty-stores-and-marks.md.
 
 Touches the network, by the stack's account.
 """
@@ -14,7 +15,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 import pulumi
 
@@ -32,11 +33,13 @@ from orchestrator.desired.ownership import (
     refusal_of_namesake,
     refusal_of_others,
 )
+from orchestrator.drift.overwritten import message
 from orchestrator.errors import CloudflareError
 from orchestrator.kinds import Kind, kind_of_type
 from orchestrator.stack.rules import start_empty_command
 
 OpenAccount = Callable[[], AbstractContextManager[Account]]
+Overwritten = Callable[[Mapping[str, Any], Mapping[str, Any]], list[str]]
 
 _NOT_FOUND = 404
 _SAME_MOMENT_S = 1.0  # the API may write a time in more than one precision
@@ -64,6 +67,7 @@ class Guard:
         self._stores: dict[Kind, list[Store]] = {}
         self._bindings: Mapping[str, Bindings] | None = None
         self._deployed: dict[str, str] | None = None
+        self._overwritten: dict[str, Overwritten] = {}
         options = pulumi.ResourceHookOptions(on_dry_run=True)
         # Their names begin the errors.
         create = pulumi.ResourceHook("not in the account yet", self._before_create, options)
@@ -76,10 +80,12 @@ class Guard:
         """The hooks of each namespace, bucket and database."""
         return self._of_data
 
-    def of_worker(self, name: str) -> pulumi.ResourceHookBinding | None:
+    def of_worker(self, name: str, overwritten: Overwritten) -> pulumi.ResourceHookBinding | None:
         """The hooks of the script that is `name` in the account; none where that name is known to be free: at each of
-        a hundred new Workers they would nearly double the time of a preview.
+        a hundred new Workers they would nearly double the time of a preview. `overwritten`: of the account's settings
+        of it and the inputs of its last upload, says what the next one takes away.
         """
+        self._overwritten[name] = overwritten
         return self._of_worker if self._workers is None or name in self._workers else None
 
     def _before_create(self, creation: pulumi.ResourceHookArgs) -> None:
@@ -94,7 +100,10 @@ class Guard:
     def _before_change(self, change: pulumi.ResourceHookArgs) -> None:
         known = str((change.old_outputs or {}).get("modifiedOn") or "")
         name = _kind(change).name_in(change.new_inputs or {})
-        _asking(lambda: self._check_change(name, known), f"{change.name}: not known whose it is now")
+        _asking(
+            lambda: self._check_change(name, known, change.old_inputs or {}),
+            f"{change.name}: not known whose it is now, nor what the upload takes away",
+        )
 
     def _check_worker(self, name: str) -> None:
         """Raise ExistingError where the Worker is there and does not carry our mark."""
@@ -124,26 +133,33 @@ class Guard:
                     command = start_empty_command([name], self._start_empty, self._stack)
                     raise refusal_of_namesake(store, self._stack, command)
 
-    def _check_change(self, name: str, known: str) -> None:
-        """Raise ExistingError where somebody has deployed since `known`, and it was another platform."""
+    def _check_change(self, name: str, known: str, before: Mapping[str, Any]) -> None:
+        """Raise ExistingError where somebody has deployed since `known`, and it was another platform. Name what the
+        upload takes away; `before`: the inputs of the last one."""
         if self._deployed is None:
             with self._open_account() as account:
                 listed = account.scripts()
             self._deployed = {each: str(told.get("modified_on") or "") for each, told in listed.items()}
-        if name not in self._deployed or _same_moment(self._deployed[name], known):
+        if name not in self._deployed or (told := self._read_settings(name)) is None:
             return
-        there, mark = self._read_mark(name)
-        if there and mark and mark != self._mark:
+        mark = mark_of(told.get("bindings") or ())
+        if mark and mark != self._mark and not _same_moment(self._deployed[name], known):
             raise refusal_of_others(Kind.WORKER, name, Owner(name, mark), self._stack)
+        if lost := self._overwritten[name](told, before):
+            pulumi.log.warn(message(name, lost))
 
     def _read_mark(self, worker: str) -> tuple[bool, str | None]:
         """Whether there is a Worker of that name, and its mark."""
+        told = self._read_settings(worker)
+        return told is not None, None if told is None else mark_of(told.get("bindings") or ())
+
+    def _read_settings(self, worker: str) -> dict[str, Any] | None:
         with self._open_account() as account:
             try:
-                return True, mark_of(account.worker_bindings(worker))
+                return account.worker_settings(worker)
             except CloudflareError as error:
                 if error.status == _NOT_FOUND:
-                    return False, None
+                    return None
                 raise
 
     def _all_bindings(self) -> Mapping[str, Bindings]:

@@ -5,7 +5,7 @@ A Worker comes after those that it is bound to and those that get its logs: both
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -26,9 +26,10 @@ from orchestrator.desired.resources import (
     Worker,
 )
 from orchestrator.dispatch.signature import secrets_of
+from orchestrator.drift.overwritten import overwritten
 from orchestrator.infra import sdk as cloudflare
 from orchestrator.infra.account import stack_account
-from orchestrator.infra.existing import Guard
+from orchestrator.infra.existing import Guard, Overwritten
 from orchestrator.infra.mark import Mark
 from orchestrator.infra.settings import StackSettings
 from orchestrator.infra.storage import Storage, StorageArgs
@@ -96,7 +97,7 @@ def declare(
                 logpush=worker.logpush,
                 placement=_placement(worker, before),
                 tail_consumers=_tail_consumers(worker, before, services),
-                hooks=guard.of_worker(worker.name) if guard else None,
+                hooks=guard.of_worker(worker.name, _overwritten(worker, desired, bound[worker.key])) if guard else None,
             ),
         )
     return {
@@ -106,6 +107,11 @@ def declare(
         "r2Buckets": {key: bucket.name for key, bucket in storage.r2_buckets.items()},
         "d1Database": next(database.id for database in storage.d1_databases.values()),
     }
+
+
+def _overwritten(worker: Worker, desired: Desired, bound: Sequence[Binding]) -> Overwritten:
+    names = frozenset(each.name for each in bound)
+    return lambda told, before: overwritten(worker, desired, names, told, before)
 
 
 def _in_order(desired: Desired) -> list[Worker]:

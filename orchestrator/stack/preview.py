@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.drift.overwritten import OVERWRITTEN
 from orchestrator.kinds import Kind, kind_of_type, read_urn
 from orchestrator.limits import Use
 from orchestrator.limits.report import COLUMNS, rows, warnings
@@ -23,7 +24,8 @@ class Changes:
     """What an update would do, each thing by its kind and its name in the account, in order.
 
     `kept`: data that leaves the file and stays in the account. `destroyed`: data that goes (`keepData: false`).
-    `problems`: why the preview failed, in its own words.
+    `overwritten`: what uploads take away that was set outside the file. `problems`: why the preview failed, in its own
+    words.
     """
 
     created: tuple[str, ...] = ()
@@ -31,6 +33,7 @@ class Changes:
     removed: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     destroyed: tuple[str, ...] = ()
+    overwritten: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
 
@@ -64,9 +67,11 @@ def changes(preview: Mapping[str, Any], *, but: Collection[tuple[Kind, str]] = (
                 destroyed.add(gone)
     diagnostics = preview.get("diagnostics") or ()
     problems = (each["message"].strip() for each in diagnostics if each.get("severity") == "error")
+    warned = (each["message"].strip() for each in diagnostics if each.get("severity") == "warning")
     return Changes(
         **{key: _titles(things) for key, things in done.items()},
         destroyed=_titles(destroyed),
+        overwritten=tuple(dict.fromkeys(each for each in warned if OVERWRITTEN in each)),
         problems=tuple(dict.fromkeys(problems)),
     )
 
@@ -79,6 +84,7 @@ def words(found: Changes) -> list[str]:
         *(f"remove {title}" for title in found.removed),
         *(f"no longer manage {title}: it stays in the account, with its data" for title in found.kept),
         *(f"DELETE {title}, with its data" for title in found.destroyed),
+        *found.overwritten,
     ]
 
 
@@ -104,6 +110,7 @@ def markdown(
     if found.problems:
         sections += ["**It would fail:**", *(f"```\n{problem}\n```" for problem in found.problems)]
     for heading, lines in (
+        ("Taken away, since the file does not say it", found.overwritten),
         ("What people can ask for", capabilities),
         ("Created", found.created),
         ("Changed", found.changed),

@@ -54,6 +54,8 @@ TOGETHER = (
     "database's binding removed",
     "compatibility flags changed",
     "placement changed",
+    "workers.dev switched on for a Worker that is only bound",
+    "limit set",
     "schedule cleared",
     "schedule changed",
     "bucket's storage class changed",

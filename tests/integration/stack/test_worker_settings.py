@@ -71,3 +71,32 @@ def test_what_the_file_says_is_made_and_what_it_says_no_more_is_undone(stack: He
 
     assert settings_of(stack, KEEPER) == before
     stack.assert_clean()
+
+
+def test_a_preview_names_what_an_upload_takes_away_that_was_set_outside(stack: HealedStack) -> None:
+    observability = {"enabled": True, "head_sampling_rate": 0.1}
+    stack.outside.script_settings(
+        KEEPER, logpush=True, tail_consumers=[{"service": GREETER}], observability=observability
+    )
+    stack.outside.settings(KEEPER, placement={"mode": "smart"}, limits={"cpu_ms": 50})
+    stack.outside.bindings(KEEPER, {"ADDED": {"type": "plain_text", "text": "value"}})
+    says = (
+        f"Worker {KEEPER}: the upload takes away what was set outside the file: placement smart (then none); "
+        "limits.cpu_ms 50 (then none); observability.head_sampling_rate 0.1 (then 1); logpush on (then off); "
+        f"tail_consumers {GREETER} (then none); binding ADDED (plain_text)."
+    )
+
+    assert "takes away" not in stack.project.project.run("preview")  # nothing is uploaded
+    stack.project.write(edited(FIELD_EDITS["WorkerScript.vars"]))
+
+    assert says in stack.project.project.run("preview")
+    assert says in stack.project.project.up()
+    assert "takes away" not in stack.project.project.run("preview")
+
+
+def test_an_edit_of_the_file_itself_is_not_told_as_taken_away(stack: HealedStack) -> None:
+    stack.project.write(edited(all_of_them))
+    stack.project.project.up()
+    stack.project.write(MANIFEST)
+
+    assert "takes away" not in stack.project.project.run("preview")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from orchestrator.drift.overwritten import message
 from orchestrator.kinds import Kind
 from orchestrator.routing.table import Route, RoutingTable, TaskRule
 from orchestrator.stack.preview import Changes, capability_changes, changes, markdown, words
@@ -116,3 +117,14 @@ def test_a_replacement_makes_one_and_lets_go_of_another() -> None:
         "create R2 bucket team-files",
         "no longer manage R2 bucket files: it stays in the account, with its data",
     ]
+
+
+def test_what_an_upload_takes_away_is_named_other_warnings_are_not() -> None:
+    lost = message("clerk", ["logpush on (then off)"])
+    warned = [{"severity": "warning", "message": each} for each in (f"{lost}\n", "a limit is near")]
+
+    found = changes({"diagnostics": warned})
+
+    assert found.overwritten == (lost,)
+    assert lost in words(found)
+    assert f"**Taken away, since the file does not say it**\n\n- {lost}" in markdown(found)
