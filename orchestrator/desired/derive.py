@@ -32,7 +32,7 @@ from orchestrator.desired.resources import (
     Worker,
 )
 from orchestrator.errors import SettingsError
-from orchestrator.manifest import Autopilot, Manifest, Needs, WorkerScript
+from orchestrator.manifest import Autopilot, KvNamespaceNeed, Manifest, Needs, WorkerScript
 from orchestrator.names import binding_name
 from orchestrator.routing.table import RoutingTable, compile_routes
 
@@ -120,7 +120,7 @@ def _router(manifest: Manifest, prefix: str, stage: str) -> Worker:
         source=ROUTER_SOURCE,
         bindings=_by_name(
             [
-                *(KvBinding(name=binding_name(kv.title), namespace=kv.title) for kv in settings.kv_namespaces),
+                *(_kv_binding(kv) for kv in settings.kv_namespaces),
                 *(ServiceBinding(name=binding_name(worker), worker=worker) for worker in served),
                 D1Binding(name=names.DATABASE, database=_database(manifest)),
                 SecretBinding(name=names.API_TOKEN, secret=names.API_TOKEN),
@@ -180,9 +180,13 @@ def _autopilot_workers(manifest: Manifest, prefix: str, stage: str) -> list[Work
 
 def _need_bindings(needs: Needs) -> set[Binding]:
     return {
-        *(KvBinding(name=binding_name(kv.title), namespace=kv.title) for kv in needs.kv_namespaces),
-        *(R2Binding(name=binding_name(bucket.name), bucket=bucket.name) for bucket in needs.r2_buckets),
+        *map(_kv_binding, needs.kv_namespaces),
+        *(R2Binding(name=each.binding or binding_name(each.name), bucket=each.name) for each in needs.r2_buckets),
     }
+
+
+def _kv_binding(kv: KvNamespaceNeed) -> KvBinding:
+    return KvBinding(name=kv.binding or binding_name(kv.title), namespace=kv.title)
 
 
 def _script_bindings(script: WorkerScript, stage: str) -> set[Binding]:

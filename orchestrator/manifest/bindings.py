@@ -1,7 +1,7 @@
 """Whether the names under which Workers see their resources are free and different.
 
 A Worker's bindings come from several places of the file (an autopilot's namespaces and buckets, the Worker's secrets
-and variables) and from the orchestrator itself, and each name is made by `names.binding_name`. Pure.
+and variables) and from the orchestrator itself; a name that is not chosen is made by `names.binding_name`. Pure.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ def router_bindings(root: Place) -> Iterator[Mistake]:
 def _collisions(worker: str, by_name: dict[str, list[Bound]], reserved: Collection[str]) -> Iterator[Mistake]:
     for name, bound in by_name.items():
         what, place = bound[0]
-        if name in reserved and not what.startswith(("secret", "variable")):  # those are the models' business
+        written = what.startswith(("secret", "variable")) or place["binding"].text  # those are the models' business
+        if name in reserved and not (written and name in names.RESERVED_VARIABLES):
             yield Mistake(
                 path=place.path,
                 code="reserved-binding",
@@ -69,7 +70,12 @@ def _needs(needs: Place) -> Iterator[tuple[str, Bound]]:
 def _listed(listed: Place, key: str, kind: str) -> Iterator[tuple[str, Bound]]:
     for item in listed.items():
         if name := item.named(key):
-            yield names.binding_name(name), (f"{kind} `{name}`", item)
+            yield bound_as(item, key), (f"{kind} `{name}`", item)
+
+
+def bound_as(need: Place, key: str) -> str:
+    """The name under which Workers see a namespace or bucket: chosen, or made of its own, which is under `key`."""
+    return need["binding"].text or names.binding_name(need.named(key) or "")
 
 
 def _variables(worker: Place) -> Iterator[tuple[str, Bound]]:

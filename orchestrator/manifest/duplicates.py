@@ -97,7 +97,7 @@ def conflicting_needs(root: Place) -> Iterator[Mistake]:
                     message = f"the Worker `{name}` is the orchestrator's own (line {router.line})"
                     yield Mistake(path=need["name"].path, code=code, message=message, hint="choose another name")
                     continue
-                content = _content(need.value)
+                content = _content(_itself(need.value))
                 owner, line, known = first.setdefault(name, (index, need.line, content))
                 if owner != index and content != known:
                     yield Mistake(
@@ -106,6 +106,11 @@ def conflicting_needs(root: Place) -> Iterator[Mistake]:
                         message=f"the {kind} `{name}` is declared otherwise on line {line}",
                         hint="several autopilots may need the same one, with the same settings; or choose another name",
                     )
+
+
+def _itself(need: Any) -> Any:
+    """Without what is said of who sees it, not of itself."""
+    return {key: each for key, each in need.items() if key != "binding"} if isinstance(need, dict) else need
 
 
 def _content(value: Any) -> str:

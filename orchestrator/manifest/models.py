@@ -39,6 +39,12 @@ DEFAULT_TIMEOUT = 25  # seconds
 DEFAULT_CRON = "*/15 * * * *"
 
 
+_BINDING = Field(
+    default=None,
+    description="The name by which Workers see it, in place of its own in upper case; others may choose another.",
+)
+
+
 class Model(BaseModel):
     """Strict, frozen, camelCase outside, nothing unknown."""
 
@@ -66,6 +72,7 @@ class KvNamespaceNeed(Shorthand):
 
     short_for: ClassVar = "title"
     title: KvTitle
+    binding: Annotated[VariableName | None, Given] = _BINDING
 
 
 class BucketNeed(Shorthand):
@@ -82,6 +89,7 @@ class BucketNeed(Shorthand):
     storage_class: Literal["Standard", "InfrequentAccess"] = Field(
         default="Standard", description="Storage class of new objects."
     )
+    binding: Annotated[VariableName | None, Given] = _BINDING
 
 
 class SecretNeed(Shorthand):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 
 from orchestrator import names
+from orchestrator.manifest.bindings import bound_as
 from orchestrator.manifest.fields import HOST_PATTERN
 from orchestrator.manifest.place import Mistake, Place
 from orchestrator.manifest.translate import did_you_mean
@@ -183,8 +184,8 @@ def endpoints(root: Place) -> Iterator[Mistake]:
 def registry_namespace(root: Place) -> Iterator[Mistake]:
     """The routing Worker keeps copies of registrations in REGISTRY."""
     listed = root["orchestrator"]["kvNamespaces"]
-    titles = {names.binding_name(item.named("title") or "") for item in listed.items()}
-    if isinstance(listed.value, list) and names.REGISTRY not in titles:
+    bound = {bound_as(item, "title") for item in listed.items()}
+    if isinstance(listed.value, list) and names.REGISTRY not in bound:
         yield Mistake(
             path=listed.path,
             code="missing-registry",

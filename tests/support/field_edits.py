@@ -83,6 +83,8 @@ FIELD_EDITS: Mapping[str, Edit] = {
     "Needs.r2_buckets": _set(*_NEEDS, r2Buckets=[]),
     "Needs.workers": _renamed_worker,
     "KvNamespaceNeed.title": _set(*_NEEDS, kvNamespaces=["NOTEBOOK"]),
+    "KvNamespaceNeed.binding": _set(*_NEEDS, kvNamespaces=[{"title": "NOTES", "binding": "PAPERS"}]),
+    "BucketNeed.binding": _set(*_NEEDS, r2Buckets=[{"name": "efh-files", "binding": "FILES"}, _BUCKET[1]]),
     "BucketNeed.name": _set(*_NEEDS, r2Buckets=["efh-papers", _BUCKET[1]]),
     "BucketNeed.location": _set(*_NEEDS, r2Buckets=[{"name": "efh-files", "location": "weur"}, _BUCKET[1]]),
     "BucketNeed.jurisdiction": _set(*_NEEDS, r2Buckets=[{"name": "efh-files", "jurisdiction": "eu"}, _BUCKET[1]]),

@@ -254,3 +254,29 @@ def test_the_database_keeps_its_name_where_the_routing_worker_gets_another_one()
     text = EXAMPLE.replace("{worker: router}", "{worker: gate, database: router}")
     assert text != EXAMPLE
     assert derived(text).d1_databases == derived().d1_databases
+
+
+def test_a_chosen_name_is_bound_for_who_chose_it_and_the_thing_is_one() -> None:
+    desired = derived(
+        """
+orchestrator: {worker: router, kvNamespaces: [{title: efh-registry, binding: REGISTRY}]}
+autopilots:
+  - name: one
+    worker: one
+    capabilities: [a.b]
+    needs:
+      kvNamespaces: [{title: one-cache, binding: CACHE}]
+      r2Buckets: [{name: efh-files, binding: FILES}]
+      workers: [{name: one, content: x}]
+  - name: two
+    worker: two
+    capabilities: [a.c]
+    needs: {r2Buckets: [efh-files], workers: [{name: two, content: x}]}
+"""
+    )
+    bound = {worker.key: set(worker.bindings) for worker in desired.workers}
+
+    assert {KvBinding(name="CACHE", namespace="one-cache"), R2Binding(name="FILES", bucket="efh-files")} < bound["one"]
+    assert R2Binding(name="EFH_FILES", bucket="efh-files") in bound["two"]
+    assert KvBinding(name="REGISTRY", namespace="efh-registry") in bound["router"]
+    assert [bucket.name for bucket in desired.r2_buckets] == ["efh-files"]

@@ -197,6 +197,10 @@ MISTAKES = [
     M("reserved on the router", *router("kvNamespaces: [REGISTRY, db]"), "3:28", "reserved-binding", "bound as `DB`"),
     M("namespace and bucket", "[DRAFTS]", "[texts]", "9:19", "binding-collision", "as `TEXTS`"),
     M("namespace and secret", *worker("secrets: [DRAFTS]"), "13:21", "binding-collision", "and the secret"),
+    M("chosen and made", "[DRAFTS]", "[{title: D, binding: TEXTS}]", "9:19", "binding-collision", "as `TEXTS`"),
+    M("reserved, chosen", "[DRAFTS]", "[{title: D, binding: STAGE}]", "8:42", "reserved-binding", "is bound by"),
+    M("no name to choose", "[DRAFTS]", "[{title: D, binding: a-b}]", "8:42", "invalid-variable-name", "`a-b`"),
+    M("REGISTRY, renamed", *router("kvNamespaces: [{title: REGISTRY, binding: R}]"), "3:3", "missing-registry", "add"),
     M("namespace and Worker", *router("kvNamespaces: [REGISTRY, writer]"), "6:13", "binding-collision", "`WRITER`"),
     M("no REGISTRY", *router("kvNamespaces: [OTHER]"), "3:3", "missing-registry", "add REGISTRY to the list"),
 ]
