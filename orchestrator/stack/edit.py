@@ -17,7 +17,7 @@ from typing import Any
 from orchestrator.errors import OrchestratorError
 from orchestrator.stack.config import Stack, read_project_name, run_pulumi
 from orchestrator.stack.locks import TIMEOUT_S, is_busy, state_folder, wait_until_free
-from orchestrator.stack.state import without_stale_deltas
+from orchestrator.stack.state import readable
 
 Report = Callable[[str], None]
 ExportedState = dict[str, Any]  # as `pulumi stack export` gives it
@@ -36,7 +36,7 @@ def edit_state(
 ) -> None:
     """Put `edit` of the stack's state in its place; nothing is written where it changes nothing.
 
-    What the provider keeps with the outputs is dropped where it does not fit them any more: see `without_stale_deltas`.
+    What the provider keeps with the outputs is dropped where it does not fit them any more: see `readable`.
     `edit` is called again on what another run has left. `host` and `timeout_s` as `wait_until_free` takes them.
     Raises OrchestratorError where the stack stays locked, where other runs come in between each time, and where Pulumi
     refuses the import.
@@ -50,7 +50,7 @@ def edit_state(
         if left is not None and before != imported:
             raise _lost(stack)
         source = left or before
-        after = without_stale_deltas(source, edit(source))
+        after = readable(source, edit(source))
         if after == before:
             return
         wait_until_free(stack, report, host=host, timeout_s=timeout_s)

@@ -20,6 +20,7 @@ from orchestrator.kinds import Kind, kind_of_type, read_urn
 from orchestrator.stack.config import Stack
 from orchestrator.stack.edit import ExportedState, Report, edit_state
 from orchestrator.stack.locks import TIMEOUT_S
+from orchestrator.stack.state import SCHEMA_VERSION
 from orchestrator.stack.updates import run_when_free
 
 
@@ -84,7 +85,7 @@ def _insert(resources: list[dict[str, Any]], resource: Mapping[str, Any], found:
     place = max((index + 1 for index, each in enumerate(resources) if each["urn"] in before), default=0)
     # What else it has is read from the account next. Without a version it would be taken for a state of the provider's
     # version 4, which knew no jurisdictions, and a bucket be looked for in the wrong one.
-    known = {**resource["inputs"], "id": found, "uuid": found, "__meta": '{"schema_version":"500"}'}
+    known = {**resource["inputs"], "id": found, "uuid": found, "__meta": SCHEMA_VERSION}
     resources.insert(place, {**resource, "id": found, "outputs": known})
 
 

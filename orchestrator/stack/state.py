@@ -15,6 +15,9 @@ from orchestrator.kinds import Kind, kind_of_type, read_urn
 
 MARK_TYPE = "autopilot:infra:Mark"
 """The component whose one input is the platform's mark."""
+SCHEMA_VERSION = '{"schema_version":"500"}'
+"""What the provider keeps as `__meta` with the outputs of each resource that is declared here."""
+_PROVIDER = "cloudflare:"
 _DELTA = "__pulumi_raw_state_delta"
 _SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 (the key by which Pulumi marks an encrypted value)
 
@@ -78,13 +81,16 @@ def parse_state(exported: Mapping[str, Any]) -> State:
     )
 
 
-def without_stale_deltas(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+def readable(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     """`after`, an edit of the exported state `before`, as the provider can read it.
 
     The provider is a bridge to Terraform's and keeps with the outputs how to get Terraform's state back from them.
     Where the two do not fit, every later preview, refresh and update fails; without that key the bridge works it out.
     So it is dropped of each resource whose outputs differ from `before`, and of each that does not fit, as an edit by
     an older version has left it.
+
+    What has no version of its schema, as older versions of `recover` and of the stand-in have left it, gets the one
+    that it has: the provider would take it for a state of its version 4, and refuse that of a Worker.
     """
     known = {_identity(each): each.get("outputs") for each in _resources(before)}
     kept = copy.deepcopy(dict(after))
@@ -92,6 +98,8 @@ def without_stale_deltas(before: Mapping[str, Any], after: Mapping[str, Any]) ->
         outputs = each.get("outputs") or {}
         if _DELTA in outputs and (outputs != known.get(_identity(each)) or not _fits(outputs[_DELTA], outputs)):
             del outputs[_DELTA]
+        if outputs and each.get("type", "").startswith(_PROVIDER):
+            outputs.setdefault("__meta", SCHEMA_VERSION)
     return kept
 
 
