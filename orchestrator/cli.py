@@ -79,7 +79,7 @@ COMMANDS = (
     ),
     Command(
         name="restore",
-        summary="bring a backup back",
+        summary="restore a backup",
         module="orchestrator.commands.restore",
     ),
     Command(

@@ -61,7 +61,7 @@ def _account(survey: Survey) -> Check:
     return Check(
         name="account",
         state="problem",
-        detail=f"the token may do nothing in this account{seen}",
+        detail=f"the token has no permission in this account{seen}",
         fix="compare the stack's accountId with the account that the token is for",
     )
 

@@ -103,7 +103,7 @@ class ApiClient:
                         f"{method} {path}: no answer from {self.host}: {failure_words(error)}",
                         "check the network, and CLOUDFLARE_BASE_URL if it is set"
                         if again
-                        else "it may have happened: look before you do it again",
+                        else "it may have been carried out: check before you retry",
                     ) from error
                 self._back_off(tries_left)
                 continue
@@ -185,4 +185,4 @@ def _hint(status: int, code: int, path: str) -> str:
         return "the token made too many calls: try again in five minutes"
     if hint := hint_of(code):
         return hint
-    return "Cloudflare's side failed, and did so again: try later" if status in _PASSING else ""
+    return "Cloudflare failed, and the retries failed too: try again later" if status in _PASSING else ""

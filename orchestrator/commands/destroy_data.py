@@ -39,7 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     stores.arguments(parser)
     parser.add_argument("--yes-destroy", action="store_true", help="delete it, for ever")
     parser.add_argument(
-        "--backup", metavar="DIR", help="first save everything there, as `backup` does, and try that it comes back"
+        "--backup", metavar="DIR", help="first back everything up there, and check that it can be restored"
     )
     parser.add_argument("-s", "--stack", metavar="STACK", help="default: $PULUMI_STACK, or the selected stack")
     parser.add_argument(
@@ -68,7 +68,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         terminal.write(json.dumps(_document(store, contents, options), indent=2))
     if not options.yes_destroy:
         raise UserError(
-            f"{store.title} holds {_amount(store, contents)}, which would be deleted for ever; nothing was",
+            f"{store.title} holds {_amount(store, contents)}, which would be deleted for ever; nothing was deleted",
             "--yes-destroy deletes it; --backup DIR saves it first",
         )
     if not options.json:

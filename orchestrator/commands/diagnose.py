@@ -47,7 +47,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     else:
         terminal.table(COLUMNS, rows(document))
         if steps := next_steps(document):
-            terminal.write("\nto put right:")
+            terminal.write("\nto fix:")
             for step in steps:
                 terminal.write(f"  - {step}")
     return verdict(document)

@@ -17,7 +17,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Check before an update that everything is there that it needs: tools, state backend, settings and secrets of "
         "the stack, the Cloudflare token and each of its permissions by name, the account's workers.dev subdomain, R2. "
-        "Nothing is changed. Exit code 0 when all is well, 2 when there is something to put right, 1 when something "
+        "Nothing is changed. Exit code 0 when all is well, 2 when there is something to fix, 1 when something "
         "could not be checked (offline, for example) and nothing was found wrong."
     )
     parser.epilog = """examples:
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         return exit_code(checks)
     terminal.table(COLUMNS, rows(checks))
     result = outcome(checks)
-    said = {"ok": "all is well", "unknown": "not everything could be checked", "problem": "to put right:"}[result]
+    said = {"ok": "all is well", "unknown": "not everything could be checked", "problem": "to fix:"}[result]
     terminal.write(f"\n{terminal.styled(said, _STYLES[result])}")
     for line in fixes(checks):
         terminal.write(f"  - {line}")

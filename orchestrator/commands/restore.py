@@ -22,9 +22,9 @@ _GOES_ON = "what has come back stays, and the same command with --merge continue
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Bring a backup back into the namespace, bucket or database it was taken of, or into another one of the same "
-        "kind. It must be there (`pulumi up` makes what is declared) and be empty, unless --merge. The backup is "
-        "checked first."
+        "Restore a backup into the namespace, bucket or database that it was taken from, or into another of the same "
+        "kind. The target must exist (`pulumi up` creates what is declared) and be empty, unless --merge is given. The "
+        "backup is checked first."
     )
     parser.epilog = """examples:
   python -m orchestrator restore backups/efh-private
@@ -32,7 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
   python -m orchestrator restore backups/efh-private --merge      after a restore that was interrupted
 """
     parser.add_argument("folder", metavar="DIR", help="a folder that `backup` wrote")
-    parser.add_argument("--into", metavar="NAME", help="default: the name that it was taken of")
+    parser.add_argument("--into", metavar="NAME", help="default: the name that it was taken from")
     stores.arguments(parser)
     parser.add_argument("--merge", action="store_true", help="add what is missing; what is there stays as it is")
     parser.add_argument("-s", "--stack", metavar="STACK", help="default: $PULUMI_STACK, or the selected stack")

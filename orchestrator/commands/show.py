@@ -87,7 +87,7 @@ def _tables(desired: Desired, terminal: Terminal) -> None:
         able = [route.name for route in desired.routes.autopilots if rule.capability in route.capabilities]
         notes = [*(["once"] if rule.once else []), *(["idempotent"] if rule.idempotent else [])]
         rows.append([name, rule.capability, _list(able), f"{rule.timeout_ms / 1000:g} s", _list(notes)])
-    terminal.table(["TASK", "CAPABILITY", "AUTOPILOTS", "TIME-OUT", "NOTES"], rows)
+    terminal.table(["TASK", "CAPABILITY", "AUTOPILOTS", "TIMEOUT", "NOTES"], rows)
 
 
 def _worker(worker: Worker, terminal: Terminal) -> None:

@@ -142,12 +142,12 @@ def _prepare(folder: Path, store: Store) -> None:
 def _check(backup: Backup, folder: Path) -> None:
     file = folder / _FILES[backup.kind]
     if not file.is_file() or sha256_of(file) != backup.sha256:
-        raise UserError(f"the backup in {folder} is broken: {file.name} is not what was written", "take another one")
+        raise UserError(f"the backup in {folder} is broken: {file.name} is not what was written", "take another backup")
     if (counted := _count(backup, folder)) != (backup.items, backup.bytes):
         raise UserError(
             f"the backup in {folder} is broken: it has {counted[0]} {UNITS[backup.kind]} in {counted[1]} bytes, "
             f"not {backup.items} in {backup.bytes}",
-            "take another one",
+            "take another backup",
         )
 
 

@@ -86,7 +86,7 @@ class RouterConnection:
         except httpx.HTTPError as error:
             raise OrchestratorError(
                 f"{doing}: the routing Worker at {self._url} did not answer: {failure_words(error)}",
-                "check ORCHESTRATOR_URL; doing it again is safe",
+                "check ORCHESTRATOR_URL; a retry is safe",
             ) from error
         document = _object(response)
         if response.is_success:
@@ -139,7 +139,7 @@ class RemoteDispatcher(RouterConnection):
             kind = OrchestratorError if is_unsent else UnknownOutcome
             raise kind(
                 f"the routing Worker at {self._url} did not answer: {failure_words(error)}",
-                "check ORCHESTRATOR_URL; the task may have been forwarded, so look before you send it again; a `once` "
+                "check ORCHESTRATOR_URL; the task may have been forwarded, so check before you send it again; a `once` "
                 "task may be repeated with the same key",
             ) from error
         names = ("content-type", "x-request-id", "x-run-id", "retry-after")

@@ -82,13 +82,13 @@ def require_deployed(exported: Mapping[str, Any], here: str, *, stack: str) -> N
     resources = (exported.get("deployment") or {}).get("resources") or []
     if not resources or (known and known[-1].hash == here):
         return
-    mean_it = f"if you mean what is here: python -m orchestrator heal -s {stack} --from-here"
+    mean_it = f"to heal to what is here all the same: python -m orchestrator heal -s {stack} --from-here"
     deploy = f"to deploy what is here: pulumi up -s {stack} (pulumi preview -s {stack} shows what it changes)"
     if not known:
         raise NotDeployedError(
-            f"nothing was healed: it is not known from what the stack {stack} was deployed, since the version that "
-            "deployed it did not write that down",
-            f"{deploy}; it writes it down\n  {mean_it}",
+            f"nothing was healed: the stack {stack} has no record of what it was deployed from; the version that "
+            "deployed it kept none",
+            f"{deploy}; that update records it\n  {mean_it}",
         )
     last = known[-1]
     whole = "" if len(known) == 1 else ", and that deployment has not finished"

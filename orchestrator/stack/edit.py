@@ -60,11 +60,11 @@ def edit_state(
         left = _replaced(stack, before, after, newest)
         if left is None:
             return
-        report("Another run changed the state at the same moment: it is edited again, as that run has left it.")
+        report("Another run changed the state at the same time; editing what that run left.")
         imported = stack.export()
     raise OrchestratorError(
-        f"other runs changed the state of the stack {stack.name} each of the {_ROUNDS} times that it was to be edited",
-        "run this again when they have ended",
+        f"other runs changed the state of the stack {stack.name} during each of {_ROUNDS} attempts to edit it",
+        "run this again when they have finished",
     )
 
 
@@ -94,7 +94,7 @@ def _replaced(stack: Stack, before: ExportedState, after: ExportedState, newest:
 
 def _lost(stack: Stack) -> OrchestratorError:
     return OrchestratorError(
-        f"another run changed the state of the stack {stack.name} at the same moment; what it made may be missing",
+        f"another run changed the state of the stack {stack.name} at the same time; what it recorded may be missing",
         f"python -m orchestrator adopt -s {stack.name} takes over what the account has and the state has not",
     )
 

@@ -67,7 +67,7 @@ def _look(operation: Mapping[str, Any], state: ExportedState, stack: Stack) -> _
     if begun == "creating":
         found = _find(resource, kind, stack)
         if not found:
-            return _Looked(f"{what}: not there, or put again without harm")
+            return _Looked(f"{what}: not there, or safe to create again")
         # What Pulumi's own `refresh --import-pending-creates` is for; in 3.250 it forgets the resource.
         _insert(state["deployment"]["resources"], resource, found)
         return _Looked(f"{what}: exists, taken over: {found}", (urn,))

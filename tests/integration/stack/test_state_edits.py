@@ -216,7 +216,7 @@ def test_what_comes_between_the_last_look_and_the_import_is_edited_instead(
 
     assert machines.marks() == ([1, 0] if "up" in between else [8, 7])
     assert machines.known() == machines.there()
-    assert any("at the same moment" in line for line in machines.said)
+    assert any("at the same time" in line for line in machines.said)
 
 
 def test_in_a_bucket_a_lock_is_waited_for_and_what_came_between_is_told_with_the_way_out(

@@ -79,7 +79,7 @@ def test_a_pause_that_cloudflare_asks_for_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "hint"), [("GET", "check the network"), ("POST", "it may have happened: look before you do it again")]
+    ("method", "hint"), [("GET", "check the network"), ("POST", "it may have been carried out: check before you retry")]
 )
 def test_no_answer_tells_a_read_from_a_write_that_may_have_happened(method: str, hint: str) -> None:
     server = Server(httpx.ReadError)

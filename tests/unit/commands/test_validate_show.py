@@ -101,7 +101,7 @@ def test_show_as_tables(capsys: pytest.CaptureFixture[str]) -> None:
     assert "    EFH_AGENT             service       efh-agent\n" in text
     assert "  efh-agent: autopilots/employee/src/index.ts, for ai-employee\n" in text
     assert "  efh-page-deployer: autopilots/page-deployer/src/index.ts, for page-deployer, public\n" in text
-    assert "  run_payout_batch   payouts.batch.run        payout-batch   25 s      once\n" in text
+    assert "  run_payout_batch   payouts.batch.run        payout-batch   25 s     once\n" in text
 
 
 def secret(name: str, *, optional: bool = False, autopilots: Sequence[str] = ()) -> dict[str, object]:

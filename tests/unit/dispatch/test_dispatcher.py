@@ -312,7 +312,7 @@ class TestRemote:
 
         with (
             RemoteDispatcher("https://router.example.com", "t0ken", transport=httpx.MockTransport(silent)) as remote,
-            pytest.raises(OrchestratorError, match="look before you send it again"),
+            pytest.raises(OrchestratorError, match="check before you send it again"),
         ):
             remote.plan("ask")
 
