@@ -1,6 +1,7 @@
 // ai-employee: the office work.
 //   crm.lead.create, crm.lead.update, lms.enrollment.create   records in KV
-//   email.process, email.send                                 rules and KV in; an HTTP mail API out
+//   email.process, and Email Routing's email()                rules, R2; the record is described in mail/mail.ts
+//   email.send                                                an HTTP mail API
 //   payment.checkout.create                                   Stripe
 //   files.intake.upload                                       R2, private
 //   task.schedule                                             not in this version
@@ -10,7 +11,8 @@ import { createCheckout } from "./checkout.ts";
 import { createEnrolment, createLead, updateLead } from "./crm.ts";
 import type { Env } from "./env.ts";
 import { uploadFile } from "./files.ts";
-import { processEmail, sendEmail } from "./mail.ts";
+import { processEmail, receiveEmail } from "./mail/receive.ts";
+import { sendEmail } from "./mail/send.ts";
 
 /** Storing a task that nothing ever runs would only look like scheduling it. */
 async function scheduleTask(): Promise<Response> {
@@ -18,7 +20,7 @@ async function scheduleTask(): Promise<Response> {
   throw new Problem({ status: 501, title: "Not implemented", detail });
 }
 
-export default serve<Env>({
+const served = serve<Env>({
   capabilities: {
     "crm.lead.create": createLead,
     "crm.lead.update": updateLead,
@@ -32,3 +34,5 @@ export default serve<Env>({
   required: ["AI_EMPLOYEE_LOGS", "EFH_PRIVATE"],
   optional: ["STRIPE_API_KEY", "MAIL_API_KEY", "MAIL_API_URL", "MAIL_FROM"],
 });
+
+export default { ...served, email: (message, env) => receiveEmail(message, env) } satisfies ExportedHandler<Env>;

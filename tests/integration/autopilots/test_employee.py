@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -115,39 +114,6 @@ def test_a_student_is_enrolled_once_by_the_same_call(employee: Autopilot) -> Non
 
     assert (first.status_code, again.status_code) == (201, 200)
     assert employee.stored("AI_EMPLOYEE_LOGS", f"enrollment/{first.json()['id']}").json() == again.json()
-
-
-class TestEmail:
-    @pytest.mark.parametrize(
-        ("mail", "kind"),
-        [
-            ({"from": "MAILER-DAEMON@mx.example.com", "text": "> I want to unsubscribe"}, "bounce"),
-            ({"from": "mx@example.com", "subject": "Undeliverable: Hello"}, "bounce"),
-            ({"from": "a@example.com", "subject": "Out of office", "text": "Interested? Call me."}, "auto-reply"),
-            ({"from": "a@example.com", "headers": {"Auto-Submitted": "auto-replied"}}, "auto-reply"),
-            ({"from": "a@example.com", "headers": {"Auto-Submitted": "no"}, "text": "A quote, please"}, "lead"),
-            ({"from": "Ada <a@example.com>", "text": "Please remove me, the price is too high"}, "unsubscribe"),
-            ({"from": "a@example.com", "subject": "Invoice 12"}, "payment"),
-            ({"from": "a@example.com", "text": "I can't log in to the course"}, "support"),
-            ({"from": "a@example.com", "text": "What are your prices?"}, "lead"),
-            ({"from": "a@example.com", "text": "Grüße aus 世界"}, "other"),
-            ({"from": "a@example.com"}, "other"),
-        ],
-    )
-    def test_an_incoming_email_is_classified_and_kept(
-        self, employee: Autopilot, mail: dict[str, Any], kind: str
-    ) -> None:
-        answer = employee.call("email.process", mail)
-
-        assert (answer.status_code, answer.json()["kind"]) == (201, kind)
-        assert answer.json()["rule"]
-        assert employee.stored("AI_EMPLOYEE_LOGS", f"email/{answer.json()['id']}").json() == answer.json()
-
-    def test_a_long_email_does_not_send_the_rules_backtracking(self, employee: Autopilot) -> None:
-        text = "can can't not working out of " * 6000
-
-        # Patterns that backtrack would take minutes here: the client's own time-out would end the call.
-        assert employee.call("email.process", {"from": "a@example.com", "text": text}).status_code == 201
 
 
 class TestFiles:

@@ -1,0 +1,68 @@
+// Mail out, through an HTTP mail API that takes the JSON which Resend made common: {from, to, subject, text, html,
+// reply_to, headers}, a bearer token, and an Idempotency-Key. The caller says to whom: no mail's text ever does.
+import * as v from "valibot";
+import { Problem } from "#worker-kit/problem.ts";
+import { object, string } from "#worker-kit/validation.ts";
+import { callExternal, externalUrl } from "../../../shared/external.ts";
+import { notConfigured } from "../../../shared/problem.ts";
+import type { Call } from "../../../shared/serve.ts";
+import { email, lines, text, validate } from "../../../shared/validate.ts";
+import type { Env } from "../env.ts";
+import { type Kind, MACHINE_KINDS } from "./kinds.ts";
+import { findMail } from "./store.ts";
+
+const OUTGOING = v.pipe(
+  object({
+    to: email,
+    subject: text({ max: 200 }),
+    text: v.optional(lines({ max: 100_000 })),
+    html: v.optional(lines({ max: 200_000 })),
+    replyTo: v.optional(email),
+    /** The record of the mail that this one answers. */
+    inReplyTo: v.optional(
+      string(/^[0-9a-f]{32}$/, { max: 32, message: "must be the id of a mail that was processed" }),
+    ),
+  }),
+  v.check((mail) => Boolean(mail.text || mail.html), "needs text or html"),
+);
+
+export async function sendEmail({ env, meta, repeatKey }: Call<Env>): Promise<Response> {
+  const { to, subject, text: plain, html, replyTo, inReplyTo } = validate(OUTGOING, meta);
+  const headers = inReplyTo === undefined ? undefined : await headersOfAnswer(env, inReplyTo);
+  const { MAIL_API_KEY, MAIL_API_URL, MAIL_FROM } = env;
+  if (!MAIL_API_KEY || !MAIL_API_URL || !MAIL_FROM) {
+    const settings = Object.entries({ MAIL_API_KEY, MAIL_API_URL, MAIL_FROM });
+    const missing = settings.filter(([, value]) => !value).map(([name]) => name);
+    throw notConfigured(missing, "e-mail is sent by an HTTP mail API; nothing was sent.");
+  }
+  const sent = await callExternal({
+    service: "The mail service",
+    url: externalUrl("MAIL_API_URL", MAIL_API_URL, env.STAGE),
+    key: MAIL_API_KEY,
+    idempotencyKey: repeatKey,
+    body: JSON.stringify({ from: MAIL_FROM, to: [to], subject, text: plain, html, reply_to: replyTo, headers }),
+  });
+  return Response.json({ status: "accepted", id: sent.id, to }, { status: 202 });
+}
+
+/** Throws a problem: 404 for a mail that is not kept, 409 for one that must not be answered (RFC 3834, section 2). */
+async function headersOfAnswer(env: Env, id: string): Promise<Record<string, string>> {
+  const mail = await findMail(env, id);
+  const members = { id, outcome: "rejected" };
+  if (!mail) {
+    const detail = `There is no mail ${id}; inReplyTo is the id that email.process answered.`;
+    throw new Problem({ status: 404, title: "No such mail", detail, members });
+  }
+  if ((MACHINE_KINDS as readonly Kind[]).includes(mail.kind)) {
+    const detail = `The mail ${id} is of the kind ${mail.kind} (${mail.rule}): an answer could begin a loop. Nothing was sent.`;
+    throw new Problem({ status: 409, title: "Not to be answered", detail, members: { ...members, kind: mail.kind } });
+  }
+  // Message-IDs as they may stand in a header; what is none is left out.
+  const ids =
+    [...(mail.headers.references ?? []), mail.messageId ?? ""].join(" ").match(/<[\x21-\x3B\x3D\x3F-\x7E]+>/g) ?? [];
+  const own = /^<[\x21-\x3B\x3D\x3F-\x7E]+>$/.test(mail.messageId ?? "") ? mail.messageId! : undefined;
+  return {
+    ...(own ? { "In-Reply-To": own, References: [...new Set(ids)].slice(-20).join(" ") } : {}),
+    "Auto-Submitted": "auto-replied",
+  };
+}
