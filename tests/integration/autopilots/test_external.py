@@ -5,6 +5,7 @@ Both are real HTTP servers on loopback that record what they were sent.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -54,6 +55,11 @@ def equipped(outside: Service) -> Iterator[Autopilot]:
         yield autopilot
 
 
+def key_of(capability: str, key: str) -> str:
+    """What a caller's key is for others: made of the caller and the capability too, so that no two callers share one."""
+    return hashlib.sha256(json.dumps(["shop", capability, key], separators=(",", ":")).encode()).hexdigest()
+
+
 @pytest.fixture(autouse=True)
 def _fresh_service(outside: Service) -> None:
     outside.status, outside.answer, outside.headers, outside.calls = 200, {}, {}, []
@@ -68,7 +74,7 @@ def test_a_followup_is_handed_to_the_mail_service(equipped: Autopilot, outside: 
     [(path, headers, body)] = outside.calls
     assert path == "/emails"
     assert headers["authorization"] == "Bearer mail-key-1234"
-    assert headers["idempotency-key"] == "followup-1"
+    assert headers["idempotency-key"] == key_of("email.send", "followup-1")
     assert json.loads(body) == {
         "from": "Desk <desk@example.com>",
         "to": ["ada@example.com"],
@@ -112,7 +118,7 @@ def test_a_checkout_is_created_at_stripe(equipped: Autopilot, outside: Service) 
     [(path, headers, body)] = outside.calls
     assert path == "/v1/checkout/sessions"
     assert headers["authorization"] == "Bearer sk_test_1234"
-    assert headers["idempotency-key"] == "order-1"
+    assert headers["idempotency-key"] == key_of("payment.checkout.create", "order-1")
     assert headers["content-type"].startswith("application/x-www-form-urlencoded")
     assert dict(parse_qsl(body)) == {
         "mode": "payment",
