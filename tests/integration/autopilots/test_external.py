@@ -56,7 +56,7 @@ def equipped(outside: Service) -> Iterator[Autopilot]:
 
 
 def key_of(capability: str, key: str) -> str:
-    """What a caller's key is for others: made of the caller and the capability too, so that no two callers share one."""
+    """A caller's key as others get it: of the caller and the capability too, so that no two callers share one."""
     return hashlib.sha256(json.dumps(["shop", capability, key], separators=(",", ":")).encode()).hexdigest()
 
 
