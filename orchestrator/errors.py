@@ -118,7 +118,7 @@ class UnknownOutcome(OrchestratorError):
 
 
 class LostData(OrchestratorError):
-    """A namespace, bucket or database that the stack made is gone from the account; it is not made again empty."""
+    """A namespace, bucket or database that the stack made is gone from the account; it is not recreated empty."""
 
     code = "lost-data"
     exit_code = 8

@@ -28,7 +28,7 @@ from orchestrator.terminal import Terminal
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Find by name what autopilots.yaml declares, the stack does not know, and the account already has: made by "
-        "hand, by another tool, kept when it left the file, or made again after its data was lost. Show how it "
+        "hand, by another tool, kept when it left the file, or recreated after its data was lost. Show how it "
         "differs, import it into the stack (protected meanwhile), run `pulumi up`, and end with an empty preview. Data "
         "stays as it is. A Worker that this stack did not upload is taken over only by name, since the update replaces "
         "its code."

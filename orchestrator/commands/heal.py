@@ -20,7 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "Compare the account with what is declared, as `drift` does; where nothing differs, that is all. Otherwise run "
         "`pulumi up --refresh`, also for what the provider cannot see (bindings, schedules, storage classes), and "
         "compare again. It runs only on what is deployed: from another commit it would roll the account back, so it "
-        "refuses and says which to check out. A namespace, bucket or database that is gone is never made again empty "
+        "refuses and says which to check out. A namespace, bucket or database that is gone is never recreated empty "
         "unless it is named with --recreate: what depends on it waits, the rest is repaired. Exit code 0 when nothing "
         "differs (any more), 7 when something does (with --dry-run: would be repaired), 8 when data is lost, 2 when "
         "what is here is not deployed, 1 when it could not be done."
