@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.cloudflare import contents
 from orchestrator.cloudflare.account import Account
 from orchestrator.data import kv
 from orchestrator.data.d1 import contents as d1
@@ -97,12 +98,12 @@ def destroy(account: Account, store: Store, progress: Progress) -> None:
     """Delete it with everything in it. Broken off, the next run goes on: what is gone is gone, the rest is whole."""
     match store.kind:
         case "kv":
-            account.call("DELETE", f"/storage/kv/namespaces/{store.id}")
+            contents.delete_namespace(account, store.id)
         case "r2":
             r2.empty(account, store, progress)
-            account.call("DELETE", f"/r2/buckets/{store.name}", headers=store.headers)
+            contents.delete_bucket(account, store.name, store.headers)
         case "d1":
-            account.call("DELETE", f"/d1/database/{store.id}")
+            contents.delete_database(account, store.id)
 
 
 def _declared(desired: Desired, store: Store) -> set[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from orchestrator.cloudflare import contents
 from orchestrator.cloudflare.account import Account
 from orchestrator.data.store import Store
 from orchestrator.errors import CloudflareError
@@ -35,19 +36,16 @@ def _contents(account: Account, store: Store) -> Iterator[Any]:
     """Something true where there is something in it."""
     match store.kind:
         case "kv":
-            yield account.call("GET", f"/storage/kv/namespaces/{store.id}/keys", params={"limit": _KEYS})["result"]
+            yield next(contents.kv_keys(account, store.id, a_page=_KEYS), None)
         case "r2":
-            path = f"/r2/buckets/{store.name}/objects"
-            yield account.call("GET", path, params={"per_page": 1}, headers=store.headers)["result"]
+            yield next(contents.r2_objects(account, store.name, store.headers, a_page=1), None)
         case "d1":
-            tables = [row["name"].replace('"', '""') for row in _query(account, store, _TABLES)]
+            tables = [name.replace('"', '""') for (name,) in _query(account, store, _TABLES)]
             for first in range(0, len(tables), _TABLES_A_QUERY):
                 some = tables[first : first + _TABLES_A_QUERY]
                 rows = " OR ".join(f'EXISTS (SELECT 1 FROM "{table}")' for table in some)  # noqa: S608 - quoted
-                yield _query(account, store, f"SELECT {rows} AS filled")[0]["filled"]
+                yield _query(account, store, f"SELECT {rows}")[0][0]
 
 
-def _query(account: Account, store: Store, sql: str) -> list[dict[str, Any]]:
-    answer = account.call("POST", f"/d1/database/{store.id}/query", json={"sql": sql}, repeatable=True)
-    rows: list[dict[str, Any]] = answer["result"][0]["results"]
-    return rows
+def _query(account: Account, store: Store, sql: str) -> list[list[Any]]:
+    return contents.run_d1(account, store.id, [(sql, ())])[0]

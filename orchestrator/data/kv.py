@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
+from orchestrator.cloudflare import contents
 from orchestrator.cloudflare.account import Account
 from orchestrator.data.d1.values import Sum
 from orchestrator.data.private import open_text
@@ -35,14 +35,7 @@ _LEAST_TTL_S = 60
 
 def keys(account: Account, store: Store) -> Iterator[dict[str, Any]]:
     """`{name, metadata?, expiration?}` of each key."""
-    cursor = ""
-    while True:
-        params = {"limit": _KEYS_A_PAGE, **({"cursor": cursor} if cursor else {})}
-        answer = account.call("GET", f"{_path(store)}/keys", params=params)
-        yield from answer["result"]
-        cursor = (answer.get("result_info") or {}).get("cursor") or ""
-        if not cursor:
-            return
+    return contents.kv_keys(account, store.id)
 
 
 def is_empty(account: Account, store: Store) -> bool:
@@ -96,8 +89,7 @@ def put_back(account: Account, store: Store, file: Path, progress: Progress, *, 
     def send() -> None:
         nonlocal written, size
         if pairs:
-            result = account.call("PUT", f"{_path(store)}/bulk", json=pairs, repeatable=True)["result"] or {}
-            if failed := result.get("unsuccessful_keys"):
+            if failed := contents.put_kv_pairs(account, store.id, pairs):
                 raise OrchestratorError(f"{store.title}: {len(failed)} keys were not written", "run it again: --merge")
             written += len(pairs)
             progress(f"{store.title}: {written:,} keys written")
@@ -127,8 +119,7 @@ def value_size(line: str) -> int:
 
 def _values(account: Account, store: Store, wanted: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], bytes]]:
     try:
-        body = {"keys": [key["name"] for key in wanted], "type": "text"}
-        found = account.call("POST", f"{_path(store)}/bulk/get", json=body, repeatable=True)["result"]["values"]
+        found = contents.kv_values(account, store.id, [key["name"] for key in wanted])
     except CloudflareError as error:
         if error.status not in (400, 413):  # together they are too large for one answer
             raise
@@ -137,19 +128,9 @@ def _values(account: Account, store: Store, wanted: list[dict[str, Any]]) -> Ite
         text = found.get(key["name"])
         value = None if text is None else text.encode()
         if text is not None and _NOT_TEXT in text:
-            value = _one(account, store, key["name"])
+            value = contents.kv_value(account, store.id, key["name"])
         if value is not None:  # gone or expired since the list was read
             yield key, value
-
-
-def _one(account: Account, store: Store, key: str) -> bytes | None:
-    path = f"{_path(store)}/values/{quote(key, safe='')}"
-    answer = account.request("GET", path)
-    if answer.status_code == _NOT_FOUND:
-        return None
-    if not answer.is_success:
-        raise CloudflareError(f"GET {path}: HTTP {answer.status_code}", status=answer.status_code)
-    return answer.content
 
 
 def _line(key: dict[str, Any], value: bytes) -> dict[str, Any]:
@@ -163,7 +144,3 @@ def _line(key: dict[str, Any], value: bytes) -> dict[str, Any]:
 
 def _bytes(pair: dict[str, Any]) -> bytes:
     return base64.b64decode(pair["value"]) if pair.get("base64") else str(pair["value"]).encode()
-
-
-def _path(store: Store) -> str:
-    return f"/storage/kv/namespaces/{store.id}"

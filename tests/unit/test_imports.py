@@ -205,8 +205,7 @@ def test_there_is_one_atomic_write_one_lock_and_one_hash_of_a_file() -> None:
 API_PATH = re.compile(
     r"/(accounts|d1/database|queues|r2/buckets|storage/kv|(user/)?tokens|workers/(scripts|subdomain|workers))(/|$)"
 )
-# Backup, restore and deletion are work of the REST API all through: its paths are theirs.
-SPEAKS_REST = ("orchestrator/cloudflare/", "orchestrator/data/")
+SPEAKS_REST = "orchestrator/cloudflare/"
 
 
 def rest_in(tree: ast.Module) -> Iterator[str]:

@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.cloudflare import contents
 from orchestrator.cloudflare.account import Account
 from orchestrator.data.d1 import copy
 from orchestrator.data.d1.restoring import Restoring
@@ -43,7 +44,7 @@ class TableSum:
 
 def size(account: Account, store: Store) -> tuple[int, int]:
     """The number of its tables, and the bytes of its file."""
-    details = account.call("GET", f"/d1/database/{store.id}")["result"]
+    details = contents.d1_details(account, store.id)
     return int(details.get("num_tables") or 0), int(details.get("file_size") or 0)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from orchestrator.cloudflare import contents
 from orchestrator.cloudflare.account import Account
 from orchestrator.data.d1.schema import OBJECTS, SEQUENCES, SchemaObject, Table
 from orchestrator.data.d1.values import (
@@ -36,16 +37,14 @@ class D1:
 
     def __init__(self, account: Account, id: str) -> None:
         self._account = account
-        self._path = f"/d1/database/{id}/raw"
+        self._id = id
 
     def run(self, statements: Sequence[Statement]) -> list[list[list[Any]]]:
         """The rows of each statement; all are done, or none. Raises CloudflareError.
 
         Sent again where no answer came: a statement that must not be done twice has to see to that.
         """
-        body = {"batch": [{"sql": sql, "params": list(parameters)} for sql, parameters in statements]}
-        answer = self._account.call("POST", self._path, json=body, repeatable=True)["result"]
-        return [each["results"]["rows"] for each in answer]
+        return contents.run_d1(self._account, self._id, statements)
 
     def query(self, sql: str, *parameters: str) -> list[list[Any]]:
         return self.run([(sql, parameters)])[0]

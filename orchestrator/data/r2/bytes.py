@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import quote
 
 from orchestrator.cloudflare.account import Account
+from orchestrator.cloudflare.contents import r2_object_path
 from orchestrator.cloudflare.r2_access import open_s3
 from orchestrator.cloudflare.s3 import S3
 from orchestrator.data.r2.metadata import Object, amz_headers, http_headers, needs_s3, s3_problem
@@ -149,7 +149,7 @@ class ByRest:
                 "give an R2 token: README, “Backups”",
                 status=400,
             )
-        return f"/r2/buckets/{self._store.name}/objects/{quote(key, safe='/')}"
+        return r2_object_path(self._store.name, key)
 
 
 def _slice(file: Path, start: int, length: int) -> Callable[[], Iterable[bytes]]:

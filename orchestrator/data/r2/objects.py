@@ -11,18 +11,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+from orchestrator.cloudflare import contents
 from orchestrator.cloudflare.account import Account
 from orchestrator.data.r2.metadata import Object
 from orchestrator.data.store import Store
 
 INDEX = "objects.ndjson"
-_PER_PAGE = 1000
 
 
 def objects(account: Account, store: Store) -> Iterator[Object]:
     """Every object, in the order of keys."""
-    path, size = f"/r2/buckets/{store.name}/objects", {"per_page": _PER_PAGE}
-    for listed in account.paged_by_cursor(path, size, headers=store.headers):
+    for listed in contents.r2_objects(account, store.name, store.headers):
         yield Object(
             key=listed["key"],
             size=int(listed["size"]),
