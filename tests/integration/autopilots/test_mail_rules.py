@@ -105,6 +105,7 @@ class TestMachines:
             {"X-Auto-Response-Suppress": "All"},
             {"X-Autoreply": "yes"},
             {"X-Autorespond": "Ihre Anfrage"},
+            {"X-Apple-Action": "VACATION"},
             {"Precedence": "auto_reply"},
             {"Precedence": "Bulk"},
             {"Precedence": "junk"},
@@ -153,6 +154,8 @@ class TestMachines:
             ({"subject": "Undelivered parcel", "text": "It never arrived. Where is it?"}, "support"),
             ({"subject": "Out of office furniture", "text": "How much is a desk?"}, "lead"),
             ({"subject": "Re: Automatic reply: Course", "text": "I want a place when you are back"}, "lead"),
+            ({"subject": "On holiday", "text": "Is there a course in July?"}, "lead"),
+            ({"subject": "Failure notice", "text": "My payment of 550 euros came back"}, "payment"),
             ({"subject": "Returned parcel", "text": "I would like a refund"}, "payment"),
             ({"from": "Postmaster <postmaster@example.com>", "headers": {"Auto-Submitted": "no"},
               "text": "What is the price?"}, "lead"),
@@ -167,6 +170,8 @@ class TestPeople:
             ({"text": "Please unsubscribe me."}, "unsubscribe"),
             ({"subject": "unsubscribe"}, "unsubscribe"),
             ({"text": "I could not unsubscribe on your page"}, "unsubscribe"),
+            ({"text": "I am not sure how to unsubscribe"}, "unsubscribe"),
+            ({"text": "STOP", "subject": "Re: Newsletter"}, "unsubscribe"),
             ({"text": "I don't want these mails, so unsubscribe me"}, "unsubscribe"),
             ({"text": "Bitte den Newsletter abbestellen"}, "unsubscribe"),
             ({"text": "Merci de me désabonner"}, "unsubscribe"),
@@ -320,6 +325,26 @@ class TestReading:
         assert (same[0]["text"].strip(), same[0]["kind"]) == ("Wie viel kostet der Kurs?", "lead")
         assert same[0]["attachments"] == [{"name": "größe.pdf", "type": "application/pdf", "size": 4}]
         assert same[0]["partial"], "the attachment's bytes are only in the original"
+
+    def test_lines_may_end_as_on_any_system(self, reader: Reader) -> None:
+        raw = "From x Mon\n" + DELIVERY_REPORT.format(action="failed", status="5.1.1")
+
+        read = reader.read([{"raw": base64.b64encode(raw.replace("\n", end).encode()).decode()}
+                            for end in ("\n", "\r\n", "\r")])  # fmt: skip
+
+        assert [each["subject"] for each in read] == ["Zustellung nicht möglich"] * 3
+        assert [each["rule"] for each in read] == ["a delivery report (RFC 3464)"] * 3
+
+    def test_of_a_large_message_the_beginning_is_read(self, reader: Reader) -> None:
+        message = EmailMessage(policy=SMTP)
+        message["From"] = ADA
+        message.set_content("What is the price?")
+        message.add_attachment(b"0" * 400_000, maintype="application", subtype="pdf", filename="a.pdf")
+
+        [read] = reader.read([{"raw": message.as_string()}])
+
+        assert (read["kind"], read["partial"]) == ("lead", True)
+        assert read["attachments"] == [{"name": "a.pdf", "type": "application/pdf", "size": None}]
 
     def test_messages_that_are_hardly_any_are_kept(self, reader: Reader) -> None:
         parts = "Content-Type: multipart/mixed; boundary=b\n\n" + "--b\n" * 500

@@ -10,8 +10,8 @@ import type { Attachment, Envelope, Mail, Mailbox } from "./mail.ts";
 const MAX_TEXT = 200_000;
 const MAX_SUBJECT = 2_000;
 const MAX_ADDRESSES = 500;
-/** What of a message is read; the rest are attachments nearly always, and reading costs CPU time. */
-const MAX_READ = 1024 * 1024;
+/** What of a message is read; the rest are attachments nearly always, and reading costs CPU time (10 ms, free plan). */
+const MAX_READ = 256 * 1024;
 
 /** What rules need beside what is kept. */
 export interface ReadMail {
@@ -22,6 +22,7 @@ export interface ReadMail {
   readonly partial: boolean;
 }
 
+const [LF, CR] = [10, 13];
 const KNOWN = [
   "from", "sender", "to", "cc", "replyTo", "subject", "text", "html", "headers", "date", "messageId", "inReplyTo",
   "references", "returnPath", "deliveredTo", "attachments", "envelope", "headerLines",
@@ -70,12 +71,21 @@ export async function readMessage(bytes: Uint8Array, envelope: Envelope): Promis
   if (bytes.length > MAX_READ) note(`message: the first ${MAX_READ} of ${bytes.length} bytes were read`);
   const { start, mbox } = startOf(bytes);
   if (mbox) note("message: the line `From …` of a mailbox file before it was left out");
-  const read = bytes.subarray(start, MAX_READ);
+  let read = bytes.subarray(start, MAX_READ);
+  if (read.includes(CR) && !read.includes(LF)) {
+    note("message: its lines end with CR alone");
+    read = read.map((byte) => (byte === CR ? LF : byte));
+  }
   try {
     const parsed = await PostalMime.parse(read, { forceRfc822Attachments: true });
     const headers = readHeaders(parsed.headers, note);
-    const parts = { headers, fields: {}, text: parsed.text, html: parsed.html, attachments: parsed.attachments };
-    return await assemble({ ...parts, envelope }, notes, bytes.length > MAX_READ);
+    const isCut = bytes.length > MAX_READ;
+    // The last one ends where the reading did, so nobody knows its size.
+    const attachments = parsed.attachments.map((part, at, all) =>
+      isCut && at === all.length - 1 ? { ...part, size: null } : part,
+    );
+    const parts = { headers, fields: {}, text: parsed.text, html: parsed.html, attachments };
+    return await assemble({ ...parts, envelope }, notes, isCut);
   } catch (error) {
     note(`message: not read as MIME (${(error as Error).message}), so its text is all of it`);
     const text = new TextDecoder().decode(read);
@@ -200,7 +210,7 @@ function readAttachments(parts: readonly object[], note: Note) {
       report += `${new TextDecoder().decode(bytes).slice(0, 20_000)}\n`;
     }
     const named = cleanLine(asText(filename ?? name, "attachments", note), "attachments", 500, note);
-    const length = typeof size === "number" ? size : (bytes?.byteLength ?? null);
+    const length = typeof size === "number" ? size : size === undefined ? (bytes?.byteLength ?? null) : null;
     return { name: named || null, type: media.toLowerCase(), size: length };
   });
   if (parts.length > attachments.length)
@@ -212,6 +222,6 @@ function readAttachments(parts: readonly object[], note: Note) {
 function startOf(bytes: Uint8Array): { start: number; mbox: boolean } {
   const head = new TextDecoder("latin1").decode(bytes.subarray(0, 2_000));
   const blank = /^(\xEF\xBB\xBF)?[\r\n]*/.exec(head)![0].length;
-  const mbox = /^>?From [^\n]*\n/.exec(head.slice(blank))?.[0].length ?? 0;
+  const mbox = /^>?From [^\r\n]*(\r\n?|\n)/.exec(head.slice(blank))?.[0].length ?? 0;
   return { start: blank + mbox, mbox: mbox > 0 };
 }

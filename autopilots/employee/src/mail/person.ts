@@ -83,6 +83,7 @@ const RULES: readonly Rule[] = [
 const NEGATION =
   /(?<![\p{L}\p{N}])(?:never|not|(?:do|did|does|was|is|are|would|wo|have|has)n['’]?t|no need|nothing|nicht|nie|niemals|kein(?:e|en)?|jamais|pas|nunca|jam[áa]s|no|non|mai|niet|nooit|geen|n[ãa]o)(?![\p{L}\p{N}])/iu;
 const UNABLE = /(?:can|could|able|manage|possible|m[öo]glich|kann)\s*(?:not|nicht)?\s*$/iu;
+const COMMAND = /^\W*(?:stop|remove)\W*$/i;
 /** "To unsubscribe click here": an instruction that some program put there. */
 const INSTRUCTION = /^\W*(?:to |if you |um |pour |para |per |om |click|klick|cliquez|haga clic)|https?:\/\/|www\./iu;
 const ANSWER =
@@ -95,6 +96,7 @@ export function classifyPerson(mail: Mail): Classification | null {
   // The subject of an answer is somebody else's.
   const subject = isReply || FORWARD_PREFIX.test(mail.subject) ? "" : mail.subject;
   if (written === "" && subject.trim() === "") return { kind: "other", rule: "says nothing" };
+  if (COMMAND.test(written)) return { kind: "unsubscribe", rule: "is the one word that ends a subscription" };
   const plain = `${subject}\n${written}`.replace(IDIOMS, " ");
   const sentences = plain.split(/(?<=[.!?。！？])\s+|\n+/).filter((each) => each.trim() !== "");
   let negated: string | undefined;
@@ -118,5 +120,10 @@ export function classifyPerson(mail: Mail): Classification | null {
 function isNegated(before: string): boolean {
   const clause = before.split(/[,;:–—]|\bbut\b|\baber\b/iu).at(-1)!;
   const found = NEGATION.exec(clause);
-  return found !== null && !UNABLE.test(clause.slice(0, found.index));
+  // "I am not sure how to unsubscribe" is one too.
+  return (
+    found !== null &&
+    !/\b(?:how|where|wie|comment)\b/i.test(clause.slice(found.index)) &&
+    !UNABLE.test(clause.slice(0, found.index))
+  );
 }
