@@ -69,6 +69,12 @@ DatabaseName = Annotated[
 ]
 KvTitle = Annotated[str, *_text("KV title", names.KV_TITLE_PATTERN, names.KV_TITLE_RULE, "AI_EMPLOYEE_LOGS")]
 
+_ORIGIN_PATTERN = r"^(https://([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?|http://localhost)(:[1-9][0-9]{0,4})?$"
+_ORIGIN_RULE = "`https://` and a host name in lower case, or `http://localhost`, with a port or without; no path"
+Origin = Annotated[
+    str, *_text("origin", _ORIGIN_PATTERN, _ORIGIN_RULE, "https://admin.example.com", "http://localhost:5173")
+]
+
 HostPattern = Annotated[str, *_text("host", HOST_PATTERN, _HOST_RULE, "api.example.com", "*.efh.workers.dev")]
 
 

@@ -28,6 +28,7 @@ from orchestrator.manifest.fields import (
     HostPattern,
     Items,
     KvTitle,
+    Origin,
     SourcePath,
     TaskName,
     VariableName,
@@ -206,6 +207,9 @@ class Orchestrator(Model):
     )
     allowed_hosts: Items[HostPattern] = Field(
         default=(), description="Hosts that endpoints may have; every public host where it is empty."
+    )
+    allowed_origins: Items[Origin] = Field(
+        default=(), description="Origins of web pages that may call the router from a browser (CORS)."
     )
 
 

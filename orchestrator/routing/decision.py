@@ -193,6 +193,7 @@ def _unsupported(table: RoutingTable, capability: str, state: RoutingState) -> P
     return Problem(
         status=404,
         title=unsupported(capability),
+        slug="unsupported-capability",
         detail=f"{capability} is neither a task nor a capability of any autopilot.{nearest}",
         members={"capability": capability, "known": known},
     )

@@ -6,11 +6,13 @@ has the same ones.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 CONTENT_TYPE = "application/problem+json"
+_TYPES = "urn:problem:autopilot-orchestrator:"
 FORWARD_FAILED = "Failed to forward task"
 NOT_READY = "Infrastructure not ready"
 
@@ -22,18 +24,26 @@ def unsupported(capability: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """`status` is the HTTP status; `members` are the extension members, `headers` what the answer carries beside."""
+    """`status` is the HTTP status; `slug` the end of its type, made of the title where that is always the same;
+    `members` are the extension members, `headers` what the answer carries beside."""
 
     status: int
     title: str
     detail: str
     members: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    slug: str = ""
+
+    @property
+    def type(self) -> str:
+        """Which problem this is, for programs."""
+        words = re.sub(r"\[.*\]", "", self.title.lower())
+        return _TYPES + (self.slug or "-".join(re.findall("[a-z0-9]+", words)))
 
     def to_object(self) -> dict[str, Any]:
         """The problem document, without `requestId`, which only an answer has."""
         return {
-            "type": "about:blank",
+            "type": self.type,
             "title": self.title,
             "status": self.status,
             "detail": self.detail,

@@ -135,12 +135,13 @@ class CallerRule:
 @dataclass(frozen=True, kw_only=True)
 class RoutingTable:
     """All declared autopilots in name order, all tasks by name, the hosts that endpoints may have (empty: any), the
-    declared resources (whether a registration's needs are met), and the longest time between two runs of the
-    orchestrator's cron (whether it is late)."""
+    origins of web pages that may call, the declared resources (whether a registration's needs are met), and the longest
+    time between two runs of the orchestrator's cron (whether it is late)."""
 
     autopilots: tuple[Route, ...] = ()
     tasks: Mapping[str, TaskRule] = field(default_factory=dict)
     allowed_hosts: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
     declared: Resources = Resources()
     cron_period_ms: int = DEFAULT_CRON_PERIOD_MS
     callers: Mapping[str, CallerRule] = field(default_factory=dict)
@@ -158,6 +159,7 @@ class RoutingTable:
             "autopilots": [route.to_object() for route in autopilots],
             "tasks": {name: self.tasks[name].to_object() for name in sorted(self.tasks)},
             "allowedHosts": sorted(self.allowed_hosts),
+            "allowedOrigins": sorted(self.allowed_origins),
             "declared": self.declared.to_object(),
             "cronPeriodMs": self.cron_period_ms,
             "callers": {name: self.callers[name].to_object() for name in sorted(self.callers)},
@@ -172,6 +174,7 @@ class RoutingTable:
             autopilots=tuple(Route.from_object(route) for route in table["autopilots"]),
             tasks={name: TaskRule.from_object(rule) for name, rule in table["tasks"].items()},
             allowed_hosts=tuple(table["allowedHosts"]),
+            allowed_origins=tuple(table["allowedOrigins"]),
             declared=Resources.from_object(table["declared"]),
             cron_period_ms=table["cronPeriodMs"],
             callers={name: CallerRule.from_object(rule) for name, rule in table["callers"].items()},
@@ -207,6 +210,7 @@ def compile_routes(manifest: Manifest) -> RoutingTable:
         autopilots=tuple(autopilots),
         tasks=tasks,
         allowed_hosts=tuple(sorted(manifest.orchestrator.allowed_hosts)),
+        allowed_origins=tuple(sorted(manifest.orchestrator.allowed_origins)),
         declared=_declared(manifest),
         cron_period_ms=cron.parse(manifest.orchestrator.cron).longest_pause // timedelta(milliseconds=1),
         callers={

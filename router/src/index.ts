@@ -11,6 +11,7 @@ import { showHealth } from "./health/endpoint.ts";
 import { runScheduledByCron, runScheduledNow } from "./health/scheduled.ts";
 import { authenticate, requireRight } from "./http/auth.ts";
 import type { Call, Handler } from "./http/call.ts";
+import { preflight, setCorsHeaders } from "./http/cors.ts";
 import { asProblem } from "./http/problem.ts";
 import { Query } from "./http/query.ts";
 import { showJournal } from "./journal/endpoint.ts";
@@ -55,13 +56,16 @@ export default {
     const later = (work: Promise<void>) => context.waitUntil(work);
     let response: Response;
     try {
-      response = await answer({ request, url, env, requestId, later, caller: "", rule: null, parameter: "" });
+      response =
+        preflight(request) ??
+        (await answer({ request, url, env, requestId, later, caller: "", rule: null, parameter: "" }));
     } catch (error) {
       if (!(error instanceof Problem)) log("unexpected error", requestId, error);
       response = asProblem(error).toResponse(requestId);
     }
     response.headers.set("x-request-id", requestId);
     response.headers.set("cache-control", "no-store");
+    setCorsHeaders(request, response.headers);
     return request.method === "HEAD" ? new Response(null, response) : response;
   },
 

@@ -16,7 +16,7 @@ from orchestrator.manifest import load
 
 ROOT = Path(__file__).parents[2]
 BUDGETS = {
-    "efh-autopilot-orchestrator": 42_200,
+    "efh-autopilot-orchestrator": 43_600,
     "efh-agent": 47_900,  # 36 KB of it postal-mime, half of that HTML's names of characters
     "efh-ai-stylist": 10_700,
     "efh-page-deployer": 8_100,

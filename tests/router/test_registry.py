@@ -117,7 +117,22 @@ class TestRegistration:
         document = refused(router.register({**helper, "name": "echo"}), 409, "Declared autopilot")
 
         assert document["name"] == "echo"
+        (difference,) = document["differences"]
+        assert (difference["member"], difference["given"]) == ("capabilities", helper["capabilities"])
         refused(router.remove("echo"), 409, "Declared autopilot")
+
+    def test_what_the_file_says_already_is_agreed_with(self, router: Router) -> None:
+        """The setup guide's own call."""
+        needs: dict[str, list[str]] = {"kvNamespaces": [], "r2Buckets": []}
+        said = {"name": "partner", "endpoint": f"https://{PARTNER}/hook?from=efh", "capabilities": ["partner.run"]}
+
+        agreed = router.register({**said, "needs": needs})
+
+        assert (agreed.status_code, agreed.json()["source"]) == (200, "declared")
+        assert "partner" not in [each["name"] for each in router.get().json()["registrations"]]
+        for other in ({"endpoint": f"https://{PARTNER}/"}, {"priority": 3}, {"needs": {"kvNamespaces": ["LOGS"]}}):
+            (difference,) = refused(router.register(said | other), 409, "Declared autopilot")["differences"]
+            assert difference["member"] in other
 
     def test_all_that_is_wrong_is_said_at_once(self, router: Router) -> None:
         """The rules have a corpus: `registrations.json`."""

@@ -26,6 +26,8 @@ def check(response: httpx.Response) -> None:
     response.read()
     if "x-request-id" not in response.headers or "x-autopilot" in response.headers:
         return
+    if response.request.method == "OPTIONS" and response.status_code == 204:
+        return  # a browser's question, not a client's
     request = response.request
     method = "GET" if request.method == "HEAD" else request.method
     operation = API.find_operation_by_path(method, request.url.path)

@@ -36,8 +36,8 @@ const RUN: Readonly<Record<string, (input: never, env: Env) => unknown>> = {
   "/decide": ({ table, task, state, random }: DecideCase) => {
     const outcome = decide(table, task, state, random);
     if ("problem" in outcome) {
-      const { status, title, detail, members, headers } = outcome.problem;
-      const problem = { type: "about:blank", title, status, detail, ...members, headers: headers ?? {} };
+      const { type, status, title, detail, members, headers } = outcome.problem;
+      const problem = { type, title, status, detail, ...members, headers: headers ?? {} };
       return { problem, reasons: outcome.reasons };
     }
     const { route, ...decision } = outcome;

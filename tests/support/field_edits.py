@@ -72,6 +72,7 @@ FIELD_EDITS: Mapping[str, Edit] = {
     "Orchestrator.cron": _set("orchestrator", cron="0 * * * *"),
     "Orchestrator.kv_namespaces": _set("orchestrator", kvNamespaces=["REGISTRY", "EXTRA"]),
     "Orchestrator.allowed_hosts": _set("orchestrator", allowedHosts=["archive.example.com"]),
+    "Orchestrator.allowed_origins": _set("orchestrator", allowedOrigins=["https://admin.example.com"]),
     "Autopilot.name": _set(*_KEEPER, name="holder"),
     "Autopilot.endpoint": _set("autopilots", 2, endpoint="https://archives.example.com/"),
     "Autopilot.worker": _renamed_worker,

@@ -46,6 +46,7 @@ TABLE = RoutingTable(
         "ask_partner": TaskRule(capability="partner.run"),
         "pay": TaskRule(capability="echo.pay", once=True),
     },
+    allowed_origins=("http://localhost:5173", "https://admin.example.com"),
     allowed_hosts=(PARTNER, "169.254.169.254", "127.0.0.1", "router.example.net"),
     declared=Resources(kv_namespaces=("LOGS", "REGISTRY"), r2_buckets=("efh-private",), workers=("efh-echo",)),
 )

@@ -32,7 +32,8 @@ def values(case: dict[str, Any]) -> dict[str, Any]:
 
 def whole(table: dict[str, Any]) -> dict[str, Any]:
     """The table with what no decision depends on."""
-    return {**table, "autopilots": routes(table["autopilots"]), "declared": NOTHING, "cronPeriodMs": 0, "callers": {}}
+    beside = {"declared": NOTHING, "cronPeriodMs": 0, "allowedOrigins": [], "callers": {}}
+    return {**table, "autopilots": routes(table["autopilots"]), **beside}
 
 
 def routes(listed: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -7,6 +7,8 @@ import { endpointRules } from "../forward/endpoint-rules.ts";
 import { invalid, readJson } from "../http/body.ts";
 import type { Call } from "../http/call.ts";
 import { record } from "../journal/journal.ts";
+import { byCodePoint } from "../routing/nearest.ts";
+import type { Resources, Route } from "../routing/table.ts";
 import { publish } from "./copy.ts";
 import {
   findRegistration,
@@ -17,17 +19,22 @@ import {
   type Recorded,
   removeRegistration,
 } from "./record.ts";
-import { parseRegistration, undeclared } from "./registration.ts";
+import { parseRegistration, type Registration, undeclared } from "./registration.ts";
 
 const REGISTRY_PATH = "/autopilot/registry";
 
-/** POST: 201 for a new one, 200 for an update; throws a problem: 409 for a declared name or one too many, 412, 422. */
+/**
+ * POST: 201 for a new one, 200 for an update and for what autopilots.yaml says already. Throws a problem: 409 for what it
+ * says otherwise, or for one too many, 412, 422.
+ */
 export async function register(call: Call): Promise<Response> {
   const { request, env, requestId, later, caller } = call;
-  const registration = parseRegistration(await readJson(request), endpointRules(env, request));
+  const body = await readJson(request);
+  const registration = parseRegistration(body, endpointRules(env, request));
   if (!("name" in registration)) throw invalid(registration);
   const { name } = registration;
-  refuseDeclared(name);
+  const declared = declaredRoute(name);
+  if (declared) return agreement(declared, registration, Object.keys(body as object));
   const condition = preconditionOf(request);
   const put = await putRegistration(env, registration, condition);
   if (!put) throw await notPut(env, name, condition);
@@ -54,7 +61,7 @@ export async function unregister(call: Call): Promise<Response> {
   const condition = preconditionOf(request);
   if (!(await removeRegistration(env, name, condition.ifMatch))) {
     if (condition.ifMatch) throw await preconditionFailed(env, name, condition);
-    refuseDeclared(name);
+    if (declaredRoute(name)) throw declaredProblem(name);
     throw notRegistered(name);
   }
   await publish(env, requestId, later);
@@ -79,14 +86,43 @@ function preconditionOf({ headers }: Request): Precondition {
   return { ifMatch: given === "*" ? "*" : given?.split(",").map((tag) => tag.trim()), ifNoneMatch };
 }
 
-/** Declared wins: a registration cannot take over a name of autopilots.yaml. */
-function refuseDeclared(name: string): void {
-  if (!routingTable.autopilots.some((route) => route.name === name)) return;
-  throw new Problem({
+function declaredRoute(name: string): Route | undefined {
+  return routingTable.autopilots.find((route) => route.name === name);
+}
+
+/** Declared wins: a registration cannot take over a name of autopilots.yaml, and changes nothing where it agrees. */
+function agreement(declared: Route, registration: Registration, given: readonly string[]): Response {
+  const members = ["endpoint", "capabilities", "priority", "weight", "needs"] as const;
+  const differences = members
+    .filter((member) => given.includes(member) && !(member === "endpoint" && declared.endpoint === null))
+    .map((member) => ({ member, declared: declared[member], given: registration[member] }))
+    .filter((each) => comparable(each.declared) !== comparable(each.given));
+  if (differences.length > 0) throw declaredProblem(declared.name, differences);
+  const { name, capabilities, priority, weight, needs } = declared;
+  const endpoint = declared.endpoint ?? registration.endpoint;
+  return Response.json({ name, endpoint, capabilities, priority, weight, needs, source: "declared" });
+}
+
+/** The same text for what is the same: a URL with a path of `/` or none, a list in any order. */
+function comparable(value: Route[keyof Route]): string {
+  if (typeof value === "string") return new URL(value).href;
+  if (Array.isArray(value)) return JSON.stringify(value.toSorted(byCodePoint));
+  if (typeof value !== "object" || value === null) return String(value);
+  const { kvNamespaces, r2Buckets, workers } = value as Resources;
+  return [kvNamespaces, r2Buckets, workers].map(comparable).join();
+}
+
+function declaredProblem(name: string, differences?: readonly { readonly member: string }[]): Problem {
+  const where = differences ? ` It differs in ${differences.map(({ member }) => member).join(", ")}.` : "";
+  return new Problem({
     status: 409,
     title: "Declared autopilot",
-    detail: `${name} is declared in autopilots.yaml, so it is changed there, by pull request.`,
-    members: { name, hint: "Register it under another name, or change autopilots.yaml and run `pulumi up`." },
+    detail: `${name} is declared in autopilots.yaml, so it is changed there, by pull request.${where}`,
+    members: {
+      name,
+      ...(differences ? { differences } : {}),
+      hint: "Register it under another name, or change autopilots.yaml and run `pulumi up`.",
+    },
   });
 }
 

@@ -165,6 +165,7 @@ function nobody(table: RoutingTable, capability: string, state: State): Problem 
   return new Problem({
     status: 404,
     title: unsupported(capability),
+    slug: "unsupported-capability",
     detail: `${capability} is neither a task nor a capability of any autopilot.${nearest}`,
     members: { capability, known },
   });

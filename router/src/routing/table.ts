@@ -38,6 +38,8 @@ export interface RoutingTable {
   readonly tasks: Readonly<Record<string, TaskRule>>;
   /** The hosts that endpoints may have; empty: any. */
   readonly allowedHosts: readonly string[];
+  /** The origins of web pages that may call. */
+  readonly allowedOrigins: readonly string[];
   /** What the file declares: whether the needs of a registration are met. */
   readonly declared: Resources;
   /** The longest time that passes between two runs of the cron: whether it is late. */

@@ -122,6 +122,10 @@ MISTAKES = [
     M("plain http", URL, "http://reader.example.com/", "14:15", "endpoint-https-required", "it must use https"),
     M("IP address", URL, "https://127.1/", "14:15", "endpoint-ip-literal", "not an IP address"),
     M("own host", URL, "https://router.efh.workers.dev/", "14:15", "endpoint-own-host", "own host"),
+    *(
+        M(f"origin {origin}", *router(f'allowedOrigins: ["{origin}"]'), "3:20", "invalid-origin", "https://")
+        for origin in ("*", "http://x.example", "https://x.example/", "https://X.example", "https://x.example:0")
+    ),
     M("host not allowed", *router("allowedHosts: [x.example]"), "15:15", "endpoint-host-not-allowed", "allowed hosts"),
     M("share over 1", *worker("observability: {headSamplingRate: 1.5}"), "13:45", "out-of-range", "at most 1"),
     M("share that is no number", *worker("observability: {headSamplingRate: .nan}"), "13:45", "wrong-type", ".nan"),
