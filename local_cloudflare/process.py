@@ -6,6 +6,7 @@ another program has got its number since. Touches those two files.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Iterator
@@ -14,19 +15,27 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from local_cloudflare.errors import ServiceError
-from orchestrator.files import take_lock, write_whole
+from orchestrator.files import sha256_of, take_lock, write_whole
 
 _TIMEOUT = 1.0  # seconds: to ask whether one is running takes the lock for an instant
 
 
 @dataclass(frozen=True, kw_only=True)
 class Process:
-    """`started` in RFC 3339."""
+    """`started` in RFC 3339; `code` as `code()` says, empty of one from before it said so."""
 
     pid: int
     api_port: int
     workers_port: int
     started: str
+    code: str = ""
+
+
+def code() -> str:
+    """What tells this version of the local Cloudflare from any other: a hash of its files."""
+    package = Path(__file__).parent
+    files = [*package.rglob("*.py"), *package.rglob("*.mjs")]
+    return hashlib.sha256("".join(sha256_of(file) for file in sorted(files)).encode()).hexdigest()
 
 
 @contextmanager

@@ -123,6 +123,7 @@ def _process(settings: Settings) -> process.Process:
         api_port=settings.api_port,
         workers_port=settings.workers_port,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
+        code=process.code(),
     )
 
 

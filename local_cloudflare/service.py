@@ -35,10 +35,14 @@ Say = Callable[[str], None]
 def start(data: Path, arguments: list[str], say: Say) -> Settings:
     """Start it in the background and wait until it is well; at once where it runs already.
 
-    `arguments` are further ones of `serve`. Two starts at once: the second waits for the first one's process.
+    One that an older checkout has started is stopped first: its data, token and ports stay. `arguments` are further
+    ones of `serve`. Two starts at once: the second waits for the first one's process.
     """
     data.mkdir(parents=True, exist_ok=True)
     with process.exclusive(data / "start.lock") as mine:
+        if mine and (found := process.find(data)) and found.code != process.code():
+            say("the local Cloudflare that runs is of another version: it is started again, with its data")
+            stop(data)
         if not mine or process.running(data):
             say("a local Cloudflare is running, or being started, already")
             return _wait(data, None, say)

@@ -71,6 +71,23 @@ def test_the_next_start_has_the_same_token_account_and_ports(data: Path) -> None
     assert {**after, "pid": None} == {**before, "pid": None}
 
 
+@pytest.mark.parametrize("code", [{}, {"code": "of another version"}], ids=["before it said so", "another"])
+def test_one_of_another_version_is_started_again_with_its_data(data: Path, code: dict[str, str]) -> None:
+    """After an update of the checkout, `make up` works against what it has, not against what was there."""
+    run("start", data, *FREE_PORTS)
+    before, file = status(data), data / "process.json"
+    known = json.loads(file.read_text())
+    del known["code"]
+    file.write_text(json.dumps(known | code))
+
+    assert "another version" in run("start", data)
+
+    after = status(data)
+    assert after["pid"] != before["pid"]
+    assert {**after, "pid": None} == {**before, "pid": None}
+    assert "already" in run("start", data)
+
+
 def test_two_starts_at_once_are_one(data: Path) -> None:
     command = [sys.executable, "-m", "local_cloudflare", "start", "--dir", str(data), *FREE_PORTS]
     starts = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(2)]
