@@ -149,6 +149,7 @@ def test_the_cron_probes_the_autopilots_and_health_says_so(stack: Checkout) -> N
         "orchestrator:settings": "pass",
         "orchestrator:cron": "pass",
         "orchestrator:infrastructure": "pass",
+        "orchestrator:runs": "pass",
         "ai-employee:health": "warn",  # it has no keys for Stripe and mail here
         "ai-stylist:health": "pass",
         "page-deployer:health": "pass",
