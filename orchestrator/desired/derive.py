@@ -23,7 +23,7 @@ from orchestrator.desired.resources import (
     KvBinding,
     KvNamespace,
     Limits,
-    Observability,
+    Logging,
     R2Binding,
     R2Bucket,
     SecretBinding,
@@ -166,7 +166,7 @@ def _autopilot_workers(manifest: Manifest, prefix: str, stage: str) -> list[Work
                 compatibility_date=script.compatibility_date,
                 compatibility_flags=tuple(sorted(script.compatibility_flags)),
                 public=script.public,
-                observability=Observability(
+                observability=Logging(
                     enabled=script.observability.enabled, head_sampling_rate=script.observability.head_sampling_rate
                 ),
                 placement=script.placement,

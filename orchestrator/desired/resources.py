@@ -113,7 +113,7 @@ Binding = KvBinding | R2Binding | D1Binding | ServiceBinding | SecretBinding | T
 
 
 @dataclass(frozen=True, kw_only=True)
-class Observability:
+class Logging:
     """Whether logs are kept, and of which share of the runs."""
 
     enabled: bool = True
@@ -144,7 +144,7 @@ class Worker:
     compatibility_date: str = COMPATIBILITY_DATE
     compatibility_flags: tuple[str, ...] = ()
     public: bool = False
-    observability: Observability = Observability()
+    observability: Logging = Logging()
     placement: Literal["smart"] | None = None
     limits: Limits = Limits()
     tail_consumers: tuple[str, ...] = ()

@@ -17,7 +17,7 @@ from orchestrator.desired.resources import (
     Binding,
     D1Binding,
     KvBinding,
-    Observability,
+    Logging,
     R2Binding,
     SecretBinding,
     ServiceBinding,
@@ -109,7 +109,7 @@ def compare_settings(worker: Worker, desired: Desired, sha256: str, live: LiveWo
         yield _differs("tail_consumers", ", ".join(consumers), ", ".join(sorted(live.tail_consumers)))
 
 
-def _observability(wanted: Observability, live: LiveWorker) -> Iterator[Difference]:
+def _observability(wanted: Logging, live: LiveWorker) -> Iterator[Difference]:
     """What is not said is as Cloudflare has it: logs of all kinds, sampled as the whole is."""
     rate = wanted.head_sampling_rate
     as_declared: dict[str, tuple[object, ...]] = {"enabled": (wanted.enabled,)}

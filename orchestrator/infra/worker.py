@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pulumi
 
 from orchestrator.bundle import Module
-from orchestrator.desired.resources import Limits, Observability
+from orchestrator.desired.resources import Limits, Logging
 from orchestrator.infra import sdk as cloudflare
 
 
@@ -32,7 +32,7 @@ class WorkerServiceArgs:
     bindings: Sequence[cloudflare.WorkersScriptBindingArgs]
     crons: Sequence[str]
     public: bool
-    observability: Observability
+    observability: Logging
     limits: Limits
     logpush: bool
     placement: cloudflare.WorkersScriptPlacementArgs | None
@@ -85,7 +85,7 @@ class WorkerService(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def _observability(wanted: Observability) -> cloudflare.WorkersScriptObservabilityArgs:
+def _observability(wanted: Logging) -> cloudflare.WorkersScriptObservabilityArgs:
     rate = wanted.head_sampling_rate if wanted.head_sampling_rate != 1 else None
     return cloudflare.WorkersScriptObservabilityArgs(enabled=wanted.enabled, head_sampling_rate=rate)
 

@@ -13,7 +13,7 @@ import httpx
 from tests.support.local_cloudflare import LocalCloudflare
 from tests.support.project import ROOT
 
-RECORDS = ROOT / "tests" / "integration" / "provider" / "records" / "trace.jsonl"
+RECORDS = ROOT / "tests" / "support" / "provider_records" / "trace.jsonl"
 ACCOUNT = "0" * 31 + "1"
 
 
