@@ -109,6 +109,19 @@ class Account(AccountCalls):
         """What is told of one bucket: more than the list has."""
         return dict(self.result("GET", f"/r2/buckets/{name}", headers=in_jurisdiction(jurisdiction)))
 
+    def bucket_settings(self, name: str, jurisdiction: str = "default") -> dict[str, Any]:
+        """What is told of a bucket's public access and rules, by the last part of each path; CORS `{}` without any."""
+        told = {}
+        for part in ("domains/managed", "domains/custom", "cors", "lifecycle", "lock"):
+            try:
+                path = f"/r2/buckets/{name}/{part}"
+                told[part] = dict(self.result("GET", path, headers=in_jurisdiction(jurisdiction)) or {})
+            except CloudflareError as error:
+                if part != "cors" or error.status != 404:
+                    raise
+                told[part] = {}
+        return told
+
     def database(self, id: str) -> dict[str, Any]:
         """What is told of one D1 database: more than the list has."""
         return dict(self.result("GET", f"/d1/database/{id}"))

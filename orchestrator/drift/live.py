@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from orchestrator.drift.bucket_settings import BucketSettings
+
 
 @dataclass(frozen=True, kw_only=True)
 class Namespace:
@@ -20,12 +22,13 @@ class Namespace:
 
 @dataclass(frozen=True, kw_only=True)
 class Bucket:
-    """`storage_class` and `created_on` are None where the API does not say."""
+    """`storage_class` and `created_on` are None where the API does not say; `settings` are read by a full check."""
 
     name: str
     jurisdiction: str
     storage_class: str | None = None
     created_on: str | None = None
+    settings: BucketSettings = field(default_factory=BucketSettings)
 
 
 @dataclass(frozen=True, kw_only=True)

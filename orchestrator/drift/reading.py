@@ -20,6 +20,7 @@ from typing import Any
 from orchestrator.cloudflare.account import Account
 from orchestrator.desired.derive import Desired
 from orchestrator.desired.resources import Binding, TextBinding, Worker
+from orchestrator.drift.bucket_settings import bucket_settings
 from orchestrator.drift.ledger import Ledger
 from orchestrator.drift.live import (
     Bucket,
@@ -98,12 +99,17 @@ class Reading:
         return Read(live=live, versions=self._versions)
 
     def _buckets(self) -> list[Bucket]:
-        """Of every jurisdiction; one call more where the list leaves something out."""
+        """Of every jurisdiction; one call more where the list leaves something out, five more of each declared one for
+        a full check."""
         declared = {(each.name, each.jurisdiction) for each in self._desired.r2_buckets}
         buckets = []
         for found in (bucket(each, each["jurisdiction"]) for each in self._account.buckets_everywhere()):
             told = found.storage_class or (found.name, found.jurisdiction) not in declared
-            buckets.append(found if told else self._bucket(found))
+            read = found if told else self._bucket(found)
+            if self._full and (found.name, found.jurisdiction) in declared:
+                settings = bucket_settings(self._account.bucket_settings(found.name, found.jurisdiction))
+                read = replace(read, settings=settings)
+            buckets.append(read)
         return buckets
 
     def _bucket(self, listed: Bucket) -> Bucket:

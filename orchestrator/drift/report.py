@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from orchestrator.drift.findings import Difference, Drift, Finding
+from orchestrator.kinds import Kind
 
 COLUMNS = ("CHANGE", "WHAT", "NAME", "PROPERTY", "DECLARED", "IN THE ACCOUNT")
 _LONGEST = 60  # characters of a value in a table
@@ -49,7 +50,11 @@ def undeclared(drift: Drift) -> str:
 
 
 def _undeclared(finding: Finding) -> Iterator[str]:
-    """The thing itself, or the secrets that somebody gave to a Worker that is declared."""
+    """The thing itself, or what somebody gave to one that is declared: secrets to a Worker, settings to a bucket."""
+    settings = [each for each in finding.differences if each.path != "jurisdiction"]
+    if finding.kind is Kind.R2_BUCKET and settings:
+        yield from (f"{each.path} of the {finding.kind.word} {finding.name} ({each.live})" for each in settings)
+        return
     places = [f" ({each.live})" for each in finding.differences if each.path == "jurisdiction"]
     thing = f"{finding.kind.word} {finding.name}{''.join(places)}"
     secrets = [name for each in finding.differences if (name := each.path.partition(".")[2])]

@@ -14,6 +14,7 @@ from datetime import datetime
 
 from orchestrator.desired.derive import Desired
 from orchestrator.desired.resources import R2Bucket
+from orchestrator.drift.bucket_settings import undeclared_settings
 from orchestrator.drift.findings import Difference, Finding
 from orchestrator.drift.live import Bucket, Live
 from orchestrator.kinds import Kind
@@ -144,6 +145,10 @@ def _compare_buckets(
                 name=wanted.name,
                 differences=differences,
                 lost=made_again,
+            )
+        if settings := tuple(undeclared_settings(places[place].settings)):
+            yield Finding(
+                change="undeclared", kind=Kind.R2_BUCKET, key=wanted.key, name=wanted.name, differences=settings
             )
     for key, resource in known.items():
         left = (str(resource.outputs.get("name")), _jurisdiction(resource))

@@ -150,6 +150,20 @@ def _put_secret(outside: Outside) -> None:
     outside.call("PUT", f"/workers/scripts/{KEEPER}/secrets", json=secret)
 
 
+def _set_up_bucket(outside: Outside) -> None:
+    """Public, under two names; usable from pages; emptied after a day; and locked."""
+    bucket = "/r2/buckets/efh-files"
+    domain = {"domain": "files.example.com", "enabled": True, "zoneId": "0" * 32}
+    expiry = {"condition": {"type": "Age", "maxAge": 86400}}
+    rule = {"id": "tidy", "enabled": True, "conditions": {"prefix": ""}, "deleteObjectsTransition": expiry}
+    lock = {"id": "hold", "enabled": True, "condition": {"type": "Indefinite"}}
+    outside.call("PUT", f"{bucket}/domains/managed", json={"enabled": True})
+    outside.call("POST", f"{bucket}/domains/custom", json=domain)
+    outside.call("PUT", f"{bucket}/cors", json={"rules": [{"allowed": {"methods": ["GET"], "origins": ["*"]}}]})
+    outside.call("PUT", f"{bucket}/lifecycle", json={"rules": [rule]})
+    outside.call("PUT", f"{bucket}/lock", json={"rules": [lock]})
+
+
 def _several(outside: Outside) -> None:
     outside.bindings(ROUTER, {"REGISTRY": None})
     outside.crons(ROUTER)
@@ -256,6 +270,19 @@ KINDS = (
         name="bucket of a declared name added in another jurisdiction",
         does=lambda outside: outside.create_bucket("efh-files", "eu"),
         finds=(("undeclared", "r2Bucket", "efh-files", ("jurisdiction",)),),
+    ),
+    DriftKind(
+        name="bucket made public, and given rules",
+        does=_set_up_bucket,
+        finds=(
+            (
+                "undeclared",
+                "r2Bucket",
+                "efh-files",
+                ("public access", "custom domain files.example.com", "CORS", "lifecycle rule tidy", "lock hold"),
+            ),
+        ),
+        full=True,
     ),
     DriftKind(
         name="database deleted",

@@ -29,6 +29,10 @@ def bucket_not_empty(name: str, account_id: str) -> ApiError:
     return ApiError(409, 10008, f"The bucket you tried to delete ({name}) is not empty (account {account_id}).")
 
 
+def no_cors() -> ApiError:
+    return ApiError(404, 10059, "The CORS configuration does not exist.")
+
+
 def key_too_long(most: int) -> ApiError:
     return ApiError(400, 10020, f"The specified object name is not valid: at most {most} bytes.")
 

@@ -14,6 +14,7 @@ from local_cloudflare.api.cloud import Cloud
 from local_cloudflare.api.r2 import errors
 
 KIND = "r2_bucket"
+SETTINGS = "r2_settings"  # under the bucket's id
 KEY_BYTES = 1024
 JURISDICTIONS = ("default", "eu", "us", "fedramp", "fedramp-high")
 _STORAGE_CLASSES = ("Standard", "InfrequentAccess")
@@ -81,7 +82,9 @@ class Buckets:
         self.get(name)
         if not await self._cloud.runtime.r2.is_empty(name, jurisdiction=self._jurisdiction):
             raise errors.bucket_not_empty(name, self._cloud.account_id)
-        self._store.delete(KIND, self._id(name))
+        with self._store.transaction():
+            self._store.delete(KIND, self._id(name))
+            self._store.delete(SETTINGS, self._id(name))
 
     def _id(self, name: str) -> str:
         return bucket_id(name, self._jurisdiction)

@@ -14,7 +14,7 @@ from local_cloudflare.api.auth import R2_READ, R2_WRITE
 from local_cloudflare.api.call import Call, Route
 from local_cloudflare.api.cloud import timestamp
 from local_cloudflare.api.envelope import Answer
-from local_cloudflare.api.r2 import errors
+from local_cloudflare.api.r2 import errors, settings
 from local_cloudflare.api.r2.models import Bucket, Buckets, check_key
 from local_cloudflare.runtime.models import R2Object
 
@@ -212,4 +212,5 @@ ROUTES = (
     Route(method="GET", path=_OBJECT, handler=get_object, permission=R2_READ),
     Route(method="PUT", path=_OBJECT, handler=put_object, permission=R2_WRITE),
     Route(method="DELETE", path=_OBJECT, handler=delete_object, permission=R2_WRITE),
+    *settings.ROUTES,
 )

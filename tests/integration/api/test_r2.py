@@ -148,3 +148,35 @@ def test_an_account_that_has_not_switched_r2_on_is_told_so(sdk: Cloudflare, clou
     with pytest.raises(cloudflare.PermissionDeniedError) as error:
         sdk.r2.buckets.list(account_id=cloudflare_api.account_id)
     assert error.value.errors[0].code == 10042
+
+
+def test_how_a_bucket_is_set_up_is_kept_and_goes_with_it(sdk: Cloudflare, cloudflare_api: LocalCloudflare) -> None:
+    account = cloudflare_api.account_id
+    buckets = sdk.r2.buckets
+    buckets.create(account_id=account, name="set-up")
+    before = buckets.lifecycle.get("set-up", account_id=account).rules or []
+    assert [rule.id for rule in before] == ["Default Multipart Abort Rule"]
+    with pytest.raises(cloudflare.NotFoundError):
+        buckets.cors.get("set-up", account_id=account)
+
+    buckets.domains.managed.update("set-up", account_id=account, enabled=True)
+    buckets.domains.custom.create("set-up", account_id=account, domain="a.example.com", enabled=True, zone_id="0" * 32)
+    buckets.cors.update(
+        "set-up", account_id=account, rules=[{"allowed": {"methods": ["GET"], "origins": ["https://a.example.com"]}}]
+    )
+    buckets.lifecycle.update("set-up", account_id=account, rules=[])
+    buckets.locks.update(
+        "set-up", account_id=account, rules=[{"id": "hold", "enabled": True, "condition": {"type": "Indefinite"}}]
+    )
+
+    assert buckets.domains.managed.list("set-up", account_id=account).enabled
+    (domain,) = buckets.domains.custom.list("set-up", account_id=account).domains
+    assert (domain.domain, domain.enabled, domain.status.ownership) == ("a.example.com", True, "active")
+    (cors,) = buckets.cors.get("set-up", account_id=account).rules or []
+    assert cors.allowed.origins == ["https://a.example.com"]
+    assert buckets.lifecycle.get("set-up", account_id=account).rules == []
+    assert [each.id for each in buckets.locks.get("set-up", account_id=account).rules or []] == ["hold"]
+
+    buckets.delete("set-up", account_id=account)
+    buckets.create(account_id=account, name="set-up")
+    assert not buckets.domains.managed.list("set-up", account_id=account).enabled

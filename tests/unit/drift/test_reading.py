@@ -48,6 +48,7 @@ class Api:
             "/d1/database": [{"uuid": "2", "name": "router"}, {"uuid": "3", "name": "hers"}],
             "/d1/database/2": {"uuid": "2", "read_replication": {"mode": "auto"}},
             "/r2/buckets": {"buckets": [{"name": "files", "storage_class": "Standard"}, {"name": "hers"}]},
+            **{f"/r2/buckets/files/{part}": {} for part in ("domains/managed", "domains/custom", "lifecycle", "lock")},
             "/workers/scripts": [
                 {"id": "router", "etag": "1" * 64, "modified_on": "m1", "handlers": ["fetch", "scheduled"]},
                 {"id": "page", "etag": SHA, "modified_on": "m1", "handlers": ["fetch"]},
@@ -179,6 +180,19 @@ def test_a_reading_is_believed_for_a_day_and_a_full_check_believes_none(ledger: 
     assert api.read(ledger, now=24 * 3600 + 1).versions == 2
     assert api.read(ledger, now=24 * 3600 + 2, full=True).versions == 2
     assert "/workers/scripts/page/schedules" in api.asked
+
+
+def test_only_a_full_check_asks_how_a_declared_bucket_is_set_up(ledger: Path) -> None:
+    api = Api()
+    api.answers["/r2/buckets/files/lock"] = {"rules": [{"id": "hold"}]}
+
+    assert all(not each.settings.locks for each in api.read(ledger).live.r2_buckets)
+    assert not any("/r2/buckets/" in path for path in api.asked)
+    full = {each.name: each.settings for each in api.read(ledger, full=True).live.r2_buckets}
+
+    assert (full["files"].locks, full["files"].cors) == (({"id": "hold"},), ())  # CORS: 404 where there is none
+    assert not full["hers"].locks
+    assert not any("/r2/buckets/hers" in path for path in api.asked)
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"format": 0}', '{"format": 1, "account": "b", "workers": {}}'])
