@@ -76,6 +76,7 @@ NOT_FOLLOWED = {
     "python -m orchestrator adopt -s <> <> takes it over too": "followed by the tests of adopt by --overwrite",
     "python -m orchestrator adopt -s <> takes over what the account has and the state has not": "as the one above it",
     "python -m orchestrator destroy-data NAME": _WORD,
+    "python -m orchestrator drift shows the whole": _LOOKS,
     "python -m orchestrator heal": _WORD,
     "python -m orchestrator heal -s <> --from-here": "followed by the tests of heal by its option",
     "python -m orchestrator heal -s <> <>": "followed by the tests of heal by its option --recreate",
