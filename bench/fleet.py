@@ -17,7 +17,7 @@ TOKEN = "token-of-the-benchmark"  # noqa: S105 - of a router that lives as long 
 AUTHORIZED = {"authorization": f"Bearer {TOKEN}"}
 BUILD = Path(".build/bench")
 PLAN = "/autopilot/plan"
-_SETTINGS = {
+SETTINGS = {
     "API_TOKEN": TOKEN,
     "WEBHOOK_SECRET": "whsec_dGhlIHNlY3JldCBvZiB0aGUgYmVuY2htYXJr",
     "STAGE": "bench",
@@ -45,16 +45,16 @@ def fleet(
     modules = bundle(sources=sources, contents={}, data=data, root=ROOT, build=BUILD)
     bound = {str(route.binding): route.worker for route in table.autopilots}
     storage = {"d1Databases": {"DB": "records"}, "kvNamespaces": {"REGISTRY": "copy"}}
-    workers = [_worker("router", modules["router"].path, serviceBindings=bound, bindings=_SETTINGS, **storage)]
-    workers += [_worker(name, modules["autopilot"].path, bindings=given) for name, given in autopilots.items()]
+    workers = [worker("router", modules["router"].path, serviceBindings=bound, bindings=SETTINGS, **storage)]
+    workers += [worker(name, modules["autopilot"].path, bindings=given) for name, given in autopilots.items()]
     if forwarder_to:
         to = {"AUTOPILOT": forwarder_to}
-        workers.append(_worker("forwarder", modules["forwarder"].path, serviceBindings=to))
+        workers.append(worker("forwarder", modules["forwarder"].path, serviceBindings=to))
     with (ROOT / BUILD / "workers.log").open("w") as log, running_workerd(workers, log=log) as running:
         yield Fleet(running=running, router_bytes=module_sizes(modules, root=ROOT)["router"].compressed)
 
 
-def _worker(name: str, path: str, **options: Any) -> dict[str, Any]:
+def worker(name: str, path: str, **options: Any) -> dict[str, Any]:
     return {
         "name": name,
         "modules": True,

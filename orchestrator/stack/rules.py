@@ -44,9 +44,9 @@ class Rule:
 
 
 # RFC 6750's b64token. A caller's name may stand before it; `:` cannot be part of a token.
-_BEARER = r"(?:[^\s:]{1,64}:)?[A-Za-z0-9._~+/-]{32,512}=*"
+_BEARER = r"(?:[^\s:]{1,64}:)?[A-Za-z0-9._~+/-]{32,512}={0,2}"
 TOKENS_PATTERN = f"{_BEARER}( {_BEARER})*"
-_CALLERS_TOKENS = r"[A-Za-z0-9._~+/-]{32,512}=*( [A-Za-z0-9._~+/-]{32,512}=*)?"
+_CALLERS_TOKENS = r"[A-Za-z0-9._~+/-]{32,512}={0,2}( [A-Za-z0-9._~+/-]{32,512}={0,2})?"
 TOKENS_RULE = "tokens of 32 to 512 letters, digits and -._~+/=, with one space between two of them"
 _SIGNING = r"whsec_(?=[A-Za-z0-9+/=]{32,88}(?: |$))(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
 

@@ -82,7 +82,7 @@ export default {
 async function answer(call: Call): Promise<Response> {
   const { request, url, env } = call;
   const { pathname } = url;
-  const { name: caller, rule } = PUBLIC.has(pathname) ? ANYBODY : await authenticate(request, env);
+  const { name: caller, rule } = PUBLIC.has(pathname) ? ANYBODY : authenticate(request, env);
   for (const { pattern, handlers } of PATTERNS) {
     const found = pattern.exec(pathname);
     if (!found) continue;

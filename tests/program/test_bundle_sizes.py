@@ -20,7 +20,7 @@ BUDGETS = {
     "efh-agent": 47_900,  # 36 KB of it postal-mime, half of that HTML's names of characters
     "efh-ai-stylist": 10_700,
     "efh-page-deployer": 8_100,
-    "efh-payout-batch": 9_800,
+    "efh-payout-batch": 9_900,
 }  # bytes after gzip
 MOST_UNUSED = 1_000  # bytes: what was saved is kept
 

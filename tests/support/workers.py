@@ -57,6 +57,7 @@ _ROUTERS: dict[str, dict[str, str]] = {
     "router": _CONFIGURED,
     "local": _CONFIGURED | {"STAGE": "local"},
     "rotating": _CONFIGURED | {"API_TOKEN": f"{OLD_TOKEN} {TOKEN}", "WEBHOOK_SECRET": f"{OLD_SECRET} {SECRET}"},
+    "long-tokens": _CONFIGURED | {"API_TOKEN": f"{'t' * 514} {'t' * 515}"},
     "tokenless": {name: value for name, value in _CONFIGURED.items() if name != "API_TOKEN"},
     "blank": _CONFIGURED | {"API_TOKEN": "  "},
     "unsigned": {name: value for name, value in _CONFIGURED.items() if name != "WEBHOOK_SECRET"},
