@@ -1,7 +1,9 @@
 // A marketing asset as SVG, from a template: the brand's colour, a headline, a line below it, the brand's name. Text
-// in SVG does not wrap by itself, so it is broken into lines by an estimate of its width.
+// in SVG does not wrap by itself, so it is broken into lines by its measured width, and made smaller until all of it
+// fits between the margins and above the brand; what is too long even then ends in an ellipsis.
 import { type Markup, markup } from "../../shared/markup.ts";
 import { type Brand, textOn } from "./brand.ts";
+import { cut, isRightToLeft, wrap } from "./measure.ts";
 
 /** Width and height in pixels, as the usual networks want them. */
 export const FORMATS = {
@@ -18,69 +20,67 @@ export interface AssetContent {
   subline: string;
 }
 
+/** Of the usual size, in the order in which they are tried. */
+const SCALES = [1, 0.9, 0.8, 0.7, 0.6, 0.5];
+const [HEAD_LINES, SUB_LINES, BRAND_LINES] = [4, 3, 2];
+const [HEAD_LEADING, LEADING] = [1.2, 1.4];
+
 export function renderAsset({ brand, format, headline, subline }: AssetContent): string {
   const [width, height] = FORMATS[format];
   const margin = width / 12;
-  const size = Math.min(width, height) / 9;
-  const small = size * 0.45;
-  const head = wrap(headline, (width - 2 * margin) / size, 4);
-  const sub = subline ? wrap(subline, (width - 2 * margin) / small, 3) : [];
-  const top = (height - head.length * size * 1.2 - sub.length * small * 1.4) / 2 + size * 0.6;
+  const edge = Math.min(margin, height / 10);
+  const usual = Math.min(width, height) / 9;
+  const inner = width - 2 * margin;
+  const fit = (text: string, size: number, max: number) => {
+    const rows = text.trim() === "" ? [] : wrap(text, inner / size);
+    return { rows: cut(rows, max, inner / size), whole: rows.length <= max };
+  };
+  const brandSize = SCALES.map((scale) => usual * 0.45 * scale);
+  const name = brandSize.map((size) => ({ size, ...fit(brand.name, size, BRAND_LINES) }));
+  const foot = name.find(({ whole }) => whole) ?? name.at(-1)!;
+  const footTop = height - edge / 2 - foot.rows.length * foot.size * LEADING;
+  const room = footTop - edge - usual * 0.2;
+  const tried = SCALES.map((scale) => {
+    const [size, small] = [usual * scale, usual * scale * 0.45];
+    const [head, sub] = [fit(headline, size, HEAD_LINES), fit(subline, small, SUB_LINES)];
+    const headHeight = head.rows.length * size * HEAD_LEADING;
+    const total = headHeight + sub.rows.length * small * LEADING;
+    return { size, small, head, sub, headHeight, total, fits: total <= room && head.whole && sub.whole };
+  });
+  const { size, small, head, sub, headHeight, total } = tried.find(({ fits }) => fits) ?? tried.at(-1)!;
+  const top = edge + (room - total) / 2;
+  const at = (text: string, from: number) => ({ width, margin, rightToLeft: isRightToLeft(text), top: from });
   return markup`<svg xmlns="http://www.w3.org/2000/svg"
  viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"
  role="img" aria-labelledby="title description" font-family="system-ui, sans-serif" fill="${textOn(brand.colour)}">
 <title id="title">${headline}</title>
 <desc id="description">${brand.name}${subline ? `: ${subline}` : ""}</desc>
 <rect width="${width}" height="${height}" fill="${brand.colour}"/>
-${textLines(head, margin, top, size, 1.2, 700)}
-${textLines(sub, margin, top + head.length * size * 1.2, small, 1.4, 400)}
-<text x="${margin}" y="${height - margin / 2}" font-size="${small}" font-weight="600">${brand.name}</text>
+${textLines(head.rows, at(headline, top), size, HEAD_LEADING, 700)}
+${textLines(sub.rows, at(subline, top + headHeight), small, LEADING, 400)}
+${textLines(foot.rows, at(brand.name, footTop), foot.size, LEADING, 600)}
 </svg>
 `.source;
 }
 
-function textLines(rows: string[], x: number, top: number, size: number, leading: number, weight: number): Markup[] {
+interface Place {
+  width: number;
+  margin: number;
+  /** Text starts at the right margin, and its punctuation stands at the left end. */
+  rightToLeft: boolean;
+  /** Of the first line. */
+  top: number;
+}
+
+function textLines(rows: string[], place: Place, size: number, leading: number, weight: number): Markup[] {
+  const x = place.rightToLeft ? place.width - place.margin : place.margin;
+  const direction = place.rightToLeft ? "rtl" : "ltr";
   return rows.map((row, index) => {
-    const y = top + index * size * leading;
-    return markup`<text x="${x}" y="${y}" font-size="${size}" font-weight="${weight}">${row}</text>\n`;
+    const y = round(place.top + size + index * size * leading);
+    return markup`<text x="${x}" y="${y}" font-size="${round(size)}" font-weight="${weight}" direction="${direction}">${row}</text>\n`;
   });
 }
 
-/** Break a text into at most `maxLines` lines of about `width` em; what does not fit ends in an ellipsis. */
-function wrap(text: string, width: number, maxLines: number): string[] {
-  const rows: string[] = [];
-  let row = "";
-  for (const word of text.split(/\s+/).flatMap((word) => breakWord(word, width))) {
-    const longer = row === "" ? word : `${row} ${word}`;
-    if (widthOf(longer) > width && row !== "") {
-      rows.push(row);
-      row = word;
-    } else {
-      row = longer;
-    }
-  }
-  rows.push(row);
-  return rows.length <= maxLines ? rows : [...rows.slice(0, maxLines - 1), `${rows[maxLines - 1]}…`];
-}
-
-/** A word longer than a line, cut between what a reader sees as characters. */
-function breakWord(word: string, width: number): string[] {
-  const pieces = [""];
-  for (const { segment } of new Intl.Segmenter().segment(word)) {
-    const last = pieces.length - 1;
-    if (pieces[last] !== "" && widthOf(pieces[last] + segment) > width) pieces.push(segment);
-    else pieces[last] += segment;
-  }
-  return pieces;
-}
-
-const WIDE = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Extended_Pictographic}]/u;
-
-/** In em, estimated: wide scripts and pictures take a whole one, other characters a little more than half. */
-function widthOf(text: string): number {
-  let width = 0;
-  for (const { segment } of new Intl.Segmenter().segment(text)) {
-    width += WIDE.test(segment) ? 1 : 0.58;
-  }
-  return width;
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
 }
