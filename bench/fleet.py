@@ -38,18 +38,20 @@ def fleet(
     table: RoutingTable, autopilots: Mapping[str, Mapping[str, str]], *, forwarder_to: str = ""
 ) -> Iterator[Fleet]:
     """Run the router with `table`, and `autopilots` by name with their variables; `forwarder_to` names the one that a
-    Worker of ten lines forwards to, if there is to be one. What they log is in .build/bench/workers.log."""
+    Worker of ten lines and two made with Hono forward to, if they are to be there. What they log is in
+    .build/bench/workers.log."""
     sources = {"router": "router/src/index.ts", "autopilot": "bench/workers/autopilot.ts"}
-    sources |= {"forwarder": "bench/workers/forwarder.ts"} if forwarder_to else {}
+    others = {"forwarder": "forwarder", "hono": "hono_bare", "hono-duties": "hono_duties"} if forwarder_to else {}
+    sources |= {name: f"bench/workers/{source}.ts" for name, source in others.items()}
     data = router_data(table, root=ROOT)
     modules = bundle(sources=sources, contents={}, data=data, root=ROOT, build=BUILD)
     bound = {str(route.binding): route.worker for route in table.autopilots}
     storage = {"d1Databases": {"DB": "records"}, "kvNamespaces": {"REGISTRY": "copy"}}
     workers = [worker("router", modules["router"].path, serviceBindings=bound, bindings=SETTINGS, **storage)]
     workers += [worker(name, modules["autopilot"].path, bindings=given) for name, given in autopilots.items()]
-    if forwarder_to:
+    for name in others:
         to = {"AUTOPILOT": forwarder_to}
-        workers.append(worker("forwarder", modules["forwarder"].path, serviceBindings=to))
+        workers.append(worker(name, modules[name].path, serviceBindings=to, bindings=SETTINGS))
     with (ROOT / BUILD / "workers.log").open("w") as log, running_workerd(workers, log=log) as running:
         yield Fleet(running=running, router_bytes=module_sizes(modules, root=ROOT)["router"].compressed)
 

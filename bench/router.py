@@ -1,11 +1,12 @@
-"""What the routing Worker costs: `POST /autopilot/plan` against a call of the autopilot itself, and against a Worker of
-ten lines that only forwards (bench/workers/forwarder.ts).
+"""What the routing Worker costs: `POST /autopilot/plan` against a call of the autopilot itself, against a Worker of ten
+lines that only forwards (bench/workers/forwarder.ts), and against two that are made with Hono: a bare one, and one with
+about the same duties (bench/workers/hono_bare.ts, hono_duties.ts).
 
     python -m bench.router                  # about half a minute
     python -m bench.router --rounds 40      # on a busy machine
 
-All three are in one workerd, each with a socket of its own; the autopilot is behind a service binding. The router has
-its token check, decision, signature and journal on. The three take turns, round by round, so that what else the machine
+All are in one workerd, each with a socket of its own; the autopilot is behind a service binding. The router has
+its token check, decision, signature and journal on. They take turns, round by round, so that what else the machine
 does falls on each alike. Of each round's figures the medians are printed, and the router's as ratios to the others.
 """
 
@@ -34,6 +35,8 @@ BODY = {"task": "work", "meta": META}
 TARGETS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "autopilot": ("/", {}),
     "forwarder": ("/", {}),
+    "hono": (PLAN, AUTHORIZED),
+    "hono-duties": (PLAN, AUTHORIZED),
     "router": (PLAN, AUTHORIZED),
 }
 COLUMNS = ("p50 ms", "p99 ms", "requests/s", "CPU ms/request")
@@ -93,7 +96,7 @@ def report(measured: Mapping[str, list[Figures]]) -> None:
     for name, rounds in measured.items():
         medians = [statistics.median(each) for each in zip(*(figures.values() for figures in rounds), strict=True)]
         print(f"{name:26}" + "".join(f"{median:16.3f}" for median in medians))
-    for name in ("autopilot", "forwarder"):
+    for name in (name for name in TARGETS if name != "router"):
         pairs = zip(measured["router"], measured[name], strict=True)
         ratios = [[a / b if b else 1 for a, b in zip(r.values(), o.values(), strict=True)] for r, o in pairs]
         medians = [statistics.median(each) for each in zip(*ratios, strict=True)]
@@ -102,7 +105,7 @@ def report(measured: Mapping[str, list[Figures]]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=15, help="how often the three take turns; default: 15")
+    parser.add_argument("--rounds", type=int, default=15, help="how often they take turns; default: 15")
     parser.add_argument("--requests", type=int, default=400, help="of each in a round; default: 400")
     parser.add_argument("--callers", type=int, default=8, help="at once, for the throughput; default: 8")
     options = parser.parse_args()
