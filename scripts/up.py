@@ -37,7 +37,10 @@ from scripts.local_stack import (
 from scripts.watch import HEAL_COMMAND, watch_secrets
 
 CONFIG = ROOT / f"Pulumi.{STACK}.yaml"
-TASK: dict[str, Any] = {"task": "generate_page", "meta": {"brand": {"name": "EFH"}, "title": "Hello from here"}}
+TASK: dict[str, Any] = {
+    "task": "generate_page",
+    "meta": {"pageType": "home", "description": "Welcome page for new students"},
+}
 
 
 def main() -> int:

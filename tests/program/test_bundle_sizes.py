@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 BUDGETS = {
     "efh-autopilot-orchestrator": 43_600,
     "efh-agent": 47_900,  # 36 KB of it postal-mime, half of that HTML's names of characters
-    "efh-ai-stylist": 11_500,
+    "efh-ai-stylist": 16_100,
     "efh-page-deployer": 8_100,
     "efh-payout-batch": 9_900,
 }  # bytes after gzip

@@ -3,10 +3,14 @@
 import type * as v from "valibot";
 import { check } from "#worker-kit/validation.ts";
 
-// Fast, multilingual, on the free plan about 500 pages a day (10,000 neurons at $0.40 per million tokens written).
+// Fast, multilingual, on the free plan some 180 pages a day: 10,000 neurons are $0.11, and a page is at most 1,500
+// tokens at $0.40 a million.
 const MODEL = "@cf/zai-org/glm-4.7-flash";
-const TIMEOUT_MS = 15_000;
-const MAX_TOKENS = 900;
+/** Of both tries together: a task has 25 s. */
+const TIMEOUT_MS = 18_000;
+const MAX_TOKENS = 1500;
+/** Of what is said about a refused answer. */
+const MAX_MISTAKES = 500;
 
 export interface Written<T> {
   copy: T;
@@ -26,10 +30,16 @@ export interface Assignment<T> {
   template: T;
 }
 
+export const textSchema = { type: "string" };
+
+export function objectSchema(properties: Record<string, unknown>) {
+  return { type: "object", properties, required: Object.keys(properties), additionalProperties: false };
+}
+
 export async function writeCopy<T>(ai: Ai | undefined, assignment: Assignment<T>): Promise<Written<T>> {
   if (!ai) return { copy: assignment.template, source: "template" };
   try {
-    return { copy: await ask(ai, assignment), source: "ai" };
+    return { copy: await askTwice(ai, assignment), source: "ai" };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     console.warn(JSON.stringify({ message: "Workers AI was not used", model: MODEL, error: why }));
@@ -38,8 +48,36 @@ export async function writeCopy<T>(ai: Ai | undefined, assignment: Assignment<T>
   }
 }
 
-async function ask<T>(ai: Ai, { instruction, subject, schema, rules }: Assignment<T>): Promise<T> {
-  const system = `${instruction} Write plain text without markup. Make up no facts, prices, numbers or quotations.`;
+/** An answer that breaks the rules is asked for once more, in the same time. A call that fails is not made again. */
+async function askTwice<T>(ai: Ai, assignment: Assignment<T>): Promise<T> {
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const first = read(assignment, await ask(ai, assignment, signal));
+  if ("value" in first) return first.value;
+  const second = read(assignment, await ask(ai, assignment, signal, first.mistakes));
+  if ("value" in second) return second.value;
+  throw new Error(second.mistakes);
+}
+
+function read<T>({ rules }: Assignment<T>, content: string): { value: T } | { mistakes: string } {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(content);
+  } catch {
+    return { mistakes: "It was no JSON." };
+  }
+  const checked = check(rules, answer);
+  if ("value" in checked) return checked;
+  return { mistakes: checked.errors.map(({ pointer, message }) => `${pointer} ${message}`).join("; ") };
+}
+
+async function ask<T>(
+  ai: Ai,
+  { instruction, subject, schema }: Assignment<T>,
+  signal: AbortSignal,
+  mistakes = "",
+): Promise<string> {
+  const again = mistakes && ` An earlier answer was refused: ${mistakes.slice(0, MAX_MISTAKES)}`;
+  const system = `${instruction} Write plain text without markup. Make up no facts, prices, numbers or quotations.${again}`;
   const answer = await ai.run(
     MODEL,
     {
@@ -51,9 +89,7 @@ async function ask<T>(ai: Ai, { instruction, subject, schema, rules }: Assignmen
       chat_template_kwargs: { enable_thinking: false },
       max_completion_tokens: MAX_TOKENS,
     },
-    { signal: AbortSignal.timeout(TIMEOUT_MS) },
+    { signal },
   );
-  const checked = check(rules, JSON.parse(answer.choices[0]?.message.content ?? "null"));
-  if ("value" in checked) return checked.value;
-  throw new Error(checked.errors.map(({ pointer, message }) => `${pointer} ${message}`).join("; "));
+  return answer.choices[0]?.message.content ?? "";
 }

@@ -1,80 +1,79 @@
-// A branded page as one HTML document: no script, no external resource, readable on a phone, in light and dark, by
-// keyboard and by a screen reader. The brand's colour is only used under text whose contrast on it is known.
+// A branded page as one HTML document: no script, no external resource, readable on a phone, in light and dark, on paper,
+// by keyboard and by a screen reader, from left to right and from right to left. It is the trusted part: what it is given
+// is data, and every text is escaped.
 import { type Markup, markup } from "../../shared/markup.ts";
-import { type Brand, textOn } from "./brand.ts";
+import { renderBlock } from "./blocks.ts";
+import type { Brand } from "./brand.ts";
+import { directionOf } from "./direction.ts";
+import { element } from "./element.ts";
+import { layOut, type PageSpec } from "./spec.ts";
+import { style } from "./style.ts";
 
-interface Section {
-  heading: string;
-  /** Paragraphs are separated by an empty line. */
-  text: string;
-}
-
-export interface PageContent {
+export interface Page {
+  spec: PageSpec;
   brand: Brand;
   language: string;
-  title: string;
-  lead: string;
-  sections: Section[];
-  callToAction?: { label: string; href: string } | undefined;
 }
 
-export function renderPage({ brand, language, title, lead, sections, callToAction }: PageContent): string {
-  const tagline = brand.tagline && markup`<p>${brand.tagline}</p>`;
-  const action = callToAction && markup`<p><a class="action" href="${callToAction.href}">${callToAction.label}</a></p>`;
+/** The style's hash is in the page's own policy, so nothing else can be run, styled, loaded or sent, wherever it is. */
+export async function renderPage({ spec, brand, language }: Page): Promise<string> {
+  const { pageType, title, lead, callToAction } = spec;
+  const css = style(brand);
+  const policy = `default-src 'none'; style-src 'sha256-${await hash(css)}'; base-uri 'none'; form-action 'none'`;
+  const blocks = layOut(spec);
+  const action =
+    callToAction && markup`<p><a class="action" href="${callToAction.href}" dir="auto">${callToAction.label}</a></p>`;
   return markup`<!doctype html>
-<html lang="${language}">
+<html lang="${language}" dir="${directionOf(language)}">
 <head>
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="theme-color" content="${brand.colour}">
-<meta name="description" content="${lead}">
+<meta name="description" content="${lead || title}">
 <meta property="og:title" content="${title}">
-<meta property="og:site_name" content="${brand.name}">
-<title>${title} · ${brand.name}</title>
-<style>${style(brand)}</style>
+<meta property="og:type" content="${pageType === "blog-post" ? "article" : "website"}">
+${brand.name && markup`<meta property="og:site_name" content="${brand.name}">`}
+<title>${brand.name ? `${title} · ${brand.name}` : title}</title>
+<style>${css}</style>
 </head>
-<body>
-<header><div class="width"><p class="brand">${brand.name}</p>${tagline}</div></header>
-<main class="width" dir="auto">
-<h1>${title}</h1>
-<p class="lead">${lead}</p>
-${sections.map(renderSection)}
+<body class="${pageType}${blocks.length === 0 ? " alone" : ""}">
+${brand.name && header(brand)}
+<main>
+<div class="hero"><div class="width">
+${pageType === "thank-you" ? TICK : ""}
+${element("h1", title)}
+${lead && element("p", lead, "lead")}
 ${action}
+</div></div>
+${blocks.map(renderBlock)}
+${blocks.length > 0 && action ? closing(brand.tagline, action) : ""}
 </main>
-<footer><div class="width"><p>${brand.name}</p></div></footer>
+${brand.name && footer(brand)}
 </body>
 </html>
 `.source;
 }
 
-function renderSection({ heading, text }: Section): Markup {
-  const paragraphs = text.split(/\n\s*\n/).filter((paragraph) => paragraph.trim() !== "");
-  return markup`<section>
-<h2>${heading}</h2>
-${paragraphs.map((paragraph) => markup`<p>${paragraph}</p>`)}
-</section>
-`;
+const TICK = markup`<svg class="tick" viewBox="0 0 24 24" aria-hidden="true"><path d="M5 12.5l4.5 4.5L19 7.5"/></svg>`;
+
+function header({ name }: Brand): Markup {
+  const [initial = ""] = [...new Intl.Segmenter().segment(name)].map(({ segment }) => segment);
+  const mark = markup`<span class="mark" aria-hidden="true">${initial}</span>`;
+  return markup`<header><div class="width"><p class="brand">${mark}<bdi>${name}</bdi></p></div></header>`;
 }
 
-function style({ colour }: Brand): Markup {
-  return markup`
-:root{color-scheme:light dark;--brand:${colour};--on-brand:${textOn(colour)}}
-*{box-sizing:border-box}
-body{margin:0;font:1.0625rem/1.6 system-ui,sans-serif;overflow-wrap:anywhere}
-body{color:light-dark(#1a1a1a,#f0f0f0);background:light-dark(#fff,#161616)}
-.width{max-width:42rem;margin:0 auto;padding:0 1.25rem}
-header{background:var(--brand);color:var(--on-brand);padding:1.25rem 0}
-header p{margin:0}
-.brand{font-size:1.25rem;font-weight:700}
-h1{font-size:clamp(1.75rem,6vw,2.75rem);line-height:1.2;margin:2rem 0 1rem;text-wrap:balance}
-h2{line-height:1.3;margin:2.5rem 0 .5rem}
-section p{white-space:pre-line}
-.lead{font-size:1.25rem}
-.action{display:inline-block;margin:1.5rem 0;padding:.75rem 1.5rem;border-radius:.5rem;font-weight:600}
-.action{background:var(--brand);color:var(--on-brand);text-decoration:none}
-.action:hover{text-decoration:underline}
-:focus-visible{outline:3px solid currentColor;outline-offset:3px}
-footer{margin-top:4rem;padding:1rem 0;border-top:1px solid light-dark(#ccc,#444)}
-`;
+/** What to do next, again, for whoever has read to the end. */
+function closing(tagline: string | undefined, action: Markup): Markup {
+  return markup`<div class="closing"><div class="width">${tagline && element("p", tagline, "lead")}${action}</div></div>`;
+}
+
+function footer({ name, tagline }: Brand): Markup {
+  return markup`<footer><div class="width"><p class="brand"><bdi>${name}</bdi></p>${tagline && element("p", tagline)}</div></footer>`;
+}
+
+async function hash(css: Markup): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(css.source));
+  return btoa(String.fromCharCode(...new Uint8Array(digest)));
 }

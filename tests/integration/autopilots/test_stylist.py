@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from typing import Any
 from xml.etree import ElementTree
 
@@ -18,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.autopilots import Autopilot, running
+from tests.support.html import Page
 
 BRAND = {"name": "Ørsted & Søn", "colour": "#0a7f5a", "tagline": "Bread <3"}
 PAGE = {
@@ -37,8 +37,15 @@ export default function () {
       if (title === "over the limit") throw new Error("4006: you have used up your daily free allocation");
       const words = subject
         ? { headline: "Written by AI", subline: `About ${subject}` }
-        : { lead: `<b>AI</b> on ${title}`, sections: [{ heading: "One", text: "Two" }] };
-      const content = { "no JSON": "Here is your page:", "wrong words": '{"lead": 7}' }[title] ?? JSON.stringify(words);
+        : {
+            title: "A title by AI",
+            lead: `<b>AI</b> on ${title}`,
+            sections: [{ kind: "questions", heading: "One", text: "", items: [{ heading: "Two?", text: "Three." }] }],
+          };
+      const bad = { "no JSON": "Here is your page:", "wrong words": '{"lead": 7}' };
+      const isAgain = inputs.messages[0].content.includes("/lead must be one line of 1 to 600 characters");
+      const first = title === "better at the second try" && !isAgain ? bad["wrong words"] : undefined;
+      const content = first ?? bad[title] ?? JSON.stringify(words);
       return { choices: title === "no choice" ? [] : [{ message: { role: "assistant", content } }] };
     },
   };
@@ -50,26 +57,6 @@ TEXTS = st.text(
     min_size=1,
     max_size=60,
 ).filter(lambda text: text.strip() != "" and not any(unicodedata.category(character) == "Cf" for character in text))
-
-
-class Page(HTMLParser):
-    """A page as a browser's parser sees it: its elements in order, its text by element, attributes and all."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.elements: list[str] = []
-        self.texts: dict[str, str] = {}
-        self.attributes: list[tuple[str, str | None]] = []
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append(tag)
-        self.attributes += attrs
-
-    def handle_data(self, data: str) -> None:
-        element = self.elements[-1] if self.elements else ""
-        self.texts[element] = self.texts.get(element, "") + data
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +74,7 @@ def stylist_with_ai() -> Iterator[Autopilot]:
 
 def generate(stylist: Autopilot, **changes: Any) -> dict[str, Any]:
     answer = stylist.call("web.pages.generate", PAGE | changes)
-    assert answer.status_code == 200, answer.text
+    assert answer.status_code == 201, answer.text
     return dict(answer.json())
 
 
@@ -99,32 +86,24 @@ def test_a_page_has_the_brand_and_the_callers_words(stylist: Autopilot) -> None:
     assert page.texts["title"].strip() == "Learn to bake · Ørsted & Søn"
     assert page.texts["h1"].strip() == "Learn to bake"
     assert page.texts["h2"].strip() == "What you learn"
-    assert page.texts["a"].strip() == "Enrol now"
+    assert page.texts["a"].split() == ["Enrol", "now"] * 2, "in the hero, and at the end of the page"
     assert ("href", "https://example.com/enrol?a=1&b=2") in page.attributes
     assert ("content", "A course in four evenings.") in page.attributes
     assert "--brand:#0a7f5a" in page.texts["style"]
-    assert page.elements.count("p") == 1 + 1 + 1 + 2 + 1 + 1, "brand, tagline, lead, two paragraphs, action, footer"
+    assert page.elements.count("p") == 1 + 2 + 2 + 2 + 2, "brand, lead and action, two paragraphs, closing, footer"
 
 
 def test_a_page_is_accessible_and_needs_nothing_from_elsewhere(stylist: Autopilot) -> None:
     html = generate(stylist, callToAction={"label": "Go", "href": "https://example.com/"})["html"]
     page = Page(html)
 
-    assert html.startswith('<!doctype html>\n<html lang="en">')
+    assert html.startswith('<!doctype html>\n<html lang="en" dir="ltr">')
     assert page.elements.count("h1") == page.elements.count("main") == 1
     assert ("name", "viewport") in page.attributes
     assert ("content", "light dark") in page.attributes
     assert not {"script", "link", "img", "iframe"} & set(page.elements)
     assert not {name for name, _ in page.attributes if name.startswith("on") or name == "src"}
-    assert html.count("https://") == 1, "the call to action's own"
-
-
-@pytest.mark.parametrize("colour", ["#000000", "#ffffff", "#767676", "#ff0000", "#00ff00", "#0000ff", "#808000"])
-def test_text_on_the_brands_colour_can_be_read(stylist: Autopilot, colour: str) -> None:
-    html = generate(stylist, brand={"name": "B", "colour": colour})["html"]
-    on_brand = html.split("--on-brand:")[1][:7]
-
-    assert contrast(colour, on_brand) >= 4.5
+    assert html.count("https://") == html.count('<a class="action" href="https://example.com/"') == 2
 
 
 @settings(max_examples=40, deadline=None)
@@ -154,6 +133,9 @@ def test_no_text_can_become_markup(stylist: Autopilot, title: str, heading: str,
         ({"callToAction": {"label": "Go", "href": "javascript:alert(1)"}}, ["/meta/callToAction/href"]),
         ({"callToAction": {"label": "Go", "href": "https://user:pass@example.com"}}, ["/meta/callToAction/href"]),
         ({"language": 'en"'}, ["/meta/language"]),
+        ({"language": "en_US"}, ["/meta/language"]),
+        ({"pageType": "shop"}, ["/meta/pageType"]),
+        ({"sections": [{"kind": "script", "heading": "a"}]}, ["/meta/sections/0/kind"]),
         (
             {"sections": [{"heading": "a", "text": 1}, {"text": ""}]},
             ["/meta/sections/0/text", "/meta/sections/1/heading"],
@@ -177,6 +159,19 @@ def test_a_page_without_sections_is_written_by_workers_ai(stylist_with_ai: Autop
     assert "note" not in answer
     assert Page(answer["html"]).texts["h2"].strip() == "One"
     assert "&#60;b&#62;AI&#60;/b&#62; on Bread" in answer["html"], "what a model writes is escaped as well"
+
+
+def test_workers_ai_also_writes_the_title_where_the_caller_gives_none(stylist_with_ai: Autopilot) -> None:
+    answer = stylist_with_ai.call("web.pages.generate", {"description": "Welcome page for new students"}).json()
+
+    assert (answer["source"], answer["title"]) == ("ai", "A title by AI")
+
+
+def test_an_answer_of_workers_ai_that_breaks_the_rules_is_asked_for_once_more(stylist_with_ai: Autopilot) -> None:
+    answer = generate_without_sections(stylist_with_ai, "better at the second try")
+
+    assert answer["source"] == "ai"
+    assert Page(answer["html"]).texts["summary"].strip() == "Two?"
 
 
 @pytest.mark.parametrize("title", ["over the limit", "no JSON", "wrong words", "no choice"])
@@ -345,17 +340,3 @@ def svg_texts(svg: bytes) -> dict[str, list[str]]:
     for element in ElementTree.fromstring(svg):  # noqa: S314 - the Worker's own answer
         texts.setdefault(element.tag.removeprefix("{http://www.w3.org/2000/svg}"), []).append(element.text or "")
     return texts
-
-
-def contrast(one: str, other: str) -> float:
-    """WCAG 2.2's contrast ratio."""
-
-    def luminance(colour: str) -> float:
-        channels = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
-        red, green, blue = (
-            value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels
-        )
-        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-    lighter, darker = sorted([luminance(one), luminance(other)], reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
