@@ -85,6 +85,21 @@ def test_data_and_stack_survive_down_and_up(stack: Checkout) -> None:
     stack.shell("pulumi preview -s local --expect-no-changes")
 
 
+def test_a_stack_from_before_the_provider_kept_versions_goes_through(stack: Checkout) -> None:
+    """Its state has no version of any schema, of which the provider refuses a Worker's."""
+    exported = json.loads(stack.shell("pulumi stack export -s local --show-secrets"))
+    for resource in exported["deployment"]["resources"]:
+        for kept in ("__meta", "__pulumi_raw_state_delta"):
+            resource.get("outputs", {}).pop(kept, None)
+    (stack.folder / ".local" / "before.json").write_text(json.dumps(exported))
+    stack.shell("pulumi stack import -s local --file .local/before.json")
+    assert "has no __meta" in stack.shell("pulumi preview -s local --refresh 2>&1 || true")
+
+    assert "unchanged" in stack.make("up")
+
+    stack.shell("pulumi preview -s local --refresh --expect-no-changes")
+
+
 def test_reordering_the_file_changes_nothing(stack: Checkout, shipped: Path) -> None:
     manifest = yaml.safe_load(shipped.read_text())
     manifest["autopilots"].reverse()
