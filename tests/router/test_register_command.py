@@ -12,9 +12,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from standardwebhooks.webhooks import Webhook
 
+from orchestrator.dispatch.signature import secret_of
 from tests.support.project import ROOT
-from tests.support.workers import PARTNER, TOKEN
+from tests.support.workers import PARTNER, SECRET, TOKEN
 
 MANIFEST = f"""\
 orchestrator: {{worker: efh-orchestrator}}
@@ -62,7 +64,8 @@ def test_an_autopilot_is_registered_by_flags_and_gets_tasks(run: Run, name: str)
 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"{name} is registered for {name}.run, y.z\n")
-    assert json.loads(run("plan", f"{name}.run").stdout)["verified"] == [False, True]
+    received = json.loads(run("plan", f"{name}.run").stdout)
+    Webhook(secret_of(SECRET, name)).verify(received["body"], received["headers"])
 
 
 def test_a_file_says_the_same_and_flags_go_before_it(run: Run, name: str) -> None:
