@@ -26,7 +26,7 @@ def overwritten(
 
     `bound`: the names that it will be bound to; `told`: the account's answer to GET …/settings; `before`: the inputs of
     the last upload, as Pulumi has them. What differs because the file was edited is not among them; of bindings that is
-    not known, so one that was taken out of the file is.
+    not known here, so whoever asks leaves them out where nobody but the stack has deployed.
     """
     live = LiveWorker(
         name=worker.name,

@@ -143,9 +143,11 @@ class Guard:
         if name not in self._deployed or (told := self._read_settings(name)) is None:
             return
         mark = mark_of(told.get("bindings") or ())
-        if mark and mark != self._mark and not _same_moment(self._deployed[name], known):
+        is_ours = _same_moment(self._deployed[name], known)
+        if mark and mark != self._mark and not is_ours:
             raise refusal_of_others(Kind.WORKER, name, Owner(name, mark), self._stack)
-        if lost := self._overwritten[name](told, before):
+        # Where nobody has deployed since, each binding is the stack's own: what the file drops was never set outside.
+        if lost := self._overwritten[name]({**told, "bindings": []} if is_ours else told, before):
             pulumi.log.warn(message(name, lost))
 
     def _read_mark(self, worker: str) -> tuple[bool, str | None]:
