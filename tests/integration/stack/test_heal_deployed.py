@@ -27,7 +27,7 @@ class Checkout:
         self.root = stack.project.root
         (self.root / ".gitignore").write_text(IGNORED)
         self.git("init", "--quiet")
-        self.commit("first")
+        self.first = self.commit("first")
 
     def git(self, *arguments: str) -> str:
         identity = ("-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "advice.detachedHead=false")
@@ -66,6 +66,7 @@ def checkout(cloudflare_server: LocalCloudflare, tmp_path_factory: pytest.TempPa
 def here(checkout: Checkout) -> Iterator[Checkout]:
     yield checkout
     checkout.git("checkout", "--quiet", "--force", "master" if "master" in checkout.git("branch") else "main")
+    checkout.git("reset", "--quiet", "--hard", checkout.first)
     checkout.stack.project.write(MANIFEST)
     checkout.stack.restore()
 
