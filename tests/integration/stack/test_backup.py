@@ -162,9 +162,9 @@ def test_an_interrupted_restore_names_the_way_on(
     old = f"/d1/database/{outside.call('POST', '/d1/database', json={'name': 'old-shop'})['uuid']}"
     for sql in (SCHEMA, "INSERT INTO notes (note) VALUES ('a'), ('b')"):
         outside.call("POST", f"{old}/query", json={"sql": sql})
-    stack.run("backup", "old-shop", "shop")
+    stack.run("backup", "old-shop", "interrupted")
     outside.call("POST", "/d1/database", json={"name": "new-shop"})
-    fault = {"effect": "delay", "seconds": 1, "nth": 5, "path": "*/raw"}
+    fault = {"effect": "delay", "seconds": 3, "nth": 5, "path": "*/raw"}
     cloudflare_api.local("PUT", "/faults", {"faults": [fault]})
 
     def interrupt() -> None:
@@ -173,12 +173,12 @@ def test_an_interrupted_restore_names_the_way_on(
 
     person = Thread(target=interrupt)
     person.start()
-    _, said = stack.run("restore", "shop", "--into", "new-shop", exit_code=130)
+    _, said = stack.run("restore", "interrupted", "--into", "new-shop", exit_code=130)
     person.join()
     cloudflare_api.local("DELETE", "/faults")
 
     assert "interrupted: what has come back stays, and the same command with --merge continues" in said
-    assert stack.run("restore", "shop", "--into", "new-shop", "--merge")[0]["written"] == 2
+    assert stack.run("restore", "interrupted", "--into", "new-shop", "--merge")[0]["written"] == 2
 
 
 def names_of(schema: dict[str, list[list[str]]]) -> set[tuple[str, str]]:

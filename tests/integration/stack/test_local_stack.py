@@ -62,7 +62,7 @@ def plan(stack: Checkout, task: str) -> dict[str, object]:
 
 
 def test_make_up_ends_with_a_real_answer_and_lines_that_work(stack: Checkout, first_up: str) -> None:
-    assert re.search(r"^200 in .*<html", first_up, re.M), first_up
+    assert re.search(r"^201 in .*<html", first_up, re.M), first_up
     lines = re.findall(r"^  (curl (?:[^\n]*\\\n)?[^\n]*)$", first_up, re.M)
     assert len(lines) == 4
     for line in lines:
