@@ -120,7 +120,7 @@ def test_a_stack_of_an_older_version_is_not_healed_until_an_update_has_written_t
 
     _, said = stack.heal(exit_code=2)
 
-    assert "not known from what" in said
+    assert "has no record of what it was deployed from" in said
     here.follow(said, "pulumi up")
     assert stack.heal()[0]["status"] == "clean"
 
