@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 from orchestrator.data.named_store import Store, StoreKind
 from orchestrator.desired.derive import Desired
@@ -19,12 +20,6 @@ from orchestrator.stack.state import State, StateResource
 
 StorePlace = tuple[StoreKind, str]
 """A store's kind and key."""
-
-_SHORT: dict[Kind | None, StoreKind] = {
-    Kind.KV_NAMESPACE: "kv",
-    Kind.R2_BUCKET: "r2",
-    Kind.D1_DATABASE: "d1",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +83,8 @@ def _has_database(script: StateResource) -> bool:
 
 
 def _resources(state: State) -> dict[StorePlace, StateResource]:
-    return {(_SHORT[each.kind], each.name): each for each in state.resources if each.kind in _SHORT}
+    kept = [(each.kind, each) for each in state.resources if each.kind and each.kind.holds_data]
+    return {(cast("StoreKind", kind.short), each.name): each for kind, each in kept}
 
 
 def _known(state: State) -> dict[StorePlace, Store]:
