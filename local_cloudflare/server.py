@@ -1,4 +1,4 @@
-"""The process itself: the API on one port, workerd on another, cron triggers, until it is told to end.
+"""The process itself: the API on one port, workerd on another, cron triggers and queues, until it is told to end.
 
 Everything listens on loopback only. uvicorn's own handling of signals is replaced: it ends the process before the
 runtime is closed.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import secrets
 import signal
 import socket
 from collections.abc import Iterator, Sequence
@@ -29,6 +30,9 @@ from local_cloudflare.api.cloud import Cloud
 from local_cloudflare.api.cron import run_forever
 from local_cloudflare.api.heal import heal_routes
 from local_cloudflare.api.local import Controls
+from local_cloudflare.api.queues.broker import Broker
+from local_cloudflare.api.queues.messages import Messages
+from local_cloudflare.api.queues.producers import Producers
 from local_cloudflare.api.store import Store
 from local_cloudflare.api.wire import ABORT
 from local_cloudflare.api.workers.scripts import Scripts
@@ -36,6 +40,7 @@ from local_cloudflare.errors import ServiceError
 from local_cloudflare.healer import Healer
 from local_cloudflare.runtime.bridge import Runtime
 from local_cloudflare.runtime.errors import RuntimeFault
+from local_cloudflare.runtime.models import QueueGateway
 from local_cloudflare.settings import API_PORT, LOOPBACK, WORKERS_PORT, Settings, choose_port
 
 _BACKLOG = 512
@@ -82,12 +87,17 @@ def serve(options: Options) -> None:
 async def _run(options: Options, settings: Settings, listener: socket.socket, workers_port: int) -> None:
     data = options.data
     healer = Healer(options.heal, data / "heal.log")
-    with Store(data / "account.sqlite") as store:
-        runtime = Runtime(data=data / "runtime", workers_port=workers_port)
-        cloud = Cloud(account_id=settings.account_id, data=data, store=store, runtime=runtime)
+    gateway = QueueGateway(
+        address="{}:{}".format(*listener.getsockname()),
+        token=secrets.token_hex(16),
+    )
+    with Store(data / "account.sqlite") as store, Messages(data / "queues.sqlite") as messages:
+        runtime = Runtime(data=data / "runtime", workers_port=workers_port, queues=gateway)
+        cloud = Cloud(account_id=settings.account_id, data=data, store=store, messages=messages, runtime=runtime)
         tokens = Tokens(store, settings.api_token)
         controls = Controls(cloud=cloud, tokens=tokens)
-        server = _server(create_app(controls, heal_routes(healer, tokens, settings.heal_token)))
+        api = create_app(controls, heal_routes(healer, tokens, settings.heal_token))
+        server = _server(Producers(api, cloud, gateway.token))
         for number in _SIGNALS:
             asyncio.get_running_loop().add_signal_handler(number, server.end)
         async with runtime:
@@ -95,11 +105,12 @@ async def _run(options: Options, settings: Settings, listener: socket.socket, wo
             settings = replace(settings, api_port=listener.getsockname()[1], workers_port=runtime.workers_port)
             settings_file.save(data, settings)
             process.announce(data, _process(settings))
-            crons = asyncio.create_task(run_forever(cloud))
+            going_on = [asyncio.create_task(run_forever(cloud)), asyncio.create_task(Broker(cloud).run())]
             try:
                 await server.serve(sockets=[listener])
             finally:
-                crons.cancel()
+                for task in going_on:
+                    task.cancel()
                 await healer.close()
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from local_cloudflare.api.queues.messages import Messages
 from local_cloudflare.api.store import Store
 from local_cloudflare.runtime.bridge import Runtime
 
@@ -39,6 +40,7 @@ class Cloud:
     account_id: str
     data: Path
     store: Store
+    messages: Messages
     runtime: Runtime
     clock: Clock = lambda: datetime.now(UTC)
 

@@ -64,7 +64,10 @@ async def get_state(controls: Controls, _request: Request) -> Response:
             "kv": store.all(kv.KIND),
             "r2": store.all(r2.KIND),
             "d1": store.all(d1.KIND),
-            "queues": store.all(queues.KIND),
+            "queues": [
+                {**asdict(queue), "waiting": asdict(queues.Queues(controls.cloud).backlog(queue))}
+                for queue in queues.Queues(controls.cloud).all()
+            ],
             "workers": [
                 {
                     **views.script(worker),
@@ -87,6 +90,7 @@ async def post_reset(controls: Controls, _request: Request) -> Response:
     workers = [worker.name for worker in Workers(store).all()]
     namespaces, buckets, databases = (store.all(kind) for kind in (kv.KIND, r2.KIND, d1.KIND))
     store.clear()
+    cloud.messages.clear()
     for name in workers:
         await runtime.delete_worker(name)
     for namespace in namespaces:

@@ -16,12 +16,15 @@ from typing import Any, Self
 
 import httpx
 
-from local_cloudflare.runtime.control import worker_body, worker_path
+from local_cloudflare.runtime.control import queue_body, queue_result, worker_body, worker_path
 from local_cloudflare.runtime.d1 import D1
 from local_cloudflare.runtime.errors import StartupError
 from local_cloudflare.runtime.kv import Kv
 from local_cloudflare.runtime.models import (
     LogLine,
+    QueuedMessage,
+    QueueGateway,
+    QueueResult,
     ScheduledResult,
     Startup,
     WorkerConfig,
@@ -38,9 +41,14 @@ class Runtime:
     and `d1` are the data; that of a namespace, bucket or database that was never written to is simply empty.
     """
 
-    def __init__(self, *, data: Path, workers_port: int = 0, restarts: int = 1) -> None:
+    def __init__(
+        self, *, data: Path, workers_port: int = 0, restarts: int = 1, queues: QueueGateway | None = None
+    ) -> None:
+        """`queues`: without it no Worker can be bound to a queue."""
         self._workers: dict[str, WorkerConfig] = {}
-        self._supervisor = Supervisor(data=data, workers_port=workers_port, restarts=restarts, restore=self._restore)
+        self._supervisor = Supervisor(
+            data=data, workers_port=workers_port, restarts=restarts, queues=queues, restore=self._restore
+        )
         self.kv, self.r2, self.d1 = Kv(self._send), R2(self._send), D1(self._send)
 
     async def __aenter__(self) -> Self:
@@ -96,6 +104,11 @@ class Runtime:
         return ScheduledResult(
             **await (await self._connected()).control.call("POST", f"{worker_path(name)}/scheduled", body)
         )
+
+    async def queue(self, name: str, queue: str, messages: Sequence[QueuedMessage]) -> QueueResult:
+        """Give a batch to a Worker's `queue` handler. Waits for its end."""
+        path = f"{worker_path(name)}/queue"
+        return queue_result(await (await self._connected()).control.call("POST", path, queue_body(queue, messages)))
 
     # What went on
 

@@ -14,6 +14,11 @@ export function createControl({ fleet, checker, logs, token }) {
       /^\/workers\/([^/]+)\/scheduled$/,
       async (request, name) => runScheduled(name, /** @type {any} */ (await json(request))),
     ],
+    [
+      "POST",
+      /^\/workers\/([^/]+)\/queue$/,
+      async (request, name) => deliver(name, /** @type {any} */ (await json(request))),
+    ],
     ["POST", /^\/check$/, async (request) => checker.check(await json(request))],
     ["GET", /^\/state$/, async () => fleet.state()],
   ];
@@ -33,6 +38,21 @@ export function createControl({ fleet, checker, logs, token }) {
       if (!response.ok) throw new Error(await response.text());
       const { outcome } = /** @type {{outcome: string}} */ (await response.json());
       return { outcome, detail: outcome === "ok" ? "" : await exceptions };
+    } finally {
+      lease.release();
+    }
+  }
+
+  /** A batch to the Worker's `queue` handler: what workerd says of its run. */
+  async function deliver(name, batch) {
+    const lease = await fleet.lease(name);
+    if (!lease) throw new Error(`there is no Worker ${name}`);
+    try {
+      const headers = { "x-local-token": token, "x-local-worker": name, "x-local-queue": batch.queue };
+      const body = JSON.stringify(batch.messages);
+      const response = await fetch(`http://127.0.0.1:${lease.port}/`, { method: "POST", headers, body });
+      if (!response.ok) throw new Error(await response.text());
+      return await response.json();
     } finally {
       lease.release();
     }

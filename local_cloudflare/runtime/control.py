@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from base64 import b64encode
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from urllib.parse import quote
 import httpx
 
 from local_cloudflare.runtime.errors import RuntimeFault
-from local_cloudflare.runtime.models import LogLine, WorkerConfig
+from local_cloudflare.runtime.models import LogLine, QueuedMessage, QueueResult, WorkerConfig
 from local_cloudflare.runtime.node import Node
 
 
@@ -44,6 +45,35 @@ class Control:
                     yield LogLine(**json.loads(line))
         except httpx.HTTPError as error:
             raise RuntimeFault(f"the Workers' logs ended: {error!r}") from error
+
+
+def queue_body(queue: str, messages: Sequence[QueuedMessage]) -> dict[str, Any]:
+    """A batch as dispatch.mjs takes it."""
+    return {
+        "queue": queue,
+        "messages": [
+            {
+                "id": each.id,
+                "timestamp": each.sent_at,
+                "attempts": each.attempts,
+                "contentType": each.content_type,
+                "body": b64encode(each.body).decode(),
+            }
+            for each in messages
+        ],
+    }
+
+
+def queue_result(answer: Mapping[str, Any]) -> QueueResult:
+    """What workerd says of a handler's run."""
+    batch = answer.get("retryBatch") or {}
+    return QueueResult(
+        outcome=answer["outcome"],
+        acknowledged=frozenset(answer.get("explicitAcks") or ()),
+        retried={each["msgId"]: each.get("delaySeconds") for each in answer.get("retryMessages") or ()},
+        retry_all=bool(batch.get("retry")),
+        retry_delay_s=batch.get("delaySeconds"),
+    )
 
 
 def worker_path(name: str) -> str:

@@ -32,7 +32,7 @@ export async function startGeneration(workers, context) {
   }
 }
 
-async function start(workers, broken, { data, token, frontPort, logs, log }) {
+async function start(workers, broken, { data, queues, token, frontPort, logs, log }) {
   const names = new Set(workers.map(({ config }) => config.name));
   const absent = (name) => broken.get(name) ?? (names.has(name) ? undefined : `there is no Worker ${name}`);
   const dispatch = systemWorker("dispatch", {
@@ -54,7 +54,7 @@ async function start(workers, broken, { data, token, frontPort, logs, log }) {
     .filter(({ config }) => !broken.has(config.name))
     .map(({ config }) => {
       try {
-        return workerOptions(config, { data, absent });
+        return workerOptions(config, { data, queues, absent });
       } catch (error) {
         throw Object.assign(error, { culprits: [[config.name, error.message]] });
       }

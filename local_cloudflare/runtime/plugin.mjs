@@ -13,7 +13,7 @@ const OBJECTS = {
 };
 
 /**
- * An entry of a Worker's `unsafeBindings`: `type` is kv, r2 or d1; `options` {name, address, token}, or none for the
+ * An entry of a Worker's `unsafeBindings`: `type` is kv, r2, d1 or queue; `options` {name, address, token}, or none for the
  * gateway, which gets the objects themselves.
  */
 export function dataBinding(name, type, options = {}) {
@@ -25,11 +25,13 @@ function binding({ name, type, options }) {
   const service = { name: `data:${type}:${options.name}` };
   if (type === "kv") return { name, kvNamespace: service };
   if (type === "r2") return { name, r2Bucket: service };
+  if (type === "queue") return { name, queue: service };
   return { name, wrapped: { moduleName: "cloudflare-internal:d1-api", innerBindings: [{ name: "fetcher", service }] } };
 }
 
 function service({ type, options: { name, address, token } }) {
-  const headers = { "x-local-token": token, "x-local-type": type, "x-local-name": name };
+  const place = type === "queue" ? { "x-local-queue": name } : { "x-local-type": type, "x-local-name": name };
+  const headers = { "x-local-token": token, ...place };
   const injectRequestHeaders = Object.entries(headers).map(([name, value]) => ({ name, value }));
   return { name: `data:${type}:${name}`, external: { address, http: { injectRequestHeaders } } };
 }

@@ -1,4 +1,5 @@
-// The process that runs Workers: node runtime.mjs --data DIR [--workers-port N], with LOCAL_RUNTIME_TOKEN set.
+// The process that runs Workers: node runtime.mjs --data DIR [--workers-port N], with LOCAL_RUNTIME_TOKEN set, and
+// LOCAL_QUEUES_ADDRESS and LOCAL_QUEUES_TOKEN where Workers may be bound to queues.
 //
 //   bridge.py ──control──▶ fleet ──▶ generation: workerd with the Workers that are needed ──┐
 //       │                    ▲                                                              ├─▶ data: workerd with
@@ -43,7 +44,9 @@ async function run() {
   const control = createControl({ fleet, checker, logs, token });
   const workersPort = await listen(front, Number(values["workers-port"]));
   const data = await startData({ directory: values.data, token, log });
-  Object.assign(context, { frontPort: workersPort, data: { address: data.address, token } });
+  const { LOCAL_QUEUES_ADDRESS: address, LOCAL_QUEUES_TOKEN: queuesToken } = process.env;
+  const queues = address && { address, token: queuesToken };
+  Object.assign(context, { frontPort: workersPort, data: { address: data.address, token }, queues });
   const controlPort = await listen(control, 0);
 
   async function stop() {

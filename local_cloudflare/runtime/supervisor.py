@@ -16,6 +16,7 @@ import httpx
 from local_cloudflare.runtime.control import Control
 from local_cloudflare.runtime.errors import RuntimeFault
 from local_cloudflare.runtime.gateway import Gateway
+from local_cloudflare.runtime.models import QueueGateway
 from local_cloudflare.runtime.node import Node
 
 _log = logging.getLogger(__name__)
@@ -34,8 +35,15 @@ class Supervisor:
     """One Node process at a time, on one data directory and one port; `restore` is awaited with each new connection."""
 
     def __init__(
-        self, *, data: Path, workers_port: int, restarts: int, restore: Callable[[Connection], Awaitable[None]]
+        self,
+        *,
+        data: Path,
+        workers_port: int,
+        restarts: int,
+        queues: QueueGateway | None,
+        restore: Callable[[Connection], Awaitable[None]],
     ) -> None:
+        self._queues = queues
         self.workers_port = workers_port
         self._data = data
         self._restarts = restarts
@@ -68,7 +76,7 @@ class Supervisor:
         return self._connection
 
     async def _connect(self) -> None:
-        node = await Node.start(self._data, self.workers_port)
+        node = await Node.start(self._data, self.workers_port, self._queues)
         connection = Connection(self._client, node)
         try:
             await self._restore(connection)

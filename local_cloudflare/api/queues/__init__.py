@@ -1,1 +1,1 @@
-"""Queues: queues, and who takes their messages. The control plane only: no message is carried yet."""
+"""Queues: queues, their messages, and who takes them."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from local_cloudflare.api.errors import ApiError
 
 
@@ -19,6 +21,28 @@ def consumer_exists() -> ApiError:
 
 def consumer_not_found() -> ApiError:
     return ApiError(404, 11005, "Consumer does not exist.")
+
+
+def queue_has_consumer() -> ApiError:
+    return ApiError(400, 11006, "The queue has a consumer. Remove the consumer first, then retry.")
+
+
+def queue_has_producers(workers: Sequence[str]) -> ApiError:
+    return ApiError(
+        400, 11007, f"The queue is bound to Workers: {', '.join(workers)}. Remove the bindings first, then retry."
+    )
+
+
+def invalid_message(reason: str) -> ApiError:
+    return ApiError(400, 10026, f"Invalid message: {reason}")
+
+
+def message_too_large(size: int, most: int) -> ApiError:
+    return ApiError(413, 10027, f"message length of {size} bytes exceeds limit of {most}")
+
+
+def purge_unconfirmed() -> ApiError:
+    return ApiError(400, 10028, "delete_messages_permanently must be true")
 
 
 def name_exists(name: str) -> ApiError:

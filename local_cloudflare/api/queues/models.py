@@ -10,6 +10,7 @@ from typing import Any
 
 from local_cloudflare.api.cloud import Cloud
 from local_cloudflare.api.queues import errors
+from local_cloudflare.api.queues.messages import Backlog, Incoming
 from local_cloudflare.api.queues.settings import CONSUMER_TYPES, consumer_settings, queue_settings
 from local_cloudflare.api.workers.models import Workers
 
@@ -56,6 +57,20 @@ class Queues:
             raise errors.queue_not_found()
         return _queue(document)
 
+    def find(self, name: str) -> Queue | None:
+        document = self._store.find(KIND, name)
+        return None if document is None else _queue(document)
+
+    def named(self, name: str) -> Queue:
+        """Raises ApiError where there is none."""
+        if (queue := self.find(name)) is None:
+            raise errors.queue_not_found()
+        return queue
+
+    def producers(self, name: str) -> list[str]:
+        """The Workers that are bound to the queue, and so send to it."""
+        return Workers(self._store).bound_to(type="queue", queue_name=name)
+
     def create(self, body: dict[str, Any]) -> Queue:
         now = self._cloud.now()
         queue = Queue(
@@ -80,7 +95,28 @@ class Queues:
         return self._save(changed)
 
     def delete(self, id: str) -> None:
-        self._store.delete(KIND, self.get(id).queue_id)
+        """With all its messages. Refused while a Worker consumes it or is bound to it."""
+        queue = self.get(id)
+        if queue.consumers:
+            raise errors.queue_has_consumer()
+        if producers := self.producers(queue.queue_name):
+            raise errors.queue_has_producers(producers)
+        self._store.delete(KIND, queue.queue_id)
+        self._cloud.messages.purge(queue.queue_id)
+
+    def send(self, name: str, incoming: Sequence[Incoming]) -> None:
+        """Take messages in, all or none. Raises ApiError where there is no such queue."""
+        queue = self.named(name)
+        delay = queue.settings["delivery_delay"]
+        self._cloud.messages.put(queue.queue_id, incoming, now=self._now(), delay_s=delay)
+
+    def purge(self, id: str) -> Queue:
+        queue = self.get(id)
+        self._cloud.messages.purge(queue.queue_id)
+        return queue
+
+    def backlog(self, queue: Queue) -> Backlog:
+        return self._cloud.messages.backlog(queue.queue_id, self._now())
 
     def consumer(self, id: str, consumer_id: str) -> Consumer:
         for consumer in self.get(id).consumers:
@@ -142,8 +178,12 @@ class Queues:
     def _put_consumers(self, id: str, consumers: Sequence[Consumer]) -> None:
         self._save(replace(self.get(id), consumers=tuple(consumers)))
 
+    def _now(self) -> int:
+        return int(self._cloud.clock().timestamp() * 1000)
+
     def _save(self, queue: Queue) -> Queue:
         self._store.put(KIND, queue.queue_id, asdict(queue), name=queue.queue_name)
+        self._cloud.messages.changed.set()
         return queue
 
 

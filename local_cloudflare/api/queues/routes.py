@@ -9,29 +9,51 @@ from local_cloudflare.api.auth import QUEUES_READ, QUEUES_WRITE
 from local_cloudflare.api.call import Call, Route
 from local_cloudflare.api.envelope import Answer, page
 from local_cloudflare.api.queues import errors
+from local_cloudflare.api.queues.incoming import incoming_of
 from local_cloudflare.api.queues.models import Consumer, Queue, Queues
+
+PURGE_KIND = "queue-purge"
 
 
 async def list_queues(call: Call) -> Answer:
     wanted = call.page(per_page=20, most=100, malformed=errors.malformed_parameter)
-    return page([_queue(queue) for queue in Queues(call.cloud).all(call.query.get("name", ""))], wanted)
+    return page([_queue(call, queue) for queue in Queues(call.cloud).all(call.query.get("name", ""))], wanted)
 
 
 async def create_queue(call: Call) -> Answer:
-    return Answer(result=_queue(Queues(call.cloud).create(await call.json_object())))
+    return Answer(result=_queue(call, Queues(call.cloud).create(await call.json_object())))
 
 
 async def get_queue(call: Call) -> Answer:
-    return Answer(result=_queue(Queues(call.cloud).get(call["queue_id"])))
+    return Answer(result=_queue(call, Queues(call.cloud).get(call["queue_id"])))
 
 
 async def update_queue(call: Call) -> Answer:
-    return Answer(result=_queue(Queues(call.cloud).update(call["queue_id"], await call.json_object())))
+    return Answer(result=_queue(call, Queues(call.cloud).update(call["queue_id"], await call.json_object())))
 
 
 async def delete_queue(call: Call) -> Answer:
     Queues(call.cloud).delete(call["queue_id"])
     return Answer(result={})
+
+
+async def purge_queue(call: Call) -> Answer:
+    if (await call.json_object()).get("delete_messages_permanently") is not True:
+        raise errors.purge_unconfirmed()
+    queue = Queues(call.cloud).purge(call["queue_id"])
+    call.cloud.store.put(PURGE_KIND, queue.queue_id, {"completed": "true", "started_at": call.cloud.now()})
+    return Answer(result=_queue(call, queue))
+
+
+async def get_purge(call: Call) -> Answer:
+    queue = Queues(call.cloud).get(call["queue_id"])
+    return Answer(result=call.cloud.store.get(PURGE_KIND, queue.queue_id) or {"completed": "", "started_at": ""})
+
+
+async def push_message(call: Call) -> Answer:
+    queue = Queues(call.cloud).get(call["queue_id"])
+    Queues(call.cloud).send(queue.queue_name, [incoming_of(await call.json_object())])
+    return Answer(result=None)
 
 
 async def list_consumers(call: Call) -> Answer:
@@ -61,14 +83,15 @@ def _one(call: Call, consumer: Consumer) -> Answer:
     return Answer(result=_consumer(Queues(call.cloud).get(call["queue_id"]).queue_name, consumer))
 
 
-def _queue(queue: Queue) -> dict[str, Any]:
+def _queue(call: Call, queue: Queue) -> dict[str, Any]:
     consumers = [_consumer(queue.queue_name, consumer) for consumer in queue.consumers]
+    producers = [{"type": "worker", "script": script} for script in Queues(call.cloud).producers(queue.queue_name)]
     return {
         **asdict(queue),
         "consumers": consumers,
         "consumers_total_count": len(consumers),
-        "producers": [],
-        "producers_total_count": 0,
+        "producers": producers,
+        "producers_total_count": len(producers),
     }
 
 
@@ -91,6 +114,9 @@ ROUTES = (
     Route(method="PUT", path=_QUEUE, handler=update_queue, permission=QUEUES_WRITE),
     Route(method="PATCH", path=_QUEUE, handler=update_queue, permission=QUEUES_WRITE),
     Route(method="DELETE", path=_QUEUE, handler=delete_queue, permission=QUEUES_WRITE),
+    Route(method="GET", path=f"{_QUEUE}/purge", handler=get_purge, permission=QUEUES_READ),
+    Route(method="POST", path=f"{_QUEUE}/purge", handler=purge_queue, permission=QUEUES_WRITE),
+    Route(method="POST", path=f"{_QUEUE}/messages", handler=push_message, permission=QUEUES_WRITE),
     Route(method="GET", path=_CONSUMERS, handler=list_consumers, permission=QUEUES_READ),
     Route(method="POST", path=_CONSUMERS, handler=create_consumer, permission=QUEUES_WRITE),
     Route(method="GET", path=_CONSUMER, handler=get_consumer, permission=QUEUES_READ),

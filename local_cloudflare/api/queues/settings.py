@@ -45,8 +45,8 @@ class Flag:
 
 
 _DAY_S = 86_400
-_TWELVE_HOURS_S = 43_200
-_DELAY = Range(default=0, least=0, most=_TWELVE_HOURS_S)
+TWELVE_HOURS_S = 43_200
+_DELAY = Range(default=0, least=0, most=TWELVE_HOURS_S)
 _RETENTION: Final[Mapping[Plan, Range]] = {
     "free": Range(default=_DAY_S, least=60, most=_DAY_S),
     "paid": Range(default=4 * _DAY_S, least=60, most=14 * _DAY_S),
@@ -62,7 +62,7 @@ _CONSUMER: Final[Mapping[str, Mapping[str, Range]]] = {
     "http_pull": {
         "batch_size": Range(default=5, least=1, most=100),
         "max_retries": Range(default=3, least=0, most=100),
-        "visibility_timeout_ms": Range(default=30_000, least=0, most=1_000 * _TWELVE_HOURS_S),
+        "visibility_timeout_ms": Range(default=30_000, least=0, most=1_000 * TWELVE_HOURS_S),
         "retry_delay": _DELAY,
     },
 }

@@ -19,12 +19,13 @@ from local_cloudflare.api.workers.models import Binding, Workers
 
 TEXT_BYTES = 5 * 1024
 TEXT_BINDINGS = {"free": 64, "paid": 128}
+QUEUE_KIND = "queue"  # as queues/models.py has it, which imports this package
 _SECRETS = ("secret_text", "secret_key")
 _TEXTS = ("plain_text", "secret_text", "json")
 
 _NOT_TO_BE_HAD = (
     "analytics_engine", "artifacts", "browser", "data_blob", "dispatch_namespace", "durable_object_namespace",
-    "hyperdrive", "images", "mtls_certificate", "pipelines", "queue", "ratelimit", "secret_key", "secrets_store_secret",
+    "hyperdrive", "images", "mtls_certificate", "pipelines", "ratelimit", "secret_key", "secrets_store_secret",
     "send_email", "tail_consumer", "text_blob", "vectorize", "version_metadata", "vpc_service", "wasm_module",
     "worker_loader", "workflow",
 )  # fmt: skip
@@ -113,6 +114,13 @@ def _service(cloud: Cloud, worker: str, binding: Binding) -> Binding:
     return binding
 
 
+def _queue(cloud: Cloud, _worker: str, binding: Binding) -> Binding:
+    name = _required(binding, "queue_name")
+    if cloud.store.find(QUEUE_KIND, name) is None:
+        raise errors.queue_not_found(name)
+    return binding
+
+
 def _text(_cloud: Cloud, _worker: str, binding: Binding) -> Binding:
     if not isinstance(binding.get("text"), str):
         raise errors.incomplete_binding(binding["name"], binding["type"], "text")
@@ -144,6 +152,7 @@ _CHECKS: dict[str, Callable[[Cloud, str, Binding], Binding]] = {
     "r2_bucket": _r2_bucket,
     "d1": _d1,
     "service": _service,
+    "queue": _queue,
     "plain_text": _text,
     "secret_text": _text,
     "json": _json,

@@ -137,6 +137,10 @@ def still_referenced(name: str, workers: Sequence[str]) -> ApiError:
     )
 
 
+def queue_not_found(name: str) -> ApiError:
+    return ApiError(400, 100127, f"Queue '{name}' does not exist. Create it first, then retry.")
+
+
 def still_consuming(name: str) -> ApiError:
     return ApiError(
         400,
