@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 
 from orchestrator.errors import OrchestratorError
 from scripts.local_stack import environment
+
+PROMPT = "(local) "
 
 
 def main() -> int:
@@ -17,6 +20,8 @@ def main() -> int:
         return error.exit_code
     for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")
+    if not os.environ.get("PS1", "").startswith(PROMPT):
+        print(f'export PS1="{PROMPT}${{PS1-}}"')  # so that a person sees for which stack this terminal is
     return 0
 
 

@@ -14,17 +14,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from orchestrator.checks.account import account_checks
 from orchestrator.checks.check import Check
-from orchestrator.checks.stack import Config, secrets_checks, settings_checks
+from orchestrator.checks.stack import Config, plain_secrets_checks, secrets_checks, settings_checks
 from orchestrator.checks.tools import tool_checks
 from orchestrator.cloudflare.account import Account
 from orchestrator.cloudflare.survey import take_survey
 from orchestrator.desired.derive import derive
 from orchestrator.errors import ManifestError, OrchestratorError, SettingsError
 from orchestrator.manifest import DEFAULT_FILE, load
-from orchestrator.names import PREFIX_PATTERN
-from orchestrator.stack.config import read_config, read_project_name, read_stack_name, run_pulumi
+from orchestrator.names import PREFIX_PATTERN, PUBLIC_API_URL
+from orchestrator.stack.config import read_config, read_project_name, read_stack_name, refuse_local_state, run_pulumi
 from orchestrator.stack.moved import made_prefix
 from orchestrator.stack.state import exported_state
 
@@ -44,22 +46,45 @@ def examine(stack: str | None, root: Path) -> list[Check]:
         return [*tools, backend, *_unchecked("the state backend does not answer", "stack", *_OF_THE_STACK), *_account()]
     try:
         name = read_stack_name(stack, root)
+        refuse_local_state(name, root)
         config = read_config(name, root)
     except OrchestratorError as error:
-        fix = error.hint or f"if there is none yet: pulumi stack init {stack or 'prod'}"
-        found = Check(name="stack", state="problem", detail=error.message, fix=fix)
+        found = Check(name="stack", state="problem", detail=error.message, fix=error.hint or _fix(error.message, stack))
         return [*tools, backend, found, *_unchecked("there is no stack", *_OF_THE_STACK), *_account()]
     return [*tools, backend, Check(name="stack", state="ok", detail=name), *_configured(name, config, root)]
 
 
+def _fix(words: str, stack: str | None) -> str:
+    """What to do where the configuration could not be read; `words`: Pulumi's."""
+    if re.search(r"no stack named|no previous (deployment|stack)|not find stack", words):
+        return f"make it: pulumi stack init {stack or 'prod'}"
+    if "passphrase" in words:
+        return (
+            "export PULUMI_CONFIG_PASSPHRASE=<the one that the stack was made with>, or PULUMI_CONFIG_PASSPHRASE_FILE"
+        )
+    return ""
+
+
 def _configured(stack: str, config: Config, root: Path) -> list[Check]:
-    own = _own(config, read_project_name(root))
+    project = read_project_name(root)
+    own = _own(config, project)
     has_token = bool(_token(config))
+    settings = settings_checks(own, stack=stack, has_token=has_token, made_prefix=lambda: _made_prefix(stack, root))
+    plain = plain_secrets_checks(_stack_file(stack, root), project=project, stack=stack)
     return [
-        *settings_checks(own, stack=stack, has_token=has_token, made_prefix=lambda: _made_prefix(stack, root)),
+        *([] if plain and settings[0].state == "ok" else settings),
+        *plain,
         *_manifest_and_secrets(own, stack, root),
         *_account(config, own),
     ]
+
+
+def _stack_file(stack: str, root: Path) -> Any:
+    """Pulumi.<stack>.yaml, parsed; None where there is none or it is no YAML, which Pulumi tells."""
+    try:
+        return yaml.safe_load((root / f"Pulumi.{stack.rpartition('/')[2]}.yaml").read_text())
+    except (OSError, ValueError, yaml.YAMLError):
+        return None
 
 
 def _made_prefix(stack: str, root: Path) -> str:
@@ -106,7 +131,10 @@ def _account(config: Config | None = None, own: Config | None = None) -> list[Ch
         found = Check(name="token", state="problem", detail=error.message, fix=error.hint)
         return [found, *_unchecked("the token is not right", "account")]
     with account:
-        return account_checks(take_survey(account))
+        where = (
+            account.host if account.host in PUBLIC_API_URL else f"{account.host} (CLOUDFLARE_BASE_URL), not Cloudflare"
+        )
+        return [Check(name="API", state="ok", detail=where), *account_checks(take_survey(account))]
 
 
 def _prefix(own: Config) -> str:

@@ -23,6 +23,7 @@ from orchestrator.stack.rules import (
     size_problems,
     start_empty_problems,
 )
+from orchestrator.stack.setting_names import plain_secret_problems, unknown_setting_problems
 from orchestrator.stack.watch_rules import WATCH_KEYS, watch_problems
 
 Config = Mapping[str, Mapping[str, Any]]
@@ -37,12 +38,13 @@ def settings_checks(own: Config, *, stack: str, has_token: bool, made_prefix: Ca
         *watch_problems(values, stack=stack),
     ]
     problems += start_empty_problems(own.get("startEmpty", {}).get("value"), stack=stack)
-    problems += [
-        SettingProblem(f"{key} is kept as plain text", f"set it again: pulumi config set --secret {key} -s {stack}")
-        for key in sorted(SECRETS_BY_CONFIG_KEY.keys() & own.keys())
-        if not own[key].get("secret")
-    ]
+    problems += unknown_setting_problems(own, stack=stack)
     return _checks("settings", problems) or [Check(name="settings", state="ok", detail="complete")]
+
+
+def plain_secrets_checks(document: Any, *, project: str, stack: str) -> list[Check]:
+    """The secrets that stand in plain text in `document`, the stack's file as it was parsed; none where all is well."""
+    return _checks("settings", plain_secret_problems(document, project=project, stack=stack))
 
 
 def secrets_checks(own: Config, desired: Desired, *, stack: str) -> list[Check]:

@@ -36,6 +36,11 @@ class AccountCalls:
         self.close()
 
     @property
+    def host(self) -> str:
+        """Where the API is that is called."""
+        return self._client.host
+
+    @property
     def calls(self) -> int:
         """How many API calls were made so far, every try counted."""
         return self._client.calls

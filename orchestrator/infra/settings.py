@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pulumi
+from pulumi.runtime.config import CONFIG, get_config_env
 
 from orchestrator.desired.bindings import SECRETS_BY_CONFIG_KEY
 from orchestrator.desired.derive import Desired
@@ -21,6 +22,7 @@ from orchestrator.infra.own_state import begin_to_read_state
 from orchestrator.infra.watch import read_watch
 from orchestrator.limits import Plan
 from orchestrator.names import API_TOKEN, CALLER_TOKENS, WEBHOOK_SECRET
+from orchestrator.stack.config import refuse_local_state
 from orchestrator.stack.deployed import SETTINGS, secrets_digest
 from orchestrator.stack.moved import made_prefix
 from orchestrator.stack.rules import (
@@ -36,6 +38,7 @@ from orchestrator.stack.rules import (
     start_empty_names,
     start_empty_problems,
 )
+from orchestrator.stack.setting_names import unknown_setting_problems
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +70,7 @@ class StackSettings:
 def read_settings() -> StackSettings:
     """Read the current stack's configuration. Raises SettingsError with a line for each problem."""
     config, stack = pulumi.Config(), pulumi.get_stack()
+    refuse_local_state(stack, Path.cwd())
     values = {rule.key: value for rule in RULES if (value := config.get(rule.key))}
     token = os.environ.get("CLOUDFLARE_API_TOKEN") or pulumi.Config("cloudflare").get("apiToken")
     problems = setting_problems(values, stack=stack, has_token=bool(token), made_prefix=_made_prefix)
@@ -79,6 +83,7 @@ def read_settings() -> StackSettings:
     problems.extend(size_problems(secrets, plan=plan, stack=stack))
     watch = read_watch(config, stack=stack, account_id=account_id)
     problems.extend(watch.problems)
+    problems.extend(unknown_setting_problems(_project_keys(), stack=stack))
     problems.extend(start_empty_problems(empty := config.get("startEmpty"), stack=stack))
     if problems:
         raise SettingsError(not_ready(stack, problems))
@@ -107,6 +112,13 @@ def read_settings() -> StackSettings:
             {**secrets, **{name: value for key, name in SECRETS_BY_CONFIG_KEY.items() if (value := config.get(key))}}
         ),
     )
+
+
+def _project_keys() -> set[str]:
+    """The keys of this project's settings; `pulumi.Config` reads only those whose name is known."""
+    prefix = f"{pulumi.get_project()}:"
+    keys = {**CONFIG.get(), **get_config_env()}
+    return {key.removeprefix(prefix) for key in keys if key.startswith(prefix)}
 
 
 def _made_prefix() -> str:

@@ -135,12 +135,15 @@ class RemoteDispatcher(RouterConnection):
                 headers={"content-type": "application/json", **headers},
             )
         except httpx.HTTPError as error:
-            is_unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout) or body.get("explain")
-            kind = OrchestratorError if is_unsent else UnknownOutcome
-            raise kind(
-                f"the routing Worker at {self._url} did not answer: {failure_words(error)}",
-                "check ORCHESTRATOR_URL; the task may have been forwarded, so check before you send it again; a `once` "
-                "task may be repeated with the same key",
+            words = f"the routing Worker at {self._url} did not answer: {failure_words(error)}"
+            if body.get("explain") or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+                raise OrchestratorError(
+                    words, "check ORCHESTRATOR_URL; nothing was sent, so a retry is safe"
+                ) from error
+            raise UnknownOutcome(
+                words,
+                "the task may have been forwarded: check before you send it again; a `once` task may be repeated with "
+                "the same key",
             ) from error
         names = ("content-type", "x-request-id", "x-run-id", "retry-after")
         passed = {name: response.headers[name] for name in names if name in response.headers}

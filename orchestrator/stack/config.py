@@ -31,6 +31,7 @@ from orchestrator.errors import OrchestratorError, SettingsError, SetupError
 from orchestrator.manifest import load
 from orchestrator.stack.deployed import deployment_hash, secrets_digest
 from orchestrator.stack.rules import start_empty_names
+from orchestrator.stack.setting_names import local_state_problem
 from orchestrator.stack.state import State, parse_state
 
 
@@ -98,10 +99,18 @@ class Stack:
 def read_stack(stack: str | None, root: Path) -> Stack:
     """The configuration of `stack`; of $PULUMI_STACK or the selected one where None. `root` is the project's folder.
 
-    Raises SettingsError where there is no such stack or it has no account, OrchestratorError when Pulumi fails.
+    Raises SettingsError where there is no such stack, it has no account, or this terminal is for the stack `local` and
+    another is meant; OrchestratorError when Pulumi fails.
     """
     name = read_stack_name(stack, root)
+    refuse_local_state(name, root)
     return parse_config(name, root, read_project_name(root), read_config(name, root))
+
+
+def refuse_local_state(name: str, root: Path) -> None:
+    """Raise SettingsError where another stack than `local` would have its state among that of `local`."""
+    if problem := local_state_problem(name, backend_url=os.environ.get("PULUMI_BACKEND_URL"), root=root):
+        raise SettingsError(problem.what, problem.command)
 
 
 def read_config(name: str, root: Path) -> dict[str, dict[str, Any]]:

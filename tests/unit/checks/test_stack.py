@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orchestrator.checks.check import Check, exit_code, fixes, outcome
-from orchestrator.checks.stack import secrets_checks, settings_checks
+from orchestrator.checks.stack import plain_secrets_checks, secrets_checks, settings_checks
 from orchestrator.checks.tools import tool_check
 from orchestrator.desired.derive import derive
 from orchestrator.manifest import parse
@@ -50,9 +50,9 @@ def test_a_complete_configuration_is_one_good_finding() -> None:
             "webhookSecret -s prod",
         ),
         (
-            {"apiToken": {"value": "t" * 32}},
-            "apiToken is kept as plain text",
-            "pulumi config set --secret apiToken -s prod",
+            {"keepdata": {"value": "false"}},
+            "keepdata is no setting; the nearest is keepData",
+            "pulumi config rm keepdata -s prod",
         ),
         ({"plan": {"value": "gold"}}, "plan must be free or paid", "pulumi config set plan free -s prod"),
         ({"namePrefix": {"value": "PR_7"}}, "namePrefix must be", "pulumi config rm namePrefix -s prod"),
@@ -194,3 +194,25 @@ def test_what_is_wrong_with_callers_is_told_with_its_command(tokens: dict[str, s
 
     assert found.detail.startswith(detail)
     assert found.fix.endswith(fix)
+
+
+def test_a_secret_in_plain_text_is_a_problem_wherever_it_stands() -> None:
+    config = {
+        "shop:apiToken": "canary",
+        "shop:webhookSecret": {"secure": "v1:AbC"},
+        "shop:secrets": {"STRIPE_API_KEY": "canary", "MAIL_API_KEY": {"secure": "v1:AbC"}},
+        "shop:callers": {"ops": {"secure": "v1:AbC"}, "shop": "canary"},
+        "shop:r2AccessKeyId": "not a secret",
+        "other:apiToken": "of another project",
+    }
+
+    found = plain_secrets_checks({"config": config}, project="shop", stack="prod")
+
+    assert [check.detail.partition(" ")[0] for check in found] == ["apiToken", "callers.shop", "secrets.STRIPE_API_KEY"]
+    assert "pulumi config set --secret --path secrets.STRIPE_API_KEY -s prod" in found[-1].fix
+    assert "canary" not in str(found)
+
+
+@pytest.mark.parametrize("document", [None, [], {}, {"config": None}, {"config": []}, "text"])
+def test_a_stack_file_of_another_form_has_no_secret(document: object) -> None:
+    assert plain_secrets_checks(document, project="shop", stack="prod") == []
