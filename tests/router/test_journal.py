@@ -101,7 +101,7 @@ class TestEntry:
 
         assert empty_journal.entry(paid)["outcome"] == "done"
         eventually(lambda: empty_journal.get(kind="scheduled").json()["entries"], "the run is journalled")
-        empty_journal.plan("pay", **{"idempotency-key": "a-full-day-more"})
+        empty_journal.entry(empty_journal.plan("pay", **{"idempotency-key": "a-full-day-more"}))
         assert empty_journal.get(requestId=again).json()["entries"] == []
 
     def test_wrong_requests_do_not_fill_a_day(self, empty_journal: Journal) -> None:

@@ -39,6 +39,11 @@ class TestHealth:
             }
         ]
 
+    def test_no_test_makes_it_known_to_the_others(self, client: Client) -> None:
+        """Else the two tests above would depend on which ran before them."""
+        with pytest.raises(AssertionError, match="a scheduled run of router"):
+            client("router").post("/__scheduled", headers=AUTHORIZED)
+
     @pytest.mark.parametrize(
         ("setup", "output"),
         [

@@ -64,6 +64,7 @@ _ROUTERS: dict[str, dict[str, str]] = {
     "missigned": _CONFIGURED | {"WEBHOOK_SECRET": "hunter2"},
     "elsewhere": _CONFIGURED,
     "copy": _CONFIGURED,
+    "any-request": _CONFIGURED,
     "fresh": _CONFIGURED,
     "fresh-too": _CONFIGURED,
     "journalled": _CONFIGURED | {"API_TOKEN": f"{TOKEN} shop:{SHOP_TOKEN}"},
@@ -71,11 +72,15 @@ _ROUTERS: dict[str, dict[str, str]] = {
     "unrecorded": _CONFIGURED,
     "broken": _CONFIGURED | {"DB": "no database", "REGISTRY": "no namespace"},
 }
+PROBED = frozenset({"any-request", "journalled"})
+"""Those whose scheduled run a test may start: no test expects that nothing is known of their autopilots yet."""
+
 # Which records and which copy each has: `elsewhere` is another isolate on those of `router`; `copy` has only its copy.
 _STORAGE: dict[str, tuple[str, str]] = {
     "router": ("records", "copy"),
     "elsewhere": ("records", "copy"),
     "copy": ("no-records", "copy"),
+    "any-request": ("any-records", "any-copy"),
     "fresh": ("fresh-records", "fresh-copy"),
     "fresh-too": ("fresh-records", "fresh-copy"),
     "local": ("local-records", "local-copy"),
