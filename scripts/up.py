@@ -16,7 +16,7 @@ from typing import Any, cast
 import yaml
 
 from orchestrator.errors import OrchestratorError
-from orchestrator.kinds import Kind
+from orchestrator.kinds import DATA_KINDS
 from orchestrator.router_client.connection import RemoteDispatcher
 from orchestrator.stack.config import Stack, read_stack
 from orchestrator.stack.leftovers import run_with_leftovers
@@ -115,7 +115,7 @@ def outputs() -> dict[str, Any]:
 
 def say_what_was_kept(before: dict[str, Any], after: dict[str, Any]) -> None:
     """Data that has left autopilots.yaml is out of Pulumi's sight, not out of the account."""
-    for kind in (Kind.KV_NAMESPACE, Kind.R2_BUCKET):
+    for kind in DATA_KINDS:
         output = f"{kind}s"
         for name in sorted(before.get(output, {}).keys() - after.get(output, {}).keys()):
             print(f"Kept, with its data: {kind.word} {name}. It is no longer declared, and still in the account.")

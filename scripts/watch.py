@@ -13,6 +13,7 @@ from local_cloudflare.settings import Settings
 from orchestrator.cloudflare.account import Account
 from orchestrator.cloudflare.survey import verify_token
 from orchestrator.errors import CloudflareError, OrchestratorError
+from orchestrator.kinds import Kind
 
 HEAL_COMMAND = shlex.join([sys.executable, "-m", "scripts.heal"])
 # As the README says for a real account: reading is enough to diagnose.
@@ -20,6 +21,7 @@ _PERMISSIONS = (
     "Workers Scripts Read",
     "Workers KV Storage Read",
     "Workers R2 Storage Read",
+    "D1 Read",
     "Account Settings Read",
 )
 
@@ -37,6 +39,7 @@ def watch_secrets(cloudflare: Settings, known: str | None) -> dict[str, str]:
 def _is_valid(cloudflare: Settings, token: str) -> bool:
     with Account(account_id=cloudflare.account_id, token=token, base_url=cloudflare.base_url) as account:
         try:
+            account.names(Kind.D1_DATABASE)  # a token that an older checkout made may not read them
             return verify_token(account).status == "active"
         except CloudflareError:
             return False

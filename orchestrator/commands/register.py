@@ -39,6 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weight", type=int, metavar="N", help="share among equals, 1 to 100; default: 1")
     parser.add_argument("--kv-namespace", action="append", metavar="TITLE", help="that it needs; may be given again")
     parser.add_argument("--r2-bucket", action="append", metavar="NAME", help="that it needs; may be given again")
+    parser.add_argument("--d1-database", action="append", metavar="NAME", help="that it needs; may be given again")
     parser.add_argument("--remove", metavar="NAME", help="remove the registration of this name")
     parser.add_argument("--if-match", metavar="ETAG", help="only if it is still as it was under this `etag`")
     parser.add_argument("--url", metavar="URL", help="the deployed routing Worker; default: $ORCHESTRATOR_URL")
@@ -81,7 +82,11 @@ def _registration(options: argparse.Namespace) -> dict[str, Any]:
         "weight": options.weight,
     }
     registration |= {name: value for name, value in given.items() if value is not None}
-    needs = {"kvNamespaces": options.kv_namespace, "r2Buckets": options.r2_bucket}
+    needs = {
+        "kvNamespaces": options.kv_namespace,
+        "r2Buckets": options.r2_bucket,
+        "d1Databases": options.d1_database,
+    }
     if given_needs := {name: value for name, value in needs.items() if value is not None}:
         written = registration.get("needs")
         registration["needs"] = {**(written if isinstance(written, dict) else {}), **given_needs}

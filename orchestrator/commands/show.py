@@ -76,7 +76,10 @@ def _tables(desired: Desired, terminal: Terminal) -> None:
     )
     terminal.write()
     heading("D1 databases", len(desired.d1_databases))
-    terminal.table(["NAME"], [[database.name] for database in desired.d1_databases])
+    terminal.table(
+        ["NAME", "JURISDICTION", "NEEDED BY"],
+        [[d1.name, d1.jurisdiction, _list(d1.owners)] for d1 in desired.d1_databases],
+    )
     terminal.write()
     heading("Workers", len(desired.workers))
     for worker in desired.workers:

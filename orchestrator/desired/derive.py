@@ -53,18 +53,23 @@ class Desired:
     router: str
     routes: RoutingTable
 
+    @property
+    def records(self) -> D1Database:
+        """The orchestrator's own database."""
+        return next(each for each in self.d1_databases if names.ORCHESTRATOR in each.owners)
+
 
 def derive(manifest: Manifest, *, name_prefix: str = "", stage: str = "local") -> Desired:
     """What a checked manifest implies in the stage (stack) `stage`; `name_prefix` stands before every real name.
 
     Raises SettingsError where the prefix makes a name that Cloudflare does not take.
     """
-    router, database = manifest.orchestrator.worker, _database(manifest)
+    router = manifest.orchestrator.worker
     _check_prefix(name_prefix)
     desired = Desired(
         kv_namespaces=_kv_namespaces(manifest, name_prefix),
         r2_buckets=_r2_buckets(manifest, name_prefix),
-        d1_databases=(D1Database(key=database, name=name_prefix + database),),
+        d1_databases=_d1_databases(manifest, name_prefix),
         workers=_by_key([_router(manifest, name_prefix, stage), *_autopilot_workers(manifest, name_prefix, stage)]),
         router=router,
         routes=compile_routes(manifest),
@@ -107,6 +112,26 @@ def _r2_buckets(manifest: Manifest, prefix: str) -> tuple[R2Bucket, ...]:
             owners=tuple(sorted(owners[name])),
         )
         for name in sorted(needs)
+    )
+
+
+def _d1_databases(manifest: Manifest, prefix: str) -> tuple[D1Database, ...]:
+    """The records, which are nobody else's, and what the autopilots need."""
+    records = _database(manifest)
+    owners: dict[str, set[str]] = defaultdict(set, {records: {names.ORCHESTRATOR}})
+    needs = {}
+    for autopilot in manifest.autopilots:
+        for database in autopilot.needs.d1_databases:
+            owners[database.name].add(autopilot.name)
+            needs[database.name] = database
+    return tuple(
+        D1Database(
+            key=name,
+            name=prefix + name,
+            jurisdiction=needs[name].jurisdiction if name in needs else "default",
+            owners=tuple(sorted(owners[name])),
+        )
+        for name in sorted(owners)
     )
 
 
@@ -182,6 +207,7 @@ def _need_bindings(needs: Needs) -> set[Binding]:
     return {
         *map(_kv_binding, needs.kv_namespaces),
         *(R2Binding(name=each.binding or binding_name(each.name), bucket=each.name) for each in needs.r2_buckets),
+        *(D1Binding(name=each.binding or binding_name(each.name), database=each.name) for each in needs.d1_databases),
     }
 
 

@@ -40,6 +40,8 @@ class D1Database:
 
     key: str
     name: str
+    jurisdiction: Literal["default", "eu", "fedramp"] = "default"
+    owners: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

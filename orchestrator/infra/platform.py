@@ -105,7 +105,8 @@ def declare(
         "workerUrls": urls,
         "kvNamespaces": {key: namespace.id for key, namespace in storage.kv_namespaces.items()},
         "r2Buckets": {key: bucket.name for key, bucket in storage.r2_buckets.items()},
-        "d1Database": next(database.id for database in storage.d1_databases.values()),
+        "d1Databases": {key: database.id for key, database in storage.d1_databases.items()},
+        "d1Database": storage.d1_databases[desired.records.key].id,
     }
 
 

@@ -64,9 +64,13 @@ class Storage(pulumi.ComponentResource):
                 database.key,
                 account_id=args.account_id,
                 name=database.name,
+                jurisdiction=None if database.jurisdiction == "default" else database.jurisdiction,
                 # Answered by the API whether asked or not: left out, it would be a difference for ever.
                 read_replication={"mode": "disabled"},
-                opts=child,
+                # It is only told at the creation, and not read again: where it is to be another one, and of one that
+                # was taken over, the provider would replace the database by one whose name is taken.
+                # `stack.empty_stores` refuses such an edit.
+                opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(ignore_changes=["jurisdiction"])),
             )
             for database in args.d1_databases
         }

@@ -65,6 +65,7 @@ def _collisions(worker: str, by_name: dict[str, list[Bound]], reserved: Collecti
 def _needs(needs: Place) -> Iterator[tuple[str, Bound]]:
     yield from _listed(needs["kvNamespaces"], "title", "KV namespace")
     yield from _listed(needs["r2Buckets"], "name", "R2 bucket")
+    yield from _listed(needs["d1Databases"], "name", "D1 database")
 
 
 def _listed(listed: Place, key: str, kind: str) -> Iterator[tuple[str, Bound]]:
@@ -74,7 +75,7 @@ def _listed(listed: Place, key: str, kind: str) -> Iterator[tuple[str, Bound]]:
 
 
 def bound_as(need: Place, key: str) -> str:
-    """The name under which Workers see a namespace or bucket: chosen, or made of its own, which is under `key`."""
+    """The name under which Workers see a need: chosen, or made of its own, which is under `key`."""
     return need["binding"].text or names.binding_name(need.named(key) or "")
 
 

@@ -13,6 +13,7 @@ from orchestrator.names import COMPATIBILITY_DATE, ORCHESTRATOR
 _NEEDS = {
     "kvNamespaces": ("title", Kind.KV_NAMESPACE.word),
     "r2Buckets": ("name", Kind.R2_BUCKET.word),
+    "d1Databases": ("name", Kind.D1_DATABASE.word),
     "workers": ("name", Kind.WORKER.word),
 }
 _DEFAULTS: dict[str, Any] = {
@@ -85,7 +86,10 @@ def _twice(listed: Place, key: str, code: str, kind: str) -> Iterator[Mistake]:
 def conflicting_needs(root: Place) -> Iterator[Mistake]:
     """What several autopilots need is one thing, so they must agree on what it is."""
     router = root["orchestrator"]["worker"]
-    for key, code in (("r2Buckets", "conflicting-bucket"), ("workers", "conflicting-worker")):
+    records = root["orchestrator"]["database"] if root["orchestrator"]["database"].text else router
+    own = {"workers": router, "d1Databases": records}
+    codes = {"r2Buckets": "bucket", "d1Databases": "database", "workers": "worker"}
+    for key, code in ((key, f"conflicting-{word}") for key, word in codes.items()):
         name_key, kind = _NEEDS[key]
         first: dict[str, tuple[int, int, str]] = {}
         for index, autopilot in enumerate(root["autopilots"].items()):
@@ -93,8 +97,8 @@ def conflicting_needs(root: Place) -> Iterator[Mistake]:
                 name = need.named(name_key)
                 if name is None:
                     continue
-                if key == "workers" and name == router.text:
-                    message = f"the Worker `{name}` is the orchestrator's own (line {router.line})"
+                if key in own and name == own[key].text:
+                    message = f"the {kind} `{name}` is the orchestrator's own (line {own[key].line})"
                     yield Mistake(path=need["name"].path, code=code, message=message, hint="choose another name")
                     continue
                 content = _content(_itself(need.value))

@@ -31,7 +31,11 @@ def entry(registration: Mapping[str, Any]) -> dict[str, Any]:
     for name, default in (("priority", 0), ("weight", 1)):
         if registration.get(name, default) != default:
             declared[name] = registration[name]
-    needs = {name: names for name in ("kvNamespaces", "r2Buckets") if (names := registration["needs"][name])}
+    needs = {
+        name: names
+        for name in ("kvNamespaces", "r2Buckets", "d1Databases")
+        if (names := registration["needs"].get(name))
+    }
     return {**declared, **({"needs": needs} if needs else {})}
 
 

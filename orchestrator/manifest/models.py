@@ -93,6 +93,17 @@ class BucketNeed(Shorthand):
     binding: Annotated[VariableName | None, Given] = _BINDING
 
 
+class DatabaseNeed(Shorthand):
+    """A D1 database; its tables are made by the Workers that use it."""
+
+    short_for: ClassVar = "name"
+    name: DatabaseName
+    jurisdiction: Literal["default", "eu", "fedramp"] = Field(
+        default="default", description="Where the data must stay; cannot be changed later."
+    )
+    binding: Annotated[VariableName | None, Given] = _BINDING
+
+
 class SecretNeed(Shorthand):
     """A secret variable; its value comes from the stack's encrypted config."""
 
@@ -159,6 +170,7 @@ class Needs(Model):
 
     kv_namespaces: Items[KvNamespaceNeed] = Field(default=(), description="Workers KV namespaces, by title.")
     r2_buckets: Items[BucketNeed] = Field(default=(), description="R2 buckets, by name.")
+    d1_databases: Items[DatabaseNeed] = Field(default=(), description="D1 databases, by name.")
     workers: Items[WorkerScript] = Field(default=(), description="Workers that are deployed for it.")
 
 

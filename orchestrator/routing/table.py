@@ -31,6 +31,7 @@ class Resources:
 
     kv_namespaces: tuple[str, ...] = ()
     r2_buckets: tuple[str, ...] = ()
+    d1_databases: tuple[str, ...] = ()
     workers: tuple[str, ...] = ()
 
     @classmethod
@@ -39,6 +40,7 @@ class Resources:
         return cls(
             kv_namespaces=tuple(value["kvNamespaces"]),
             r2_buckets=tuple(value["r2Buckets"]),
+            d1_databases=tuple(value.get("d1Databases", ())),  # an older record of a registration has none
             workers=tuple(value["workers"]),
         )
 
@@ -47,6 +49,7 @@ class Resources:
         return {
             "kvNamespaces": list(self.kv_namespaces),
             "r2Buckets": list(self.r2_buckets),
+            "d1Databases": list(self.d1_databases),
             "workers": list(self.workers),
         }
 
@@ -225,6 +228,7 @@ def _needs(autopilot: Autopilot) -> Resources:
     return Resources(
         kv_namespaces=tuple(sorted({kv.title for kv in needs.kv_namespaces})),
         r2_buckets=tuple(sorted({bucket.name for bucket in needs.r2_buckets})),
+        d1_databases=tuple(sorted({database.name for database in needs.d1_databases})),
         workers=tuple(sorted({*(worker.name for worker in needs.workers), *filter(None, [autopilot.worker])})),
     )
 
@@ -236,5 +240,6 @@ def _declared(manifest: Manifest) -> Resources:
     return Resources(
         kv_namespaces=tuple(sorted({kv.title for each in namespaces for kv in each})),
         r2_buckets=tuple(sorted({bucket.name for each in needs for bucket in each.r2_buckets})),
+        d1_databases=tuple(sorted({database.name for each in needs for database in each.d1_databases})),
         workers=tuple(sorted(workers)),
     )

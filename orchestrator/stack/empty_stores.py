@@ -12,6 +12,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
+from http import HTTPStatus
 
 from orchestrator.cloudflare.account import Account
 from orchestrator.data.filled import is_filled
@@ -19,7 +20,7 @@ from orchestrator.data.named_store import Store, which
 from orchestrator.data.store import find_all
 from orchestrator.desired.derive import Desired
 from orchestrator.errors import CloudflareError, EmptyStoreError
-from orchestrator.kinds import kind_of_short
+from orchestrator.kinds import Kind, kind_of_short
 from orchestrator.stack.moved import Move, moves
 from orchestrator.stack.rules import prefix_command, start_empty_command
 from orchestrator.stack.state import State
@@ -37,6 +38,7 @@ def keep_stores(
 
     `start_empty`: what the configuration lists under `startEmpty`, names in the account.
     """
+    _keep_jurisdictions(desired, state, open_account)
     found = [move for move in moves(desired, state) if move.new.name not in start_empty]
     if not found:
         return
@@ -51,7 +53,40 @@ def keep_stores(
             error.hint or "run it again when the account can be read",
         ) from None
     if lost:
-        raise EmptyStoreError(_message(lost), "\n  ".join(_ways(lost, start_empty, stack)))
+        raise EmptyStoreError(_message(lost), "\n  ".join(_ways(lost, desired, start_empty, stack)))
+
+
+def _keep_jurisdictions(
+    desired: Desired, state: State, open_account: Callable[[], AbstractContextManager[Account]]
+) -> None:
+    """Raise EmptyStoreError where a database is to be in another jurisdiction than it was made in: that is for ever,
+    and another one of its name cannot be made. Of one that was taken over the account is asked."""
+    known = state.of_kind(Kind.D1_DATABASE)
+    for database in desired.d1_databases:
+        made = known.get(database.key)
+        if made is None or made.outputs.get("name") != database.name:
+            continue
+        there = str(made.outputs.get("jurisdiction") or "default")
+        if there == "default" != database.jurisdiction:
+            there = _asked_jurisdiction(open_account, made.id) or database.jurisdiction
+        if there != database.jurisdiction:
+            raise EmptyStoreError(
+                f"nothing was changed: the D1 database {database.name} was made in the jurisdiction {there}, and the "
+                f"file says {database.jurisdiction}: Cloudflare cannot change that",
+                f"`{{name: {database.key}, jurisdiction: {there}}}` in the file keeps it; under another name a new "
+                "one can be made",
+            )
+
+
+def _asked_jurisdiction(open_account: Callable[[], AbstractContextManager[Account]], id: str) -> str | None:
+    """That of a database in the account; None where it is gone, which is another check's business."""
+    with open_account() as account:
+        try:
+            return str(account.database(id).get("jurisdiction") or "default")
+        except CloudflareError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
 
 
 def _lost(account: Account, found: Sequence[Move]) -> list[Move]:
@@ -88,19 +123,22 @@ def _told(store: Store, other: Store) -> str:
     return f"{store.title}{where}"
 
 
-def _ways(lost: Sequence[Move], start_empty: Sequence[str], stack: str) -> list[str]:
+def _ways(lost: Sequence[Move], desired: Desired, start_empty: Sequence[str], stack: str) -> list[str]:
     """What leads on: the edit taken back, a beginning without the data, or the data taken along."""
     names = sorted({move.new.name for move in lost})
     return [
-        *(f"to go on with what is there: {way}" for way in sorted({_taken_back(move, stack) for move in lost})),
+        *(
+            f"to go on with what is there: {way}"
+            for way in sorted({_taken_back(move, desired, stack) for move in lost})
+        ),
         f"to begin with empty ones: {start_empty_command(names, start_empty, stack)}",
         *(f"to take the data along, save it before that: {_saved(move, stack)}" for move in lost),
     ]
 
 
-def _taken_back(move: Move, stack: str) -> str:
+def _taken_back(move: Move, desired: Desired, stack: str) -> str:
     old, new = move.keys
-    if old != new and move.old.kind == "d1":
+    if old != new and move.old.kind == "d1" and new == desired.records.key:
         return f"`database: {old}` below `orchestrator:` in the file"
     if old != new:
         return f"the {kind_of_short(move.old.kind).word} `{old}` in place of `{new}` in the file"

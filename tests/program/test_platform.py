@@ -80,6 +80,7 @@ def test_declares_exactly_what_the_manifest_implies() -> None:
         },
         "kvNamespaces": {"LEADS": "id-of-LEADS", "REGISTRY": "id-of-REGISTRY"},
         "r2Buckets": {"clerk-files": "clerk-files"},
+        "d1Databases": {"router": "id-of-router"},
         "d1Database": "id-of-router",
     }
 

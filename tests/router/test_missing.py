@@ -18,6 +18,7 @@ def account(
     *,
     kv: tuple[str, ...] = ("ALONE_LOGS", "REGISTRY"),
     r2: tuple[str, ...] = ("efh-private",),
+    d1: tuple[str, ...] = ("efh-ledger",),
     workers: tuple[str, ...] = ("efh-alone", "efh-router"),
 ) -> dict[str, Any]:
     """Cloudflare's answers for an account with these, under the stage's prefix."""
@@ -28,6 +29,7 @@ def account(
     return {
         f"{CLOUDFLARE}/storage/kv/namespaces": given([{"id": name.lower(), "title": PREFIX + name} for name in kv]),
         f"{CLOUDFLARE}/r2/buckets": given({"buckets": [{"name": PREFIX + name} for name in r2]}),
+        f"{CLOUDFLARE}/d1/database": given([{"name": PREFIX + name} for name in d1]),
         f"{CLOUDFLARE}/workers/scripts": given([{"id": PREFIX + name} for name in workers]),
     }
 
@@ -64,6 +66,13 @@ def test_what_is_gone_is_told_and_a_heal_is_asked_for_once(world: World) -> None
     entries = router.journal(lambda entries: any(each["kind"] == "infra" for each in entries))
     infra = [(each["outcome"], each["detail"]) for each in entries if each["kind"] == "infra"]
     assert infra == [("missing", "kvNamespace ALONE_LOGS")]
+
+
+def test_a_database_that_is_gone_is_told(world: World) -> None:
+    router = world.router("account")
+    world.answers(account(d1=()))
+
+    assert router.run()["missing"] == [{"kind": "d1Database", "name": "efh-ledger"}]
 
 
 def test_who_needs_it_is_refused_and_the_others_are_not(world: World) -> None:
@@ -110,7 +119,7 @@ def test_without_the_database_it_does_what_it_can(world: World) -> None:
     """No lease, no record: the copy stands in for it. A registration from the copy is probed under the URL rules."""
     router = world.router("undatabased")
     forbidden = {"name": "forbidden", "endpoint": "https://169.254.169.254/", "capabilities": ["x"], "priority": 0}
-    needs: dict[str, list[str]] = {"kvNamespaces": [], "r2Buckets": [], "workers": []}
+    needs: dict[str, list[str]] = {"kvNamespaces": [], "r2Buckets": [], "d1Databases": [], "workers": []}
     world.copy(router, "registrations", [{**forbidden, "weight": 1, "needs": needs}])
     world.answers({"efh-alone/health": {"status": 500}})
 

@@ -75,7 +75,7 @@ def test_a_file_says_the_same_and_flags_go_before_it(run: Run, name: str) -> Non
 
     registered = json.loads(done.stdout)
     assert (registered["name"], registered["capabilities"]) == (name, ["a"])
-    assert registered["needs"] == {"kvNamespaces": ["LOGS"], "r2Buckets": ["efh-new"], "workers": []}
+    assert registered["needs"] == {"kvNamespaces": ["LOGS"], "r2Buckets": ["efh-new"], "d1Databases": [], "workers": []}
 
 
 def test_what_it_needs_and_nobody_declares_is_said(run: Run, name: str) -> None:

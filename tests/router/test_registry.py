@@ -80,7 +80,7 @@ class TestRegistration:
             **helper,
             "priority": 0,
             "weight": 1,
-            "needs": {"kvNamespaces": [], "r2Buckets": [], "workers": []},
+            "needs": {"kvNamespaces": [], "r2Buckets": [], "d1Databases": [], "workers": []},
             "infrastructure": "ready",
             "missing": [],
             "etag": response.headers["etag"],

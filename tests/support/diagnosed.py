@@ -26,7 +26,7 @@ from tests.support.workerd import workerd
 TOKEN = "token-of-the-tests"
 GITHUB_TOKEN = "ghp_token-for-the-dispatch"
 WEBHOOK_TOKEN = "token-of-the-webhook"
-READS = ("Workers Scripts Read", "Workers KV Storage Read", "Workers R2 Storage Read")
+READS = ("Workers Scripts Read", "Workers KV Storage Read", "Workers R2 Storage Read", "D1 Read")
 EDITS = ("Workers Scripts Edit", "Workers KV Storage Edit", "Workers R2 Storage Edit", "D1 Edit")
 TABLE = RoutingTable(
     autopilots=(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.support.drift_stack import ARCHIVE, GREETER, KEEPER, KEEPER_CRON, ROUTER
+from tests.support.drift_stack import ARCHIVE, GREETER, KEEPER, KEEPER_CRON, LEDGER, ROUTER
 from tests.support.local_cloudflare import LocalCloudflare
 
 Found = tuple[str, str, str, tuple[str, ...]]
@@ -188,6 +188,7 @@ def _everything(outside: Outside) -> None:
     outside.delete_bucket("efh-cold")
     outside.delete_bucket("efh-archive", "eu")
     outside.delete_database(ROUTER)
+    outside.delete_database(LEDGER)
 
 
 def _keeper(*paths: str) -> tuple[Found, ...]:
@@ -208,7 +209,7 @@ _LOSS: tuple[Found, ...] = (
 )
 
 _KEEPERS_BINDINGS = (
-    *("AI", "AUTOPILOTS", "EFH_COLD", "EFH_FILES", "MODE", "NOTES"),
+    *("AI", "AUTOPILOTS", "EFH_COLD", "EFH_FILES", "EFH_LEDGER", "MODE", "NOTES"),
     *("ORCHESTRATOR_MARK", "STAGE"),
 )
 KINDS = (
@@ -289,6 +290,12 @@ KINDS = (
         does=lambda outside: outside.delete_database(ROUTER),
         finds=(("missing", "d1Database", ROUTER, ()),),
         lost=(ROUTER,),
+    ),
+    DriftKind(
+        name="autopilot's database deleted",
+        does=lambda outside: outside.delete_database(LEDGER),
+        finds=(("missing", "d1Database", LEDGER, ()),),
+        lost=(LEDGER,),
     ),
     DriftKind(
         name="database deleted and made again",
@@ -476,9 +483,9 @@ KINDS = (
         finds=(
             *(("missing", "kvNamespace", title, ()) for title in (ARCHIVE, "NOTES", "REGISTRY")),
             *(("missing", "r2Bucket", name, ()) for name in ("efh-archive", "efh-cold", "efh-files")),
-            ("missing", "d1Database", ROUTER, ()),
+            *(("missing", "d1Database", name, ()) for name in (LEDGER, ROUTER)),
             *(("missing", "worker", name, ()) for name in (GREETER, KEEPER, ROUTER)),
         ),
-        lost=(ARCHIVE, "NOTES", "REGISTRY", "efh-archive", "efh-cold", "efh-files", ROUTER),
+        lost=(ARCHIVE, "NOTES", "REGISTRY", "efh-archive", "efh-cold", "efh-files", LEDGER, ROUTER),
     ),
 )

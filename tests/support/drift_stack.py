@@ -23,6 +23,7 @@ from tests.support.pulumi_project import PulumiProject
 STACK = "dev"
 LINKS = ("orchestrator", "node_modules", "package.json", "tsconfig.json")
 ROUTER, KEEPER, GREETER = "efh-router", "efh-keeper", "efh-greeter"
+LEDGER = "efh-ledger"  # a database that an autopilot needs
 ARCHIVE = "ARCHIVE::2026"  # a title may hold what separates the parts of a URN
 ROUTER_CRON, KEEPER_CRON = "*/15 * * * *", "0 6 * * *"
 SECRETS = {"accessKey": "secret-access-key", "webhookSecret": "whsec_" + "c2VjcmV0" * 4}
@@ -37,6 +38,7 @@ MANIFEST: dict[str, Any] = {
             "needs": {
                 "kvNamespaces": ["NOTES"],
                 "r2Buckets": ["efh-files", {"name": "efh-cold", "storageClass": "InfrequentAccess"}],
+                "d1Databases": [LEDGER],
                 "workers": [
                     {
                         "name": KEEPER,

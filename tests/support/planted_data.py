@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.support.drift_kinds import Outside
-from tests.support.drift_stack import ARCHIVE, ROUTER
+from tests.support.drift_stack import ARCHIVE, LEDGER, ROUTER
 from tests.support.local_cloudflare import LocalCloudflare
 
 _VALUES = {"greeting": "Grüß Gott".encode(), "bytes": bytes(range(256)), "empty": b""}
@@ -35,18 +35,18 @@ class PlantedData:
         self._outside = Outside(server)
         self._namespaces = {name: self._outside.namespace(name) for name in _NAMESPACES if name not in without}
         self._buckets = {name: place for name, place in _BUCKETS.items() if name not in without}
-        self._database = None if ROUTER in without else self._outside.database(ROUTER)
+        self._databases = [self._outside.database(name) for name in (LEDGER, ROUTER) if name not in without]
         for id in self._namespaces.values():
             for key, value in _VALUES.items():
                 self._call("PUT", f"/storage/kv/namespaces/{id}/values/{key}", content=value)
         for name in self._buckets:
             for key, value in _VALUES.items():
                 self._object("PUT", name, key, content=value)
-        if self._database:
-            self._query("DROP TABLE IF EXISTS planted")
-            self._query("CREATE TABLE planted (id INTEGER PRIMARY KEY, note TEXT)")
+        for id in self._databases:
+            self._query(id, "DROP TABLE IF EXISTS planted")
+            self._query(id, "CREATE TABLE planted (id INTEGER PRIMARY KEY, note TEXT)")
             for row in _ROWS:
-                self._query("INSERT INTO planted VALUES (?, ?)", row["id"], row["note"])
+                self._query(id, "INSERT INTO planted VALUES (?, ?)", row["id"], row["note"])
 
     def assert_unchanged(self) -> None:
         """The same things, by their ids, have the same bytes."""
@@ -56,8 +56,8 @@ class PlantedData:
         for name in self._buckets:
             for key, value in _VALUES.items():
                 assert self._object("GET", name, key) == value
-        if self._database:
-            assert self._query("SELECT * FROM planted ORDER BY id") == _ROWS
+        for id in self._databases:
+            assert self._query(id, "SELECT * FROM planted ORDER BY id") == _ROWS
 
     def remove(self) -> None:
         """Buckets are deleted only when they are empty; the next test may want to."""
@@ -69,9 +69,9 @@ class PlantedData:
         headers = {"cf-r2-jurisdiction": self._buckets[bucket]}
         return self._call(method, f"/r2/buckets/{bucket}/objects/{key}", content=content, headers=headers)
 
-    def _query(self, sql: str, *parameters: object) -> object:
+    def _query(self, database: str, sql: str, *parameters: object) -> object:
         body = {"sql": sql, "params": [str(each) for each in parameters]}
-        return self._outside.call("POST", f"/d1/database/{self._database}/query", json=body)[0]["results"]
+        return self._outside.call("POST", f"/d1/database/{database}/query", json=body)[0]["results"]
 
     def _call(self, method: str, path: str, **options: Any) -> bytes:
         answer = self._server.call(method, path, **options)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.support.drift_stack import MANIFEST, ROUTER
+from tests.support.drift_stack import LEDGER, MANIFEST, ROUTER
 
 Manifest = dict[str, Any]
 
@@ -59,6 +59,10 @@ def _database(manifest: Manifest) -> None:
     manifest["orchestrator"]["database"] = "efh-records"
 
 
+def _ledger_name(manifest: Manifest) -> None:
+    _needs(manifest, "keeper")["d1Databases"] = ["efh-accounts"]
+
+
 STORE_EDITS: Mapping[str, StoreEdit] = {
     "title": StoreEdit(file=_title, empties=("KV namespace NOTEBOOK",)),
     "bucket's name": StoreEdit(file=_bucket_name, empties=("R2 bucket efh-papers",)),
@@ -66,7 +70,14 @@ STORE_EDITS: Mapping[str, StoreEdit] = {
     "jurisdiction lost": StoreEdit(file=_jurisdiction_lost, empties=("R2 bucket efh-archive (default)",)),
     "router's name": StoreEdit(file=_router, empties=("D1 database efh-router-2",)),
     "database's name": StoreEdit(file=_database, empties=("D1 database efh-records",)),
+    "autopilot's database's name": StoreEdit(file=_ledger_name, empties=("D1 database efh-accounts",)),
     "prefix": StoreEdit(
-        prefix="team-", empties=("R2 bucket team-efh-files", "R2 bucket team-efh-archive", f"D1 database team-{ROUTER}")
+        prefix="team-",
+        empties=(
+            "R2 bucket team-efh-files",
+            "R2 bucket team-efh-archive",
+            f"D1 database team-{LEDGER}",
+            f"D1 database team-{ROUTER}",
+        ),
     ),
 }

@@ -35,7 +35,10 @@ TABLE = RoutingTable(
     ),
     tasks={"go_alone": TaskRule(capability="alone.run"), "go_paired": TaskRule(capability="pair.run")},
     declared=Resources(
-        kv_namespaces=("ALONE_LOGS", "REGISTRY"), r2_buckets=("efh-private",), workers=("efh-alone", "efh-router")
+        kv_namespaces=("ALONE_LOGS", "REGISTRY"),
+        r2_buckets=("efh-private",),
+        d1_databases=("efh-ledger",),
+        workers=("efh-alone", "efh-router"),
     ),
     cron_period_ms=PERIOD_MS,
 )

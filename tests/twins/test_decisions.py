@@ -14,7 +14,12 @@ from orchestrator.routing.decision import Decision, Missing, RoutingState, decid
 from orchestrator.routing.table import Route, RoutingTable
 
 CORPUS = json.loads(Path(__file__).with_name("decisions.json").read_text())
-NOTHING: dict[str, list[str]] = {"kvNamespaces": [], "r2Buckets": [], "workers": []}  # no decision depends on it
+NOTHING: dict[str, list[str]] = {
+    "kvNamespaces": [],
+    "r2Buckets": [],
+    "d1Databases": [],
+    "workers": [],
+}  # no decision depends on it
 each_case = pytest.mark.parametrize("case", CORPUS["cases"], ids=lambda case: case["case"])
 
 

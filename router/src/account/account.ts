@@ -2,6 +2,7 @@
 
 import routingTable from "routing-table";
 import type { Env } from "../env.ts";
+import { KIND } from "../registry/registration.ts";
 import type { Missing } from "../routing/decide.ts";
 import { type Api, type ApiAnswer, cloudflareApi, NOTHING, R2_IS_OFF } from "./cloudflare-api.ts";
 import { refuseUnread } from "./problems.ts";
@@ -9,11 +10,13 @@ import { refuseUnread } from "./problems.ts";
 export interface AccountContents {
   readonly kv: readonly { readonly id: string; readonly title: string }[];
   readonly r2: readonly { readonly name: string }[];
+  readonly d1: readonly { readonly name: string }[];
   readonly workers: readonly string[];
   /** False in an account where nobody has switched R2 on; it has no buckets then. */
   readonly isR2On: boolean;
 }
 
+const LISTS = Object.keys(KIND) as (keyof typeof KIND)[];
 const A_PAGE = 1000; // the most that Cloudflare gives at once
 const MOST_PAGES = 2; // of each list: a request may make 50 calls in all
 /** A bucket is found in its own jurisdiction only; these are asked where a declared one is in no other list. */
@@ -29,15 +32,16 @@ type Listed<Item> = { readonly items: readonly Item[]; readonly refused?: ApiAns
 export async function readAccount(env: Env): Promise<AccountContents | undefined> {
   const api = cloudflareApi(env);
   if (!api) return undefined;
-  const [kv, r2, workers] = await Promise.all([
+  const [kv, r2, d1, workers] = await Promise.all([
     readPages<{ id: string; title: string }>((page) =>
       api("GET", `/storage/kv/namespaces?per_page=${A_PAGE}&page=${page}`),
     ),
     readBuckets(api),
+    readPages<{ name: string }>((page) => api("GET", `/d1/database?per_page=${A_PAGE}&page=${page}`)),
     readPages<{ id: string }>(() => api("GET", "/workers/scripts"), 1), // it is never divided
   ]);
   const isR2On = !R2_IS_OFF.has(r2.refused?.code ?? 0);
-  refuseUnread({ kv: kv.refused, workers: workers.refused, ...(isR2On ? { r2: r2.refused } : {}) });
+  refuseUnread({ kv: kv.refused, d1: d1.refused, workers: workers.refused, ...(isR2On ? { r2: r2.refused } : {}) });
   const found = [...r2.items];
   const known = new Set(found.map(({ name }) => name));
   if (isR2On && routingTable.declared.r2Buckets.some((name) => !known.has(realName(name, env)))) {
@@ -49,6 +53,7 @@ export async function readAccount(env: Env): Promise<AccountContents | undefined
   return {
     kv: kv.items.map(({ id, title }) => ({ id, title })),
     r2: found.map(({ name }) => ({ name })),
+    d1: d1.items.map(({ name }) => ({ name })),
     workers: workers.items.map(({ id }) => id),
     isR2On,
   };
@@ -56,16 +61,19 @@ export async function readAccount(env: Env): Promise<AccountContents | undefined
 
 /** What autopilots.yaml declares and the account has not, by the names of the file. */
 export function missingResources(contents: AccountContents, env: Env): Missing[] {
-  const { kvNamespaces, r2Buckets, workers } = routingTable.declared;
-  const absent = (kind: string, declared: readonly string[]) =>
-    declared.filter((name) => !exists(contents, env, kind, name)).map((name): Missing => ({ kind, name }));
-  return [...absent("kvNamespace", kvNamespaces), ...absent("r2Bucket", r2Buckets), ...absent("worker", workers)];
+  const { declared } = routingTable;
+  return LISTS.flatMap((list) =>
+    declared[list]
+      .map((name): Missing => ({ kind: KIND[list], name }))
+      .filter(({ kind, name }) => !exists(contents, env, kind, name)),
+  );
 }
 
 /** Whether the account has what autopilots.yaml calls `name`. */
-export function exists({ kv, r2, workers }: AccountContents, env: Env, kind: string, name: string): boolean {
+export function exists({ kv, r2, d1, workers }: AccountContents, env: Env, kind: string, name: string): boolean {
   const real = realName(name, env);
   if (kind === "kvNamespace") return kv.some(({ title }) => title === real);
+  if (kind === "d1Database") return d1.some((database) => database.name === real);
   return kind === "r2Bucket" ? r2.some((bucket) => bucket.name === real) : workers.includes(real);
 }
 

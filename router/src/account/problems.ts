@@ -7,6 +7,7 @@ import type { ApiAnswer } from "./cloudflare-api.ts";
 const READS = {
   kv: "Workers KV Storage Read",
   r2: "Workers R2 Storage Read",
+  d1: "D1 Read",
   workers: "Workers Scripts Read",
 } as const;
 /** The token itself is refused, so nothing can be read with it. */
@@ -19,7 +20,7 @@ export const NOT_CONFIGURED = {
   detail: "The orchestrator has no token to look into the Cloudflare account with.",
   members: {
     missing: ["CLOUDFLARE_API_TOKEN"],
-    hint: `Make a token that may Read: Workers Scripts, Workers KV Storage, Workers R2 Storage, Account Settings; ${SET}`,
+    hint: `Make a token that may Read: Workers Scripts, Workers KV Storage, Workers R2 Storage, D1, Account Settings; ${SET}`,
   },
 };
 

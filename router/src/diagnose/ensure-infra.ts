@@ -1,4 +1,4 @@
-// POST /autopilot/ensure-infra: which of the wanted namespaces and buckets there are, which autopilots.yaml declares and
+// POST /autopilot/ensure-infra: which of the wanted namespaces, buckets and databases there are, which autopilots.yaml declares and
 // the account lacks (then a heal is asked for), and which it does not declare (then what to add to it is said). Nothing
 // is made from here: what exists is what the file says.
 
@@ -15,15 +15,16 @@ import { record } from "../journal/journal.ts";
 import { KIND, resourceNames } from "../registry/registration.ts";
 import type { Missing } from "../routing/decide.ts";
 
-const LISTS = ["kvNamespaces", "r2Buckets"] as const;
+const LISTS = ["kvNamespaces", "r2Buckets", "d1Databases"] as const;
 const WANT = object(
   {
     want: object(
       {
         kvNamespaces: v.optional(resourceNames("kvNamespaces"), []),
         r2Buckets: v.optional(resourceNames("r2Buckets"), []),
+        d1Databases: v.optional(resourceNames("d1Databases"), []),
       },
-      "cannot be wanted: there are kvNamespaces and r2Buckets",
+      "cannot be wanted: there are kvNamespaces, r2Buckets and d1Databases",
     ),
   },
   "is not a member of this request: it has want",

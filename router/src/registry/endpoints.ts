@@ -108,8 +108,8 @@ function comparable(value: Route[keyof Route]): string {
   if (typeof value === "string") return new URL(value).href;
   if (Array.isArray(value)) return JSON.stringify(value.toSorted(byCodePoint));
   if (typeof value !== "object" || value === null) return String(value);
-  const { kvNamespaces, r2Buckets, workers } = value as Resources;
-  return [kvNamespaces, r2Buckets, workers].map(comparable).join();
+  const { kvNamespaces, r2Buckets, d1Databases, workers } = value as Resources;
+  return [kvNamespaces, r2Buckets, d1Databases, workers].map(comparable).join();
 }
 
 function declaredProblem(name: string, differences?: readonly { readonly member: string }[]): Problem {

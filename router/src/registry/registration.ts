@@ -44,13 +44,23 @@ const NEEDS: Readonly<Record<keyof Resources, Rule & { readonly key: string }>> 
     pattern: /^[a-z0-9]([a-z0-9-]{1,61}[a-z0-9])$/,
     message: `must be a name of 3 to 63 ${WORD} and hyphens, with a letter or digit at both ends, or {name}`,
   },
+  d1Databases: {
+    key: "name",
+    pattern: /^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$/,
+    message: `must be a name of 1 to 63 ${WORD}, hyphens and underscores, with a letter or digit at both ends, or {name}`,
+  },
   workers: {
     key: "name",
     pattern: /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
     message: `must be a name of 1 to 63 ${WORD} and hyphens, with a letter or digit at both ends, or {name}`,
   },
 };
-export const KIND = { kvNamespaces: "kvNamespace", r2Buckets: "r2Bucket", workers: "worker" } as const;
+export const KIND = {
+  kvNamespaces: "kvNamespace",
+  r2Buckets: "r2Bucket",
+  d1Databases: "d1Database",
+  workers: "worker",
+} as const;
 /** Of capabilities, and of each kind of needs: what one registration may cost those who ask for something else. */
 const MAX_NAMES = 50;
 const ORCHESTRATOR = "orchestrator"; // the owner of what the routing Worker itself needs
@@ -121,9 +131,10 @@ const RESOURCES = object(
   {
     kvNamespaces: v.optional(resourceNames("kvNamespaces"), []),
     r2Buckets: v.optional(resourceNames("r2Buckets"), []),
+    d1Databases: v.optional(resourceNames("d1Databases"), []),
     workers: v.optional(resourceNames("workers"), []),
   },
-  "is not a need: there are kvNamespaces, r2Buckets and workers",
+  "is not a need: there are kvNamespaces, r2Buckets, d1Databases and workers",
 );
 
 function matches(value: unknown, { pattern }: Rule): value is string {
@@ -135,9 +146,9 @@ export function routeOf(registration: Registration): Route {
   return { ...registration, worker: null, binding: null };
 }
 
-/** What it needs and autopilots.yaml does not declare. */
+/** What it needs and autopilots.yaml does not declare. A record of an older version has no databases. */
 export function undeclared({ needs }: Registration, declared: Resources): Missing[] {
   return (Object.keys(KIND) as (keyof Resources)[]).flatMap((key) =>
-    needs[key].filter((name) => !declared[key].includes(name)).map((name) => ({ kind: KIND[key], name })),
+    (needs[key] ?? []).filter((name) => !declared[key].includes(name)).map((name) => ({ kind: KIND[key], name })),
   );
 }

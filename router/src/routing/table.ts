@@ -30,6 +30,7 @@ export interface TaskRule {
 export interface Resources {
   readonly kvNamespaces: readonly string[];
   readonly r2Buckets: readonly string[];
+  readonly d1Databases: readonly string[];
   readonly workers: readonly string[];
 }
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.drift_stack import MANIFEST, ROUTER, STACK
+from tests.support.drift_stack import LEDGER, MANIFEST, ROUTER, STACK
 from tests.support.healed_stack import HealedStack
 from tests.support.local_cloudflare import LocalCloudflare
 from tests.support.planted_data import planted_data
@@ -143,6 +143,28 @@ def test_the_records_stay_where_the_routing_worker_is_renamed_and_they_keep_thei
         stack.project.project.up()
 
         stack.assert_clean()
+
+
+def test_the_jurisdiction_of_a_database_is_not_changed_and_both_ways_out_work(stack: HealedStack) -> None:
+    pulumi = stack.project.project
+    with planted_data(stack.server, without=()):
+        edited = copy.deepcopy(MANIFEST)
+        needs = edited["autopilots"][0]["needs"]
+        needs["d1Databases"] = [{"name": LEDGER, "jurisdiction": "eu"}]
+        stack.project.write(edited)
+        for stopped in (pulumi.run("preview", exit_code=1), pulumi.up(exit_code=1)):
+            assert f"the D1 database {LEDGER} was made in the jurisdiction default" in stopped
+
+        needs["d1Databases"] = [{"name": LEDGER, "jurisdiction": "default"}]
+        stack.project.write(edited)
+        pulumi.run("preview", "--expect-no-changes")
+
+        needs["d1Databases"] = [LEDGER, {"name": "efh-ledger-eu", "jurisdiction": "eu"}]
+        stack.project.write(edited)
+        pulumi.up()
+        stack.assert_clean()
+        made = stack.server.call("GET", f"/d1/database/{stack.outside.database('efh-ledger-eu')}").json()["result"]
+        assert made["jurisdiction"] == "eu"
 
 
 def test_what_was_never_filled_gives_way_quietly(stack: HealedStack) -> None:

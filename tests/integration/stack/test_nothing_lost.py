@@ -13,12 +13,12 @@ from collections.abc import Iterator
 import pytest
 
 from orchestrator.stack.preview import changes, words
-from tests.support.drift_stack import ARCHIVE, KEEPER, MANIFEST, ROUTER, STACK
+from tests.support.drift_stack import ARCHIVE, KEEPER, LEDGER, MANIFEST, ROUTER, STACK
 from tests.support.healed_stack import HealedStack
 from tests.support.local_cloudflare import LocalCloudflare
 from tests.support.planted_data import PlantedData
 
-DATA = {("kvNamespace", "NOTES"), ("r2Bucket", "efh-files"), ("r2Bucket", "efh-cold")}
+DATA = {("kvNamespace", "NOTES"), ("r2Bucket", "efh-files"), ("r2Bucket", "efh-cold"), ("d1Database", LEDGER)}
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_a_destroyed_stack_leaves_the_data_and_says_so(stack: HealedStack) -> No
 
     output = stack.project.project.run("destroy", "--yes", "--skip-preview")
 
-    for name in ("REGISTRY", "NOTES", ARCHIVE, "efh-files", "efh-cold", "efh-archive", ROUTER):
+    for name in ("REGISTRY", "NOTES", ARCHIVE, "efh-files", "efh-cold", "efh-archive", LEDGER, ROUTER):
         assert re.search(rf"(KvNamespace|Bucket|Database) {name} deleted .*\[retain\]", output)
     assert {kind for kind, _ in stack.names()} == {"kvNamespace", "r2Bucket", "d1Database"}
     planted.assert_unchanged()

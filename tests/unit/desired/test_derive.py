@@ -41,6 +41,7 @@ autopilots:
     needs:
       kvNamespaces: [DRAFTS]
       r2Buckets: [{name: my-texts, location: weur, jurisdiction: eu, storageClass: InfrequentAccess}]
+      d1Databases: [{name: sales, jurisdiction: eu, binding: BOOKS}]
       workers:
         - name: writer
           source: writer/index.ts
@@ -82,7 +83,11 @@ def test_everything_that_the_example_implies() -> None:
             owners=("writer",),
         ),
     )
-    assert desired.d1_databases == (D1Database(key="router", name="pr-7-router"),)
+    assert desired.d1_databases == (
+        D1Database(key="router", name="pr-7-router", owners=("orchestrator",)),
+        D1Database(key="sales", name="pr-7-sales", jurisdiction="eu", owners=("writer",)),
+    )
+    assert desired.records == desired.d1_databases[0]
     assert desired.router == "router"
     assert desired.workers == (
         Worker(
@@ -126,6 +131,7 @@ def test_everything_that_the_example_implies() -> None:
             bindings=(
                 AiBinding(),
                 TextBinding(name="AUTOPILOTS", text="writer"),
+                D1Binding(name="BOOKS", database="sales"),
                 KvBinding(name="DRAFTS", namespace="DRAFTS"),
                 SecretBinding(name="KEY", secret="KEY"),
                 SecretBinding(name="MAIL_KEY", secret="MAIL_KEY", optional=True),

@@ -194,6 +194,31 @@ MISTAKES = [
         "conflicting-worker",
         "the orchestrator's own (line 2)",
     ),
+    M(
+        "database in two ways",
+        "[text.read]",
+        "[text.read]\n    needs: {d1Databases: [{name: books, jurisdiction: eu}]}\n  - {name: c, endpoint: "
+        "'https://c.example.com/', capabilities: [c], needs: {d1Databases: [books]}}",
+        "17:92",
+        "conflicting-database",
+        "declared otherwise on line 16",
+    ),
+    M(
+        "database called like the records",
+        "[text.read]",
+        "[text.read]\n    needs: {d1Databases: [router]}",
+        "16:27",
+        "conflicting-database",
+        "the orchestrator's own (line 2)",
+    ),
+    M(
+        "database's name",
+        "[text.read]",
+        "[text.read]\n    needs: {d1Databases: [a.b]}",
+        "16:27",
+        "invalid-database-name",
+        "`a.b`",
+    ),
     # Bindings.
     M("reserved secret", *worker("secrets: [WEBHOOK_SECRET]"), "13:21", "reserved-binding", "is bound by"),
     M("reserved variable", *worker("vars: {STAGE: x}"), "13:18", "reserved-binding", "is bound by"),

@@ -85,11 +85,12 @@ def test_its_json_has_the_keys_that_the_worker_reads() -> None:
         "endpoint": "https://api.example.com/run",
         "worker": None,
         "binding": None,
-        "needs": {"kvNamespaces": [], "r2Buckets": [], "workers": []},
+        "needs": {"kvNamespaces": [], "r2Buckets": [], "d1Databases": [], "workers": []},
     }
     assert table["autopilots"][1]["needs"] == {
         "kvNamespaces": ["STYLES"],
         "r2Buckets": ["efh-assets", "efh-images"],
+        "d1Databases": [],
         "workers": ["efh-ai-stylist"],
     }
     assert table["tasks"]["generate_page"] == {
@@ -103,6 +104,7 @@ def test_its_json_has_the_keys_that_the_worker_reads() -> None:
     assert table["declared"] == {
         "kvNamespaces": ["REGISTRY", "STYLES"],
         "r2Buckets": ["efh-assets", "efh-images"],
+        "d1Databases": [],
         "workers": ["efh-ai-stylist", "efh-orchestrator"],
     }
 

@@ -21,9 +21,17 @@ autopilots:
     needs:
       kvNamespaces: [{title}]
       r2Buckets: [{{name: files, jurisdiction: {jurisdiction}}}]
+      d1Databases: [{ledger}]
       workers: [{{name: {worker}, content: "export default {{}}"}}]
 """
-NAMES = {"router": "router", "database": "router", "worker": "keeper", "title": "NOTES", "jurisdiction": "eu"}
+NAMES = {
+    "router": "router",
+    "database": "router",
+    "worker": "keeper",
+    "title": "NOTES",
+    "jurisdiction": "eu",
+    "ledger": "ledger",
+}
 
 
 def desired(prefix: str = "", **names: str) -> Desired:
@@ -39,6 +47,7 @@ def resource(kind: Kind, name: str, id: str, outputs: dict[str, Any], *bound: st
 
 
 NOTES, REGISTRY = urn(Kind.KV_NAMESPACE, "NOTES"), urn(Kind.KV_NAMESPACE, "REGISTRY")
+LEDGER = urn(Kind.D1_DATABASE, "ledger")
 RECORDS, FILES = urn(Kind.D1_DATABASE, "router"), urn(Kind.R2_BUCKET, "files")
 KNOWN = parse_state(
     {
@@ -48,7 +57,8 @@ KNOWN = parse_state(
                 resource(Kind.KV_NAMESPACE, "REGISTRY", "kv-2", {"title": "REGISTRY"}),
                 resource(Kind.R2_BUCKET, "files", "files", {"name": "files", "jurisdiction": "eu"}),
                 resource(Kind.D1_DATABASE, "router", "d1-1", {"name": "router"}),
-                resource(Kind.WORKER, "keeper", "keeper", {"scriptName": "keeper"}, NOTES, FILES),
+                resource(Kind.D1_DATABASE, "ledger", "d1-2", {"name": "ledger"}),
+                resource(Kind.WORKER, "keeper", "keeper", {"scriptName": "keeper"}, NOTES, FILES, LEDGER),
                 resource(Kind.WORKER, "router", "router", {"scriptName": "router"}, RECORDS, REGISTRY),
             ]
         }
@@ -73,11 +83,29 @@ def told(wanted: Desired, state: State = KNOWN) -> set[str]:
         (desired(database="records"), {"d1 router default -> records default: router"}),
         (desired(router="gate", database="gate"), {"d1 router default -> gate default: gate"}),
         (desired(router="gate"), set()),
+        (desired(ledger="books"), {"d1 ledger default -> books default: keeper"}),
         (desired(worker="clerk"), set()),
         # A namespace is renamed in place: its id, and its data, stay.
-        ("prefix", {"r2 files eu -> a-files eu: a-keeper", "d1 router default -> a-router default: a-router"}),
+        (
+            "prefix",
+            {
+                "r2 files eu -> a-files eu: a-keeper",
+                "d1 ledger default -> a-ledger default: a-keeper",
+                "d1 router default -> a-router default: a-router",
+            },
+        ),
     ],
-    ids=["nothing", "title", "jurisdiction", "database", "router", "router, kept database", "worker", "prefix"],
+    ids=[
+        "nothing",
+        "title",
+        "jurisdiction",
+        "database",
+        "router",
+        "router, kept database",
+        "ledger",
+        "worker",
+        "prefix",
+    ],
 )
 def test_what_gives_way_to_what(wanted: Desired | str, expected: set[str]) -> None:
     assert told(desired("a-") if isinstance(wanted, str) else wanted) == expected
