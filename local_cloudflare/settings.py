@@ -97,7 +97,7 @@ def choose_port(label: str, option: str, *, asked: int | None, remembered: int, 
     why = "was used the last time" if asked is None else "was asked for"
     raise ServiceError(
         f"port {wanted}, which {why} for {label}, is taken by another program",
-        f"stop that program, or choose another port with {option} N ({option} 0 takes any free one)",
+        f"stop that program, or take any free port: .venv/bin/python -m local_cloudflare start {option} 0",
         exit_code=2,
     )
 

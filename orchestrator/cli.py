@@ -24,11 +24,13 @@ from pathlib import Path
 
 from orchestrator.call_log import LOGGER
 from orchestrator.errors import ManifestError, OrchestratorError
+from orchestrator.names import DEFAULT_FILE
 from orchestrator.terminal import Terminal
 
 PROGRAM = "python -m orchestrator"
 INTERRUPTED = 130  # 128 + SIGINT
 BROKEN_PIPE = 141  # 128 + SIGPIPE
+_PATHS = frozenset({"file", "folder", "backup"})
 _COMPLETING = "_ARGCOMPLETE"  # set by the shell that asks for completions
 
 
@@ -152,6 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         options = _parser(given).parse_args(given)
+        _enter_project(options)
         with _calls_shown(options.verbose, terminal):
             code: int = options.run(options, terminal)
         sys.stdout.flush()
@@ -174,6 +177,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _report(f"this is a bug in the orchestrator: {_place(error)}", "ORCHESTRATOR_DEBUG=1 shows more", terminal)
         return 1
     return code
+
+
+def _enter_project(options: argparse.Namespace) -> None:
+    """Work in the project's folder, as `pulumi` does, wherever below it this was called; paths keep their meaning."""
+    here = Path.cwd()
+    project = next((each for each in (here, *here.parents) if (each / "Pulumi.yaml").is_file()), here)
+    if project == here:
+        return
+    os.chdir(project)
+    for name in _PATHS & vars(options).keys():
+        value = getattr(options, name)
+        if value and value != "-" and (value != DEFAULT_FILE or (here / value).exists()):
+            setattr(options, name, os.path.relpath(here / value, project))
+    if getattr(options, "meta", "").startswith("@"):
+        options.meta = f"@{here / options.meta[1:]}"
 
 
 def _parser(given: Sequence[str]) -> argparse.ArgumentParser:

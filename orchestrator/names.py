@@ -26,6 +26,7 @@ PREFIX_RULE = "lower-case letters, digits and hyphens, beginning with a letter o
 
 ORCHESTRATOR = "orchestrator"  # the owner of what the routing Worker needs; no autopilot may be called so
 
+DEFAULT_FILE = "autopilots.yaml"
 PUBLIC_API_URL = "https://api.cloudflare.com/client/v4"
 
 COMPATIBILITY_DATE = "2026-07-01"  # of a Worker that names none

@@ -16,6 +16,7 @@ import fcntl
 import hashlib
 import os
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -56,10 +57,14 @@ def main() -> int:
     LOCAL.mkdir(mode=0o700, exist_ok=True)
     try:
         with only_one():
+            here, place = str(VENV.resolve()), VENV / "command.stamp"
+            if place.exists() and not stamp_is(place, here):  # it was moved, and its programs name the old place
+                (VENV / "stamp").unlink(missing_ok=True)
             step("Python environment", VENV / "stamp", sys.version, make_environment)
             lock = ROOT / ("requirements-dev.lock" if dev else "requirements.lock")
             if not (dev is False and stamp_is(VENV / "requirements.stamp", digest(ROOT / "requirements-dev.lock"))):
                 step("Python packages", VENV / "requirements.stamp", digest(lock), lambda: pip(lock))
+            step("Command", place, here, command)
             step("Node packages", ROOT / "node_modules" / ".stamp", digest(ROOT / "package-lock.json"), npm)
             if not all((BIN / binary).exists() for binary in BINARIES):  # one of PATH may have been removed since
                 refuse_link(VENV)
@@ -81,17 +86,22 @@ def step(name: str, stamp: Path, content: str, action: Callable[[], None]) -> No
     if stamp_is(stamp, content):
         return
     refuse_link(stamp.parent)
-    print(f"  {name} … ", end="", flush=True)
+    say(f"  {name} … ", end="")
     start = time.monotonic()
     stamp.unlink(missing_ok=True)
     try:
         action()
     except StepError as error:
-        print("failed")
+        say("failed")
         raise StepError(f"setup failed at: {name}\n{error}") from error
     stamp.parent.mkdir(parents=True, exist_ok=True)
     stamp.write_text(content)
-    print(f"{time.monotonic() - start:.0f} s")
+    say(f"{time.monotonic() - start:.0f} s")
+
+
+def say(text: str, end: str = "\n") -> None:
+    """Progress; standard output is of the command that runs this first, as in `eval "$(make -s shell)"`."""
+    print(text, end=end, file=sys.stderr, flush=True)
 
 
 def refuse_link(folder: Path) -> None:
@@ -118,6 +128,15 @@ def pip(lock: Path) -> None:
         # Without bytecode each run of Pulumi would compile the provider's large SDK again.
         env={**ENVIRONMENT, "PYTHONDONTWRITEBYTECODE": ""},
     )
+
+
+def command() -> None:
+    """`orchestrator` in the environment, from any folder: `python -m orchestrator` of this checkout."""
+    packages = next((VENV.resolve() / "lib").glob("python3.*/site-packages"))
+    (packages / "autopilot_orchestrator.pth").write_text(f"{VENV.resolve().parent}\n")
+    script = BIN / "orchestrator"
+    script.write_text(f'#!/bin/sh\nexec {shlex.quote(str(BIN.resolve() / "python"))} -m orchestrator "$@"\n')
+    script.chmod(0o755)
 
 
 def npm() -> None:
@@ -181,7 +200,7 @@ def built_pulumi() -> Path:
             "Pulumi is not installed, get.pulumi.com is out of reach, and there is no Go to build it with.\n"
             f"Install Pulumi {PULUMI_VERSION} or newer, or Go 1.25 or newer, then run the command again."
         )
-    print("building with Go, about two minutes … ", end="", flush=True)
+    say("building with Go, about two minutes … ", end="")
     folder = built_folder()
     folder.mkdir(parents=True, exist_ok=True)
     sources = ROOT / "tools"

@@ -11,11 +11,12 @@ import os
 import subprocess
 import sys
 import time
-from typing import Any, cast
+from typing import IO, Any, cast
 
 import yaml
 
 from orchestrator.errors import OrchestratorError
+from orchestrator.files import take_lock
 from orchestrator.kinds import DATA_KINDS
 from orchestrator.router_client.connection import RemoteDispatcher
 from orchestrator.stack.config import Stack, read_stack
@@ -24,6 +25,7 @@ from orchestrator.stack.recover import recover
 from scripts.local_stack import (
     CLOUDFLARE,
     CONFIG_SECRETS,
+    LOCAL,
     ROOT,
     STACK,
     STATE,
@@ -44,6 +46,24 @@ TASK: dict[str, Any] = {
 
 
 def main() -> int:
+    LOCAL.mkdir(mode=0o700, exist_ok=True)
+    with (LOCAL / "up.lock").open("w") as lock:
+        wait_for_lock(lock)
+        return up()
+
+
+def wait_for_lock(lock: IO[str]) -> None:
+    """Until no other `make up` is at work in this checkout."""
+    told = False
+    while not take_lock(lock):
+        if not told:
+            print("another `make up` is running in this checkout; waiting for it to end", flush=True)
+        told = True
+        time.sleep(0.2)
+
+
+def up() -> int:
+    """Everything that `make up` does; the exit code."""
     try:
         start_cloudflare()
         prepare_stack()
@@ -127,10 +147,23 @@ def run_task(url: str) -> None:
     start = time.monotonic()
     with RemoteDispatcher(url, secret("apiToken")) as orchestrator:
         answer = orchestrator.plan(TASK["task"], TASK["meta"])
-    text = answer.body.decode()
-    print(f"{answer.status} in {time.monotonic() - start:.2f} s: {text if len(text) < 600 else text[:600] + '…'}")
+    print(f"{answer.status} in {time.monotonic() - start:.2f} s: {shortened(answer.body)}")
     if answer.status >= 400:
         raise OrchestratorError("the task was not answered", "`make logs` shows what the Workers say")
+
+
+def shortened(body: bytes) -> str:
+    """An answer on one line: of a long text, such as a page's HTML, only where it begins."""
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return body.decode(errors="replace")[:200]
+    if isinstance(answer, dict):
+        answer = {
+            name: f"{value[:40]}… ({len(value):,} characters)" if isinstance(value, str) and len(value) > 80 else value
+            for name, value in answer.items()
+        }
+    return json.dumps(answer, ensure_ascii=False)
 
 
 def say_what_next(after: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@
 all else is pure.
 """
 
-from orchestrator.manifest.loader import DEFAULT_FILE, load, parse
+from orchestrator.manifest.loader import load, parse
 from orchestrator.manifest.models import (
     Autopilot,
     BucketNeed,
@@ -19,6 +19,7 @@ from orchestrator.manifest.models import (
     Task,
     WorkerScript,
 )
+from orchestrator.names import DEFAULT_FILE
 
 __all__ = [
     "DEFAULT_FILE",

@@ -27,8 +27,8 @@ from orchestrator.manifest.references import (
 )
 from orchestrator.manifest.source import read
 from orchestrator.manifest.translate import issues_of
+from orchestrator.names import DEFAULT_FILE
 
-DEFAULT_FILE = "autopilots.yaml"
 _CHECKS: tuple[ManifestRule, ...] = (
     duplicate_autopilots,
     duplicate_items,

@@ -33,6 +33,7 @@ def test_nothing_is_installed_through_a_link(tmp_path: Path, stale: str) -> None
     folder = stale.partition("/")[0]
     for name in (".venv", "node_modules"):
         (copy / name).symlink_to(real / name)
+    (real / ".venv/command.stamp").write_text(str((real / ".venv").resolve()))
     for binary in setup.BINARIES:
         (real / ".venv/bin").mkdir(exist_ok=True)
         (real / ".venv/bin" / binary).touch()
