@@ -54,6 +54,7 @@ PURE = {
     "orchestrator.stack.moved": (),
     "orchestrator.stack.preview": (),
     "orchestrator.stack.rules": (),
+    "orchestrator.stack.setting_names": (),
     "orchestrator.stack.state": (),
     "orchestrator.stack.watch_rules": (),
     "orchestrator.urls": (),
