@@ -1,4 +1,5 @@
 """The step of the `deploy` workflow: doctor, then `pulumi up`, after putting right what an update that died has left.
+What the stack is after it is published, without secrets, for previews of pull requests.
 
 A heal, or another deployment, may be running: Pulumi lets one at a time change a stack, and this waits for its turn.
 """
@@ -16,6 +17,7 @@ from orchestrator.stack.config import read_stack
 from orchestrator.stack.leftovers import run_with_leftovers
 from orchestrator.stack.recover import recover
 from orchestrator.stack.updates import deploy
+from scripts.deployed_state import publish
 
 
 def main(name: str, root: Path) -> int:
@@ -30,6 +32,7 @@ def main(name: str, root: Path) -> int:
         recover(stack, report=print)
         with stack.account(report=print) as account:
             failure = run_with_leftovers(stack, account, lambda: deploy(stack, display=sys.stdout, report=print), print)
+        publish(name, root)
         if failure:
             print(failure, file=sys.stderr)
             return 1

@@ -2,7 +2,7 @@
 
 Lost data (exit code 8) is not healed by the next run either, so the run ends green and says so in one issue, whose text
 each run brings up to date; nobody is notified every 15 minutes. Once nothing is lost any more it is closed. Any other
-failure fails the run.
+failure fails the run. What an update leaves is published, without secrets, for previews of pull requests.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import LostData, OrchestratorError
 from orchestrator.kinds import word_of
+from scripts.deployed_state import publish
 from scripts.github import GitHub, summarise
 
 LABEL = "lost-data"
@@ -32,6 +34,8 @@ def main(stack: str, heal: Sequence[str] = _HEAL) -> int:
         report = {}
     summarise(summary(report, stack=stack, code=done.returncode))
     try:
+        if report.get("updated"):
+            publish(stack, Path.cwd())
         with GitHub.from_environment() as github:
             if done.returncode == LostData.exit_code:
                 ask(github, report, stack)

@@ -1,5 +1,6 @@
 """A step of the `preview` workflow: what the pull request changes for people, as one comment that stays up to date.
 
+It runs on a stack without secrets, with the state that the last deployment has published (`scripts.deployed_state`).
 What it takes together: `doctor`, the limits of the plan with what else is in the account, the capabilities before and
 after, and `pulumi preview`. It fails where the preview would, or where `doctor` found something to put right; the
 comment is written all the same.
@@ -24,6 +25,7 @@ from orchestrator.manifest import load, parse
 from orchestrator.routing.table import RoutingTable, compile_routes
 from orchestrator.stack.config import Stack, read_stack, run_pulumi
 from orchestrator.stack.preview import Changes, capability_changes, changes, markdown
+from scripts.deployed_state import preview_stack
 from scripts.github import GitHub, pull_request_of, read_event, summarise
 
 _BASE = "HEAD^1"  # of the merge commit that GitHub checks out for a pull request: where it would be merged to
@@ -36,12 +38,14 @@ def main(name: str, root: Path) -> int:
                 "a preview has no token for Cloudflare's API",
                 "set the repository's secret CLOUDFLARE_READ_TOKEN (README, “In GitHub Actions”)",
             )
-        checks = [check for check in examine(name, root) if not _is_of_writing(check)]
-        stack = read_stack(name, root)
-        manifest = load(stack.manifest)
-        capabilities = capability_changes(_before(stack.manifest, root), compile_routes(manifest))
-        found = _preview(stack)
-        text = comment(checks, found, capabilities, _uses(stack), stack=name)
+        with preview_stack(name, root) as published:
+            local = name.rpartition("/")[2]
+            checks = [check for check in examine(local, root) if not _is_of_writing(check)]
+            stack = read_stack(local, root)
+            manifest = load(stack.manifest)
+            capabilities = capability_changes(_before(stack.manifest, root), compile_routes(manifest))
+            found = _preview(stack)
+            text = comment(checks, found, capabilities, _uses(stack), stack=name, published=published)
         summarise(text)
         with GitHub.from_environment() as github:
             github.put_comment(pull_request_of(read_event()), "preview", text)
@@ -52,12 +56,26 @@ def main(name: str, root: Path) -> int:
 
 
 def comment(
-    checks: Sequence[Check], found: Changes, capabilities: Sequence[str], uses: Sequence[Use], *, stack: str
+    checks: Sequence[Check],
+    found: Changes,
+    capabilities: Sequence[str],
+    uses: Sequence[Use],
+    *,
+    stack: str,
+    published: bool = True,
 ) -> str:
-    """The comment: what `doctor` found wrong first, since nothing else can be relied on then."""
+    """The comment: what `doctor` found wrong first, since nothing else can be relied on then.
+
+    `published`: whether a deployment has published the state that this was compared with.
+    """
     wrong = [check for check in checks if check.state == "problem"]
     unknown = [check for check in checks if check.state == "unknown"]
     parts = []
+    if not published:
+        parts.append(
+            "It was compared with an empty stack: no deployment has published what it left, or GitHub has dropped it. "
+            "A run of the workflow `deploy` publishes it."
+        )
     if wrong:
         lines = [f"- {check.name}: {check.detail}" for check in wrong] + [f"  - {fix}" for fix in fixes(wrong)]
         parts.append("\n".join(["**To put right before an update** (`python -m orchestrator doctor`)", "", *lines]))

@@ -36,6 +36,7 @@ from orchestrator.infra.storage import Storage, StorageArgs
 from orchestrator.infra.worker import WorkerService, WorkerServiceArgs
 from orchestrator.kinds import Kind
 from orchestrator.names import MARK
+from orchestrator.stack.placeholders import PLACEHOLDER
 from orchestrator.stack.state import State
 
 
@@ -171,6 +172,8 @@ def _bind(
             args = {"database_id": storage.d1_databases[binding.database].id}
         case ServiceBinding():
             args = {"service": services[binding.worker].script_name}
+        case SecretBinding() if settings.secrets_left_out:
+            args = {"text": PLACEHOLDER}
         case SecretBinding():
             value = settings.secrets[binding.secret]
             served = binding.autopilots

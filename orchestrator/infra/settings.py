@@ -25,6 +25,7 @@ from orchestrator.names import API_TOKEN, CALLER_TOKENS, WEBHOOK_SECRET
 from orchestrator.stack.config import refuse_local_state
 from orchestrator.stack.deployed import SETTINGS, secrets_digest
 from orchestrator.stack.moved import made_prefix
+from orchestrator.stack.placeholders import SECRETS_LEFT_OUT
 from orchestrator.stack.rules import (
     RULES,
     SettingProblem,
@@ -48,7 +49,7 @@ class StackSettings:
     `start_empty`: names of stores that may begin empty in place of full ones; `mark`: the platform's, where the state
     that knew it was lost. `secrets` by the name that Workers bind, the program's own too; `router_texts`: plain values
     that the routing Worker is bound to, by that name. `plain` and `secrets_digest`: what `deployment_hash` counts of
-    the settings.
+    the settings. `secrets_left_out`: each value of a secret is a placeholder, for a preview and nothing else.
     """
 
     stack: str
@@ -65,12 +66,19 @@ class StackSettings:
     router_texts: Mapping[str, str]
     plain: Mapping[str, str]
     secrets_digest: str
+    secrets_left_out: bool = False
 
 
 def read_settings() -> StackSettings:
     """Read the current stack's configuration. Raises SettingsError with a line for each problem."""
     config, stack = pulumi.Config(), pulumi.get_stack()
     refuse_local_state(stack, Path.cwd())
+    secrets_left_out = config.get_bool(SECRETS_LEFT_OUT) or False
+    if secrets_left_out and not pulumi.runtime.is_dry_run():
+        raise SettingsError(
+            f"the stack {stack} has placeholders in place of its secrets, so it can be previewed and not updated",
+            "update the stack that has them: `deploy` does, from main",
+        )
     values = {rule.key: value for rule in RULES if (value := config.get(rule.key))}
     token = os.environ.get("CLOUDFLARE_API_TOKEN") or pulumi.Config("cloudflare").get("apiToken")
     problems = setting_problems(values, stack=stack, has_token=bool(token), made_prefix=_made_prefix)
@@ -111,6 +119,7 @@ def read_settings() -> StackSettings:
         secrets_digest=secrets_digest(
             {**secrets, **{name: value for key, name in SECRETS_BY_CONFIG_KEY.items() if (value := config.get(key))}}
         ),
+        secrets_left_out=secrets_left_out,
     )
 
 

@@ -18,8 +18,9 @@ MARK_TYPE = "autopilot:infra:Mark"
 SCHEMA_VERSION = '{"schema_version":"500"}'
 """What the provider keeps as `__meta` with the outputs of each resource that is declared here."""
 _PROVIDER = "cloudflare:"
-_DELTA = "__pulumi_raw_state_delta"
-_SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 (the key by which Pulumi marks an encrypted value)
+DELTA = "__pulumi_raw_state_delta"
+"""What the provider keeps beside the outputs, which must fit them."""
+SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 (the key by which Pulumi marks an encrypted value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,8 +97,8 @@ def readable(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, A
     kept = copy.deepcopy(dict(after))
     for each in _resources(kept):
         outputs = each.get("outputs") or {}
-        if _DELTA in outputs and (outputs != known.get(_identity(each)) or not _fits(outputs[_DELTA], outputs)):
-            del outputs[_DELTA]
+        if DELTA in outputs and (outputs != known.get(_identity(each)) or not _fits(outputs[DELTA], outputs)):
+            del outputs[DELTA]
         if outputs and each.get("type", "").startswith(_PROVIDER):
             outputs.setdefault("__meta", SCHEMA_VERSION)
     return kept
@@ -134,4 +135,4 @@ def _fits(delta: Any, value: Any) -> bool:
 
 
 def _is_secret(value: Any) -> bool:
-    return isinstance(value, dict) and _SECRET in value
+    return isinstance(value, dict) and SECRET in value

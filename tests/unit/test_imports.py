@@ -52,6 +52,7 @@ PURE = {
     "orchestrator.routing": (),
     "orchestrator.stack.deployed": (),
     "orchestrator.stack.moved": (),
+    "orchestrator.stack.placeholders": (),
     "orchestrator.stack.preview": (),
     "orchestrator.stack.rules": (),
     "orchestrator.stack.setting_names": (),

@@ -14,7 +14,7 @@ from tests.support.project import ROOT
 GITHUB = ROOT / ".github"
 ACTION = GITHUB / "actions" / "setup" / "action.yml"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
-_PINNED = re.compile(r"uses: (\./\S+|[\w.-]+/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$")
+_PINNED = re.compile(r"uses: (\./\S+|[\w.-]+(?:/[\w.-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$")
 # The scripts and commands that do the work; everything else a step may do is say why nothing is done.
 _THIN = re.compile(r"make \S+|python -m (scripts|orchestrator)\S*( \S+)*|echo \"::notice title=.*\"")
 
@@ -91,8 +91,22 @@ def test_a_value_of_the_event_is_never_part_of_a_command(path: Path) -> None:
     assert [step["run"] for job in jobs(path) for step in job["steps"] if "${{" in step.get("run", "")] == []
 
 
-def test_code_of_a_pull_request_never_gets_the_token_that_may_write_to_production() -> None:
-    assert "secrets.CLOUDFLARE_API_TOKEN" not in (GITHUB / "workflows" / "preview.yml").read_text()
+def test_a_preview_gets_nothing_but_a_token_that_may_read() -> None:
+    """Nothing that writes Cloudflare or the state, nor opens the stack's secrets, and not where the state is."""
+    text = (GITHUB / "workflows" / "preview.yml").read_text()
+
+    expressions = " ".join(re.findall(r"\$\{\{(.*?)\}\}", text))
+    assert re.findall(r"secrets\S*", expressions) == ["secrets.CLOUDFLARE_READ_TOKEN"]
+    assert set(re.findall(r"vars\S*", text)) == {"vars.ORCHESTRATOR_STACK"}
+    assert re.findall(r"secrets: |environment: ", text) == []
+
+
+def test_what_previews_compare_with_is_saved_by_main_and_only_read_by_pull_requests() -> None:
+    saving = {path.stem for path in WORKFLOWS if "path: .build/deployed" in path.read_text()}
+    preview = (GITHUB / "workflows" / "preview.yml").read_text()
+
+    assert saving == {"deploy", "heal", "preview"}
+    assert re.findall(r"actions/cache\S*(?=@)", preview) == ["actions/cache/restore"]
 
 
 def test_stages_that_are_not_wanted_any_more_end_each_day() -> None:

@@ -3,7 +3,9 @@ time, and GitHub, Cloudflare and S3 on loopback."""
 
 from __future__ import annotations
 
+import copy
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -11,8 +13,10 @@ from typing import Any
 
 import pytest
 
-from scripts import deploy, preview_comment, stage
-from tests.support.drift_stack import MANIFEST, STACK, DriftStack
+from orchestrator.stack.config import run_pulumi
+from orchestrator.stack.placeholders import secret_texts
+from scripts import deploy, deployed_state, preview_comment, stage
+from tests.support.drift_stack import MANIFEST, SECRETS, STACK, DriftStack
 from tests.support.github_server import GitHubServer, github_server
 from tests.support.local_cloudflare import LocalCloudflare
 from tests.support.project import ROOT
@@ -132,26 +136,53 @@ def test_a_stage_comes_with_its_label_stays_the_same_and_goes_with_its_data(run:
     assert len(run.github.comments) == 1
 
 
-def test_the_comment_on_a_pull_request_says_what_changes_for_people(
-    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: Any
-) -> None:
+@pytest.fixture
+def pull_request(run: Run, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """What the job of a preview has: a commit of a pull request, and of the secrets the token that may read."""
     run.event("opened", [])
     run.project.write({**MANIFEST, "autopilots": MANIFEST["autopilots"][1:]})
     run.git("init", "--quiet")
     run.git("add", "autopilots.yaml")
     run.git("commit", "--quiet", "--message", "before")
     run.project.write(MANIFEST)
-    run.git("commit", "--quiet", "--all", "--message", "after")
+    run.git("commit", "--quiet", "--all", "--allow-empty", "--message", "after")
+    deployed = deployed_state.file_of(run.project.root)
+    deployed.unlink(missing_ok=True)
+    as_job(run, monkeypatch)
+    yield run
+    deployed.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def never_deployed(run: Run) -> Run:
+    """The account is empty, and so is the state."""
+    pulumi = run.project.project
+    pulumi.run("stack", "rm", "--yes", "--force", "--preserve-config", "--stack", TEMPLATE)
+    pulumi.run("stack", "init", "--no-select", TEMPLATE)
+    deployed_state.file_of(run.project.root).unlink(missing_ok=True)
+    return run
+
+
+def as_job(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     token = run.cloudflare.local("POST", "/tokens", {"name": "reader", "permissions": READ})["value"]
     monkeypatch.setenv("CLOUDFLARE_API_TOKEN", token)
+    for name in (*run.s3.environment, "PULUMI_CONFIG_PASSPHRASE", "PULUMI_BACKEND_URL", "PULUMI_STACK"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_the_comment_on_a_pull_request_says_what_changes_for_people(pull_request: Run, capsys: Any) -> None:
+    run = pull_request
+    settings = (run.project.root / f"Pulumi.{TEMPLATE}.yaml").read_text()
 
     assert preview_comment.main(TEMPLATE, run.project.root) == 0, capsys.readouterr().err
 
     (comment,) = run.github.comments
     for text in ("new capability file.keep", "- R2 bucket efh-files", "- Worker efh-keeper", "Limits of the plan"):
         assert text in comment["body"]
+    assert "no deployment has published" in comment["body"]
     assert "secret-access-key" not in comment["body"]
     assert run.names() == set()
+    assert (run.project.root / f"Pulumi.{TEMPLATE}.yaml").read_text() == settings
 
     run.cloudflare.local("PATCH", "/account", {"workers_dev_subdomain": None})
     assert preview_comment.main(TEMPLATE, run.project.root) == 2
@@ -160,8 +191,9 @@ def test_the_comment_on_a_pull_request_says_what_changes_for_people(
 
 
 def test_a_deployment_stops_at_what_doctor_finds_and_else_brings_the_stack_up(
-    run: Run, capfd: pytest.CaptureFixture[str]
+    never_deployed: Run, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    run = never_deployed
     run.cloudflare.local("PATCH", "/account", {"r2_enabled": False})
     assert deploy.main(TEMPLATE, run.project.root) == 2
     assert "::error title=doctor, R2::not switched on" in capfd.readouterr().out
@@ -171,3 +203,77 @@ def test_a_deployment_stops_at_what_doctor_finds_and_else_brings_the_stack_up(
     assert deploy.main(TEMPLATE, run.project.root) == 0
     assert {"NOTES", "efh-files", "efh-router"} <= run.names()
     run.project.project.run("preview", "--expect-no-changes")
+
+
+def test_a_preview_compares_with_what_was_deployed_and_has_no_secret_of_it(
+    never_deployed: Run, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run = never_deployed
+    root, s3 = run.project.root, run.s3
+    assert deploy.main(TEMPLATE, root) == 0, capfd.readouterr()
+    published = deployed_state.file_of(root).read_text()
+    config = json.loads(run.project.project.run("config", "--json", "--show-secrets", "--stack", TEMPLATE))
+    exported = json.loads(run.project.project.run("stack", "export", "--show-secrets", "--stack", TEMPLATE))
+    assert len(secret_texts(config)) >= 4
+    assert [text for text in secret_texts(config) if text in published] == []
+    assert [text for text in bound_secrets(exported) if text in published] == []
+    assert "ciphertext" not in published
+    assert "encryptionsalt" not in published
+    account, objects = run.cloudflare.local("GET", "/state"), s3.objects("")
+
+    run.event("opened", [])
+    as_job(run, monkeypatch)
+    assert preview_comment.main(TEMPLATE, root) == 0, capfd.readouterr()
+    (comment,) = run.github.comments
+    assert re.findall(r"\*\*(Created|Changed|Removed|Kept|Deleted|It would fail).*", comment["body"]) == []
+    assert "no deployment has published" not in comment["body"]
+
+    edited = {**MANIFEST, "autopilots": MANIFEST["autopilots"][1:]}
+    run.project.write(edited)
+    try:
+        assert preview_comment.main(TEMPLATE, root) == 0, capfd.readouterr()
+    finally:
+        run.project.write(MANIFEST)
+    (comment,) = run.github.comments
+    for text in ("**Removed**\n\n- Worker efh-keeper", "**Kept:", "- KV namespace NOTES", "- R2 bucket efh-files"):
+        assert text in comment["body"]
+    assert "**Created**" not in comment["body"]
+    assert (run.cloudflare.local("GET", "/state"), s3.objects("")) == (account, objects)
+
+
+def bound_secrets(exported: dict[str, Any]) -> list[str]:
+    """The values of the secrets that Workers are bound to, those that are derived too."""
+    found = []
+    for resource in exported["deployment"]["resources"]:
+        bindings = (resource.get("inputs") or {}).get("bindings", {})
+        for binding in json.loads(bindings.get("plaintext", "[]")):
+            if binding["type"] == "secret_text":
+                text = binding["text"]
+                found.append(json.loads(text["plaintext"]) if isinstance(text, dict) else text)
+    assert found
+    return found
+
+
+def test_a_state_with_a_secret_in_plain_text_is_not_published(
+    never_deployed: Run, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run = never_deployed
+    manifest = copy.deepcopy(MANIFEST)
+    manifest["autopilots"][0]["needs"]["workers"][0]["vars"]["MODE"] = SECRETS["accessKey"]
+    run.project.write(manifest)
+    try:
+        assert deploy.main(TEMPLATE, run.project.root) == 1
+    finally:
+        run.project.write(MANIFEST)
+
+    assert "was not published for previews: a secret of its settings is in it as plain text" in capfd.readouterr().err
+    assert not deployed_state.file_of(run.project.root).exists()
+
+
+def test_a_stack_with_placeholders_is_previewed_and_never_updated(run: Run) -> None:
+    with deployed_state.preview_stack(TEMPLATE, run.project.root):
+        refused = run_pulumi(["up", "--yes", "--skip-preview", "--stack", TEMPLATE], run.project.root, check=False)
+
+    assert refused.code != 0
+    assert "it can be previewed and not updated" in refused.output + refused.errors
+    assert run.names() == set()
