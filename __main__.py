@@ -17,7 +17,7 @@ from orchestrator.infra.platform import declare
 from orchestrator.infra.settings import read_settings, require_secrets
 from orchestrator.manifest import load
 from orchestrator.stack.deployed import deployment_hash
-from orchestrator.stack.empty_stores import keep_stores
+from orchestrator.stack.empty_stores import keep_bound_stores, keep_stores
 
 try:
     settings = read_settings()
@@ -48,6 +48,9 @@ try:
         None if isinstance(inventory, CloudflareError) else inventory.workers,
         mark=mark,
         start_empty=settings.start_empty,
+        keep_bound=lambda account, live: keep_bound_stores(
+            desired, state, account, live, start_empty=settings.start_empty, stack=settings.stack
+        ),
     )
     outputs = declare(desired, modules, settings, guard, mark=mark, state=state)
 except OrchestratorError as error:

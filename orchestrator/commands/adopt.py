@@ -17,7 +17,9 @@ from orchestrator.desired.ownership import refusal_of_namesake, refusal_of_other
 from orchestrator.drift.check import check
 from orchestrator.errors import ExistingError, UserError
 from orchestrator.heal.report import words as words_of
+from orchestrator.kinds import Kind
 from orchestrator.stack.config import Stack, read_stack
+from orchestrator.stack.empty_stores import keep_bound_stores, read_bindings
 from orchestrator.stack.preview import changes, words
 from orchestrator.stack.recover import recover
 from orchestrator.stack.rules import start_empty_command
@@ -62,6 +64,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
             recover(stack, report=terminal.report)
         found = _look(stack, terminal)
         refused = _refused(found, options.overwrite)
+        _keep_bound_stores(stack, found, refused, terminal)
         if not options.json:
             _show(found, terminal)
         wanted = bool(found.existing or found.renamed or found.replaced) or found.unfinished
@@ -99,6 +102,18 @@ def _look(stack: Stack, terminal: Terminal) -> Takeover:
         found = find_takeover(stack, account)
         findings = check(stack, full=True, report=terminal.report, account=account).findings
     return replace(found, existing=with_differences(found.existing, findings), replaced=replaced(findings))
+
+
+def _keep_bound_stores(stack: Stack, found: Takeover, refused: Sequence[str], terminal: Terminal) -> None:
+    """Raise EmptyStoreError where a Worker that would be overwritten would lose sight of a full store."""
+    workers = [each.wanted.name for each in found.existing if each.wanted.kind is Kind.WORKER]
+    if not (overwritten := [name for name in workers if name not in refused]):
+        return
+    with stack.account(report=terminal.report) as account:
+        bound = read_bindings(account, overwritten)
+        keep_bound_stores(
+            stack.desired(), stack.state(), account, bound, start_empty=stack.start_empty, stack=stack.name
+        )
 
 
 def _refused(found: Takeover, overwrite: Sequence[str]) -> list[str]:

@@ -52,7 +52,8 @@ It can be stopped and run again at any time, and two at once wait for each other
         "--json",
         action="store_true",
         help="{stack, status: clean|would-heal|healed|lost|failed, updated, repaired, recreated, held, left (findings "
-        "as `drift --json` has them), lost (with id, made, touched, missingSince, instead), failure, apiCalls}",
+        "as `drift --json` has them), unfinished (Workers whose repair "
+        "had not ended), lost (with id, made, touched, missingSince, instead), failure, apiCalls}",
     )
 
 

@@ -13,7 +13,9 @@ from orchestrator.kinds import kind_of_short
 
 StoreKind = Literal["kv", "r2", "d1"]
 KINDS: tuple[StoreKind, ...] = ("kv", "r2", "d1")
-_NOT_FOUND = 404
+NOT_FOUND = 404
+STORE_BINDINGS = ("kv_namespace", "r2_bucket", "d1")
+"""The types of the bindings to them."""
 
 
 @dataclass(frozen=True, kw_only=True)

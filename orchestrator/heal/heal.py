@@ -22,6 +22,7 @@ from orchestrator.kinds import Kind
 from orchestrator.stack.config import Stack
 from orchestrator.stack.deployed import require_deployed
 from orchestrator.stack.edit import Report, edit_state
+from orchestrator.stack.empty_stores import keep_bound_stores, read_bindings
 from orchestrator.stack.leftovers import run_with_leftovers
 from orchestrator.stack.recover import recover
 from orchestrator.stack.state import parse_state
@@ -61,7 +62,8 @@ def heal(
     stack was deployed from something else than what is here.
 
     Pulumi's display goes to `display`. Another heal of the stack on this machine, and another update, is waited for.
-    Raises NotDeployedError where the stack was deployed from something else, UserError for a name that is not
+    Raises NotDeployedError where the stack was deployed from something else, EmptyStoreError where a Worker would lose
+    sight of a full store, UserError for a name that is not
     declared, and OrchestratorError where the account or the state is not read.
     """
     desired = stack.desired()
@@ -81,6 +83,8 @@ def heal(
         if state.pending:  # only a dry run comes here with any
             report("An update was interrupted or is still running; heal deals with that first.")
         plan = plan_heal(drift, desired, state, recreate=recreate)
+        bound = read_bindings(account, plan.rebound)
+        keep_bound_stores(desired, state, account, bound, start_empty=stack.start_empty, stack=stack.name)
         lost = describe(plan.lost, exported, read_first_missed() if plan.lost else {})
         if dry_run or not plan.does_something:
             return Healing(plan=plan, lost=lost, calls=account.calls)

@@ -16,6 +16,7 @@ from orchestrator.desired.derive import Desired
 from orchestrator.desired.resources import Binding, D1Binding, KvBinding, R2Binding, ServiceBinding
 from orchestrator.drift.findings import Drift, Finding
 from orchestrator.errors import UserError
+from orchestrator.heal.truth import told_of
 from orchestrator.kinds import Kind
 from orchestrator.stack.state import State
 
@@ -24,7 +25,8 @@ from orchestrator.stack.state import State
 class HealPlan:
     """`repaired`, `recreated` and `lost` are findings; `held`: those that wait until the lost ones are settled.
 
-    `exclude`: what the update leaves alone, as URNs or patterns of URNs.
+    `exclude`: what the update leaves alone, as URNs or patterns of URNs. `unfinished`: the Workers, by key, of which
+    the state still has what a repair that did not end has told it.
     """
 
     repaired: tuple[Finding, ...] = ()
@@ -32,10 +34,20 @@ class HealPlan:
     lost: tuple[Finding, ...] = ()
     held: tuple[Finding, ...] = ()
     exclude: tuple[str, ...] = ()
+    unfinished: tuple[str, ...] = ()
+
+    @property
+    def rebound(self) -> tuple[str, ...]:
+        """The Workers in the account of which a repair would change what they are bound to."""
+        return tuple(
+            finding.name
+            for finding in self.repaired
+            if finding.kind is Kind.WORKER and any(each.path.startswith("bindings.") for each in finding.differences)
+        )
 
     @property
     def does_something(self) -> bool:
-        return bool(self.repaired or self.recreated)
+        return bool(self.repaired or self.recreated or self.unfinished)
 
 
 def plan_heal(drift: Drift, desired: Desired, state: State, *, recreate: Collection[str] = ()) -> HealPlan:
@@ -56,6 +68,7 @@ def plan_heal(drift: Drift, desired: Desired, state: State, *, recreate: Collect
         lost=lost,
         held=held,
         exclude=(*_storage_urns(lost, state), *_worker_patterns(held_workers, missing)),
+        unfinished=tuple(sorted(told_of(state) & {worker.key for worker in desired.workers} - held_workers)),
     )
 
 

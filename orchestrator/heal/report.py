@@ -34,6 +34,7 @@ def as_json(healing: Healing, *, stack: str) -> dict[str, Any]:
         "status": status(healing),
         "updated": healing.updated,
         "repaired": [finding.as_json() for finding in healing.plan.repaired],
+        "unfinished": list(healing.plan.unfinished),
         "recreated": [finding.as_json() for finding in healing.plan.recreated],
         "held": [finding.as_json() for finding in healing.plan.held],
         "lost": [each.as_json() for each in healing.lost],
@@ -47,6 +48,8 @@ def sentences(plan: HealPlan) -> Iterator[str]:
     """What is about to be done, a line each."""
     for finding in plan.repaired:
         yield f"Will be repaired: {words(finding)}"
+    for key in plan.unfinished:
+        yield f"Will be finished, because an earlier repair has not ended: Worker {key}"
     for finding in plan.recreated:
         yield f"Will be recreated, empty: {words(finding)}"
     for finding in plan.held:

@@ -17,6 +17,7 @@ from typing import Any
 
 from orchestrator.drift.findings import Finding
 from orchestrator.kinds import Kind, kind_of_type, read_urn
+from orchestrator.stack.state import State
 
 
 def tell_truth(
@@ -41,6 +42,23 @@ def tell_truth(
                 (each.live for each in finding.differences if each.path == "storage_class"), bucket["storageClass"]
             )
     return told
+
+
+def told_of(state: State) -> set[str]:
+    """The keys of the Workers of which the state still has what `tell_truth` has put there.
+
+    No update has followed, so a preview would upload them, also where somebody has mended the account meanwhile.
+    """
+    workers = state.of_kind(Kind.WORKER)
+    triggers = state.of_kind(Kind.SCHEDULES)
+    return {
+        *(key for key, each in workers.items() if each.outputs.get("bindings") == [] and each.inputs.get("bindings")),
+        *(key for key, each in triggers.items() if _crons(each.outputs) != _crons(each.inputs)),
+    }
+
+
+def _crons(properties: Mapping[str, Any]) -> set[str]:
+    return {str(each.get("cron")) for each in properties.get("schedules") or ()}
 
 
 def _place(resource: Mapping[str, Any]) -> tuple[Kind | None, str]:

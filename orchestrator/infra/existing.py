@@ -21,7 +21,7 @@ import pulumi
 
 from orchestrator.cloudflare.account import Account
 from orchestrator.data.filled import is_filled
-from orchestrator.data.named_store import Store, StoreKind
+from orchestrator.data.named_store import NOT_FOUND, Store, StoreKind
 from orchestrator.data.store import find_all, worker_bindings
 from orchestrator.desired.ownership import (
     ALLOW,
@@ -41,7 +41,6 @@ from orchestrator.stack.rules import start_empty_command
 OpenAccount = Callable[[], AbstractContextManager[Account]]
 Overwritten = Callable[[Mapping[str, Any], Mapping[str, Any]], list[str]]
 
-_NOT_FOUND = 404
 _SAME_MOMENT_S = 1.0  # the API may write a time in more than one precision
 
 
@@ -56,14 +55,16 @@ class Guard:
         *,
         mark: str,
         start_empty: Sequence[str] = (),
+        keep_bound: Callable[[Account, Mapping[str, Bindings]], None] = lambda *_: None,
     ) -> None:
         """`workers`: the names of the account's, if known; `mark`: the platform's; `start_empty`: buckets that may be
-        made beside a full one of another jurisdiction."""
+        made beside a full one of another jurisdiction; `keep_bound`: as `keep_bound_stores`, of these bindings."""
         self._stack = stack
         self._open_account = open_account
         self._workers = workers
         self._mark = mark
         self._start_empty = start_empty
+        self._keep_bound = keep_bound
         self._stores: dict[Kind, list[Store]] = {}
         self._bindings: Mapping[str, Bindings] | None = None
         self._deployed: dict[str, str] | None = None
@@ -109,11 +110,8 @@ class Guard:
         """Raise ExistingError where the Worker is there and does not carry our mark."""
         if self._workers is not None and name not in self._workers:
             return
-        there, mark = self._read_mark(name)
-        if there and mark and mark != self._mark:
-            raise refusal_of_others(Kind.WORKER, name, Owner(name, mark), self._stack)
-        if there and mark is None:
-            raise refusal(Kind.WORKER, name, self._stack)
+        if (told := self._read_settings(name)) is not None:
+            self._check_bound(name, told, is_known=False)
 
     def _check_data(self, kind: Kind, name: str, jurisdiction: str) -> None:
         """Raise ExistingError where it is there, or a full bucket of its name is in another jurisdiction."""
@@ -134,33 +132,39 @@ class Guard:
                     raise refusal_of_namesake(store, self._stack, command)
 
     def _check_change(self, name: str, known: str, before: Mapping[str, Any]) -> None:
-        """Raise ExistingError where somebody has deployed since `known`, and it was another platform. Name what the
-        upload takes away; `before`: the inputs of the last one."""
+        """Name what the upload takes away; `before`: the inputs of the last one. Where somebody has deployed since
+        `known`, raise ExistingError if it was another platform, and EmptyStoreError if the Worker was bound to a full
+        store and would be to an empty one."""
         if self._deployed is None:
             with self._open_account() as account:
                 listed = account.scripts()
             self._deployed = {each: str(told.get("modified_on") or "") for each, told in listed.items()}
         if name not in self._deployed or (told := self._read_settings(name)) is None:
             return
-        mark = mark_of(told.get("bindings") or ())
         is_ours = _same_moment(self._deployed[name], known)
-        if mark and mark != self._mark and not is_ours:
-            raise refusal_of_others(Kind.WORKER, name, Owner(name, mark), self._stack)
+        if not is_ours:
+            self._check_bound(name, told, is_known=True)
         # Where nobody has deployed since, each binding is the stack's own: what the file drops was never set outside.
         if lost := self._overwritten[name]({**told, "bindings": []} if is_ours else told, before):
             pulumi.log.warn(message(name, lost))
 
-    def _read_mark(self, worker: str) -> tuple[bool, str | None]:
-        """Whether there is a Worker of that name, and its mark."""
-        told = self._read_settings(worker)
-        return told is not None, None if told is None else mark_of(told.get("bindings") or ())
+    def _check_bound(self, name: str, told: Mapping[str, Any], *, is_known: bool) -> None:
+        """What a Worker is bound to, by which its owner is told too; `told`: its settings; `is_known`: to the state."""
+        bindings = told.get("bindings") or ()
+        mark = mark_of(bindings)
+        if mark and mark != self._mark:
+            raise refusal_of_others(Kind.WORKER, name, Owner(name, mark), self._stack)
+        if mark is None and not is_known:
+            raise refusal(Kind.WORKER, name, self._stack)
+        with self._open_account() as account:
+            self._keep_bound(account, {name: bindings})
 
     def _read_settings(self, worker: str) -> dict[str, Any] | None:
         with self._open_account() as account:
             try:
                 return account.worker_settings(worker)
             except CloudflareError as error:
-                if error.status == _NOT_FOUND:
+                if error.status == NOT_FOUND:
                     return None
                 raise
 

@@ -1,8 +1,9 @@
 """No Worker is bound to an empty store while the one that it has is full and in the account, unless told by name.
 
-The Pulumi program asks before it declares anything, `drift`, `heal` and `adopt` before they compare. An account is
-asked only where the file or the configuration names another store than the stack's state has. What cannot be read
-stops it too.
+The Pulumi program asks before it declares anything, `drift`, `heal` and `adopt` before they compare (`keep_stores`). An
+account is asked only where the file or the configuration names another store than the stack's state has. What somebody
+has bound a Worker to behind Pulumi's back is looked at where that Worker would be uploaded (`keep_bound_stores`): `up`
+by a hook, `heal` and `adopt` before they change anything. What cannot be read stops it too.
 
 Touches the network, by the Account that it is given, and changes nothing.
 """
@@ -10,18 +11,19 @@ Touches the network, by the Account that it is given, and changes nothing.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from http import HTTPStatus
 
 from orchestrator.cloudflare.account import Account
 from orchestrator.data.filled import is_filled
-from orchestrator.data.named_store import Store, which
-from orchestrator.data.store import find_all
+from orchestrator.data.named_store import NOT_FOUND, STORE_BINDINGS, Store, which
+from orchestrator.data.store import everything, find_all
 from orchestrator.desired.derive import Desired
+from orchestrator.desired.ownership import Bindings
 from orchestrator.errors import CloudflareError, EmptyStoreError
 from orchestrator.kinds import Kind, kind_of_short
-from orchestrator.stack.moved import Move, moves
+from orchestrator.stack.moved import Move, moves, moves_of_live
 from orchestrator.stack.rules import prefix_command, start_empty_command
 from orchestrator.stack.state import State
 
@@ -89,6 +91,39 @@ def _asked_jurisdiction(open_account: Callable[[], AbstractContextManager[Accoun
             raise
 
 
+def keep_bound_stores(
+    desired: Desired,
+    state: State,
+    account: Account,
+    live: Mapping[str, Bindings],
+    *,
+    start_empty: Sequence[str],
+    stack: str,
+) -> None:
+    """Raise EmptyStoreError where a Worker is bound in the account to a full store, and would be to an empty one.
+
+    `live`: the bindings of the Workers that would be uploaded, by name, as the API lists them. Raises CloudflareError
+    where the account cannot be read.
+    """
+    if not any(binding.get("type") in STORE_BINDINGS for bindings in live.values() for binding in bindings):
+        return
+    found = moves_of_live(desired, state, everything(account), live)
+    if lost := _lost(account, [move for move in found if move.new.name not in start_empty]):
+        raise EmptyStoreError(_message(lost, "stopped"), "\n  ".join(_ways_of_live(lost, start_empty, stack)))
+
+
+def read_bindings(account: Account, workers: Iterable[str]) -> dict[str, Bindings]:
+    """The bindings of those Workers that are there, by name. Raises CloudflareError."""
+    found: dict[str, Bindings] = {}
+    for worker in workers:
+        try:
+            found[worker] = account.worker_bindings(worker)
+        except CloudflareError as error:
+            if error.status != NOT_FOUND:
+                raise
+    return found
+
+
 def _lost(account: Account, found: Sequence[Move]) -> list[Move]:
     """Those of which the old store holds something, and the new one nothing."""
     filled: dict[Store, bool] = {}
@@ -110,8 +145,8 @@ def _there(account: Account, new: Store) -> list[Store]:
     return [each for each in named if each.jurisdiction == new.jurisdiction]
 
 
-def _message(lost: Collection[Move]) -> str:
-    lines = ["nothing was changed: Workers would see an empty store in place of their full one:"]
+def _message(lost: Collection[Move], outcome: str = "nothing was changed") -> str:
+    lines = [f"{outcome}: Workers would see an empty store in place of their full one:"]
     for move in lost:
         seen = f", for {', '.join(move.workers)}" if move.workers else ""
         lines.append(f"  {_told(move.old, move.new)} is full; {_told(move.new, move.old)} would be empty{seen}")
@@ -136,6 +171,15 @@ def _ways(lost: Sequence[Move], desired: Desired, start_empty: Sequence[str], st
     ]
 
 
+def _ways_of_live(lost: Sequence[Move], start_empty: Sequence[str], stack: str) -> list[str]:
+    """Somebody bound the Worker to another store: the data is taken along, or the Worker begins without it."""
+    names = sorted({move.new.name for move in lost})
+    return [
+        f"to go on with what is declared, empty as it is: {start_empty_command(names, start_empty, stack)}",
+        *(f"to take the data along: {_saved(move, stack, then='then')}" for move in lost),
+    ]
+
+
 def _taken_back(move: Move, desired: Desired, stack: str) -> str:
     old, new = move.keys
     if old != new and move.old.kind == "d1" and new == desired.records.key:
@@ -147,10 +191,10 @@ def _taken_back(move: Move, desired: Desired, stack: str) -> str:
     return f"`{{name: {old}, jurisdiction: {move.old.jurisdiction}}}` in the file"
 
 
-def _saved(move: Move, stack: str) -> str:
+def _saved(move: Move, stack: str, *, then: str = "then, after the next `pulumi up`") -> str:
     old, new = shlex.quote(move.old.name), shlex.quote(move.new.name)
     folder = shlex.quote(f"backups/{move.old.name.replace('/', '_')}")
     return (
-        f"python -m orchestrator backup {old} {folder} {which(move.old)} -s {stack}; then, after the next `pulumi up`: "
+        f"python -m orchestrator backup {old} {folder} {which(move.old)} -s {stack}; {then}: "
         f"python -m orchestrator restore {folder} --into {new} {which(move.new)} -s {stack}"
     )

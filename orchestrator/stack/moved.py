@@ -8,14 +8,15 @@ Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
 from orchestrator.data.named_store import Store, StoreKind
 from orchestrator.desired.derive import Desired
+from orchestrator.desired.ownership import Bindings
 from orchestrator.desired.resources import Binding, D1Binding, KvBinding, R2Binding
-from orchestrator.kinds import Kind, read_urn
+from orchestrator.kinds import Kind
 from orchestrator.stack.state import State, StateResource
 
 StorePlace = tuple[StoreKind, str]
@@ -36,23 +37,64 @@ class Move:
 
 
 def moves(desired: Desired, state: State) -> tuple[Move, ...]:
-    """Each store that a Worker has, or the stack knows, with each of the same kind that would come in its place."""
+    """Each store that a Worker has, or the stack knows, with each of the same kind that would come in its place.
+
+    A Worker of a new name may be one of those that leave, so it takes their place: nobody knows which was meant. What
+    other Workers go on with is not out of sight, and does not count there.
+    """
     before, after = _known(state), _declared(desired, state)
     found = {(place, place): set[str]() for place in before.keys() & after.keys() if before[place] != after[place]}
     urns = {each.urn: place for place, each in _resources(state).items()}
     scripts = state.of_kind(Kind.WORKER)
+    wanted = {
+        worker.key: {place for binding in worker.bindings if (place := _place(binding))} for worker in desired.workers
+    }
+    in_use = {place for places in wanted.values() for place in places}
+    left = [script for key, script in scripts.items() if key not in wanted]
     for worker in desired.workers:
-        before_it = _predecessors(worker.key, desired, scripts)
+        is_new = worker.key not in scripts
+        before_it = left if is_new else [scripts[worker.key]]
         had = {urns[urn] for script in before_it for urn in script.dependencies if urn in urns}
-        wanted = {place for binding in worker.bindings if (place := _place(binding))}
-        lost = {place for place in had if place not in wanted or before[place] != after[place]}
-        gained = {place for place in wanted if place not in had or before[place] != after[place]}
+        if is_new:
+            had -= in_use - wanted[worker.key]
+        lost = {place for place in had if place not in wanted[worker.key] or before[place] != after[place]}
+        gained = {place for place in wanted[worker.key] if place not in had or before[place] != after[place]}
         for old, new in _pairs(lost, gained):
             found.setdefault((old, new), set()).add(worker.name)
     return tuple(
         Move(old=before[old], new=after[new], keys=(old[1], new[1]), workers=tuple(sorted(workers)))
         for (old, new), workers in sorted(found.items())
     )
+
+
+def moves_of_live(
+    desired: Desired, state: State, stores: Collection[Store], live: Mapping[str, Bindings]
+) -> tuple[Move, ...]:
+    """Each store that a Worker is bound to in the account, whoever did that, with each that would come in its place.
+
+    `stores`: all of the account; `live`: the bindings of Workers as the API lists them, by name.
+    """
+    after = _declared(desired, state)
+    found = []
+    for worker in desired.workers:
+        bound = tuple(live.get(worker.name, ()))
+        had = [store for store in stores if any(store.is_bound_by(binding) for binding in bound)]
+        wanted = {place: after[place] for binding in worker.bindings if (place := _place(binding))}
+        found += [
+            Move(old=old, new=new, keys=(old.name, key), workers=(worker.name,))
+            for old in had
+            for (_, key), new in sorted(wanted.items())
+            if old.kind == new.kind
+            and not any(_is_one(old, store) for store in wanted.values())
+            and not any(_is_one(new, store) for store in had)
+        ]
+    return tuple(found)
+
+
+def _is_one(one: Store, other: Store) -> bool:
+    """Whether they are one store: a namespace may have another title than it is to have, a lost one another id."""
+    same = one.id == other.id or one.name == other.name
+    return same and (one.kind, one.jurisdiction) == (other.kind, other.jurisdiction)
 
 
 def made_prefix(state: State) -> str:
@@ -66,20 +108,6 @@ def _pairs(lost: set[StorePlace], gained: set[StorePlace]) -> Iterator[tuple[Sto
     yield from ((place, place) for place in lost & gained)
     for old in lost - gained:
         yield from ((old, new) for new in gained - lost if new[0] == old[0])
-
-
-def _predecessors(key: str, desired: Desired, scripts: dict[str, StateResource]) -> list[StateResource]:
-    """What the state knows of a Worker. A routing Worker of another name took the place of one that is not declared."""
-    if key in scripts:
-        return [scripts[key]]
-    if key != desired.router:
-        return []
-    declared = {worker.key for worker in desired.workers}
-    return [each for each in scripts.values() if each.name not in declared and _has_database(each)]
-
-
-def _has_database(script: StateResource) -> bool:
-    return any(read_urn(urn).type == Kind.D1_DATABASE.pulumi_type for urn in script.dependencies)
 
 
 def _resources(state: State) -> dict[StorePlace, StateResource]:

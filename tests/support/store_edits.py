@@ -39,6 +39,12 @@ def _title(manifest: Manifest) -> None:
     _needs(manifest, "keeper")["kvNamespaces"] = ["NOTEBOOK"]
 
 
+def _worker_and_title(manifest: Manifest) -> None:
+    keeper = next(each for each in manifest["autopilots"] if each["name"] == "keeper")
+    keeper["worker"] = keeper["needs"]["workers"][0]["name"] = "efh-clerk"
+    _title(manifest)
+
+
 def _bucket_name(manifest: Manifest) -> None:
     _needs(manifest, "keeper")["r2Buckets"][0] = "efh-papers"
 
@@ -65,6 +71,7 @@ def _ledger_name(manifest: Manifest) -> None:
 
 STORE_EDITS: Mapping[str, StoreEdit] = {
     "title": StoreEdit(file=_title, empties=("KV namespace NOTEBOOK",)),
+    "Worker's name and title": StoreEdit(file=_worker_and_title, empties=("KV namespace NOTEBOOK",)),
     "bucket's name": StoreEdit(file=_bucket_name, empties=("R2 bucket efh-papers",)),
     "jurisdiction added": StoreEdit(file=_jurisdiction_added, empties=("R2 bucket efh-files (eu)",)),
     "jurisdiction lost": StoreEdit(file=_jurisdiction_lost, empties=("R2 bucket efh-archive (default)",)),

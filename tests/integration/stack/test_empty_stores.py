@@ -8,10 +8,11 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from tests.support.drift_stack import LEDGER, MANIFEST, ROUTER, STACK
+from tests.support.drift_stack import KEEPER, LEDGER, MANIFEST, ROUTER, STACK
 from tests.support.healed_stack import HealedStack
 from tests.support.local_cloudflare import LocalCloudflare
 from tests.support.planted_data import planted_data
@@ -205,3 +206,100 @@ def test_a_full_bucket_in_another_jurisdiction_is_seen_by_all_and_told_apart(sta
     assert "say which: --kind r2 --jurisdiction" in several
     followed(stack, "python", "python -m orchestrator backup efh-invoices backup-folder --kind r2 --jurisdiction eu")
     server.call("DELETE", path, headers=headers)
+
+
+def account_of(stack: HealedStack) -> dict[str, Any]:
+    """All that is in the account."""
+    state: dict[str, Any] = stack.server.local("GET", "/state")
+    return {key: value for key, value in state.items() if key != "runtime"}
+
+
+def with_fault(stack: HealedStack, path: str) -> None:
+    """The account does not let these be read any more."""
+    rule = {"method": "GET", "path": path, "effect": "status", "status": 403}
+    stack.server.local("PUT", "/faults", {"faults": [rule]})
+
+
+def rebind(stack: HealedStack) -> None:
+    """Somebody binds the keeper to a full namespace of their own; the one that it had is empty."""
+    notes = f"/storage/kv/namespaces/{stack.outside.namespace('NOTES')}"
+    for key in stack.outside.call("GET", f"{notes}/keys"):
+        stack.outside.call("DELETE", f"{notes}/values/{key['name']}")
+    theirs = stack.outside.call("POST", "/storage/kv/namespaces", json={"title": "THEIRS"})["id"]
+    stack.outside.call("PUT", f"/storage/kv/namespaces/{theirs}/values/greeting", content=b"hello")
+    stack.outside.bindings(KEEPER, {"NOTES": {"type": "kv_namespace", "namespace_id": theirs}})
+
+
+def careless() -> dict[str, Any]:
+    """The keeper is to be uploaded again."""
+    manifest = copy.deepcopy(MANIFEST)
+    manifest["autopilots"][0]["needs"]["workers"][0]["vars"]["MODE"] = "careless"
+    return manifest
+
+
+EMPTIES = f"KV namespace THEIRS is full; KV namespace NOTES would be empty, for {KEEPER}"
+
+
+def test_a_worker_that_somebody_bound_to_a_full_store_is_not_bound_to_an_empty_one(stack: HealedStack) -> None:
+    pulumi = stack.project.project
+    rebind(stack)
+    account = account_of(stack)
+
+    stopped = stack.heal(exit_code=2)[1]
+    stack.project.write(careless())
+    for output in (stopped, pulumi.run("preview", exit_code=1), pulumi.up(exit_code=1)):
+        assert EMPTIES in output
+    assert account_of(stack) == account
+
+    stack.project.write(MANIFEST)
+    followed(stack, "pulumi config set-all", stopped)
+    stack.heal("--from-here")  # the update that was stopped has begun
+    stack.assert_clean()
+
+
+def test_adopt_overwrites_no_worker_that_would_lose_sight_of_its_data(stack: HealedStack) -> None:
+    theirs = stack.outside.call("POST", "/storage/kv/namespaces", json={"title": "THEIRS"})["id"]
+    stack.outside.call("PUT", f"/storage/kv/namespaces/{theirs}/values/greeting", content=b"hello")
+    bound = {"type": "kv_namespace", "name": "LEDGER", "namespace_id": theirs}
+    stack.outside.upload("efh-clerk", "export default { fetch: () => new Response('theirs') }", bindings=[bound])
+    manifest = copy.deepcopy(MANIFEST)
+    worker = {"name": "efh-clerk", "content": "export default { fetch: () => new Response('clerk') }"}
+    needs = {"kvNamespaces": ["LEDGER"], "workers": [worker]}
+    clerk = {"name": "clerk", "worker": "efh-clerk", "capabilities": ["ledger.keep"], "needs": needs}
+    stack.project.write({**manifest, "autopilots": [*manifest["autopilots"], clerk]})
+    account = account_of(stack)
+
+    command = "python -m orchestrator adopt --yes --overwrite efh-clerk"
+    code, stopped = follow(stack, command, command)
+
+    assert code == 2
+    assert "KV namespace THEIRS is full; KV namespace LEDGER would be empty, for efh-clerk" in stopped
+    assert account_of(stack) == account
+    followed(stack, "pulumi config set-all", stopped)
+    followed(stack, command, command)
+    stack.assert_clean()
+
+
+def test_where_it_cannot_be_read_whether_a_store_is_full_nothing_is_changed(stack: HealedStack) -> None:
+    pulumi = stack.project.project
+    account = account_of(stack)
+    make(stack, STORE_EDITS["title"])
+    with_fault(stack, "*/storage/kv/namespaces/*/keys")
+
+    for output in (pulumi.run("preview", exit_code=1), pulumi.up(exit_code=1)):
+        assert "nothing was changed: it is not known whether KV namespace NOTES" in output
+    assert account_of(stack) == account
+
+
+def test_where_it_cannot_be_read_what_a_worker_is_bound_to_it_is_not_changed(stack: HealedStack) -> None:
+    pulumi = stack.project.project
+    rebind(stack)
+    account = account_of(stack)
+    stack.project.write(careless())
+    with_fault(stack, f"*/workers/scripts/{KEEPER}/settings")
+
+    assert f"{KEEPER}: not known whose it is now" in pulumi.run("preview")
+    pulumi.up(exit_code=1)
+    stack.heal("--from-here", exit_code=1)
+
+    assert account_of(stack) == account

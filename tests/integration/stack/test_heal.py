@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.kinds import Kind
 from tests.support.drift_kinds import KINDS, DriftKind
 from tests.support.drift_stack import GREETER, KEEPER, ROUTER, SECRETS
 from tests.support.healed_stack import HealedStack, recreating
@@ -198,3 +199,24 @@ def test_two_heals_and_an_update_at_once_wait_for_each_other(stack: HealedStack)
     assert other.returncode == 0
     assert stack.drift().drifted == ()
     stack.project.project.run("preview", "--expect-no-changes")
+
+
+def test_a_repair_that_was_broken_off_is_finished_though_the_account_was_mended_by_hand(stack: HealedStack) -> None:
+    """Its state says that the Worker has no bindings: a preview would upload it, and drift finds nothing."""
+    exported = stack.export()
+    keeper = next(
+        each
+        for each in exported["deployment"]["resources"]
+        if each["type"] == Kind.WORKER.pulumi_type and each["urn"].endswith(f"::{KEEPER}")
+    )
+    keeper["outputs"]["bindings"] = []
+    keeper["outputs"].pop("__pulumi_raw_state_delta", None)
+    stack.import_state(exported)
+
+    would, _ = stack.heal("--dry-run", exit_code=7)
+    healed, _ = stack.heal()
+
+    assert (would["status"], would["unfinished"]) == ("would-heal", [KEEPER])
+    assert (healed["status"], healed["repaired"], healed["unfinished"]) == ("healed", [], [KEEPER])
+    stack.assert_clean()
+    assert stack.heal()[0]["status"] == "clean"

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from orchestrator.data.named_store import Store
 from orchestrator.desired.derive import Desired, derive
 from orchestrator.kinds import Kind
 from orchestrator.manifest import parse
-from orchestrator.stack.moved import made_prefix, moves
+from orchestrator.stack.moved import made_prefix, moves, moves_of_live
 from orchestrator.stack.state import State, parse_state
 
 FILE = """
@@ -85,6 +86,12 @@ def told(wanted: Desired, state: State = KNOWN) -> set[str]:
         (desired(router="gate"), set()),
         (desired(ledger="books"), {"d1 ledger default -> books default: keeper"}),
         (desired(worker="clerk"), set()),
+        (desired(worker="clerk", title="BOOKS"), {"kv NOTES default -> BOOKS default: clerk"}),
+        (desired(worker="clerk", jurisdiction="default"), {"r2 files eu -> files default: clerk"}),
+        (
+            desired(worker="clerk", title="BOOKS", router="gate", database="gate"),
+            {"kv NOTES default -> BOOKS default: clerk", "d1 router default -> gate default: gate"},
+        ),
         # A namespace is renamed in place: its id, and its data, stay.
         (
             "prefix",
@@ -104,6 +111,9 @@ def told(wanted: Desired, state: State = KNOWN) -> set[str]:
         "router, kept database",
         "ledger",
         "worker",
+        "worker and title",
+        "worker and jurisdiction",
+        "all",
         "prefix",
     ],
 )
@@ -129,3 +139,26 @@ def test_the_prefix_that_the_data_was_made_with() -> None:
     named = resource(Kind.R2_BUCKET, "files", "a-files", {"name": "a-files"})
     assert made_prefix(parse_state({"deployment": {"resources": [named]}})) == "a-"
     assert made_prefix(KNOWN) == made_prefix(State()) == ""
+
+
+def test_what_another_worker_goes_on_with_is_not_out_of_sight() -> None:
+    """A Worker comes with a namespace of its own and another goes, whose namespace the routing Worker has as well."""
+    text = FILE.format(**{**NAMES, "worker": "clerk", "title": "BOOKS"})
+    shared = text.replace("database: router}", "database: router, kvNamespaces: [REGISTRY, NOTES]}")
+    assert told(derive(parse(shared))) == set()
+
+
+def test_what_somebody_bound_a_worker_to_gives_way_to_what_is_declared() -> None:
+    known = Store(kind="kv", name="NOTES", id="kv-1")
+    other = Store(kind="kv", name="THEIRS", id="kv-9")
+    bucket = Store(kind="r2", name="files", id="files", jurisdiction="eu")
+    right = {"type": "r2_bucket", "bucket_name": "files", "jurisdiction": "eu"}
+
+    def live(id: str) -> set[tuple[str, str]]:
+        bound = {"keeper": [{"type": "kv_namespace", "namespace_id": id}, right]}
+        found = moves_of_live(desired(), KNOWN, [known, other, bucket], bound)
+        return {(move.old.name, move.new.name) for move in found}
+
+    assert live("kv-1") == set()
+    assert live("kv-9") == {("THEIRS", "NOTES")}
+    assert live("gone") == set()
