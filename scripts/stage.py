@@ -1,7 +1,7 @@
 """The step of the `stage` workflow: a stage of its own for a pull request, and its end.
 
 A stage is wanted while the pull request is open and has the label `stage`, as GitHub says when the step runs: the event
-may be older. Then it is made or updated, else destroyed with its data. Where the run is for no pull request (each day)
+may be older. Then it is made or updated, else destroyed with its data. Where the run is for no pull request (of main)
 every stage is destroyed that is not wanted any more: an event may have been missed, or its run have failed.
 
 The stage of pull request 7 is the stack `pr-7`. Its settings are a copy of the template stack's ($ORCHESTRATOR_STAGE),
@@ -88,8 +88,8 @@ def up(number: int, template: str, root: Path) -> str:
     url = run_pulumi(["stack", "output", "orchestratorUrl", "--stack", name], root).output.strip()
     return (
         f"### Stage\n\nThis pull request runs at {url}/health, everything of it with the prefix `{stack.name_prefix}`. "
-        f"Callers present the `apiToken` of the stack `{template}`. It is destroyed, with its data, when the pull "
-        "request is closed or the label is taken off."
+        f"Callers present the `apiToken` of the stack `{template}`. It is destroyed, with its data, once the pull "
+        "request is merged, or within six hours after it was closed or the label was taken off."
     )
 
 

@@ -109,8 +109,31 @@ def test_what_previews_compare_with_is_saved_by_main_and_only_read_by_pull_reque
     assert re.findall(r"actions/cache\S*(?=@)", preview) == ["actions/cache/restore"]
 
 
-def test_stages_that_are_not_wanted_any_more_end_each_day() -> None:
-    workflow = read(GITHUB / "workflows" / "stage.yml")
+def test_code_of_a_pull_request_gets_nothing_that_may_write_to_production() -> None:
+    """A stage has a token and a state of its own, and each run waits for the reviewers of its environment."""
+    path = GITHUB / "workflows" / "stage.yml"
+    used = re.findall(r"(?<![\w-])(?:secrets|vars)\.(\w+)", re.sub(r"vars\.ORCHESTRATOR_STAGE\b", "", path.read_text()))
 
-    assert workflow[True]["schedule"]
+    assert used
+    assert [name for name in used if not name.startswith("STAGE_")] == []
+    assert read(path)["jobs"]["stage"]["environment"] == "stage"
+
+
+@workflows
+def test_what_may_write_is_of_an_environment(path: Path) -> None:
+    """Anybody who may push a branch reads a secret of the repository; an environment can let in main alone."""
+    of_branches = {"CLOUDFLARE_READ_TOKEN"}
+    for job in jobs(path):
+        if set(re.findall(r"secrets\.(\w+)", str(job))) - of_branches:
+            assert job["environment"]
+
+
+def test_stages_that_are_not_wanted_any_more_end_by_what_is_on_main() -> None:
+    workflow = read(GITHUB / "workflows" / "stage.yml")
+    events = workflow[True]
+
+    assert events["schedule"]
+    assert events["push"] == {"branches": ["main"]}
+    assert not {"closed", "unlabeled"} & set(events["pull_request"]["types"])
     assert "github.event_name != 'pull_request'" in workflow["jobs"]["sweep"]["if"]
+    assert workflow["jobs"]["sweep"]["environment"] == "stage-sweep"
