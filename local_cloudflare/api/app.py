@@ -31,11 +31,12 @@ from local_cloudflare.api.r2 import routes as _r2
 from local_cloudflare.api.s3.app import S3
 from local_cloudflare.api.wire import PREFIX, STALE, HostCheck, RawPath, WholeRequest, Wire
 from local_cloudflare.api.workers import routes as _workers
+from local_cloudflare.api.zones import routes as _zones
 from local_cloudflare.runtime.errors import DataError
 
 ROUTES: tuple[Route, ...] = (
     *(*_account.ROUTES, *_kv.ROUTES, *_r2.ROUTES, *_d1.ROUTES, *_queues.ROUTES),
-    *_workers.ROUTES,
+    *(*_workers.ROUTES, *_zones.ROUTES),
 )
 """Every call that is answered; docs/local-cloudflare.md lists them, and a test holds the two against each other."""
 

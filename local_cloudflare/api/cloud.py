@@ -26,13 +26,14 @@ _SETTINGS = ("setting", "account")
 class AccountSettings:
     """`workers_dev_subdomain` is None and `r2_enabled` false in an account fresh from the sign-up.
 
-    `rate_limit`: how many calls a token may make in five minutes; None for any number.
+    `rate_limit`: how many calls a token may make in five minutes; None for any number. `zones`: their names.
     """
 
     plan: Plan = "free"
     workers_dev_subdomain: str | None = "local"
     r2_enabled: bool = True
     rate_limit: int | None = None
+    zones: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +51,8 @@ class Cloud:
 
     @property
     def settings(self) -> AccountSettings:
-        return AccountSettings(**(self.store.get(*_SETTINGS) or {}))
+        known = self.store.get(*_SETTINGS) or {}
+        return AccountSettings(**{**known, "zones": tuple(known.get("zones", ()))})
 
     def change_settings(self, settings: AccountSettings) -> None:
         self.store.put(*_SETTINGS, asdict(settings))

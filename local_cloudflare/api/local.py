@@ -110,15 +110,17 @@ async def get_account(controls: Controls, _request: Request) -> Response:
 
 
 async def patch_account(controls: Controls, request: Request) -> Response:
-    """`plan`, `workers_dev_subdomain` (null: none chosen yet), `r2_enabled` and `rate_limit` (null: none)."""
+    """`plan`, `workers_dev_subdomain` (null: none chosen yet), `r2_enabled`, `rate_limit` (null: none) and `zones`."""
     body = await _body(request)
     unknown = set(body) - set(AccountSettings.__dataclass_fields__)
     limit = body.get("rate_limit") or 1
     wrong = body.get("plan", "free") not in _PLANS or not isinstance(body.get("r2_enabled", True), bool)
+    zones = body.get("zones", [])
+    wrong = wrong or not isinstance(zones, list) or not all(isinstance(each, str) for each in zones)
     if unknown or wrong or type(limit) is not int or limit < 1:
         raise _wrong(
             f"account: must have only plan ({' or '.join(_PLANS)}), workers_dev_subdomain, r2_enabled, "
-            "rate_limit (a whole number from 1, or null)"
+            "rate_limit (a whole number from 1, or null), zones (a list of names)"
         )
     controls.rate_limit.clear()
     controls.cloud.change_settings(replace(controls.cloud.settings, **body))

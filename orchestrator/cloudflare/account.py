@@ -150,6 +150,30 @@ class Account(AccountCalls):
                 return {}
             raise
 
+    def custom_domains(self) -> list[dict[str, Any]]:
+        """The custom domains of the account's Workers, as listed: `hostname`, `service`, …"""
+        return list(self.result("GET", "/workers/domains"))
+
+    def routes(self) -> tuple[list[tuple[str, dict[str, Any]]], list[str]]:
+        """The routes of the account's zones, each with its zone's name, and the zones whose routes the token may not
+        read. Zones that it may not read are not listed."""
+        found: list[tuple[str, dict[str, Any]]] = []
+        unread = []
+        for zone in self.paged("/zones", in_account=False, **{"account.id": self.account_id}):
+            try:
+                listed = self.result("GET", f"/zones/{zone['id']}/workers/routes", in_account=False)
+                found += [(zone["name"], each) for each in listed]
+            except CloudflareError as error:
+                if error.status != 403:
+                    raise
+                unread.append(zone["name"])
+        return found, unread
+
+    def deployed_versions(self, name: str) -> list[dict[str, Any]]:
+        """The versions of a Worker that get requests, each with its `percentage`; of a gradual deployment, several."""
+        told = self.result("GET", f"/workers/scripts/{name}/deployments")
+        return list(told["deployments"][0]["versions"]) if told["deployments"] else []
+
     def worker_settings(self, name: str) -> dict[str, Any]:
         """What is deployed of a Worker beside its code: `bindings`, `compatibility_date`, `placement`, …"""
         return dict(self.result("GET", f"/workers/scripts/{name}/settings"))

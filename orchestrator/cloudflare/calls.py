@@ -72,12 +72,13 @@ class AccountCalls:
         """The bytes of a GET as they are sent, not decoded and never all in memory. Raises CloudflareError."""
         return self._client.download(self._whole(path, True), **options)
 
-    def paged(self, path: str) -> Iterator[dict[str, Any]]:
-        """The items of a list that is paged by number, to its last page."""
+    def paged(self, path: str, *, in_account: bool = True, **filters: str) -> Iterator[dict[str, Any]]:
+        """The items of a list that is paged by number, to its last page; `filters`: further query parameters."""
         seen = 0
         page = 1
         while True:
-            answer = self.call("GET", path, params={"page": page, "per_page": _PAGE})
+            params = {**filters, "page": page, "per_page": _PAGE}
+            answer = self.call("GET", path, in_account=in_account, params=params)
             items = answer["result"]
             yield from items
             seen += len(items)

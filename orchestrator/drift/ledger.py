@@ -23,7 +23,7 @@ from orchestrator.drift.live import Version
 from orchestrator.files import PRIVATE, write_whole
 
 BELIEVED_S = 24 * 3600.0
-_FORMAT = 2
+_FORMAT = 3
 
 
 class Ledger:
@@ -51,6 +51,7 @@ class Ledger:
                 **version,
                 "bindings": tuple(version["bindings"]),
                 "compatibility_flags": tuple(version["compatibility_flags"]),
+                "shares": tuple((id, percent) for id, percent in version["shares"]),
             }
         )
 

@@ -42,7 +42,8 @@ class Database:
 
 @dataclass(frozen=True, kw_only=True)
 class Version:
-    """What is deployed of a Worker: a new deployment makes another one. `bindings` as the API shows them."""
+    """What is deployed of a Worker: a new deployment makes another one. `bindings` as the API shows them. `shares`: of
+    a gradual deployment, each version's id with its share of the requests in percent."""
 
     content_sha256: str
     bindings: tuple[Mapping[str, Any], ...]
@@ -50,6 +51,7 @@ class Version:
     compatibility_flags: tuple[str, ...]
     placement: str | None = None
     limits: Mapping[str, Any] = field(default_factory=dict)
+    shares: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,14 +71,34 @@ class LiveWorker:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Domain:
+    """A custom domain: a host, and the Worker that it leads to."""
+
+    host: str
+    worker: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZoneRoute:
+    """A route of a zone: what matches the pattern goes to the Worker."""
+
+    zone: str
+    pattern: str
+    worker: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Live:
-    """`workers` has the declared ones that are there, by name; `worker_names` all of them."""
+    """`workers` has the declared ones that are there, by name; `worker_names` all of them. `routes`: of the zones that
+    the token may read, by a full check."""
 
     kv_namespaces: tuple[Namespace, ...] = ()
     r2_buckets: tuple[Bucket, ...] = ()
     d1_databases: tuple[Database, ...] = ()
     workers: Mapping[str, LiveWorker] = field(default_factory=dict)
     worker_names: frozenset[str] = frozenset()
+    domains: tuple[Domain, ...] = ()
+    routes: tuple[ZoneRoute, ...] = ()
 
 
 def bucket(listed: Mapping[str, Any], jurisdiction: str) -> Bucket:
@@ -88,8 +110,8 @@ def bucket(listed: Mapping[str, Any], jurisdiction: str) -> Bucket:
     )
 
 
-def version(settings: Mapping[str, Any], content_sha256: str) -> Version:
-    """Of the answer to GET …/settings, and the hash of what GET …/content/v2 has."""
+def version(settings: Mapping[str, Any], content_sha256: str, deployed: Iterable[Mapping[str, Any]] = ()) -> Version:
+    """Of the answer to GET …/settings, the hash of what GET …/content/v2 has, and the versions of the deployment."""
     return Version(
         content_sha256=content_sha256,
         bindings=tuple(settings.get("bindings") or ()),
@@ -97,7 +119,14 @@ def version(settings: Mapping[str, Any], content_sha256: str) -> Version:
         compatibility_flags=tuple(settings.get("compatibility_flags") or ()),
         placement=(settings.get("placement") or {}).get("mode") or None,
         limits=dict(settings.get("limits") or {}),
+        shares=gradual_shares(deployed),
     )
+
+
+def gradual_shares(deployed: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, float], ...]:
+    """Of the versions of a deployment; empty where one has all requests."""
+    shares = tuple((str(each["version_id"]), each["percentage"]) for each in deployed)
+    return shares if len(shares) > 1 else ()
 
 
 def dotted(settings: Mapping[str, Any] | None, prefix: str = "") -> dict[str, Any]:

@@ -10,8 +10,9 @@ from typing import Any
 
 from orchestrator.desired.derive import Desired
 from orchestrator.desired.resources import Worker
+from orchestrator.drift.addresses import GRADUAL, shared
 from orchestrator.drift.findings import Difference
-from orchestrator.drift.live import LiveWorker, consumer_names, dotted, version
+from orchestrator.drift.live import LiveWorker, consumer_names, dotted, gradual_shares, version
 from orchestrator.drift.scripts import compare_settings, word
 from orchestrator.names import RESERVED_ON_ROUTER
 
@@ -24,9 +25,10 @@ def overwritten(
 ) -> list[str]:
     """The settings and bindings that the next upload of `worker` takes away, in words.
 
-    `bound`: the names that it will be bound to; `told`: the account's answer to GET …/settings; `before`: the inputs of
-    the last upload, as Pulumi has them. What differs because the file was edited is not among them; of bindings that is
-    not known here, so whoever asks leaves them out where nobody but the stack has deployed.
+    `bound`: the names that it will be bound to; `told`: the account's answer to GET …/settings, with the `versions` of
+    the deployment; `before`: the inputs of the last upload, as Pulumi has them. What differs because the file was
+    edited is not among them; of bindings that is not known here, so whoever asks leaves them out where nobody but the
+    stack has deployed.
     """
     live = LiveWorker(
         name=worker.name,
@@ -37,7 +39,9 @@ def overwritten(
     )
     uploaded = dict(_uploaded(before))
     lost = [each for each in compare_settings(worker, desired, "", live) if each.live != uploaded.get(each.path)]
-    return [*map(_words, lost), *_bindings(bound, told)]
+    shares = gradual_shares(told.get("versions") or ())
+    gradual = [f"{GRADUAL}: {shared(shares)} (then all to the uploaded one)"] if shares else []
+    return [*map(_words, lost), *gradual, *_bindings(bound, told)]
 
 
 def message(worker: str, lost: Collection[str]) -> str:

@@ -1,9 +1,10 @@
 """Reading the account for a comparison, in as few calls as it takes.
 
-Always: the lists of namespaces, buckets and databases, and two lists of Workers: one has the hash of the code and the
-handlers, the newer one (beta) when each was last deployed to, its workers.dev switches and its logging. Then one call
-for each declared database, for each Worker that has schedules or may have some, and, for each Worker to which something
-was deployed since it was last read, its settings (and its code, where the hash alone does not tell).
+Always: the lists of namespaces, buckets, databases and custom domains, and two lists of Workers: one has the hash of
+the code and the handlers, the newer one (beta) when each was last deployed to, its workers.dev switches and its
+logging. Then one call for each declared database, for each Worker that has schedules or may have some, and, for each
+Worker to which something was deployed since it was last read, its settings and its deployment (and its code, where the
+hash alone does not tell). A full check reads the routes of the zones too, as far as the token may.
 
 Touches the network by the Account that it is given, and changes nothing there.
 """
@@ -25,10 +26,12 @@ from orchestrator.drift.ledger import Ledger
 from orchestrator.drift.live import (
     Bucket,
     Database,
+    Domain,
     Live,
     LiveWorker,
     Namespace,
     Version,
+    ZoneRoute,
     bucket,
     consumer_names,
     dotted,
@@ -81,6 +84,8 @@ class Reading:
             namespaces = pool.submit(lambda: self._account.names(Kind.KV_NAMESPACE))
             databases = pool.submit(lambda: self._account.names(Kind.D1_DATABASE))
             newer = pool.submit(self._account.scripts_listed_newly)
+            domains = pool.submit(self._account.custom_domains)
+            routes = pool.submit(self._routes)
             scripts = self._account.scripts()
             buckets = self._buckets()
             declared = [worker for worker in self._desired.workers if worker.name in scripts]
@@ -94,9 +99,21 @@ class Reading:
                 d1_databases=tuple(pool.map(self._database, databases.result().items())),
                 workers={worker.name: worker for worker in workers},
                 worker_names=frozenset(scripts),
+                domains=tuple(Domain(host=each["hostname"], worker=each["service"]) for each in domains.result()),
+                routes=routes.result(),
             )
         self._ledger.save(frozenset(live.workers))
         return Read(live=live, versions=self._versions)
+
+    def _routes(self) -> tuple[ZoneRoute, ...]:
+        """Of every zone that the token may read, for a full check; those that have a Worker."""
+        routes, unread = self._account.routes() if self._full else ([], [])
+        for zone in unread:
+            self._report(f"the routes of the zone {zone} are not known: the token lacks Workers Routes Read")
+        found = (
+            ZoneRoute(zone=zone, pattern=each["pattern"], worker=each.get("script") or "") for zone, each in routes
+        )
+        return tuple(route for route in found if route.worker)
 
     def _buckets(self) -> list[Bucket]:
         """Of every jurisdiction; one call more where the list leaves something out, five more of each declared one for
@@ -163,7 +180,8 @@ class Reading:
         # The list's hash is that of the code alone. That it is the module's SHA-256 is not promised, but it cannot be
         # that by chance.
         same = script.get("etag") == self._modules[declared.key]
-        read = version(settings, self._modules[declared.key] if same else self._content(declared.name))
+        sha256 = self._modules[declared.key] if same else self._content(declared.name)
+        read = version(settings, sha256, self._account.deployed_versions(declared.name))
         texts = {each.name for each in self._bound[declared.key] if isinstance(each, TextBinding)}
         kept = replace(read, bindings=tuple(_without_text(each, texts) for each in read.bindings))
         self._ledger.record(declared.name, mark, kept)

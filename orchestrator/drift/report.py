@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from orchestrator.drift.findings import Difference, Drift, Finding
-from orchestrator.kinds import Kind
 
 COLUMNS = ("CHANGE", "WHAT", "NAME", "PROPERTY", "DECLARED", "IN THE ACCOUNT")
 _LONGEST = 60  # characters of a value in a table
@@ -50,17 +49,14 @@ def undeclared(drift: Drift) -> str:
 
 
 def _undeclared(finding: Finding) -> Iterator[str]:
-    """The thing itself, or what somebody gave to one that is declared: secrets to a Worker, settings to a bucket."""
+    """The thing itself, or what somebody gave to one that is declared: secrets to a Worker, settings to either."""
+    thing = f"{finding.kind.word} {finding.name}"
     settings = [each for each in finding.differences if each.path != "jurisdiction"]
-    if finding.kind is Kind.R2_BUCKET and settings:
-        yield from (f"{each.path} of the {finding.kind.word} {finding.name} ({each.live})" for each in settings)
-        return
-    places = [f" ({each.live})" for each in finding.differences if each.path == "jurisdiction"]
-    thing = f"{finding.kind.word} {finding.name}{''.join(places)}"
-    secrets = [name for each in finding.differences if (name := each.path.partition(".")[2])]
-    yield from (f"secret {secret} of the {thing}" for secret in secrets)
-    if not secrets:
-        yield thing
+    for each in settings:
+        secret = each.path.removeprefix("bindings.")
+        yield f"secret {secret} of the {thing}" if secret != each.path else f"{each.path} of the {thing} ({each.live})"
+    if not settings:
+        yield thing + "".join(f" ({each.live})" for each in finding.differences)
 
 
 def next_steps(drift: Drift) -> str:

@@ -24,6 +24,7 @@ from orchestrator.desired.resources import (
     TextBinding,
     Worker,
 )
+from orchestrator.drift import addresses
 from orchestrator.drift.findings import Difference, Finding
 from orchestrator.drift.live import Live, LiveWorker
 from orchestrator.drift.storage import GONE, UNMANAGED
@@ -66,9 +67,9 @@ def compare_workers(
                 yield Finding(
                     change="changed", kind=kind, key=worker.key, name=worker.name, differences=tuple(differences)
                 )
-        if secrets:
+        if undeclared := (*secrets, *addresses.undeclared(worker, live)):
             yield Finding(
-                change="undeclared", kind=Kind.WORKER, key=worker.key, name=worker.name, differences=tuple(secrets)
+                change="undeclared", kind=Kind.WORKER, key=worker.key, name=worker.name, differences=undeclared
             )
     left = {str(each.outputs.get("scriptName")): each.name for each in known.values()}
     for name, key in left.items():

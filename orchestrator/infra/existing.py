@@ -144,6 +144,8 @@ class Guard:
         is_ours = _same_moment(self._deployed[name], known)
         if not is_ours:
             self._check_bound(name, told, is_known=True)
+            with self._open_account() as account:
+                told["versions"] = account.deployed_versions(name)
         # Where nobody has deployed since, each binding is the stack's own: what the file drops was never set outside.
         if lost := self._overwritten[name]({**told, "bindings": []} if is_ours else told, before):
             pulumi.log.warn(message(name, lost))

@@ -41,6 +41,20 @@ class Outside:
         assert answer.is_success, f"{method} {path}: {answer.text}"
         return answer.json()["result"]
 
+    def call_zone(self, method: str, path: str, **options: Any) -> Any:
+        """As `call`, below /zones."""
+        answer = self._server.call_zone(method, path, **options)
+        assert answer.is_success, f"{method} {path}: {answer.text}"
+        return answer.json()["result"]
+
+    def zones(self, *names: str) -> None:
+        """The account has these zones from now on."""
+        self._server.local("PATCH", "/account", {"zones": list(names)})
+
+    def zone(self, name: str) -> str:
+        """A zone's id."""
+        return str(self.call_zone("GET", "", params={"name": name})[0]["id"])
+
     def namespace(self, title: str) -> str:
         """The id of a KV namespace."""
         return str(self._id("/storage/kv/namespaces", "title", title, "id"))
@@ -162,6 +176,27 @@ def _set_up_bucket(outside: Outside) -> None:
     outside.call("PUT", f"{bucket}/cors", json={"rules": [{"allowed": {"methods": ["GET"], "origins": ["*"]}}]})
     outside.call("PUT", f"{bucket}/lifecycle", json={"rules": [rule]})
     outside.call("PUT", f"{bucket}/lock", json={"rules": [lock]})
+
+
+def _ways_in(outside: Outside) -> None:
+    """A custom domain, and a route of a zone, both to a Worker that is only bound; and one to nothing of ours."""
+    outside.zones("example.com")
+    zone = outside.zone("example.com")
+    outside.upload("theirs", _CODE)
+    for host, worker in (("keeper.example.com", KEEPER), ("theirs.example.com", "theirs")):
+        outside.call("PUT", "/workers/domains", json={"hostname": host, "service": worker})
+    for pattern, worker in (("example.com/keep/*", KEEPER), ("example.com/theirs/*", "theirs")):
+        outside.call_zone("POST", f"/{zone}/workers/routes", json={"pattern": pattern, "script": worker})
+
+
+def _deploy_gradually(outside: Outside) -> None:
+    """What was deployed goes on for most, and another version with the same code and bindings is tried on the rest."""
+    path = f"/workers/scripts/{KEEPER}/deployments"
+    before = outside.call("GET", path)["deployments"][0]["versions"][0]["version_id"]
+    outside.settings(KEEPER, placement={})
+    after = outside.call("GET", path)["deployments"][0]["versions"][0]["version_id"]
+    shares = [{"version_id": before, "percentage": 90}, {"version_id": after, "percentage": 10}]
+    outside.call("POST", path, json={"strategy": "percentage", "versions": shares})
 
 
 def _several(outside: Outside) -> None:
@@ -433,6 +468,20 @@ KINDS = (
         name="tail consumer added",
         does=lambda outside: outside.script_settings(KEEPER, tail_consumers=[{"service": GREETER}]),
         finds=_keeper("tail_consumers"),
+    ),
+    DriftKind(
+        name="deployed gradually",
+        does=_deploy_gradually,
+        finds=(("undeclared", "worker", KEEPER, ("gradual deployment",)),),
+    ),
+    DriftKind(
+        name="custom domain and route added",
+        does=_ways_in,
+        finds=(
+            ("undeclared", "worker", "theirs", ()),
+            ("undeclared", "worker", KEEPER, ("custom domain keeper.example.com", "route example.com/keep/*")),
+        ),
+        full=True,
     ),
     DriftKind(
         name="schedule cleared",

@@ -73,6 +73,11 @@ class LocalCloudflare:
         headers = {"Authorization": f"Bearer {token or self.token}", **options.pop("headers", {})}
         return self._client.request(method, f"{self.account_url}{path}", headers=headers, **options)
 
+    def call_zone(self, method: str, path: str, *, token: str | None = None, **options: Any) -> httpx.Response:
+        """One call below /zones."""
+        headers = {"Authorization": f"Bearer {token or self.token}", **options.pop("headers", {})}
+        return self._client.request(method, f"{self.url}/zones{path}", headers=headers, **options)
+
     def local(self, method: str, path: str, json: Any = None) -> Any:
         """One call of the controls: `path` is below `/_local`."""
         url = f"http://127.0.0.1:{self._settings.api_port}/_local{path}"

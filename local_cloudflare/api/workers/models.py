@@ -75,13 +75,14 @@ class Schedule:
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """Which version was made active, and when."""
+    """Which version was made active, and when. `shares`: of a gradual one, each version with its share in percent."""
 
     id: str
     version_id: str
     created_on: str
     source: str
     annotations: dict[str, str] = field(default_factory=dict)
+    shares: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,12 +182,17 @@ def _worker(document: dict[str, Any]) -> Worker:
         **{
             **document,
             "active": _version(document["active"]),
-            "deployments": tuple(Deployment(**deployment) for deployment in document["deployments"]),
+            "deployments": tuple(_deployment(deployment) for deployment in document["deployments"]),
             "schedules": tuple(Schedule(**schedule) for schedule in document["schedules"]),
             "tags": tuple(document["tags"]),
             "tail_consumers": tuple(document["tail_consumers"]),
         }
     )
+
+
+def _deployment(document: dict[str, Any]) -> Deployment:
+    shares = tuple((id, percentage) for id, percentage in document.get("shares", ()))
+    return Deployment(**{**document, "shares": shares})
 
 
 def _version(document: dict[str, Any]) -> Version:

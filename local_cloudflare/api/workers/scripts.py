@@ -28,6 +28,7 @@ from local_cloudflare.api.workers.models import (
     Workers,
 )
 from local_cloudflare.api.workers.upload import Upload, check_size
+from local_cloudflare.api.zones.models import Domains
 from local_cloudflare.runtime.errors import StartupError
 from local_cloudflare.runtime.models import Startup
 
@@ -61,9 +62,15 @@ class Scripts:
             self.workers.save_version(name, version, active=worker.active.id)
         return version
 
-    async def deploy_version(self, name: str, id: str, annotations: dict[str, str]) -> Deployment:
+    async def deploy_versions(
+        self, name: str, shares: tuple[tuple[str, float], ...], annotations: dict[str, str]
+    ) -> Deployment:
+        """Deploy versions, each with its share of the traffic in percent; the first of the greatest runs."""
         self.workers.get(name)
-        worker = await self._deploy(name, self.workers.version(name, id), annotations=annotations)
+        versions = {id: self.workers.version(name, id) for id, _ in shares}
+        most = max(shares, key=lambda share: share[1])[0]
+        gradual = shares if len(shares) > 1 else ()
+        worker = await self._deploy(name, versions[most], annotations=annotations, shares=gradual)
         return worker.deployments[0]
 
     async def change_settings(self, name: str, settings: dict[str, Any]) -> Worker:
@@ -114,6 +121,7 @@ class Scripts:
         if Queues(self._cloud).consumed_by(name):
             raise errors.still_consuming(name)
         self.workers.delete(name)
+        Domains(self._cloud).detach(name)
         self._files.forget(name)
         await self._cloud.runtime.delete_worker(name)
 
@@ -207,6 +215,7 @@ class Scripts:
         change: Callable[[Worker], Worker] = lambda worker: worker,
         *,
         annotations: dict[str, str] | None = None,
+        shares: tuple[tuple[str, float], ...] = (),
     ) -> Worker:
         """Commit: the version, and the Worker with it as the active one. Then tell the runtime."""
         now = self._cloud.now()
@@ -216,6 +225,7 @@ class Scripts:
             created_on=now,
             source=version.source,
             annotations=version.annotations if annotations is None else annotations,
+            shares=shares,
         )
         found = self.workers.find(name) or Worker(
             name=name, tag=secrets.token_hex(16), created_on=now, modified_on=now, active=version, deployments=()

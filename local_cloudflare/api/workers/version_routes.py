@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from local_cloudflare.api.auth import WORKERS_READ, WORKERS_WRITE
 from local_cloudflare.api.call import Call, Route
 from local_cloudflare.api.envelope import Answer, page
 from local_cloudflare.api.workers import errors, upload, views
 from local_cloudflare.api.workers.models import Workers
 from local_cloudflare.api.workers.scripts import Scripts
+
+_MOST_VERSIONS = 2  # of a deployment
 
 
 def source(call: Call) -> str:
@@ -46,17 +50,23 @@ async def list_deployments(call: Call) -> Answer:
 
 
 async def post_deployment(call: Call) -> Answer:
-    """One version, for all the traffic: there is nothing to share it out here."""
+    """One version, or two that share the traffic. Here the one with the greater share gets all of it."""
     body = await call.json_object()
-    versions = body.get("versions")
-    if not isinstance(versions, list) or len(versions) != 1 or not isinstance(versions[0], dict):
-        raise errors.invalid_deployment("the local Cloudflare deploys exactly one version")
-    if versions[0].get("percentage") != 100:
-        raise errors.invalid_deployment("the percentages must add up to 100")
-    deployment = await Scripts(call.cloud).deploy_version(
-        call["script_name"], str(versions[0].get("version_id")), dict(body.get("annotations") or {})
-    )
+    shares = _shares(body.get("versions"))
+    annotations = dict(body.get("annotations") or {})
+    deployment = await Scripts(call.cloud).deploy_versions(call["script_name"], shares, annotations)
     return Answer(result=views.deployment(deployment))
+
+
+def _shares(versions: Any) -> tuple[tuple[str, float], ...]:
+    """Each version's id with its share in percent."""
+    listed = versions if isinstance(versions, list) and all(isinstance(each, dict) for each in versions) else []
+    shares = tuple((str(each.get("version_id")), each.get("percentage")) for each in listed)
+    if not 1 <= len(dict(shares)) == len(shares) <= _MOST_VERSIONS:
+        raise errors.invalid_deployment("a deployment has one version, or two")
+    if not all(isinstance(each, int | float) and each > 0 for _, each in shares) or sum(dict(shares).values()) != 100:
+        raise errors.invalid_deployment("the percentages must add up to 100")
+    return shares
 
 
 _SCRIPT = "/accounts/{account_id}/workers/scripts/{script_name}"

@@ -164,5 +164,8 @@ def deployment(deployment: Deployment) -> dict[str, Any]:
         "author_email": _AUTHOR["author_email"],
         "created_on": deployment.created_on,
         "annotations": dict(deployment.annotations),
-        "versions": [{"version_id": deployment.version_id, "percentage": 100}],
+        "versions": [
+            {"version_id": id, "percentage": percentage}
+            for id, percentage in deployment.shares or ((deployment.version_id, 100),)
+        ],
     }

@@ -113,6 +113,7 @@ def test_a_check_costs_the_lists_and_a_call_for_each_worker_with_schedules(drift
             f"d1/database/{database}",
             "workers/scripts",
             "workers/workers",
+            "workers/domains",
             "workers/scripts/efh-router/schedules",
             "workers/scripts/efh-keeper/schedules",
         ]

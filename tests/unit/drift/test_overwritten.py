@@ -52,6 +52,14 @@ TOLD: dict[str, Any] = {
         ({"observability": {"enabled": False, "head_sampling_rate": 0.5}}, {}, ["observability.enabled off (then on)"]),
         ({"observability": {"enabled": True}}, {"observability": {"enabled": True}}, []),
         ({"bindings": [{"name": "QUEUE", "type": "queue"}]}, {}, ["binding QUEUE (queue)"]),
+        (
+            {"versions": [{"version_id": "1a2b3c4d5e", "percentage": 90}, {"version_id": "9f", "percentage": 10}]},
+            {},
+            [
+                "gradual deployment: 90 % of the requests to version 1a2b3c4d and 10 % of the requests to version 9f "
+                "(then all to the uploaded one)"
+            ],
+        ),
         ({"bindings": [{"name": "PUBLIC_URL", "type": "plain_text"}]}, {}, []),
     ],
 )

@@ -13,7 +13,7 @@ from orchestrator.cloudflare.account import Account
 from orchestrator.desired.derive import derive
 from orchestrator.desired.resources import TextBinding
 from orchestrator.drift.ledger import Ledger
-from orchestrator.drift.live import Version
+from orchestrator.drift.live import Version, ZoneRoute
 from orchestrator.drift.reading import Read, Reading
 from orchestrator.errors import CloudflareError
 from orchestrator.manifest import parse
@@ -38,11 +38,15 @@ MODULES = {"router": "1" * 64, "page": SHA}
 SETTINGS = {"bindings": [], "compatibility_date": "2026-07-01", "compatibility_flags": ["x"], "placement": {}}
 
 
+ALL = {"version_id": "v1", "percentage": 100}
+
+
 class Api:
     """Answers by path; `asked` has the paths in the order of their calls. Change `answers` to change the account."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.reported: list[str] = []
         self.answers: dict[str, Any] = {
             "/storage/kv/namespaces": [{"id": "1", "title": "REGISTRY"}],
             "/d1/database": [{"uuid": "2", "name": "router"}, {"uuid": "3", "name": "hers"}],
@@ -65,12 +69,20 @@ class Api:
             ],
             "/workers/scripts/router/settings": SETTINGS,
             "/workers/scripts/page/settings": SETTINGS,
+            **{
+                f"/workers/scripts/{name}/deployments": {"deployments": [{"versions": [ALL]}]}
+                for name in ("router", "page")
+            },
+            "/workers/domains": [{"hostname": "page.example.com", "service": "page"}],
+            "/zones": [{"id": "z1", "name": "example.com"}, {"id": "z2", "name": "example.net"}],
+            "/zones/z1/workers/routes": [{"pattern": "example.com/*", "script": "page"}, {"pattern": "example.com/x"}],
+            "/zones/z2/workers/routes": refused(403),
             "/workers/scripts/router/schedules": {"schedules": [{"cron": "*/15 * * * *"}]},
             "/workers/scripts/page/schedules": {"schedules": []},
         }
 
     def handle(self, request: httpx.Request) -> httpx.Response:
-        path = request.url.path.partition("a" * 32)[2]
+        path = request.url.path.partition("/client/v4")[2].removeprefix(f"/accounts/{'a' * 32}")
         self.asked.append(path)
         if path not in self.answers:
             return httpx.Response(404, json={"success": False, "errors": [{"code": 7003, "message": "no route"}]})
@@ -94,7 +106,7 @@ class Api:
         )
         with account:
             known = Ledger(ledger, account="a", now=now)
-            return Reading(account, DESIRED, MODULES, BOUND, known, full=full, report=lambda _: None).read()
+            return Reading(account, DESIRED, MODULES, BOUND, known, full=full, report=self.reported.append).read()
 
 
 @pytest.fixture
@@ -114,6 +126,7 @@ LISTS = [
     "/r2/buckets",
     "/r2/buckets",
     "/storage/kv/namespaces",
+    "/workers/domains",
     "/workers/scripts",
     "/workers/workers",
 ]
@@ -125,7 +138,8 @@ def test_the_first_time_each_workers_settings_are_read_once_and_then_only_lists(
     api = Api()
 
     first = api.read(ledger)
-    assert sorted(api.asked) == sorted([*LISTS, ROUTERS_SCHEDULES, PAGES_SETTINGS, "/workers/scripts/router/settings"])
+    once = [f"/workers/scripts/{name}/{part}" for name in ("router", "page") for part in ("settings", "deployments")]
+    assert sorted(api.asked) == sorted([*LISTS, ROUTERS_SCHEDULES, *once])
     second = api.read(ledger)
     assert sorted(api.asked) == sorted([*LISTS, ROUTERS_SCHEDULES])
 
@@ -193,6 +207,28 @@ def test_only_a_full_check_asks_how_a_declared_bucket_is_set_up(ledger: Path) ->
     assert (full["files"].locks, full["files"].cors) == (({"id": "hold"},), ())  # CORS: 404 where there is none
     assert not full["hers"].locks
     assert not any("/r2/buckets/hers" in path for path in api.asked)
+
+
+def test_only_a_full_check_asks_for_the_routes_of_the_zones_that_the_token_may_read(ledger: Path) -> None:
+    api = Api()
+
+    assert api.read(ledger).live.routes == ()
+    assert not any(path.startswith("/zones") for path in api.asked)
+    assert api.read(ledger, full=True).live.routes == (
+        ZoneRoute(zone="example.com", pattern="example.com/*", worker="page"),
+    )
+    assert api.reported == ["the routes of the zone example.net are not known: the token lacks Workers Routes Read"]
+
+
+def test_a_gradual_deployment_is_kept_as_what_was_read(ledger: Path) -> None:
+    api = Api()
+    shares = [{"version_id": "v1", "percentage": 90}, {"version_id": "v2", "percentage": 10}]
+    api.answers["/workers/scripts/page/deployments"] = {"deployments": [{"versions": shares}, {"versions": [ALL]}]}
+
+    first, second = api.read(ledger).live, api.read(ledger).live
+
+    assert first.workers["page"].version.shares == (("v1", 90), ("v2", 10))
+    assert first == second
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"format": 0}', '{"format": 1, "account": "b", "workers": {}}'])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from orchestrator.drift.findings import Difference, Drift, Finding
@@ -74,6 +76,20 @@ def test_what_to_do_next_depends_on_what_was_found(found: tuple[Finding, ...], t
 def test_what_nobody_declared_is_listed_apart() -> None:
     assert undeclared(drift(BINDINGS)) == ""
     assert undeclared(drift(HERS)).endswith("left alone: R2 bucket hers")
+
+
+def test_what_somebody_gave_to_a_declared_thing_is_told_with_what_it_does() -> None:
+    given = (
+        Difference(path="bindings.KEY", desired=None, live="secret_text"),
+        Difference(path="custom domain a.example.com", desired=None, live="it answers there"),
+    )
+    found = Finding(change="undeclared", kind=Kind.WORKER, key="page", name="page", differences=given)
+    place = Difference(path="jurisdiction", desired=None, live="eu")
+
+    assert undeclared(drift(found)).endswith(
+        "left alone: secret KEY of the Worker page, custom domain a.example.com of the Worker page (it answers there)"
+    )
+    assert undeclared(drift(replace(HERS, differences=(place,)))).endswith("left alone: R2 bucket hers (eu)")
 
 
 def test_github_gets_a_diff_for_each_object_in_the_direction_of_a_heal() -> None:

@@ -1,0 +1,1 @@
+"""Zones: the domains of the account, and the routes by which they lead to Workers."""
