@@ -16,11 +16,19 @@ from urllib.parse import unquote, urlsplit
 from orchestrator.desired.bindings import SECRETS_BY_CONFIG_KEY
 from orchestrator.names import LOCAL
 from orchestrator.nearest import nearest_names
+from orchestrator.stack.placeholders import SECRETS_LEFT_OUT
 from orchestrator.stack.rules import RULES, SettingProblem
 from orchestrator.stack.watch_rules import WATCH_KEYS
 
 SECRET_KEYS = frozenset({*SECRETS_BY_CONFIG_KEY, "secrets", "r2SecretAccessKey"})
-KEYS = frozenset({*(rule.key for rule in RULES), *WATCH_KEYS, *SECRET_KEYS, "manifest", "startEmpty", "r2AccessKeyId"})
+KEYS = frozenset(
+    {
+        *(rule.key for rule in RULES),
+        *WATCH_KEYS,
+        *SECRET_KEYS,
+        *("manifest", "startEmpty", "r2AccessKeyId", SECRETS_LEFT_OUT),
+    }
+)
 LOCAL_STATE = Path(".local") / "state"
 """Where the stack `local` keeps its state, in the project's folder. `make destroy` removes it."""
 
