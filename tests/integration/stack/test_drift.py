@@ -18,7 +18,7 @@ from orchestrator.stack.config import Stack
 from orchestrator.stack.state import State
 from tests.support.account_snapshot import AccountSnapshot
 from tests.support.drift_kinds import KINDS, DriftKind, Found, Outside
-from tests.support.drift_stack import ARCHIVE, MANIFEST, SECRETS, STACK, DriftStack
+from tests.support.drift_stack import ARCHIVE, LEDGER, MANIFEST, SECRETS, STACK, DriftStack
 from tests.support.local_cloudflare import LocalCloudflare
 
 
@@ -104,13 +104,13 @@ def test_a_check_costs_the_lists_and_a_call_for_each_worker_with_schedules(drift
     drift = drifting.check()
 
     calls = [call["path"].partition("/accounts/")[2].partition("/")[2] for call in _calls(drifting)]
-    database = drifting.outside.database("efh-router")
+    databases = [drifting.outside.database(name) for name in ("efh-router", LEDGER)]
     assert sorted(calls) == sorted(
         [
             "storage/kv/namespaces",
             *["r2/buckets"] * len(JURISDICTIONS),
             "d1/database",
-            f"d1/database/{database}",
+            *(f"d1/database/{id}" for id in databases),
             "workers/scripts",
             "workers/workers",
             "workers/domains",
