@@ -154,12 +154,21 @@ class Account(AccountCalls):
         """The custom domains of the account's Workers, as listed: `hostname`, `service`, …"""
         return list(self.result("GET", "/workers/domains"))
 
+    def zones(self) -> list[dict[str, Any]]:
+        """The zones of the account that the token may read, as listed; none where it may not list them."""
+        try:
+            return list(self.paged("/zones", in_account=False, **{"account.id": self.account_id}))
+        except CloudflareError as error:
+            if error.status == 403:
+                return []
+            raise
+
     def routes(self) -> tuple[list[tuple[str, dict[str, Any]]], list[str]]:
         """The routes of the account's zones, each with its zone's name, and the zones whose routes the token may not
         read. Zones that it may not read are not listed."""
         found: list[tuple[str, dict[str, Any]]] = []
         unread = []
-        for zone in self.paged("/zones", in_account=False, **{"account.id": self.account_id}):
+        for zone in self.zones():
             try:
                 listed = self.result("GET", f"/zones/{zone['id']}/workers/routes", in_account=False)
                 found += [(zone["name"], each) for each in listed]

@@ -220,6 +220,13 @@ def test_only_a_full_check_asks_for_the_routes_of_the_zones_that_the_token_may_r
     assert api.reported == ["the routes of the zone example.net are not known: the token lacks Workers Routes Read"]
 
 
+def test_a_token_that_may_not_list_the_zones_reads_all_else(ledger: Path) -> None:
+    api = Api()
+    api.answers["/zones"] = refused(403)
+
+    assert api.read(ledger, full=True).live.routes == ()
+
+
 def test_a_gradual_deployment_is_kept_as_what_was_read(ledger: Path) -> None:
     api = Api()
     shares = [{"version_id": "v1", "percentage": 90}, {"version_id": "v2", "percentage": 10}]
