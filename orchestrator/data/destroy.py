@@ -53,11 +53,14 @@ def measure(account: Account, store: Store, progress: Progress) -> Contents:
 def refuse_what_differs(account: Account, store: Store, folder: Path, progress: Progress) -> None:
     """Raise where the backup in `folder` does not come back, or is not what is in `store` now: contents, not counts.
 
-    A database is restored into one on this machine, and compared; then with the one in the account, as it is now.
+    A namespace or database is restored into one on this machine, and compared; then with the one in the account, as it
+    is now. Of a bucket each object's checksum was compared when it was saved.
     """
     match store.kind:
         case "kv":
-            same = kv.is_unchanged(account, store, folder / kv.FILE, progress, now=int(time.time()))
+            now = int(time.time())
+            kv.rehearse(folder / kv.FILE, now=now)
+            same = kv.is_unchanged(account, store, folder / kv.FILE, progress, now=now)
         case "d1":
             d1.rehearse(folder, progress)
             same = d1.is_unchanged(account, store, folder, progress)

@@ -9,9 +9,8 @@ Touches the network, by the Account that it is given, and the files that it is t
 
 from __future__ import annotations
 
-import base64
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,10 @@ from typing import Any
 from orchestrator.cloudflare import contents
 from orchestrator.cloudflare.account import Account
 from orchestrator.data.d1.values import Sum
+from orchestrator.data.kv_pairs import Pair, ScratchNamespace, pair_of, row_of, value_of
 from orchestrator.data.private import open_text
 from orchestrator.data.store import Progress, Store
-from orchestrator.errors import CloudflareError, OrchestratorError
+from orchestrator.errors import CloudflareError, OrchestratorError, UserError
 
 FILE = "values.ndjson"
 _KEYS_A_PAGE = 1000
@@ -47,7 +47,7 @@ def save(account: Account, store: Store, file: Path, progress: Progress) -> tupl
     count = size = 0
     with open_text(file) as lines:
         for pair in _pairs(account, store, progress):
-            count, size = count + 1, size + len(_bytes(pair))
+            count, size = count + 1, size + len(value_of(pair))
             lines.write(json.dumps(pair, ensure_ascii=False) + "\n")
     return count, size
 
@@ -60,22 +60,22 @@ def is_unchanged(account: Account, store: Store, file: Path, progress: Progress,
     return (saved.rows, saved.checksum) == (current.rows, current.checksum)
 
 
-def _sum(pairs: Iterable[dict[str, Any]], now: int) -> Sum:
-    return Sum((json.dumps(pair, sort_keys=True).encode(),) for pair in pairs if not _expires(pair, now))
+def _sum(pairs: Iterable[Pair], now: int) -> Sum:
+    return Sum(row_of(pair) for pair in pairs if not _expires(pair, now))
 
 
-def _expires(pair: dict[str, Any], now: int) -> bool:
+def _expires(pair: Pair, now: int) -> bool:
     return bool(pair.get("expiration", now + _LEAST_TTL_S) < now + _LEAST_TTL_S)
 
 
-def _pairs(account: Account, store: Store, progress: Progress) -> Iterator[dict[str, Any]]:
+def _pairs(account: Account, store: Store, progress: Progress) -> Iterator[Pair]:
     """Every pair, as a line has it."""
     listed = keys(account, store)
     count = 0
     while batch := list(islice(listed, _VALUES_A_CALL)):
         for key, value in _values(account, store, batch):
             count += 1
-            yield _line(key, value)
+            yield pair_of(key, value)
         progress(f"{store.title}: {count:,} keys read")
 
 
@@ -83,19 +83,30 @@ def put_back(account: Account, store: Store, file: Path, progress: Progress, *, 
     """Write the pairs of `file` that the namespace does not have; how many, and how many have expired by `now`."""
     there = {key["name"] for key in keys(account, store)}
     written = expired = 0
-    pairs: list[dict[str, Any]] = []
-    size = 0
-
-    def send() -> None:
-        nonlocal written, size
+    for pairs, expired in _calls(file, there, now):  # noqa: B007  the last one counts
         if pairs:
             if failed := contents.put_kv_pairs(account, store.id, pairs):
                 raise OrchestratorError(f"{store.title}: {len(failed)} keys were not written", "run it again: --merge")
             written += len(pairs)
             progress(f"{store.title}: {written:,} keys written")
-        pairs.clear()
-        size = 0
+    return written, expired
 
+
+def rehearse(file: Path, *, now: int) -> None:
+    """Put the pairs of `file` into a namespace that keeps nothing but their sum, and compare. Raises UserError."""
+    scratch = ScratchNamespace()
+    for pairs, _ in _calls(file, set(), now):
+        scratch.put(pairs)
+    with file.open(encoding="utf-8") as lines:
+        saved = _sum((json.loads(line) for line in lines), now)
+    if (saved.rows, saved.checksum) != (scratch.sum.rows, scratch.sum.checksum):
+        raise UserError(f"what would come back of {file} is not what it has", "take another backup")
+
+
+def _calls(file: Path, there: Collection[str], now: int) -> Iterator[tuple[list[Pair], int]]:
+    """The pairs of `file` but for the keys in `there`, as many as a call takes; and how many had expired so far."""
+    pairs: list[Pair] = []
+    size = expired = 0
     with file.open(encoding="utf-8") as lines:
         for line in lines:
             pair = json.loads(line)
@@ -105,16 +116,16 @@ def put_back(account: Account, store: Store, file: Path, progress: Progress, *, 
                 expired += 1
                 continue
             if pairs and (len(pairs) == _PAIRS_A_CALL or size + len(line) > _BYTES_A_CALL):
-                send()
+                yield pairs, expired
+                pairs, size = [], 0
             pairs.append(pair)
             size += len(line)
-    send()
-    return written, expired
+    yield pairs, expired
 
 
 def value_size(line: str) -> int:
     """The bytes of the value in a line of the file."""
-    return len(_bytes(json.loads(line)))
+    return len(value_of(json.loads(line)))
 
 
 def _values(account: Account, store: Store, wanted: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], bytes]]:
@@ -131,16 +142,3 @@ def _values(account: Account, store: Store, wanted: list[dict[str, Any]]) -> Ite
             value = contents.kv_value(account, store.id, key["name"])
         if value is not None:  # gone or expired since the list was read
             yield key, value
-
-
-def _line(key: dict[str, Any], value: bytes) -> dict[str, Any]:
-    try:
-        written: dict[str, Any] = {"value": value.decode()}
-    except UnicodeDecodeError:
-        written = {"value": base64.b64encode(value).decode(), "base64": True}
-    about = {name: key[name] for name in ("metadata", "expiration") if key.get(name) is not None}
-    return {"key": key["name"], **written, **about}
-
-
-def _bytes(pair: dict[str, Any]) -> bytes:
-    return base64.b64decode(pair["value"]) if pair.get("base64") else str(pair["value"]).encode()

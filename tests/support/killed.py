@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 from orchestrator.cloudflare.account import Account
+from tests.support.instant_clock import InstantClock
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.support.killed", "orchestrator.data.backup", "orchestrator.data.restore"])
@@ -41,8 +42,8 @@ class Killer(httpx.HTTPTransport):
 
 
 def account_of(server: dict[str, Any], transport: httpx.BaseTransport | None = None) -> Account:
-    """The account of a local Cloudflare; a pause before another try takes no time."""
-    return Account(**server, transport=transport, sleep=lambda _seconds: None)
+    """The account of a local Cloudflare; a pause takes no time."""
+    return Account(**server, transport=transport, **InstantClock().options)
 
 
 def killed_at(number: int, after: bool, work: Work, server: dict[str, str], about: Any) -> bool:

@@ -31,6 +31,7 @@ PURE = {
     "orchestrator.cloudflare.permissions": (),
     "orchestrator.cloudflare.s3_signature": (),
     "orchestrator.cron": (),
+    "orchestrator.data.kv_pairs": (),
     "orchestrator.data.named_store": (),
     "orchestrator.data.r2.metadata": (),
     "orchestrator.desired": (),

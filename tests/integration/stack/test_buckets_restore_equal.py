@@ -1,11 +1,10 @@
 """A bucket that was backed up and restored is what it was: buckets made up at random, with faults and kills meanwhile.
 
-`RESTORES=1000` makes up a thousand of them instead of a few.
+tests/support/seeds.py says how to make up a thousand of them.
 """
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -24,8 +23,8 @@ from orchestrator.errors import OrchestratorError
 from tests.support import buckets
 from tests.support.killed import Work, account_of, killed_at
 from tests.support.local_cloudflare import LocalCloudflare
+from tests.support.seeds import seeds
 
-BUCKETS = int(os.environ.get("RESTORES", "6"))
 SOURCE, TARGET = (Store(kind="r2", name=name, id=name) for name in ("old-files", "new-files"))
 FAULTS: tuple[dict[str, Any], ...] = (
     {"effect": "status", "status": 502, "when": "after"},
@@ -76,7 +75,7 @@ def bucket(account: Account, store: Store) -> closing[S3]:
     return closing(s3)
 
 
-@pytest.mark.parametrize("seed", range(BUCKETS))
+@pytest.mark.parametrize("seed", seeds(6))
 def test_a_bucket_comes_back_as_it_was(server: LocalCloudflare, tmp_path: Path, seed: int) -> None:
     """Two of three with a fault at every so many calls, the third with kills until it gets through."""
     chance = random.Random(seed)  # noqa: S311

@@ -1,13 +1,12 @@
 """A copy of a database gives back what was in it: generated databases, through the whole restore, into SQLite here.
 
-RESTORES=1000 runs as many of them.
+tests/support/seeds.py says how to run a thousand of them.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import os
 import sqlite3
 import struct
 from collections.abc import Iterator, Sequence
@@ -28,8 +27,9 @@ from orchestrator.data.d1.source import Statement
 from orchestrator.data.d1.values import Row, Sum, Text, answered, asked, received, sent
 from orchestrator.errors import CloudflareError, OrchestratorError, UserError
 from tests.support.generated_databases import GeneratedDatabase
+from tests.support.seeds import seeds
 
-SEEDS = range(int(os.environ.get("RESTORES", "12")))
+SEEDS = seeds(12)
 
 
 def say_nothing(_text: str) -> None: ...
