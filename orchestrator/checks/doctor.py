@@ -18,12 +18,15 @@ import yaml
 
 from orchestrator.checks.account import account_checks
 from orchestrator.checks.check import Check
+from orchestrator.checks.r2_token import NAME as R2_TOKEN
+from orchestrator.checks.r2_token import r2_token_check
 from orchestrator.checks.stack import Config, plain_secrets_checks, secrets_checks, settings_checks
 from orchestrator.checks.tools import tool_checks
 from orchestrator.cloudflare.account import Account
+from orchestrator.cloudflare.r2_settings import keys_of_config, keys_of_environment
 from orchestrator.cloudflare.survey import take_survey
 from orchestrator.desired.derive import derive
-from orchestrator.errors import ManifestError, OrchestratorError, SettingsError
+from orchestrator.errors import CloudflareError, ManifestError, OrchestratorError, SettingsError
 from orchestrator.manifest import DEFAULT_FILE, load
 from orchestrator.names import PREFIX_PATTERN, PUBLIC_API_URL
 from orchestrator.stack.config import read_config, read_project_name, read_stack_name, refuse_local_state, run_pulumi
@@ -75,7 +78,7 @@ def _configured(stack: str, config: Config, root: Path) -> list[Check]:
         *([] if plain and settings[0].state == "ok" else settings),
         *plain,
         *_manifest_and_secrets(own, stack, root),
-        *_account(config, own),
+        *_account(config, own, stack),
     ]
 
 
@@ -119,14 +122,19 @@ def _manifest_and_secrets(own: Config, stack: str, root: Path) -> list[Check]:
     return [Check(name=file, state="ok", detail="right"), *secrets_checks(own, desired, stack=stack)]
 
 
-def _account(config: Config | None = None, own: Config | None = None) -> list[Check]:
+def _account(config: Config | None = None, own: Config | None = None, stack: str = "") -> list[Check]:
     """What the account says; without a stack, the account that the environment names."""
     account_id = _text(own or {}, "accountId") or os.environ.get("CLOUDFLARE_ACCOUNT_ID")
     if not account_id or not _token(config or {}):
         return _unchecked("the account's id or the Cloudflare API token is not set", "token", "account")
     token, url = (_text(config or {}, f"cloudflare:{key}") for key in ("apiToken", "baseUrl"))
     try:
-        account = Account.from_environment(account_id, token, base_url=url, timeout=_TIMEOUT_S)
+        keys = keys_of_environment() or keys_of_config(stack, own or {})
+    except SettingsError as error:
+        found = Check(name=R2_TOKEN, state="problem", detail=error.message, fix=error.hint)
+        return [found, *_unchecked("the R2 token is not right", "token", "account")]
+    try:
+        account = Account.from_environment(account_id, token, base_url=url, r2_keys=keys, timeout=_TIMEOUT_S)
     except SettingsError as error:
         found = Check(name="token", state="problem", detail=error.message, fix=error.hint)
         return [found, *_unchecked("the token is not right", "account")]
@@ -134,7 +142,11 @@ def _account(config: Config | None = None, own: Config | None = None) -> list[Ch
         where = (
             account.host if account.host in PUBLIC_API_URL else f"{account.host} (CLOUDFLARE_BASE_URL), not Cloudflare"
         )
-        return [Check(name="API", state="ok", detail=where), *account_checks(take_survey(account))]
+        survey = take_survey(account)
+        checks = [Check(name="API", state="ok", detail=where), *account_checks(survey)]
+        if keys is not None and not isinstance(survey.r2, CloudflareError):
+            checks.append(r2_token_check(account, survey.r2))
+        return checks
 
 
 def _prefix(own: Config) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shlex
 from collections.abc import Iterator
@@ -133,6 +134,67 @@ def test_the_traps_of_a_fresh_account(doctor: Doctor) -> None:
     assert {name for name, check in found.items() if check["state"] == "problem"} == {"workers.dev subdomain", "R2"}
     assert "Workers & Pages" in found["workers.dev subdomain"]["fix"]
     assert "payment method" in found["R2"]["fix"]
+
+
+@pytest.fixture
+def r2_token(doctor: Doctor) -> dict[str, str]:
+    """A token for R2 alone, as a shell has its S3 keys."""
+    minted = doctor.server.local("POST", "/tokens", {"name": "r2", "permissions": ["Workers R2 Storage Write"]})
+    secret = hashlib.sha256(minted["value"].encode()).hexdigest()
+    return {"R2_ACCESS_KEY_ID": minted["id"], "R2_SECRET_ACCESS_KEY": secret}
+
+
+@pytest.mark.parametrize("buckets", [(), ("efh-a", "efh-b")], ids=["none yet", "two"])
+def test_an_r2_token_that_does(doctor: Doctor, r2_token: dict[str, str], buckets: tuple[str, ...]) -> None:
+    for name in buckets:
+        doctor.server.call("POST", "/r2/buckets", json={"name": name})
+    for name, value in r2_token.items():
+        doctor.patch.setenv(name, value)
+
+    code, found = doctor.run()
+
+    assert (code, found["R2 token"]["state"]) == (0, "ok"), found
+    assert found["R2 token"]["detail"] == (
+        "valid: reads 2 of 2 buckets" if buckets else "valid; there is no bucket yet"
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"R2_SECRET_ACCESS_KEY": "0" * 64}, "the secret access key is not the one of this access key id"),
+        ({"R2_ACCESS_KEY_ID": "0" * 32}, "R2 knows no token with this access key id"),
+        ({"R2_ACCESS_KEY_ID": "short"}, "Credential access key has length 5, should be 32"),
+        ({"R2_ACCESS_KEY_ID": ""}, "R2_SECRET_ACCESS_KEY is set, and R2_ACCESS_KEY_ID is not"),
+    ],
+)
+@pytest.mark.parametrize("buckets", [(), ("efh-a",)], ids=["no bucket", "a bucket"])
+def test_an_r2_token_that_does_not_is_named_by_what_is_wrong_and_never_printed(
+    doctor: Doctor, r2_token: dict[str, str], wrong: dict[str, str], words: str, buckets: tuple[str, ...]
+) -> None:
+    for name in buckets:
+        doctor.server.call("POST", "/r2/buckets", json={"name": name})
+    for name, value in {**r2_token, **wrong}.items():
+        doctor.patch.setenv(name, value)
+
+    code, found = doctor.run()
+
+    assert code == 2
+    assert found["R2 token"]["state"] == "problem"
+    assert words in found["R2 token"]["detail"]
+    assert found["R2 token"]["fix"]
+    assert r2_token["R2_SECRET_ACCESS_KEY"] not in json.dumps(found)
+
+
+def test_an_r2_token_without_a_right_to_any_bucket(doctor: Doctor) -> None:
+    doctor.server.call("POST", "/r2/buckets", json={"name": "efh-a"})
+    minted = doctor.server.local("POST", "/tokens", {"name": "r2", "permissions": ["D1 Write"]})
+    doctor.patch.setenv("R2_ACCESS_KEY_ID", minted["id"])
+    doctor.patch.setenv("R2_SECRET_ACCESS_KEY", hashlib.sha256(minted["value"].encode()).hexdigest())
+
+    code, found = doctor.run()
+
+    assert (code, found["R2 token"]["detail"]) == (2, "valid, and may read none of efh-a")
 
 
 def test_offline_it_says_what_it_could_not_check(doctor: Doctor) -> None:
