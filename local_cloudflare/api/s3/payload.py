@@ -9,11 +9,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import zlib
 from collections.abc import AsyncIterator, Mapping
 from typing import Protocol
 
 from local_cloudflare.api.s3 import errors
+from local_cloudflare.api.s3.crc import Crc32, crc32c, crc64_nvme
 from local_cloudflare.api.s3.signature import UNSIGNED, Claim, sign
 
 _SIGNED_CHUNKS = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
@@ -29,17 +29,6 @@ _ABOUT_CHECKSUMS = tuple(f"{_CHECKSUM}{name}" for name in ("algorithm", "type", 
 class _Digest(Protocol):
     def update(self, data: bytes, /) -> object: ...
     def digest(self) -> bytes: ...
-
-
-class _Crc32:
-    def __init__(self) -> None:
-        self._value = 0
-
-    def update(self, data: bytes) -> None:
-        self._value = zlib.crc32(data, self._value)
-
-    def digest(self) -> bytes:
-        return self._value.to_bytes(4, "big")
 
 
 class Payload:
@@ -197,10 +186,14 @@ def _length(value: str | None, headers: Mapping[str, str]) -> int:
 
 
 def _digest(header: str) -> _Digest:
-    """The checksum that a header names. Raises S3Error for one that Python cannot compute (CRC-32C, CRC-64)."""
+    """The checksum that a header names. Raises S3Error for one that R2 does not know either."""
     match header.removeprefix(_CHECKSUM):
         case "crc32":
-            return _Crc32()
+            return Crc32()
+        case "crc32c":
+            return crc32c()
+        case "crc64nvme":
+            return crc64_nvme()
         case "sha1":
             return hashlib.sha1(usedforsecurity=False)
         case "sha256":

@@ -112,7 +112,7 @@ WRONG = {
     "no length": (SIGNED, chunked(True), {"x-amz-decoded-content-length": "many"}, "MissingContentLength"),
     "the hash": (hashlib.sha256(b"x").hexdigest(), b"y", {}, "XAmzContentSHA256Mismatch"),
     "a form that is not known": ("STREAMING-ECDSA", b"y", {}, "NotImplemented"),
-    "a checksum that Python has not": ("UNSIGNED-PAYLOAD", b"y", {"x-amz-checksum-crc32c": "AAAA"}, "NotImplemented"),
+    "a checksum that R2 has not": ("UNSIGNED-PAYLOAD", b"y", {"x-amz-checksum-md5": "AAAA"}, "NotImplemented"),
 }
 
 
@@ -138,3 +138,23 @@ def test_the_last_bytes_wait_for_the_check() -> None:
     with pytest.raises(S3Error):
         asyncio.run(take())
     assert got == [b"one"]
+
+
+CHECKSUMS = {  # of "123456789", as the catalogue of CRC algorithms has them
+    "crc32": 0xCBF43926.to_bytes(4, "big"),
+    "crc32c": 0xE3069283.to_bytes(4, "big"),
+    "crc64nvme": 0xAE8B14860A799888.to_bytes(8, "big"),
+    "sha1": hashlib.sha1(b"123456789").digest(),  # noqa: S324
+    "sha256": hashlib.sha256(b"123456789").digest(),
+}
+
+
+@pytest.mark.parametrize("pieces", [1, 4, 9])
+@pytest.mark.parametrize("name", CHECKSUMS)
+def test_each_checksum_of_r2_is_checked(name: str, pieces: int) -> None:
+    given = {f"x-amz-checksum-{name}": base64.b64encode(CHECKSUMS[name]).decode()}
+
+    assert read("UNSIGNED-PAYLOAD", b"123456789", given, pieces) == b"123456789"
+    with pytest.raises(S3Error) as refused:
+        read("UNSIGNED-PAYLOAD", b"123456788", given, pieces)
+    assert refused.value.code == "BadDigest"
