@@ -7,20 +7,16 @@ runtime is closed.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import secrets
 import signal
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from starlette.routing import Mount
 
 from local_cloudflare import process
 from local_cloudflare import settings as settings_file
@@ -34,17 +30,17 @@ from local_cloudflare.api.queues.broker import Broker
 from local_cloudflare.api.queues.messages import Messages
 from local_cloudflare.api.queues.producers import Producers
 from local_cloudflare.api.store import Store
-from local_cloudflare.api.wire import ABORT
 from local_cloudflare.api.workers.scripts import Scripts
 from local_cloudflare.errors import ServiceError
 from local_cloudflare.healer import Healer
+from local_cloudflare.listening import listening_on, server_of
 from local_cloudflare.runtime.bridge import Runtime
 from local_cloudflare.runtime.errors import RuntimeFault
 from local_cloudflare.runtime.models import QueueGateway
-from local_cloudflare.settings import API_PORT, LOOPBACK, WORKERS_PORT, Settings, choose_port
+from local_cloudflare.settings import API_PORT, STRIPE_PATH, WORKERS_PORT, Settings, choose_port
+from local_services.stripe.app import Stripe
+from local_services.stripe.world import World
 
-_BACKLOG = 512
-_GRACE = 2  # seconds that open connections get at the end
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -75,7 +71,7 @@ def serve(options: Options) -> None:
                 default=WORKERS_PORT,
             ),
         )
-        with _listener(ports[0]) as listener:
+        with listening_on(ports[0]) as listener:
             try:
                 asyncio.run(_run(options, settings, listener, ports[1]))
             except RuntimeFault as fault:
@@ -91,13 +87,18 @@ async def _run(options: Options, settings: Settings, listener: socket.socket, wo
         address="{}:{}".format(*listener.getsockname()),
         token=secrets.token_hex(16),
     )
-    with Store(data / "account.sqlite") as store, Messages(data / "queues.sqlite") as messages:
+    with (
+        Store(data / "account.sqlite") as store,
+        Messages(data / "queues.sqlite") as messages,
+        Store(data / "stripe.sqlite") as stripe_store,
+    ):
         runtime = Runtime(data=data / "runtime", workers_port=workers_port, queues=gateway)
         cloud = Cloud(account_id=settings.account_id, data=data, store=store, messages=messages, runtime=runtime)
         tokens = Tokens(store, settings.api_token)
         controls = Controls(cloud=cloud, tokens=tokens)
-        api = create_app(controls, heal_routes(healer, tokens, settings.heal_token))
-        server = _server(Producers(api, cloud, gateway.token))
+        stripe = Stripe(World(stripe_store, f"http://{gateway.address}{STRIPE_PATH}"))
+        others = [*heal_routes(healer, tokens, settings.heal_token), Mount(STRIPE_PATH, stripe.app)]
+        server = server_of(Producers(create_app(controls, others), cloud, gateway.token))
         for number in _SIGNALS:
             asyncio.get_running_loop().add_signal_handler(number, server.end)
         async with runtime:
@@ -114,20 +115,6 @@ async def _run(options: Options, settings: Settings, listener: socket.socket, wo
                 await healer.close()
 
 
-def _server(app: ASGIApp) -> _Server:
-    return _Server(
-        uvicorn.Config(
-            app,
-            http=_AbortableProtocol,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=_GRACE,
-        )
-    )
-
-
 def _process(settings: Settings) -> process.Process:
     return process.Process(
         pid=os.getpid(),
@@ -136,36 +123,3 @@ def _process(settings: Settings) -> process.Process:
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         code=process.code(),
     )
-
-
-@contextlib.contextmanager
-def _listener(port: int) -> Iterator[socket.socket]:
-    # The protocol is named because asyncio switches Nagle's algorithm off only where it is: 40 ms for each answer.
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((LOOPBACK, port))
-        listener.listen(_BACKLOG)
-        yield listener
-
-
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    def end(self) -> None:
-        self.should_exit = True
-
-
-class _AbortableProtocol(H11Protocol):
-    """Lets the application cut the connection it is called on: for faults."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        app: ASGIApp = self.app
-
-        async def abortable(scope: Scope, receive: Receive, send: Send) -> None:
-            extensions: dict[str, Any] = {**scope.get("extensions", {}), ABORT: transport.abort}
-            await app({**scope, "extensions": extensions}, receive, send)
-
-        self.app = abortable

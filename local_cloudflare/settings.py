@@ -19,6 +19,7 @@ from local_cloudflare.errors import ServiceError
 from orchestrator.files import PRIVATE, write_whole
 
 LOOPBACK = "127.0.0.1"
+STRIPE_PATH = "/_stripe"
 API_PORT = 7787
 WORKERS_PORT = 7788
 _TIMEOUT = 3.0  # seconds
@@ -42,6 +43,11 @@ class Settings:
     def s3_url(self) -> str:
         """R2's S3 endpoint of the account."""
         return f"http://{LOOPBACK}:{self.api_port}/_s3/{self.account_id}"
+
+    @property
+    def stripe_url(self) -> str:
+        """Where Stripe is, for the stack `local`."""
+        return f"http://{LOOPBACK}:{self.api_port}{STRIPE_PATH}"
 
     @property
     def heal_token(self) -> str:

@@ -39,6 +39,8 @@ export interface Call<Env> {
   repeatKey: string;
   /** Of a task that must not be done twice; null for another. */
   run: Run | null;
+  /** Somebody's word on what the run waits for, in place of the task itself; null for a task. */
+  approval: Approval | null;
   /** Takes work that goes on after the answer, or when the caller is gone. */
   later: (work: Promise<unknown>) => void;
 }
@@ -53,12 +55,21 @@ interface Run {
   attempt: number;
 }
 
+/** Who approves a run, or does not. The orchestrator has checked that they may. */
+export interface Approval {
+  approved: boolean;
+  by: string;
+  note: string | null;
+}
+
 type Handler<Env> = (call: Call<Env>) => Promise<Response>;
 
 export interface Autopilot<Env> {
   capabilities: Record<string, Handler<Env>>;
   /** Those that must never be done twice: they are refused without the orchestrator's run. */
   once?: readonly string[];
+  /** Those of which a run may wait for somebody's approval. */
+  approvable?: readonly string[];
   /** Bindings, secrets and variables without which nothing works. */
   required: readonly (keyof Env & string)[];
   /** Those that only some capabilities need. */
@@ -120,12 +131,12 @@ async function accept<Env extends BaseEnv>(
   env: Env,
   requestId: string,
   later: Call<Env>["later"],
-  { capabilities, once = [], required }: Autopilot<Env>,
+  { capabilities, once = [], approvable = [], required }: Autopilot<Env>,
 ): Promise<{ handler: Handler<Env>; call: Call<Env> }> {
   requireBound(env, required);
   const body = await readJsonText(request, MAX_BODY_BYTES);
   await requireSignature(env, request.headers, body);
-  const { capability, meta, autopilot, caller, run } = readEnvelope(body);
+  const { capability, meta, autopilot, caller, run, approval } = readEnvelope(body);
   if (!env.AUTOPILOTS.split(" ").includes(autopilot)) {
     const detail = `This task is for the autopilot ${autopilot}, and this one is ${env.AUTOPILOTS}.`;
     throw new Problem({ status: 421, title: "For another autopilot", detail });
@@ -141,6 +152,10 @@ async function accept<Env extends BaseEnv>(
     const detail = `${capability} must never be done twice, so it is done only as a run of the orchestrator's.`;
     throw new Problem({ status: 400, title: "Run required", detail });
   }
+  if (approval && !(run && approvable.includes(capability))) {
+    const detail = `${capability} waits for nobody's approval.`;
+    throw new Problem({ status: 409, title: "Not waiting for approval", detail });
+  }
   const repeatKey =
     idempotencyKey === null
       ? (request.headers.get("webhook-id") ?? requestId)
@@ -149,7 +164,7 @@ async function accept<Env extends BaseEnv>(
     const detail = "The header Idempotency-Key is not the one that was signed.";
     throw new Problem({ status: 400, title: "Idempotency-Key changed", detail });
   }
-  return { handler, call: { env, meta, requestId, idempotencyKey, caller, repeatKey, run, later } };
+  return { handler, call: { env, meta, requestId, idempotencyKey, caller, repeatKey, run, approval, later } };
 }
 
 const NAME = string(/^[\x21-\x7e]+$/, { max: 200, message: "must be a name" });
@@ -161,6 +176,13 @@ const ENVELOPE = v.object(
     caller: v.string("must be a text"),
     meta: v.optional(v.unknown()),
     run: v.optional(v.unknown()),
+    approval: v.optional(
+      v.object({
+        approved: v.boolean("must be true or false"),
+        by: v.string("must be a text"),
+        note: v.nullable(v.string("must be a text")),
+      }),
+    ),
   },
   "must be a name",
 );
@@ -171,6 +193,7 @@ interface Envelope {
   autopilot: string;
   caller: string;
   run: Run | null;
+  approval: Approval | null;
 }
 
 /** `{task, capability, meta, autopilot, caller, run?}`; more may come with later orchestrators and is passed over. */
@@ -182,8 +205,13 @@ function readEnvelope(body: string): Envelope {
     const detail = "Send {task, capability, meta, autopilot, caller}.";
     throw new Problem({ status: 422, title: "Invalid task", detail, members: { errors } });
   }
-  const { meta, run, ...named } = checked.value;
-  return { ...named, meta: meta ?? {}, run: isObject(run) ? (run as unknown as Run) : null };
+  const { meta, run, approval, ...named } = checked.value;
+  return {
+    ...named,
+    meta: meta ?? {},
+    run: isObject(run) ? (run as unknown as Run) : null,
+    approval: approval ?? null,
+  };
 }
 
 /** Throws a problem: 401, or 503 where no usable secret is bound. */

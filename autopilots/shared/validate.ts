@@ -1,7 +1,7 @@
 // What callers say of a task (`meta`), by valibot; the kinds of values that several autopilots take.
 import * as v from "valibot";
 import { Problem } from "#worker-kit/problem.ts";
-import { check, isPlainObject, string } from "#worker-kit/validation.ts";
+import { check, type FieldError, isPlainObject, string } from "#worker-kit/validation.ts";
 
 const MAX_ERRORS = 100;
 
@@ -12,8 +12,12 @@ export function validate<const S extends v.GenericSchema<unknown, unknown>>(
 ): v.InferOutput<S> {
   const checked = check(schema, meta, "/meta");
   if ("value" in checked) return checked.value;
-  const { errors } = checked;
-  throw new Problem({
+  throw invalidMeta(checked.errors);
+}
+
+/** What is wrong with a task's `meta`, each mistake with where it is: 422. */
+export function invalidMeta(errors: readonly FieldError[]): Problem {
+  return new Problem({
     status: 422,
     title: "Invalid meta",
     detail: `${errors.length} mistake(s) in the task's meta; see errors.`,

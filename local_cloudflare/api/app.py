@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute
 from starlette.routing import Route as StarletteRoute
 from starlette.types import ASGIApp
 
@@ -44,7 +45,7 @@ _ACCOUNT_ID = re.compile(r"[0-9a-f]{32}")
 _VERIFICATIONS = ("/user/tokens/verify", "/accounts/{account_id}/tokens/verify")
 
 
-def create_app(controls: Controls, others: Sequence[StarletteRoute] = ()) -> ASGIApp:
+def create_app(controls: Controls, others: Sequence[BaseRoute] = ()) -> ASGIApp:
     """The application, with the controls of `/_local` and `others` of that place beside the API."""
     api = [
         StarletteRoute(

@@ -67,6 +67,10 @@ class Store:
         )
         return [text for (text,) in rows]
 
+    def ids(self, kind: str) -> list[str]:
+        """The ids of the documents of a kind."""
+        return [id for (id,) in self._connection.execute("SELECT id FROM document WHERE kind = ?", (kind,))]
+
     def put(self, kind: str, id: str, value: dict[str, Any], name: str | None = None) -> None:
         """Insert or replace; a replaced document keeps its place in the order."""
         self._write(

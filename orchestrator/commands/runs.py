@@ -19,12 +19,13 @@ _STATUSES = ("running", "done", "not-done", "unknown")
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "List the runs of tasks that are never done twice, newest first; show one; or say how one ended of which "
-        "nobody knows. The token is read from $ORCHESTRATOR_TOKEN."
+        "List the runs of tasks that are never done twice, newest first; show one; approve one that waits for it; or "
+        "say how one ended of which nobody knows. The token is read from $ORCHESTRATOR_TOKEN."
     )
     parser.epilog = """examples:
   python -m orchestrator runs --status unknown
   python -m orchestrator runs show run_0123456789abcdef0123456789abcdef
+  python -m orchestrator runs approve run_0123456789abcdef0123456789abcdef --note "seen the invoices"
   python -m orchestrator runs resolve run_0123456789abcdef0123456789abcdef --not-done --note "no transfer at the bank"
 """
     parser.add_argument("--status", choices=_STATUSES, help="only these")
@@ -36,7 +37,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(metavar="ACTION")
     show = actions.add_parser("show", help="all that is known of one run")
     resolve = actions.add_parser("resolve", help="record how an unknown run ended")
-    for name, action in (("show", show), ("resolve", resolve)):
+    approve = actions.add_parser("approve", help="approve a run that waits for it; another caller asked for it")
+    for name, action in (("show", show), ("approve", approve), ("resolve", resolve)):
         action.add_argument("run_id", metavar="ID", help="the run's id: `run` of the problem, or the header X-Run-Id")
         _common(action, argparse.SUPPRESS)
         action.set_defaults(action=name)
@@ -44,6 +46,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     word.add_argument("--done", dest="resolution", action="store_const", const="done", help="it was done")
     told = "nothing was done: the key may be used again, and the same request is then sent again"
     word.add_argument("--not-done", dest="resolution", action="store_const", const="not-done", help=told)
+    approve.add_argument("--refuse", action="store_true", help="do not approve it: nothing of it is done")
+    approve.add_argument("--note", metavar="TEXT", help="why; it is kept with what was approved")
     resolve.add_argument("--note", metavar="TEXT", help="how you know; it is kept with the run")
 
 
@@ -64,6 +68,8 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
             return 0
         if options.action == "show":
             one = runs.one(options.run_id)
+        elif options.action == "approve":
+            one = runs.approve(options.run_id, options.note, approved=not options.refuse)
         else:
             one = runs.resolve(options.run_id, options.resolution, options.note)
     _show_one(one, terminal, as_json=options.json)

@@ -35,6 +35,12 @@ class Runs(RouterConnection):
         """The run with that id."""
         return self._call("GET", f"{_PATH}/{quote(run, safe='')}", f"the run {run} was not read")
 
+    def approve(self, run: str, note: str | None, *, approved: bool) -> dict[str, Any]:
+        """Approve a run that waits for it, or refuse to; the run as it is then."""
+        body = json.dumps({"approved": approved, **({} if note is None else {"note": note})})
+        path = f"{_PATH}/{quote(run, safe='')}/approve"
+        return self._call("POST", path, f"the run {run} was not approved", content=body)
+
     def resolve(self, run: str, resolution: Literal["done", "not-done"], note: str | None) -> dict[str, Any]:
         """Say how a run ended of which nobody knew; the run as it is then."""
         body = json.dumps({"resolution": resolution, **({} if note is None else {"note": note})})

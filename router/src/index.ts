@@ -16,6 +16,7 @@ import { asProblem } from "./http/problem.ts";
 import { Query } from "./http/query.ts";
 import { showJournal } from "./journal/endpoint.ts";
 import { showStats } from "./journal/stats.ts";
+import { approve } from "./once/approve.ts";
 import { listRuns, resolve, showRun } from "./once/endpoints.ts";
 import { listAutopilots } from "./plan/list.ts";
 import { plan } from "./plan/plan.ts";
@@ -36,6 +37,7 @@ const ENDPOINTS: Readonly<Record<string, Readonly<Record<string, readonly [Handl
   "/autopilot/registry": { GET: [listRegistrations, "read"], POST: [register, "register"] },
   "/autopilot/runs": { GET: [listRuns, "read"] },
   "/autopilot/runs/:id": { GET: [showRun, "read"] },
+  "/autopilot/runs/:id/approve": { POST: [approve, "approve"] },
   "/autopilot/runs/:id/resolve": { POST: [resolve, "resolve"] },
   "/autopilot/registry/:name": { GET: [showRegistration, "read"], DELETE: [unregister, "register"] },
 };

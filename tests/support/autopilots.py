@@ -29,12 +29,20 @@ STORAGE: dict[str, dict[str, list[str]]] = {
     "employee": {"kvNamespaces": ["AI_EMPLOYEE_LOGS"], "r2Buckets": ["EFH_PRIVATE"]},
     "stylist": {"r2Buckets": ["EFH_ASSETS", "EFH_IMAGES"]},
     "page-deployer": {"r2Buckets": ["EFH_PAGES"]},
-    "payout-batch": {"r2Buckets": ["EFH_PRIVATE"]},
+    "payout-batch": {"r2Buckets": ["EFH_PRIVATE"], "d1Databases": ["EFH_PAYOUTS"]},
 }
-_STORAGE_READER = """
+STORAGE_READER = """
 export default {
   async fetch(request, env) {
     const [, binding, ...key] = decodeURIComponent(new URL(request.url).pathname).split("/");
+    if (request.method === "POST") {
+      const { sql, values } = await request.json();
+      return Response.json((await env[binding].prepare(sql).bind(...values).all()).results);
+    }
+    if (request.method === "PUT") {
+      await env[binding].put(key.join("/"), request.body);
+      return new Response(null, { status: 204 });
+    }
     if (key.length === 0) return Response.json((await env[binding].list()).keys.map(({ name }) => name));
     const value = await env[binding].get(key.join("/"));
     if (value === null) return new Response(null, { status: 404 });
@@ -119,6 +127,23 @@ class Autopilot:
         """What the Worker keeps under a key, read past it; without a key, the list of a KV namespace's keys."""
         return self.http.get(f"/{binding}/{key}" if key else f"/{binding}", headers={"host": "storage.localhost"})
 
+    def sql(self, binding: str, statement: str, *values: object) -> list[dict[str, Any]]:
+        """Runs a statement on a D1 database of the Worker's, past it."""
+        body = {"sql": statement, "values": values}
+        answer = self.http.post(f"/{binding}", json=body, headers={"host": "storage.localhost"})
+        assert answer.is_success, answer.text
+        rows: list[dict[str, Any]] = answer.json()
+        return rows
+
+    def store(self, binding: str, key: str, content: bytes) -> None:
+        """Puts something into what the Worker keeps, past it."""
+        answer = self.http.put(f"/{binding}/{key}", content=content, headers={"host": "storage.localhost"})
+        assert answer.is_success, answer.text
+
+    def run_cron(self) -> None:
+        """What the Worker's cron trigger does, to its end."""
+        assert self.http.get("/cdn-cgi/handler/scheduled").is_success
+
 
 @contextmanager
 def running(name: str, **options: Any) -> Iterator[Autopilot]:
@@ -138,7 +163,7 @@ def running(name: str, **options: Any) -> Iterator[Autopilot]:
     reader = {
         "name": "storage",
         "modules": True,
-        "script": _STORAGE_READER,
+        "script": STORAGE_READER,
         "compatibilityDate": "2026-07-01",
         "routes": ["storage.localhost/*"],
         **storage,

@@ -8,6 +8,8 @@ interface Meta {
   status?: number;
   type?: string;
   text?: string;
+  /** In place of all else, what is answered to the first call, the second, …; the last one again to all after it. */
+  answers?: { status: number; json: unknown }[];
   /** Of random bytes, in place of `text`. */
   bytes?: number;
   headers?: Record<string, string>;
@@ -40,6 +42,11 @@ async function perform(body: string, headers: Record<string, string>, secret: st
   const { meta, run } = JSON.parse(body) as { meta: Meta; run: { key: string } };
   const calls = [...(seen.get(run.key) ?? []), { headers, body, isVerified: isVerified(body, headers, secret) }];
   seen.set(run.key, calls);
+  if (meta.answers) {
+    const { status, json } = meta.answers[Math.min(calls.length, meta.answers.length) - 1]!;
+    const type = status < 400 ? "application/json" : "application/problem+json";
+    return new Response(JSON.stringify(json), { status, headers: { "content-type": type } });
+  }
   if (meta.do === "throw") throw new Error("the password is hunter2");
   if (meta.do === "never") return new Promise(() => setTimeout(() => undefined, 60_000));
   while (meta.do === "hold" && !released.has(run.key)) await new Promise((resolve) => setTimeout(resolve, POLL_MS));

@@ -1,112 +1,101 @@
-"""Stripe's transfers for tests: a server on loopback with idempotency keys and transfer groups as Stripe has them."""
+"""The product's own Stripe (`local_services/stripe`) for tests: on loopback, in a thread of the test run."""
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+
+import httpx
+import uvicorn
+
+from local_cloudflare.api.store import Store
+from local_cloudflare.listening import listening_on, server_of
+from local_services.stripe.app import Stripe as Application
+from local_services.stripe.world import World
+
+API_KEY = "sk_test_1234"
 
 
-@dataclass
 class Stripe:
-    """`transfers` are the ones that really happened, `requests` all that was asked, with its Idempotency-Key.
+    """What a test sets and sees; `url` is its base."""
 
-    `fault` says, for a transfer's form, what goes wrong: a status and error with nothing done; `lose`: it is done and
-    the connection ends without an answer; `drop`: the connection ends and nothing is done; None: nothing goes wrong.
-    `gate` holds every transfer until it is set.
-    """
-
-    url: str
-    transfers: list[dict[str, Any]] = field(default_factory=list)
-    requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
-    fault: Callable[[dict[str, str]], tuple[int, dict[str, str]] | str | None] = lambda _form: None
-    gate: threading.Event = field(default_factory=threading.Event)
-    _answers: dict[str, dict[str, Any]] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    def __init__(self, url: str, http: httpx.Client) -> None:
+        self.url = url
+        self._http = http
 
     def reset(self) -> None:
-        self.transfers.clear()
-        self.requests.clear()
-        self._answers.clear()
-        self.fault = lambda _form: None
-        self.gate.set()
+        """As at the beginning, and the key of these tests is the only one that it takes."""
+        self._http.delete("/_control/state")
+        self.set(apiKeys=[API_KEY])
+
+    def set(self, **settings: Any) -> None:
+        assert self._http.put("/_control/settings", json=settings).is_success
+
+    def fail(self, *faults: Mapping[str, Any]) -> None:
+        """What goes wrong from now on; with none, nothing does."""
+        answer = self._http.put("/_control/faults", json=faults)
+        assert answer.is_success, answer.text
 
     def forget_keys(self) -> None:
-        """As Stripe may after 24 hours."""
-        self._answers.clear()
+        self._http.post("/_control/forget-keys")
+
+    def state(self) -> dict[str, Any]:
+        state: dict[str, Any] = self._http.get("/_control/state").json()
+        return state
+
+    def complete(self, session: str) -> dict[str, Any]:
+        """The customer pays."""
+        answer: dict[str, Any] = self._http.post(f"/_control/sessions/{session}/complete").json()
+        return answer
+
+    def transfers(self) -> list[dict[str, Any]]:
+        """Those that really happened, oldest first."""
+        found: list[dict[str, Any]] = self.state()["transfers"]
+        return found
 
     def paid(self) -> list[tuple[str, int]]:
         """Destination and amount of each transfer that happened."""
-        return sorted((each["destination"], int(each["amount"])) for each in self.transfers)
+        return sorted((each["destination"], each["amount"]) for each in self.transfers())
 
-    def transfer(self, key: str, form: dict[str, str]) -> tuple[int, dict[str, Any]] | None:
-        """The answer to a transfer, or None: no answer. The same key has the same answer."""
-        with self._lock:
-            self.requests.append((key, form))
-        self.gate.wait(20)
-        with self._lock:
-            if key in self._answers:
-                return 200, self._answers[key]
-            fault = self.fault(form)
-            if isinstance(fault, tuple):
-                return fault[0], {"error": fault[1]}
-            if fault == "drop":
-                return None
-            answer = {
-                "id": f"tr_{len(self.transfers) + 1}",
-                "destination": form["destination"],
-                "amount": form["amount"],
-                "transfer_group": form["transfer_group"],
-                "metadata": {"index": form["metadata[index]"]},
-            }
-            self.transfers.append(answer)
-            self._answers[key] = answer
-            return None if fault == "lose" else (200, answer)
+    def calls(self, method: str = "POST") -> list[dict[str, Any]]:
+        """What was asked."""
+        return [each for each in self.state()["calls"] if each["method"] == method]
+
+    def call(self, method: str, path: str, *, key: str | None = None, **form: Any) -> httpx.Response:
+        """A call of the API."""
+        headers = {"authorization": f"Bearer {API_KEY}", **({"idempotency-key": key} if key else {})}
+        if method == "GET":
+            return self._http.get(path, params=form, headers=headers)
+        return self._http.request(method, path, data=form, headers=headers)
 
 
 @contextmanager
 def stripe() -> Iterator[Stripe]:
     """Run one; it listens until the block ends."""
+    started = threading.Event()
+    running: dict[str, Any] = {}
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            form = dict(parse_qsl(self.rfile.read(int(self.headers["content-length"])).decode()))
-            assert self.path == "/v1/transfers"
-            assert self.headers["authorization"] == "Bearer sk_test_1234"
-            answer = service.transfer(self.headers["idempotency-key"], form)
-            if answer:
-                self._send(*answer)
+    def serve(folder: Path) -> None:
+        with Store(folder / "stripe.sqlite") as store, listening_on(0) as listener:
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            server: uvicorn.Server = server_of(Application(World(store, url)).app)
+            running.update(url=url, server=server)
+            started.set()
+            server.run(sockets=[listener])
 
-        def do_GET(self) -> None:
-            group = parse_qs(urlsplit(self.path).query)["transfer_group"][0]
-            self._send(200, {"data": [each for each in service.transfers if each["transfer_group"] == group]})
-
-        def _send(self, status: int, document: dict[str, Any]) -> None:
-            payload = json.dumps(document).encode()
-            self.send_response(status)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(payload)))
-            # Said, so that workerd does not send the next request on a connection that is about to end.
-            self.send_header("connection", "close")
-            self.end_headers()
-            self.wfile.write(payload)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        service = Stripe(url=f"http://127.0.0.1:{server.server_port}")
-        service.gate.set()
-        thread = threading.Thread(target=server.serve_forever)
+    with TemporaryDirectory() as folder:
+        thread = threading.Thread(target=serve, args=(Path(folder),))
         thread.start()
+        assert started.wait(20)
         try:
-            yield service
+            with httpx.Client(base_url=running["url"], timeout=20) as http:
+                service = Stripe(running["url"], http)
+                service.reset()
+                yield service
         finally:
-            service.gate.set()
-            server.shutdown()
+            running["server"].should_exit = True
             thread.join()

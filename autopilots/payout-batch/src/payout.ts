@@ -1,107 +1,135 @@
-// A payout, sent once: the claim is written before money moves, a repeat gets the first answer, and what is unknown
-// stays so until the orchestrator sends it as a new attempt, which it does when a person has said that it was not done.
-// Even then Stripe is asked first what it has of it.
+// A payout, made once: it stands in the ledger before money moves, and goes on by itself until each item is final. A
+// repeat is told how far it is.
 import { sha256 } from "#worker-kit/hash.ts";
 import { Problem } from "#worker-kit/problem.ts";
 import { notConfigured } from "../../shared/problem.ts";
-import type { Call } from "../../shared/serve.ts";
-import { stripeUrl } from "../../shared/stripe.ts";
-import { type Claim, readClaim, type Stored, writeClaim } from "./claims.ts";
+import type { Approval, Call } from "../../shared/serve.ts";
+import { stripeAccount } from "../../shared/stripe.ts";
+import { advance } from "./advance.ts";
+import { answerOf, stateOf } from "./answers.ts";
+import { capOf, reasonsToAsk } from "./caps.ts";
 import type { Env } from "./env.ts";
-import { lookUp, sendAll, type Transfer } from "./transfers.ts";
+import { importClaims } from "./imported.ts";
+import {
+  type Batch,
+  decide,
+  findBatch,
+  findBatchOfRun,
+  findDue,
+  itemsInTheWay,
+  itemsOf,
+  ledger,
+  type Order,
+  openAgain,
+  openBatch,
+  payeesPaid,
+} from "./ledger.ts";
+import type { Asked } from "./meta.ts";
 
-type Payout = Pick<Transfer, "destination" | "amount" | "currency" | "description" | "reference">;
-
-const RUNNING_MS = 60_000; // longer than a payout can take
-const CREATED = 201;
-const MULTI_STATUS = 207;
-
-/** 201 when all is paid, 207 when a part is. `payoutsOf` checks `meta`. It goes on when the caller is gone. */
-export async function payOut(call: Call<Env>, payoutsOf: () => readonly Payout[]): Promise<Response> {
-  const { env, run, idempotencyKey } = call;
+/** Throws a problem; `read` checks `meta`. It goes on when the caller is gone. */
+export async function payOut(call: Call<Env>, read: (meta: unknown) => Asked): Promise<Response> {
+  const { env, run, approval } = call;
   if (!env.STRIPE_API_KEY) throw notConfigured(["STRIPE_API_KEY"], "payouts are Stripe's and need its secret key.");
-  stripeUrl(env, "/"); // a base that is not allowed is known before a claim is made
-  if (idempotencyKey === null) {
-    const detail = "Send an Idempotency-Key header, and the same one in a repeat: a payout must not happen twice.";
-    throw new Problem({ status: 400, title: "Idempotency-Key required", detail, members: { outcome: "rejected" } });
-  }
-  const payouts = payoutsOf();
-  const name = await sha256(JSON.stringify([run?.caller ?? "", idempotencyKey]), 32);
-  const work = perform(env, name, payouts, run?.attempt ?? 1);
+  stripeAccount(env); // a base that is not allowed is known before anything is recorded
+  if (!run) throw new Error("an autopilot's `once` lets no call through without its run");
+  const id = await sha256(JSON.stringify([run.caller, run.key]), 32);
+  const db = await ledger(env);
+  await requireImported(env, db);
+  if (approval) return await approve(env, db, id, approval);
+  const asked = read(call.meta);
+  const fingerprint = await sha256(JSON.stringify(asked.payouts));
+  const order = { id, run: run.id, caller: run.caller, fingerprint, attempt: run.attempt };
+  const work = perform(env, db, order, asked);
   call.later(work.catch(() => undefined));
   return await work;
 }
 
-async function perform(env: Env, name: string, payouts: readonly Payout[], attempt: number): Promise<Response> {
-  const fingerprint = await sha256(JSON.stringify(payouts));
-  const before = await readClaim(env.EFH_PRIVATE, name);
-  if (before) {
-    refuseUnlessFree(before.claim, fingerprint, attempt);
-    if (before.claim.answer) return answer(before.claim.answer, { "idempotency-replayed": "true" });
+/** How far the payout of a run is. */
+export async function showPayout({ env }: Call<Env>, run: string): Promise<Response> {
+  const db = await ledger(env);
+  const batch = await findBatchOfRun(db, run);
+  if (!batch) throw new Problem({ status: 404, title: "No such payout", detail: `There is no payout of ${run}.` });
+  return stateOf(batch, await itemsOf(db, batch.id));
+}
+
+/** What the cron does: the claims of an earlier version are read, then the batch that has been due longest goes on. */
+export async function goOn(env: Env): Promise<void> {
+  if (!env.STRIPE_API_KEY) return;
+  const db = await ledger(env);
+  if (!(await importClaims(env, db))) return;
+  const due = await findDue(db, Date.now());
+  if (due !== null) await advance(env, db, due);
+}
+
+async function perform(env: Env, db: D1Database, order: Order, asked: Asked): Promise<Response> {
+  const before = await findBatch(db, order.id);
+  const isNew = before === null || (await isFreeForAnother(db, before, order));
+  if (isNew) {
+    await open(env, db, order, asked);
+  } else if (before.fingerprint !== order.fingerprint) {
+    throw reusedProblem();
+  } else if (order.attempt > before.attempt && before.answer === null) {
+    await openAgain(db, order);
   }
-  const transfers = before?.claim.transfers ?? payouts.map(waiting);
-  const expiresAt = Date.now() + RUNNING_MS;
-  const claim: Claim = { status: "running", fingerprint, attempt, expiresAt, transfers: structuredClone(transfers) };
-  const ours = await writeClaim(env.EFH_PRIVATE, name, claim, before);
-  if (!ours) throw runningProblem();
-  if (before) await lookUp(env, name, claim.transfers);
-  await sendAll(env, name, claim.transfers);
-  return await recordEnding(env, name, ours);
+  return await advanced(env, db, order.id);
 }
 
-/** Throws a problem unless this call may go on: with a free claim, or with the answer of one that is done. */
-function refuseUnlessFree(claim: Claim, fingerprint: string, attempt: number): void {
-  if (claim.fingerprint !== fingerprint) {
-    const detail = "This Idempotency-Key came with another payout before. Repeat that as it was, or take a new key.";
-    throw new Problem({ status: 422, title: "Idempotency-Key reused", detail, members: { outcome: "rejected" } });
+/** Whether nothing came of what stands under this key, so that something else may. */
+async function isFreeForAnother(db: D1Database, before: Batch, { fingerprint, attempt }: Order): Promise<boolean> {
+  if (before.fingerprint === fingerprint || before.status !== "final" || attempt <= before.attempt) return false;
+  return (await itemsOf(db, before.id)).every(({ status }) => status === "refused");
+}
+
+async function open(env: Env, db: D1Database, order: Order, asked: Asked): Promise<void> {
+  const payees = asked.payouts.map(({ destination }) => destination);
+  const paid = env.PAYOUT_PAYEES === undefined ? new Set<string>() : await payeesPaid(db, payees);
+  const reasons = reasonsToAsk(env, asked, paid);
+  if (await openBatch(db, order, asked, reasons, capOf(env, "PAYOUT_CAP_DAY", asked.currency))) return;
+  const other = await findBatch(db, order.id);
+  if (other?.fingerprint === order.fingerprint) return; // another call of the same was faster
+  if (other) throw reusedProblem();
+  const items = await itemsInTheWay(db, asked);
+  throw new Problem({
+    status: 409,
+    title: "Already in the ledger",
+    detail:
+      "A payee gets one payout of a reference and currency, and another payout has these. Nothing was transferred; " +
+      "where it is another one, give it a reference of its own.",
+    members: {
+      outcome: "rejected",
+      payouts: items.map(({ payee, reference, currency, amount, batch, status }) => ({
+        ...{ destination: payee, reference, currency, amount, payout: batch, status },
+      })),
+    },
+  });
+}
+
+async function approve(env: Env, db: D1Database, id: string, approval: Approval): Promise<Response> {
+  if (!(await decide(db, id, approval))) {
+    const detail = "This payout does not wait for approval.";
+    throw new Problem({ status: 409, title: "Not waiting for approval", detail });
   }
-  if (claim.status === "done" || claim.status === "not-done") return;
-  if (claim.status === "running" && claim.expiresAt > Date.now()) throw runningProblem();
-  if (attempt <= claim.attempt) throw unknownProblem(claim.transfers);
+  return await advanced(env, db, id);
 }
 
-/** Records how it ended before anybody is told. */
-async function recordEnding(env: Env, name: string, ours: Stored): Promise<Response> {
-  const { claim } = ours;
-  const { transfers } = claim;
-  const has = (status: Transfer["status"]) => transfers.some((each) => each.status === status);
-  const paid = transfers.filter(({ status }) => status === "paid").length;
-  const status = has("unknown") ? "unknown" : paid > 0 ? "done" : "not-done";
-  const isWhole = paid === transfers.length;
-  const told = { status: isWhole ? "paid" : "partly paid", payout: name, transfers: transfers.map(shown) };
-  const done = { status: isWhole ? CREATED : MULTI_STATUS, body: JSON.stringify(told) };
-  const end: Claim = { ...claim, status, ...(status === "done" ? { answer: done } : {}) };
-  const recorded = await writeClaim(env.EFH_PRIVATE, name, end, ours).catch(() => null);
-  if (status === "unknown" || !recorded) throw unknownProblem(transfers);
-  if (status === "done") return answer(done, {});
-  const why = transfers.find(({ reason }) => reason)?.reason ?? "there was no time left.";
-  const detail = `Nothing was transferred: ${why}`;
-  const members = { outcome: "rejected", transfers: transfers.map(shown) };
-  throw new Problem({ status: 502, title: "Upstream refused", detail, members });
+async function advanced(env: Env, db: D1Database, id: string): Promise<Response> {
+  await advance(env, db, id);
+  const batch = await findBatch(db, id);
+  return answerOf(batch!, await itemsOf(db, id));
 }
 
-function waiting(payout: Payout): Transfer {
-  return { ...payout, status: "waiting", refusals: 0 };
+async function requireImported(env: Env, db: D1Database): Promise<void> {
+  if (await importClaims(env, db)) return;
+  throw new Problem({
+    status: 503,
+    title: "Earlier payouts are being read",
+    detail: "Nothing is paid before the records of an earlier version are in the ledger, which takes some minutes.",
+    members: { outcome: "rejected" },
+    headers: { "retry-after": "60" },
+  });
 }
 
-function shown({ refusals, ...transfer }: Transfer): Omit<Transfer, "refusals"> {
-  return transfer;
-}
-
-function answer({ status, body }: NonNullable<Claim["answer"]>, headers: Record<string, string>): Response {
-  return new Response(body, { status, headers: { "content-type": "application/json", ...headers } });
-}
-
-function runningProblem(): Problem {
-  const detail = "This payout is running under the same Idempotency-Key. Nothing was sent again.";
-  const members = { outcome: "unknown" };
-  return new Problem({ status: 409, title: "Already running", detail, members, headers: { "retry-after": "5" } });
-}
-
-function unknownProblem(transfers: readonly Transfer[]): Problem {
-  const detail =
-    "Money may have moved, so nothing is sent again. Look at Stripe, then resolve the orchestrator's run; before " +
-    "anything is sent again, what Stripe has of this payout is looked up.";
-  const members = { outcome: "unknown", transfers: transfers.map(shown) };
-  return new Problem({ status: 409, title: "Outcome unknown", detail, members });
+function reusedProblem(): Problem {
+  const detail = "This Idempotency-Key came with another payout before. Repeat that as it was, or take a new key.";
+  return new Problem({ status: 422, title: "Idempotency-Key reused", detail, members: { outcome: "rejected" } });
 }

@@ -1,79 +1,90 @@
-// Transfers at Stripe. Each has an Idempotency-Key of its own, made of the payout's name and its place in it, so that
-// Stripe itself sends none twice; and each is in the payout's transfer group, where it is found again.
-import { Problem } from "#worker-kit/problem.ts";
+// Transfers at Stripe, and what an answer says of one. Each has an Idempotency-Key made of the batch, its place in it
+// and a number, so that Stripe itself makes none twice; and each is in the batch's transfer group, where it is found.
 import { isObject } from "#worker-kit/validation.ts";
-import { callExternal } from "../../shared/external.ts";
-import { formOf, stripeUrl } from "../../shared/stripe.ts";
+import { callStripe, isKeyRefused, type StripeAnswer, saidBy } from "../../shared/stripe.ts";
 import type { Env } from "./env.ts";
+import type { Item } from "./ledger.ts";
 
-/** What was asked for, and what came of it; `waiting` was not sent. */
-export interface Transfer {
-  destination: string;
-  amount: number;
-  currency: string;
-  description?: string | undefined;
-  reference?: string | undefined;
-  status: "waiting" | "paid" | "rejected" | "unknown";
-  /** Stripe's. */
-  id?: string;
-  reason?: string;
-  /** How often Stripe refused it: the next try is another request to Stripe, which keeps its refusals. */
-  refusals: number;
+const TIMEOUT_MS = 8_000;
+const A_PAGE = 100;
+const MOST_PAGES = 5;
+/** Stripe keeps a key for 24 hours at least; after this the same one may be taken for a new transfer. */
+export const KEY_LIFE_MS = 23 * 60 * 60 * 1000;
+
+/**
+ * `paid`; `refused`: certainly not done, and it will not be; `wait`: certainly not done by this call, later perhaps;
+ * `kept`: a failure that Stripe answers again for this key, whether it was done or not; `unknown`.
+ */
+export type Sent =
+  | { readonly kind: "paid"; readonly id: string }
+  | { readonly kind: "refused" | "kept" | "unknown"; readonly why: string; readonly status: number }
+  | { readonly kind: "wait"; readonly why: string; readonly afterMs: number | null };
+
+export async function sendTransfer(env: Env, item: Item): Promise<Sent> {
+  const { batch, position, amount, currency, payee, description, named, reference, key_number } = item;
+  const answer = await callStripe(env, {
+    path: "/v1/transfers",
+    timeoutMs: TIMEOUT_MS,
+    idempotencyKey: `payout-${batch}-${position}-${key_number}`,
+    // The same parameters as ever under this key, or Stripe refuses it: nothing of the moment may be in them.
+    form: {
+      ...{ amount, currency, destination: payee, description },
+      transfer_group: batch,
+      metadata: { index: position, reference: named ? reference : undefined },
+    },
+  });
+  return readAnswer(answer);
 }
 
-const AT_ONCE = 5; // a Worker may have six connections
-const SENDING_MS = 8_000; // after this none is begun: with the last call's 15 s it is within a task's 25 s
-
-/** Sends those that are not paid, until an outcome is unknown: a person looks before the rest is sent. */
-export async function sendAll(env: Env, name: string, transfers: readonly Transfer[]): Promise<void> {
-  const begun = Date.now();
-  const queue = [...transfers.entries()].filter(([, { status }]) => status !== "paid");
-  const work = async () => {
-    for (let next = queue.shift(); next; next = queue.shift()) {
-      if (transfers.some(({ status }) => status === "unknown") || Date.now() - begun > SENDING_MS) return;
-      await send(env, name, ...next);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-}
-
-async function send(env: Env, name: string, index: number, transfer: Transfer): Promise<void> {
-  const { destination, amount, currency, description, reference, refusals } = transfer;
-  try {
-    const { id } = await callExternal({
-      service: "Stripe",
-      url: stripeUrl(env, "/v1/transfers"),
-      key: env.STRIPE_API_KEY!,
-      idempotencyKey: `payout-${name}-${index}-${refusals}`,
-      body: formOf({
-        ...{ amount, currency, destination, description },
-        transfer_group: name,
-        metadata: { index, reference },
-      }),
-    });
-    if (typeof id === "string") Object.assign(transfer, { status: "paid", id, reason: undefined });
-    else Object.assign(transfer, { status: "unknown", reason: "Stripe's answer has no id." });
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    const isRefused = error.members.outcome === "rejected";
-    Object.assign(transfer, { status: isRefused ? "rejected" : "unknown", reason: error.message });
-    if (isRefused) transfer.refusals++;
+/** Pure. */
+export function readAnswer(answer: StripeAnswer): Sent {
+  const { status, body, error, isReplayed, retryAfterMs } = answer;
+  const why = `Stripe ${saidBy(answer)}.`;
+  if (status >= 200 && status < 300) {
+    return typeof body.id === "string" ? { kind: "paid", id: body.id } : { kind: "unknown", why, status };
   }
+  if (status === 429 || status === 409) return { kind: "wait", why, afterMs: retryAfterMs };
+  if (error.type === "idempotency_error") return { kind: "kept", why, status };
+  if (status >= 400 && status < 500) return { kind: "refused", why, status };
+  return { kind: isReplayed ? "kept" : "unknown", why, status };
 }
 
-/** Marks those as paid that Stripe has, and the others as waiting. Throws a problem where it does not say. */
-export async function lookUp(env: Env, name: string, transfers: readonly Transfer[]): Promise<void> {
-  const url = new URL(stripeUrl(env, "/v1/transfers"));
-  url.search = new URLSearchParams({ transfer_group: name, limit: "100" }).toString();
-  const { data } = await callExternal({ service: "Stripe", url: url.href, key: env.STRIPE_API_KEY! });
-  if (!Array.isArray(data)) {
-    const detail = "Stripe's list of transfers was not understood.";
-    throw new Problem({ status: 502, title: "Upstream failed", detail, members: { outcome: "unknown" } });
-  }
-  for (const transfer of transfers) if (transfer.status !== "paid") transfer.status = "waiting";
-  for (const each of data) {
-    if (!isObject(each) || !isObject(each.metadata)) continue;
-    const transfer = transfers[Number(each.metadata.index)];
-    if (transfer) Object.assign(transfer, { status: "paid", id: each.id, reason: undefined });
-  }
+/** A transfer of Stripe's, as far as it tells which item it is. */
+export interface Found {
+  readonly id: string;
+  readonly isReversed: boolean;
 }
+
+/** What Stripe has of an item; `null` for nothing. */
+export type LookUp = (item: Item) => Found | null;
+
+/** All of the batch's group; null where Stripe does not say. */
+export async function lookUp(env: Env, batch: string): Promise<LookUp | null> {
+  const found: Record<string, unknown>[] = [];
+  let after = "";
+  for (let page = 0; page < MOST_PAGES; page++) {
+    const path = `/v1/transfers?transfer_group=${batch}&limit=${A_PAGE}${after}`;
+    const { status, body } = await callStripe(env, { path, timeoutMs: TIMEOUT_MS });
+    if (status !== 200 || !Array.isArray(body.data)) return null;
+    found.push(...body.data.filter(isObject));
+    const last = found.at(-1);
+    if (body.has_more !== true || !last) return (item) => foundOf(found, item);
+    after = `&starting_after=${encodeURIComponent(String(last.id))}`;
+  }
+  return null;
+}
+
+/** By payee, amount and currency, and the place that was sent along. Pure. */
+function foundOf(transfers: readonly Record<string, unknown>[], item: Item): Found | null {
+  const same = transfers.find(
+    ({ destination, amount, currency, metadata }) =>
+      destination === item.payee &&
+      amount === item.amount &&
+      currency === item.currency &&
+      (!isObject(metadata) || metadata.index === undefined || metadata.index === String(item.position)),
+  );
+  if (!same || typeof same.id !== "string") return null;
+  return { id: same.id, isReversed: same.reversed === true || Number(same.amount_reversed ?? 0) > 0 };
+}
+
+export { isKeyRefused };

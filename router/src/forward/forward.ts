@@ -49,6 +49,14 @@ export interface Forwarded {
   readonly caller: string;
   /** Of a task that must not be done twice. */
   readonly run?: RunHandle;
+  /** Somebody's word on what the run waits for, in place of the task. */
+  readonly approval?: Approval;
+}
+
+export interface Approval {
+  readonly approved: boolean;
+  readonly by: string;
+  readonly note: string | null;
 }
 
 /**
@@ -148,9 +156,9 @@ function sender({ decision, request }: Forwarded, env: Env): Send | Failure {
 }
 
 /** The forwarded request's headers and body. */
-async function signMessage({ decision, meta, request, requestId, caller, run }: Forwarded, env: Env) {
+async function signMessage({ decision, meta, request, requestId, caller, run, approval }: Forwarded, env: Env) {
   const { task, capability, route } = decision;
-  const beside = JSON.stringify({ task, capability, autopilot: route.name, caller, requestId, run });
+  const beside = JSON.stringify({ task, capability, autopilot: route.name, caller, requestId, run, approval });
   const body = `${beside.slice(0, -1)},"meta":${meta}}`;
   const id = `msg_${run?.id.slice(RUN_PREFIX.length) ?? crypto.randomUUID().replaceAll("-", "")}`;
   const headers = new Headers(await signed(route.name, env, id, body));
@@ -162,7 +170,7 @@ async function signMessage({ decision, meta, request, requestId, caller, run }: 
     const value = request.headers.get(name);
     if (value !== null) headers.set(name, value);
   }
-  const key = idempotencyKeyOf(request);
+  const key = run?.key ?? idempotencyKeyOf(request);
   if (key !== null) headers.set("idempotency-key", key);
   return { headers, body };
 }

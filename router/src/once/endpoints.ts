@@ -62,10 +62,14 @@ export async function resolve(call: Call): Promise<Response> {
   return Response.json(document(found));
 }
 
+export const NOTE = v.optional(
+  v.nullable(v.custom<string>(isNote, `must be text of at most ${MAX_NOTE} characters`)),
+  null,
+);
 const RESOLUTION = object(
   {
     resolution: v.picklist(["done", "not-done"], "must be done or not-done"),
-    note: v.optional(v.nullable(v.custom<string>(isNote, `must be text of at most ${MAX_NOTE} characters`)), null),
+    note: NOTE,
   },
   "is not a member of a resolution: it has resolution and note",
 );
@@ -74,7 +78,7 @@ function isNote(value: unknown): boolean {
   return typeof value === "string" && value.length <= MAX_NOTE && value.isWellFormed();
 }
 
-function document(run: Run) {
+export function document(run: Run) {
   const { id, status, outcome, task, capability, autopilot, caller, key, requestId, attempts, why } = run;
   const answer = { status: run.answerStatus, type: run.answerType, bytes: run.answerBytes };
   return {
@@ -93,7 +97,7 @@ function iso(at: number): string {
   return new Date(at).toISOString();
 }
 
-function noSuchRun(id: string): Problem {
+export function noSuchRun(id: string): Problem {
   return new Problem({
     status: 404,
     title: "No such run",

@@ -10,7 +10,7 @@ import { log } from "#worker-kit/log.ts";
 import { Problem } from "#worker-kit/problem.ts";
 import { type Answer, answerResponse, problemOf } from "../forward/answer.ts";
 import { brokenFailure, type Failure, forwardProblem } from "../forward/failure.ts";
-import { answerOf, RUN_PREFIX, send } from "../forward/forward.ts";
+import { type Approval, answerOf, RUN_PREFIX, send } from "../forward/forward.ts";
 import { isNothingDone, outcomeOf } from "../forward/outcome.ts";
 import type { Call } from "../http/call.ts";
 import { idempotencyKeyOf } from "../http/idempotency-key.ts";
@@ -28,7 +28,8 @@ import {
   unknownProblem,
   unrecordedProblem,
 } from "./problems.ts";
-import { type Claim, type Ending, findKeptRun, type KeptRun, writeClaim, writeEnding } from "./runs.ts";
+import { type Claim, type Ending, findKeptRun, type KeptRun, type Run, writeClaim, writeEnding } from "./runs.ts";
+import { askAgain, isOfRun, isUnderWay, recordProgress, wasUnderWay } from "./under-way.ts";
 
 /** How long after the task's deadline a run is taken to be abandoned: time to record how it ended. */
 const GRACE_MS = 30_000;
@@ -68,6 +69,7 @@ export async function runOnce(call: Call, asked: Asked, decided: Decision | Refu
   const { run, attempt } = await claimRun(call, claim);
   if (attempt === undefined) {
     noted.outcome = "repeated";
+    if (run.fingerprint === fingerprint && wasUnderWay(run)) return (await continueRun(call, run, meta)).response;
     return replay(run, fingerprint);
   }
   noted.decision = decided;
@@ -82,6 +84,11 @@ export async function runOnce(call: Call, asked: Asked, decided: Decision | Refu
     }
     log("a task was not completed", requestId, error);
     outcome = brokenFailure();
+  }
+  if (isUnderWay(outcome, id)) {
+    await recordProgress(env, id, outcome, { claim: claim.claim });
+    noted.outcome = "done";
+    return answerOf(decided, outcome, { [RUN_HEADER]: id });
   }
   const ending = endingOf(decided, outcome);
   await recordEnding(call, claim, ending);
@@ -134,6 +141,25 @@ function endingOf({ route }: Decision, result: Answer | Failure): Ending {
   if (outcome === "unknown") return { status: "unknown", outcome, why };
   if (isNothingDone(result)) return { status: "not-done", outcome, why };
   return { status: "done", outcome, answer: result as Answer };
+}
+
+/**
+ * How far a run is that its autopilot has taken; `approval`: somebody's word, which it is brought. An answer that does not
+ * say so of this run changes nothing. Throws a problem.
+ */
+export async function continueRun(
+  call: Call,
+  run: Run,
+  meta: string,
+  approval?: Approval,
+): Promise<{ response: Response; isRecorded: boolean }> {
+  const { id } = run;
+  const { decided, answer } = await askAgain(call, run, meta, approval);
+  const isRecorded = isOfRun(answer, id);
+  const ending = isUnderWay(answer, id) ? null : endingOf(decided, answer);
+  if (isRecorded) await recordProgress(call.env, id, answer, { ending });
+  const told = isRecorded && ending?.status === "unknown" ? withWayOut(answer, id) : answer;
+  return { response: answerOf(decided, told, { [RUN_HEADER]: id }), isRecorded };
 }
 
 /** A problem document of the autopilot, for a run of which nobody knows how it ended, says what a person does then. */

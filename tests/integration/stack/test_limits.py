@@ -38,12 +38,15 @@ def test_what_nobody_declared_is_counted_with_the_shipped_file(
     output = capsys.readouterr()
     used = {limit["name"]: limit["used"] for limit in json.loads(output.out)["limits"]}
     assert {name: used[name] for name in ("crons", "workers", "kvNamespaces", "d1Databases")} == {
-        "crons": 6,
+        "crons": 7,
         "workers": 6,
         "kvNamespaces": 3,
-        "d1Databases": 2,
+        "d1Databases": 3,
     }
-    assert "Cron triggers per account: 6 of 5 (efh-autopilot-orchestrator 1; not declared: old-site 5)" in output.err
+    assert (
+        "Cron triggers per account: 7 of 5 (efh-autopilot-orchestrator 1, efh-payout-batch 1; not declared: old-site 5)"
+        in output.err
+    )
     paths = [call["path"].partition(account)[2] for call in cloudflare_api.local("GET", "/calls")["calls"]]
     assert sorted(paths) == [
         "/d1/database",

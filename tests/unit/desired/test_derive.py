@@ -197,7 +197,7 @@ def _shuffled(value: Any, randomness: random.Random) -> Any:
 def test_the_shipped_file_implies_the_platform() -> None:
     assert [each.title for each in SHIPPED.kv_namespaces] == ["AI_EMPLOYEE_LOGS", "REGISTRY"]
     assert [each.name for each in SHIPPED.r2_buckets] == ["efh-assets", "efh-images", "efh-pages", "efh-private"]
-    assert [each.name for each in SHIPPED.d1_databases] == ["efh-autopilot-orchestrator"]
+    assert [each.name for each in SHIPPED.d1_databases] == ["efh-autopilot-orchestrator", "efh-payouts"]
     assert [each.name for each in SHIPPED.workers] == [
         "efh-agent",
         "efh-ai-stylist",
@@ -210,7 +210,7 @@ def test_the_shipped_file_implies_the_platform() -> None:
 def test_the_shipped_file_needs_no_secret_of_others_and_one_of_the_five_cron_triggers() -> None:
     secrets = [each for one in SHIPPED.workers for each in one.bindings if isinstance(each, SecretBinding)]
     assert {each.name for each in secrets if not each.optional} == {"API_TOKEN", "WEBHOOK_SECRET"}
-    assert sum(len(each.crons) for each in SHIPPED.workers) == 1
+    assert sum(len(each.crons) for each in SHIPPED.workers) == 2
 
 
 @pytest.mark.parametrize(

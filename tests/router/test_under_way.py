@@ -1,0 +1,83 @@
+"""A run that its autopilot has taken and not ended: a repeat asks again, and what is not said of it changes nothing."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from typing import Any
+
+from tests.support.payments import Payments, new_key
+
+
+def run_id(key: str) -> str:
+    return f"run_{sha256(json.dumps(['default', key], separators=(',', ':')).encode()).hexdigest()[:32]}"
+
+
+def answers(*told: tuple[int, Any]) -> dict[str, Any]:
+    return {"answers": [{"status": status, "json": document} for status, document in told]}
+
+
+def test_it_is_asked_again_until_it_has_ended(payments: Payments) -> None:
+    key = new_key()
+    run = run_id(key)
+    going = {"run": run, "status": "in progress"}
+    meta = answers((202, going), (202, going), (201, {"run": run, "status": "paid"}))
+
+    told = [payments.pay(key, meta) for _ in range(2)]
+    between = payments.run(run)
+    told += [payments.pay(key, meta) for _ in range(2)]
+
+    assert [each.status_code for each in told] == [202, 202, 201, 201]
+    assert (between["status"], between["outcome"], between["finishedAt"]) == ("running", None, None)
+    assert told[3].headers["idempotency-replayed"] == "true"
+    assert len(payments.calls(key)) == 3
+    assert {json.loads(call["body"])["run"]["attempt"] for call in payments.calls(key)} == {1}
+    assert (payments.run(run)["status"], payments.run(run)["outcome"]) == ("done", "done")
+
+
+def test_an_autopilot_that_names_no_run_is_called_once(payments: Payments) -> None:
+    key = new_key()
+    meta = answers((202, {"status": "accepted"}), (201, {}))
+
+    first, again = payments.pay(key, meta), payments.pay(key, meta)
+
+    assert (first.status_code, again.status_code, again.json()) == (202, 202, first.json())
+    assert len(payments.calls(key)) == 1
+
+
+def test_a_refusal_that_says_nothing_of_the_run_does_not_free_its_key(payments: Payments) -> None:
+    """Money may have moved before."""
+    key = new_key()
+    run = run_id(key)
+    refusal = {"title": "Not configured", "outcome": "rejected"}
+    meta = answers((202, {"run": run}), (503, refusal))
+
+    first, again = payments.pay(key, meta), payments.pay(key, meta)
+
+    assert (first.status_code, again.status_code) == (202, 503)
+    assert payments.run(run)["status"] == "running"
+    assert payments.pay(key, {"another": 1}).status_code == 422
+
+
+def test_where_it_is_unknown_in_the_end_a_person_is_asked(payments: Payments) -> None:
+    key = new_key()
+    run = run_id(key)
+    meta = answers((202, {"run": run}), (409, {"run": run, "outcome": "unknown"}))
+
+    payments.pay(key, meta)
+    again = payments.pay(key, meta)
+
+    assert (again.status_code, "resolve" in again.json()["hint"]) == (409, True)
+    assert payments.run(run)["status"] == "unknown"
+    assert payments.resolve(run, "not-done").status_code == 200
+
+
+def test_two_that_ask_at_once_leave_what_is_final(payments: Payments) -> None:
+    key = new_key()
+    run = run_id(key)
+    meta = answers((202, {"run": run}), (201, {"run": run}), (202, {"run": run}))
+    payments.pay(key, meta)
+    payments.pay(key, meta)
+
+    assert payments.pay(key, meta).status_code == 201
+    assert payments.run(run)["status"] == "done"
