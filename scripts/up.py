@@ -18,6 +18,8 @@ import yaml
 from orchestrator.errors import OrchestratorError
 from orchestrator.files import take_lock
 from orchestrator.kinds import DATA_KINDS
+from orchestrator.manifest import DEFAULT_FILE
+from orchestrator.manifest import load as load_manifest
 from orchestrator.router_client.connection import RemoteDispatcher
 from orchestrator.stack.config import Stack, read_stack
 from orchestrator.stack.leftovers import run_with_leftovers
@@ -36,6 +38,7 @@ from scripts.local_stack import (
     store_secret,
     stored_secret,
 )
+from scripts.local_stripe import set_stripe_secrets, tell_stripe_of_webhooks
 from scripts.watch import HEAL_COMMAND, watch_secrets
 
 CONFIG = ROOT / f"Pulumi.{STACK}.yaml"
@@ -67,12 +70,15 @@ def up() -> int:
     try:
         start_cloudflare()
         prepare_stack()
+        manifest = load_manifest(ROOT / DEFAULT_FILE)
+        set_stripe_secrets(settings(), manifest, CONFIG)
         os.environ.update(environment())
         before = outputs()
         stack = read_stack(STACK, ROOT)
         recover(stack, report=print)
         update(stack)
         after = outputs()
+        tell_stripe_of_webhooks(settings(), manifest, CONFIG, after["workerUrls"])
         say_what_was_kept(before, after)
         run_task(after["orchestratorUrl"])
         say_what_next(after)

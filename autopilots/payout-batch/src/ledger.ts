@@ -10,7 +10,7 @@ import { SCHEMA } from "./schema.ts";
  * a person said that it was not done, and Stripe is asked before it is sent anew. `paid`, `refused` (nothing moved) and
  * `stuck` (a person has to look) are final.
  */
-export type ItemStatus = "waiting" | "sending" | "looking" | "paid" | "refused" | "stuck";
+type ItemStatus = "waiting" | "sending" | "looking" | "paid" | "refused" | "stuck";
 
 export interface Item {
   readonly payee: string;

@@ -8,7 +8,7 @@ import { invalidMeta, text, validate } from "../../shared/validate.ts";
 const MAX_PAYOUTS = 40;
 
 /** A payout as it is asked for. */
-export interface Payout {
+interface Payout {
   readonly destination: string;
   readonly amount: number;
   readonly currency: string;

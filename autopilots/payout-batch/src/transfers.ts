@@ -1,7 +1,7 @@
 // Transfers at Stripe, and what an answer says of one. Each has an Idempotency-Key made of the batch, its place in it
 // and a number, so that Stripe itself makes none twice; and each is in the batch's transfer group, where it is found.
 import { isObject } from "#worker-kit/validation.ts";
-import { callStripe, isKeyRefused, type StripeAnswer, saidBy } from "../../shared/stripe.ts";
+import { callStripe, type StripeAnswer, saidBy } from "../../shared/stripe.ts";
 import type { Env } from "./env.ts";
 import type { Item } from "./ledger.ts";
 
@@ -37,7 +37,7 @@ export async function sendTransfer(env: Env, item: Item): Promise<Sent> {
 }
 
 /** Pure. */
-export function readAnswer(answer: StripeAnswer): Sent {
+function readAnswer(answer: StripeAnswer): Sent {
   const { status, body, error, isReplayed, retryAfterMs } = answer;
   const why = `Stripe ${saidBy(answer)}.`;
   if (status >= 200 && status < 300) {
@@ -50,7 +50,7 @@ export function readAnswer(answer: StripeAnswer): Sent {
 }
 
 /** A transfer of Stripe's, as far as it tells which item it is. */
-export interface Found {
+interface Found {
   readonly id: string;
   readonly isReversed: boolean;
 }
@@ -86,5 +86,3 @@ function foundOf(transfers: readonly Record<string, unknown>[], item: Item): Fou
   if (!same || typeof same.id !== "string") return null;
   return { id: same.id, isReversed: same.reversed === true || Number(same.amount_reversed ?? 0) > 0 };
 }
-
-export { isKeyRefused };
