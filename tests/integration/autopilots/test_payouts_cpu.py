@@ -1,0 +1,64 @@
+"""What an invocation of a payout costs of the free plan's 10 ms of CPU: the largest batch, fifteen transfers at once.
+
+Counted from the kernel's clock of all of workerd's threads, after some calls that are not counted: an isolate that has
+just begun compiles.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import httpx
+
+from bench.processes import cpu_seconds
+from tests.support.autopilots import SECRET, built
+from tests.support.paying import Payouts
+from tests.support.stripe_service import API_KEY, stripe
+from tests.support.workerd import running_workerd
+
+FREE_PLAN_MS = 10
+WARM, COUNTED = 8, 12
+
+
+def batch() -> dict[str, Any]:
+    payouts = [
+        {
+            "destination": f"acct_{number}",
+            "amount": 100,
+            "reference": f"{uuid.uuid4()} {'r' * 150}",
+            "description": "d" * 200,
+        }
+        for number in range(40)
+    ]
+    return {"currency": "eur", "total": 4000, "payouts": payouts}
+
+
+def test_an_invocation_of_the_largest_batch_is_within_the_free_plan() -> None:
+    with stripe() as bank:
+        key = bank.url.replace("://", f"://{API_KEY}@")
+        bindings = {"WEBHOOK_SECRET": SECRET, "AUTOPILOTS": "payout-batch", "STAGE": "local", "STRIPE_API_KEY": key}
+        worker = {
+            "name": "payer",
+            "modules": True,
+            "compatibilityDate": "2026-07-01",
+            "scriptPath": built("payout-batch"),
+            "bindings": bindings,
+            "d1Databases": ["EFH_PAYOUTS"],
+            "r2Buckets": ["EFH_PRIVATE"],
+        }
+        with running_workerd([worker], unsafeTriggerHandlers=True) as running:
+            payouts = Payouts(running.url)
+            for _ in range(WARM):
+                assert payouts.pay(uuid.uuid4().hex, batch()).status_code == 202
+            before = cpu_seconds(running.pid)
+            for _ in range(COUNTED):
+                assert payouts.pay(uuid.uuid4().hex, batch()).status_code == 202
+            asked = 1000 * (cpu_seconds(running.pid) - before) / COUNTED
+            before = cpu_seconds(running.pid)
+            for _ in range(COUNTED):
+                assert httpx.get(f"{running.url}/cdn-cgi/handler/scheduled").is_success
+            by_cron = 1000 * (cpu_seconds(running.pid) - before) / COUNTED
+            assert len(bank.transfers()) == 15 * (WARM + 2 * COUNTED)
+
+    assert max(asked, by_cron) <= FREE_PLAN_MS
