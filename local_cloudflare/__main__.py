@@ -36,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                         workers_port=options.workers_port,
                         account_id=options.account_id,
                         heal=shlex.split(options.heal or ""),
+                        fires_crons=not options.no_crons,
                     )
                 )
             case "start":
@@ -73,7 +74,12 @@ def _parser() -> argparse.ArgumentParser:
     ports.add_argument("--account-id", help="32 hexadecimal digits (default: chosen at the first start)")
     ports.add_argument("--heal", metavar="COMMAND", help="what to run when a heal is asked for (POST /_local/heal)")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("serve", parents=[common, ports], help="run in the foreground")
+    serve = commands.add_parser("serve", parents=[common, ports], help="run in the foreground")
+    serve.add_argument(
+        "--no-crons",
+        action="store_true",
+        help="for tests: no cron trigger fires by the clock, only by POST /_local/cron",
+    )
     commands.add_parser("start", parents=[common, ports], help="run in the background")
     commands.add_parser("stop", parents=[common], help="stop the one in the background")
     status = commands.add_parser("status", parents=[common], help="whether it runs, and where")

@@ -14,10 +14,12 @@ import contextlib
 import os
 import signal
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
+
+from local_cloudflare.api.camel_case import to_json
 
 _GRACE_S = 10.0
 _TAIL_LINES = 20
@@ -57,7 +59,7 @@ class Healer:
 
     def report(self) -> dict[str, Any]:
         """How the last run is or was, with the end of its log; `runs` counts those that have begun."""
-        last = asdict(self._run) if self._run else {"status": "none"}
+        last = to_json(self._run) if self._run else {"status": "none"}
         return {**last, "runs": self._runs, "waiting": self._again, "log": str(self._log), "tail": self._tail()}
 
     async def close(self) -> None:

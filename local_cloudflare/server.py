@@ -46,13 +46,15 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """A port of None: the remembered one; 0: any free one. `heal`: the command for when a heal is asked for."""
+    """A port of None: the remembered one; 0: any free one. `heal`: the command for when a heal is asked for.
+    `fires_crons`: cron triggers fire by the clock."""
 
     data: Path
     api_port: int | None = None
     workers_port: int | None = None
     account_id: str | None = None
     heal: Sequence[str] = ()
+    fires_crons: bool = True
 
 
 def serve(options: Options) -> None:

@@ -86,7 +86,9 @@ def healthy(data: Path) -> Settings | None:
         answer = httpx.get(
             f"http://{LOOPBACK}:{found.api_port}/_local/health", headers=_headers(settings), timeout=_HEALTH_SECONDS
         )
-        well = answer.status_code == httpx.codes.OK and answer.json()["account_id"] == settings.account_id
+        said = answer.json()
+        account_id = said["accountId"] if "accountId" in said else said["account_id"]  # one started before an update
+        well = answer.status_code == httpx.codes.OK and account_id == settings.account_id
     except (httpx.HTTPError, ValueError, KeyError):
         return None
     return settings if well else None

@@ -7,12 +7,14 @@ docs/local-cloudflare.md.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from local_cloudflare.api.camel_case import to_fields, to_json
+
 EFFECTS = {
-    "status": "answer with `status` and, if given, Retry-After: `retry_after` seconds",
+    "status": "answer with `status` and, if given, Retry-After: `retryAfter` seconds",
     "reset": "cut the connection without an answer",
     "delay": "wait `seconds`, then do as asked",
     "stale": "answer a GET as of before the last write",
@@ -43,7 +45,8 @@ class Fault:
 
 
 def parse(rules: Any) -> tuple[Fault, ...]:
-    """Rules from JSON: a list of objects with the fields of Fault. Raises ValueError naming the wrong one and why."""
+    """Rules from JSON: a list of objects with the fields of Fault, in camelCase. Raises ValueError that names the
+    wrong one, and why."""
     if not isinstance(rules, list):
         raise ValueError("faults: must be a list of objects")
     return tuple(_fault(number, rule) for number, rule in enumerate(rules))
@@ -51,8 +54,8 @@ def parse(rules: Any) -> tuple[Fault, ...]:
 
 def _fault(number: int, rule: Any) -> Fault:
     try:
-        fault = Fault(**rule)
-    except TypeError as error:
+        fault = Fault(**to_fields(rule))
+    except (AttributeError, TypeError) as error:
         raise ValueError(f"faults[{number}]: {error}") from None
     problem = _problem(fault)
     if problem:
@@ -102,7 +105,7 @@ class Faults:
         return struck[0].rule
 
     def report(self) -> list[dict[str, Any]]:
-        return [{**asdict(counted.rule), "seen": counted.seen, "struck": counted.struck} for counted in self._rules]
+        return [{**to_json(counted.rule), "seen": counted.seen, "struck": counted.struck} for counted in self._rules]
 
 
 class _Counted:

@@ -17,6 +17,7 @@ from starlette.routing import Route
 from local_cloudflare.api import faults
 from local_cloudflare.api.auth import Tokens, bearer
 from local_cloudflare.api.calls import Calls
+from local_cloudflare.api.camel_case import to_fields, to_json
 from local_cloudflare.api.cloud import AccountSettings, Cloud
 from local_cloudflare.api.d1 import export as d1_export
 from local_cloudflare.api.d1 import imports as d1_imports
@@ -51,7 +52,7 @@ Handler = Callable[[Controls, Request], Awaitable[Response]]
 
 
 async def get_health(controls: Controls, _request: Request) -> Response:
-    return JSONResponse({"status": "pass", "account_id": controls.cloud.account_id})
+    return JSONResponse({"status": "pass", "accountId": controls.cloud.account_id})
 
 
 async def get_state(controls: Controls, _request: Request) -> Response:
@@ -59,13 +60,13 @@ async def get_state(controls: Controls, _request: Request) -> Response:
     workers = Workers(store).all()
     return JSONResponse(
         {
-            "account_id": controls.cloud.account_id,
-            "account": asdict(controls.cloud.settings),
+            "accountId": controls.cloud.account_id,
+            "account": to_json(controls.cloud.settings),
             "kv": store.all(kv.KIND),
             "r2": store.all(r2.KIND),
             "d1": store.all(d1.KIND),
             "queues": [
-                {**asdict(queue), "waiting": asdict(queues.Queues(controls.cloud).backlog(queue))}
+                {**asdict(queue), "waiting": to_json(queues.Queues(controls.cloud).backlog(queue))}
                 for queue in queues.Queues(controls.cloud).all()
             ],
             "workers": [
@@ -106,12 +107,12 @@ async def post_reset(controls: Controls, _request: Request) -> Response:
 
 
 async def get_account(controls: Controls, _request: Request) -> Response:
-    return JSONResponse(asdict(controls.cloud.settings))
+    return JSONResponse(to_json(controls.cloud.settings))
 
 
 async def patch_account(controls: Controls, request: Request) -> Response:
-    """`plan`, `workers_dev_subdomain` (null: none chosen yet), `r2_enabled`, `rate_limit` (null: none) and `zones`."""
-    body = await _body(request)
+    """`plan`, `workersDevSubdomain` (null: none chosen yet), `r2Enabled`, `rateLimit` (null: none) and `zones`."""
+    body = to_fields(await _body(request))
     unknown = set(body) - set(AccountSettings.__dataclass_fields__)
     limit = body.get("rate_limit") or 1
     wrong = body.get("plan", "free") not in _PLANS or not isinstance(body.get("r2_enabled", True), bool)
@@ -119,12 +120,12 @@ async def patch_account(controls: Controls, request: Request) -> Response:
     wrong = wrong or not isinstance(zones, list) or not all(isinstance(each, str) for each in zones)
     if unknown or wrong or type(limit) is not int or limit < 1:
         raise _wrong(
-            f"account: must have only plan ({' or '.join(_PLANS)}), workers_dev_subdomain, r2_enabled, "
-            "rate_limit (a whole number from 1, or null), zones (a list of names)"
+            f"account: must have only plan ({' or '.join(_PLANS)}), workersDevSubdomain, r2Enabled, "
+            "rateLimit (a whole number from 1, or null), zones (a list of names)"
         )
     controls.rate_limit.clear()
     controls.cloud.change_settings(replace(controls.cloud.settings, **body))
-    return JSONResponse(asdict(controls.cloud.settings))
+    return JSONResponse(to_json(controls.cloud.settings))
 
 
 async def get_tokens(controls: Controls, _request: Request) -> Response:

@@ -53,9 +53,9 @@ def router(account: Account) -> Iterator[dict[str, Router]]:
 @pytest.fixture
 def fresh_account(account: Account) -> Iterator[Account]:
     """No workers.dev subdomain chosen, R2 not switched on, as after the sign-up."""
-    account.local("PATCH", "/account", {"workers_dev_subdomain": None, "r2_enabled": False})
+    account.local("PATCH", "/account", {"workersDevSubdomain": None, "r2Enabled": False})
     yield account
-    account.local("PATCH", "/account", {"workers_dev_subdomain": "local", "r2_enabled": True})
+    account.local("PATCH", "/account", {"workersDevSubdomain": "local", "r2Enabled": True})
 
 
 def checks(answer: dict[str, Any]) -> dict[str, dict[str, str]]:
@@ -196,7 +196,7 @@ def test_the_cron_is_checked_once_it_is_known(router: dict[str, Router]) -> None
     [
         ({"effect": "status", "status": 500}, "HTTP 500"),
         ({"effect": "status", "status": 502}, "HTTP 502"),
-        ({"effect": "status", "status": 429, "retry_after": 300}, "HTTP 429"),
+        ({"effect": "status", "status": 429, "retryAfter": 300}, "HTTP 429"),
         ({"effect": "reset"}, "no answer"),
     ],
 )
@@ -211,7 +211,7 @@ def test_an_api_that_fails_is_told_apart_from_a_refusal(
 
     assert (answer.status_code, answer.json()["title"]) == (502, "Cloudflare did not answer")
     assert detail in answer.json()["detail"]
-    assert answer.headers.get("retry-after") == ("300" if "retry_after" in faults else None)
+    assert answer.headers.get("retry-after") == ("300" if "retryAfter" in faults else None)
 
 
 def test_nobody_answers(router: dict[str, Router]) -> None:

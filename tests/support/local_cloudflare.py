@@ -1,5 +1,6 @@
 """A local Cloudflare for tests: the real server with the real runtime, in a process of its own, on free ports.
 
+No cron trigger fires by the clock, so that nothing depends on when a test runs: `local("POST", "/cron", …)` fires one.
 `restart` and `kill` are what a person or a crash would do to it; its data directory stays.
 """
 
@@ -114,7 +115,7 @@ class LocalCloudflare:
         self._start()
 
     def _start(self) -> None:
-        command = [sys.executable, "-m", "local_cloudflare", "serve", "--dir", str(self.data)]
+        command = [sys.executable, "-m", "local_cloudflare", "serve", "--no-crons", "--dir", str(self.data)]
         fresh = settings.load(self.data) is None
         self.data.mkdir(parents=True, exist_ok=True)
         with (self.data / "server.log").open("ab") as log:

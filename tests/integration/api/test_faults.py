@@ -26,10 +26,10 @@ def set_faults(cloudflare_api: LocalCloudflare, *faults: dict[str, Any]) -> None
 
 
 STATUSES = [
-    ({"status": 429, "retry_after": 2}, 429, '"code":971', "2"),
+    ({"status": 429, "retryAfter": 2}, 429, '"code":971', "2"),
     ({"status": 500}, 500, '"code":10013', None),
     ({"status": 502}, 502, "error code: 502", None),
-    ({"status": 503, "retry_after": 1}, 503, "error code: 503", "1"),
+    ({"status": 503, "retryAfter": 1}, 503, "error code: 503", "1"),
 ]
 
 

@@ -14,14 +14,16 @@ import pytest
 from local_cloudflare import settings
 from tests.support.eventually import eventually
 from tests.support.local_cloudflare import LocalCloudflare
+from tests.support.project import ROOT
 
 # Says that it has begun, and ends as soon as it is told with which exit code.
-COMMAND = """
-import pathlib, sys, time
+COMMAND = f"""
+import pathlib, sys
+sys.path.insert(0, {str(ROOT)!r})
+from tests.support.eventually import eventually
 folder = pathlib.Path(sys.argv[1])
 print("repairing", flush=True)
-while not (folder / "end").exists():
-    time.sleep(0.01)
+eventually((folder / "end").exists, "the test says how to end")
 sys.exit(int((folder / "end").read_text()))
 """
 
@@ -83,7 +85,7 @@ def test_one_run_at_a_time_and_whoever_asks_meanwhile_gets_another(healed: Heale
     healed.end_with(0)
 
     report = healed.until(lambda report: report["runs"] == before + 2 and report["status"] != "running")
-    assert (report["status"], report["exit_code"], report["waiting"]) == ("done", 0, False)
+    assert (report["status"], report["exitCode"], report["waiting"]) == ("done", 0, False)
     assert Path(report["log"]).read_text() == "repairing\n"
 
 
@@ -91,7 +93,7 @@ def test_a_failure_is_seen_and_the_next_run_may_succeed(healed: Healed) -> None:
     before = healed.hold()
     healed.end_with(8)
     healed.call("POST")
-    assert healed.until(lambda report: report["status"] == "failed")["exit_code"] == 8
+    assert healed.until(lambda report: report["status"] == "failed")["exitCode"] == 8
 
     healed.end_with(0)
     healed.call("POST")

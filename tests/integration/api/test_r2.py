@@ -144,7 +144,7 @@ def test_an_object_above_300_mib_must_go_another_way(cloudflare_api: LocalCloudf
 
 
 def test_an_account_that_has_not_switched_r2_on_is_told_so(sdk: Cloudflare, cloudflare_api: LocalCloudflare) -> None:
-    cloudflare_api.local("PATCH", "/account", {"r2_enabled": False})
+    cloudflare_api.local("PATCH", "/account", {"r2Enabled": False})
     with pytest.raises(cloudflare.PermissionDeniedError) as error:
         sdk.r2.buckets.list(account_id=cloudflare_api.account_id)
     assert error.value.errors[0].code == 10042

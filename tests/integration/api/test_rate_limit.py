@@ -14,9 +14,9 @@ PATH = "/storage/kv/namespaces"
 
 @pytest.fixture
 def limited(cloudflare_api: LocalCloudflare) -> Iterator[LocalCloudflare]:
-    cloudflare_api.local("PATCH", "/account", {"rate_limit": 10})
+    cloudflare_api.local("PATCH", "/account", {"rateLimit": 10})
     yield cloudflare_api
-    cloudflare_api.local("PATCH", "/account", {"rate_limit": None})
+    cloudflare_api.local("PATCH", "/account", {"rateLimit": None})
 
 
 def test_an_answer_says_what_is_left(cloudflare_api: LocalCloudflare) -> None:

@@ -240,7 +240,7 @@ def test_each_jurisdiction_has_an_endpoint_of_its_own(cloudflare_api: LocalCloud
     assert refused(eu.get_object, Bucket=BUCKET, Key="a")[:2] == (404, "NoSuchBucket")
     eu.create_bucket(Bucket=BUCKET)
     assert refused(eu.get_object, Bucket=BUCKET, Key="a")[:2] == (404, "NoSuchKey")
-    cloudflare_api.local("PATCH", "/account", {"r2_enabled": False})
+    cloudflare_api.local("PATCH", "/account", {"r2Enabled": False})
     assert refused(eu.list_buckets)[1] == "NotEntitled"
 
 

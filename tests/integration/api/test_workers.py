@@ -202,7 +202,7 @@ def test_the_workers_dev_switch_makes_a_worker_reachable(sdk: Cloudflare, cloudf
 
 def test_an_account_without_a_subdomain_must_choose_one(sdk: Cloudflare, cloudflare_api: LocalCloudflare) -> None:
     account = cloudflare_api.account_id
-    cloudflare_api.local("PATCH", "/account", {"workers_dev_subdomain": None})
+    cloudflare_api.local("PATCH", "/account", {"workersDevSubdomain": None})
     upload(sdk, account, "agent")
     with pytest.raises(cloudflare.NotFoundError) as absent:
         sdk.workers.subdomains.get(account_id=account)
@@ -352,7 +352,7 @@ def test_a_wrong_binding_is_refused_at_the_upload(
 
 
 def test_a_bucket_cannot_be_bound_before_r2_is_switched_on(sdk: Cloudflare, cloudflare_api: LocalCloudflare) -> None:
-    cloudflare_api.local("PATCH", "/account", {"r2_enabled": False})
+    cloudflare_api.local("PATCH", "/account", {"r2Enabled": False})
     with pytest.raises(cloudflare.PermissionDeniedError) as error:
         upload(
             sdk,

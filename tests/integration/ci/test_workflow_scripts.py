@@ -184,7 +184,7 @@ def test_the_comment_on_a_pull_request_says_what_changes_for_people(pull_request
     assert run.names() == set()
     assert (run.project.root / f"Pulumi.{TEMPLATE}.yaml").read_text() == settings
 
-    run.cloudflare.local("PATCH", "/account", {"workers_dev_subdomain": None})
+    run.cloudflare.local("PATCH", "/account", {"workersDevSubdomain": None})
     assert preview_comment.main(TEMPLATE, run.project.root) == 2
     (comment,) = run.github.comments
     assert "workers.dev subdomain: choose the account's workers.dev subdomain once" in comment["body"]
@@ -194,12 +194,12 @@ def test_a_deployment_stops_at_what_doctor_finds_and_else_brings_the_stack_up(
     never_deployed: Run, capfd: pytest.CaptureFixture[str]
 ) -> None:
     run = never_deployed
-    run.cloudflare.local("PATCH", "/account", {"r2_enabled": False})
+    run.cloudflare.local("PATCH", "/account", {"r2Enabled": False})
     assert deploy.main(TEMPLATE, run.project.root) == 2
     assert "::error title=doctor, R2::not switched on" in capfd.readouterr().out
     assert run.names() == set()
 
-    run.cloudflare.local("PATCH", "/account", {"r2_enabled": True})
+    run.cloudflare.local("PATCH", "/account", {"r2Enabled": True})
     assert deploy.main(TEMPLATE, run.project.root) == 0
     assert {"NOTES", "efh-files", "efh-router"} <= run.names()
     run.project.project.run("preview", "--expect-no-changes")

@@ -29,7 +29,7 @@ SOURCE, TARGET = (Store(kind="r2", name=name, id=name) for name in ("old-files",
 FAULTS: tuple[dict[str, Any], ...] = (
     {"effect": "status", "status": 502, "when": "after"},
     {"effect": "status", "status": 500},
-    {"effect": "status", "status": 429, "retry_after": 0},
+    {"effect": "status", "status": 429, "retryAfter": 0},
     {"effect": "reset", "when": "after"},
     {"effect": "reset"},
 )

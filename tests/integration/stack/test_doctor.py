@@ -126,7 +126,7 @@ def test_a_token_of_another_account(doctor: Doctor) -> None:
 
 
 def test_the_traps_of_a_fresh_account(doctor: Doctor) -> None:
-    doctor.server.local("PATCH", "/account", {"workers_dev_subdomain": None, "r2_enabled": False})
+    doctor.server.local("PATCH", "/account", {"workersDevSubdomain": None, "r2Enabled": False})
 
     code, found = doctor.run()
 

@@ -161,7 +161,7 @@ def test_what_left_the_file_is_left_behind_and_what_came_is_missing(drifting: Dr
 
 
 FAULTS = {
-    "429 once": {"effect": "status", "status": 429, "retry_after": 0, "every": 4, "times": 2},
+    "429 once": {"effect": "status", "status": 429, "retryAfter": 0, "every": 4, "times": 2},
     "500 now and then": {"effect": "status", "status": 500, "every": 3, "times": 3},
     "connections cut": {"effect": "reset", "every": 4, "times": 2},
     "slow": {"effect": "delay", "seconds": 0.05},
@@ -180,7 +180,7 @@ def test_passing_trouble_of_the_api_is_waited_out(drifting: Drifting, fault: dic
     ("fault", "says"),
     [
         ({"effect": "status", "status": 503}, "HTTP 503"),
-        ({"effect": "status", "status": 429, "retry_after": 0}, "HTTP 429"),
+        ({"effect": "status", "status": 429, "retryAfter": 0}, "HTTP 429"),
         ({"effect": "reset"}, "no answer from 127.0.0.1"),
     ],
 )

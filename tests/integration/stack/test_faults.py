@@ -33,7 +33,7 @@ ID = re.compile(r"[0-9a-f]{32}|[0-9a-f-]{36}")
 GIVES_UP = 3  # the provider tries a call three times
 
 TROUBLE: dict[str, dict[str, Any]] = {
-    "429": {"effect": "status", "status": 429, "retry_after": 1},
+    "429": {"effect": "status", "status": 429, "retryAfter": 1},
     "500": {"effect": "status", "status": 500},
     "500 after the effect": {"effect": "status", "status": 500, "when": "after"},
     "cut before": {"effect": "reset"},

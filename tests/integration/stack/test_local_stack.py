@@ -181,7 +181,7 @@ def test_what_is_missing_is_healed_by_the_call_that_finds_it(stack: Checkout) ->
 
     assert (answer["ready"], answer["heal"]["status"]) == (False, "requested")
     run = heal_run(stack)
-    assert run["exit_code"] == 8, run
+    assert run["exitCode"] == 8, run
     assert "heal -s local --recreate efh-images" in "\n".join(run["tail"])
     assert "efh-page-deployer" in {worker["id"] for worker in api(stack, "/workers/scripts")}
     stack.shell("python -m orchestrator heal -s local --recreate efh-images")
