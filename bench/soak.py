@@ -170,7 +170,7 @@ def main() -> int:
     for title, count in errors.most_common():
         print(f"  {count:8}  {title}")
     shown = f" ({', '.join(broken)})" if broken else ""
-    print(f"connections broken off: {sum(broken.values())}{shown}")
+    print(f"connections interrupted: {sum(broken.values())}{shown}")
     shown = " ".join(map(str, memory))
     print(f"memory of workerd and its parent in MB, at the start and after each tenth: {shown}")
     print(f"keys of tasks that must not be done twice: {len(counts)}, calls per key: {max(counts.values(), default=0)}")

@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("--json", action="store_true", help="with the token, for scripts")
     logs = commands.add_parser("logs", parents=[common], help="what the Workers logged")
     logs.add_argument("worker", nargs="?", help="only this one's")
-    logs.add_argument("--follow", "-f", action="store_true", help="go on with new lines as they come")
+    logs.add_argument("--follow", "-f", action="store_true", help="follow new lines as they come")
     return parser
 
 

@@ -1,6 +1,6 @@
 """What is run when somebody asks for a heal: the part that a workflow on GitHub has for a real account.
 
-The command is given to `serve`; it is never part of a request. One run at a time: who asks while one goes on gets
+The command is given to `serve`; it is never part of a request. One run at a time: who asks while one is active gets
 another one after it, since what is missing now may not be what that one is repairing. Everything that is printed goes
 to a log, and a run ends with this process.
 
@@ -27,7 +27,7 @@ _TAIL_LINES = 20
 
 @dataclass(kw_only=True)
 class Run:
-    """Times in RFC 3339; `exit_code` None while it goes on, negative where a signal ended it."""
+    """Times in RFC 3339; `exit_code` None while it is active, negative where a signal ended it."""
 
     status: Literal["running", "done", "failed"] = "running"
     started: str = field(default_factory=lambda: _now())
@@ -51,7 +51,7 @@ class Healer:
         return bool(self._command)
 
     def ask(self) -> None:
-        """Begin a run, or have one follow the one that goes on."""
+        """Begin a run, or have one follow the active one."""
         if self._task is not None and not self._task.done():
             self._again = True
         else:
@@ -63,7 +63,7 @@ class Healer:
         return {**last, "runs": self._runs, "waiting": self._again, "log": str(self._log), "tail": self._tail()}
 
     async def close(self) -> None:
-        """End the run that goes on."""
+        """End the active run."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):

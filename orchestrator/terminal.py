@@ -25,7 +25,7 @@ class Terminal:
         self.out.write(f"{text}\n")
 
     def report(self, text: str = "") -> None:
-        """One line (or several) about what is going on or went wrong."""
+        """One line (or several) about progress or a failure."""
         self.err.write(f"{text}\n")
 
     def styled(self, text: str, style: str, stream: TextIO | None = None) -> str:

@@ -68,9 +68,9 @@ def question(report: Mapping[str, Any], *, stack: str, run_url: str) -> str:
         again = "; another one of that name is there" if lost["instead"] else ""
         lines.append(f"- {word_of(lost['kind'])} `{lost['name']}` (id `{lost['id']}`{known}{since}){again}")
     names = " ".join(f"--recreate {shlex.quote(lost['key'])}" for lost in report["lost"] if not lost["instead"])
-    lines += ["", "Heal never makes them again by itself, since they would be empty. Everything else was repaired.", ""]
+    lines += ["", "Heal never recreates them by itself, since they would be empty. Everything else was repaired.", ""]
     if names:
-        lines.append(f"- The data is gone, and empty ones will do: `python -m orchestrator heal -s {stack} {names}`")
+        lines.append(f"- The data is lost, and empty ones will do: `python -m orchestrator heal -s {stack} {names}`")
     lines += [
         f"- Somebody has made a new one of that name: `python -m orchestrator adopt -s {stack}`",
         "",

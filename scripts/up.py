@@ -1,6 +1,6 @@
 """`make up`: Cloudflare on this machine, `pulumi up` on the stack `local`, one real task, and what to try next.
 
-Every step can be broken off and run again: what is there is kept, what an update that died left half-done is put right
+Every step can be interrupted and run again: what is there is kept, what an interrupted update left is put right
 first (`orchestrator.stack.recover`).
 """
 

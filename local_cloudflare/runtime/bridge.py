@@ -110,7 +110,7 @@ class Runtime:
         path = f"{worker_path(name)}/queue"
         return queue_result(await (await self._connected()).control.call("POST", path, queue_body(queue, messages)))
 
-    # What went on
+    # What happened
 
     async def logs(
         self, worker: str | None = None, *, since: int = 0, follow: bool = False

@@ -9,7 +9,7 @@ const FILE_SIZE = 10_000_000; // bytes: a file that is larger at the start is pu
 
 export class Logs extends EventEmitter {
   #lines = [];
-  #seq = Date.now() * 1000; // so that it goes on growing when the runtime is restarted
+  #seq = Date.now() * 1000; // so that it keeps growing when the runtime is restarted
   #file;
 
   constructor(directory) {

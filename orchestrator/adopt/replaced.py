@@ -1,4 +1,4 @@
-"""What somebody made again under the name of a lost thing: the stack's state is pointed at it.
+"""What somebody recreated under the name of a lost thing: the stack's state is pointed at it.
 
 The state knows a namespace or database by its id, and a bucket by when it was created. With the new ones in the state,
 the next update binds every Worker to the new thing, and the lost one is given up: that is for a person to say.

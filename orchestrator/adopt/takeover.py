@@ -1,8 +1,8 @@
 """Taking over: what a stack lacks and the account has is imported, protected, and then made as it is declared.
 
 `pulumi import` reads each thing and protects it, so that nothing can replace or delete it before an update has agreed
-with the program. That update also lifts the protection, as the program declares it. Each step can be broken off: what
-is imported stays imported, and the next run goes on with the rest.
+with the program. That update also lifts the protection, as the program declares it. Each step can be interrupted: what
+is imported stays imported, and the next run continues with the rest.
 
 Touches child processes (`pulumi`), the stack's state, and the account by the update.
 """
@@ -36,7 +36,7 @@ class Takeover:
 
     `theirs`: what another platform has of it, which is not to be had. `renamed`: data that the file names in place of
     what the stack has. `elsewhere`: full buckets in another jurisdiction than the file says. `replaced`: lost things of
-    which there is another one of the same name. `unfinished`: an earlier adoption was broken off after its import.
+    which there is another one of the same name. `unfinished`: an earlier adoption was interrupted after its import.
     """
 
     existing: tuple[Existing, ...]

@@ -137,7 +137,7 @@ class ApiClient:
         seconds = retry_after(headers.get("retry-after"), time.time())
         pause = min(_PAUSE_WITHOUT_RETRY_AFTER_S if seconds is None else seconds, _LONGEST_PAUSE_S)
         if self._rate_limiter.pause(pause):
-            self.report(f"Cloudflare asks for a pause (too many calls); going on in {pause:.0f} s")
+            self.report(f"Cloudflare asks for a pause (too many calls); continuing in {pause:.0f} s")
 
 
 def retry_after(value: str | None, now: float) -> float | None:

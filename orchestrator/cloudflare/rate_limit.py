@@ -80,7 +80,7 @@ class RateLimiter:
             if left.get("r", of) <= of * self._others and self.pause(seconds := left.get("t", WINDOW_S)):
                 self._report(
                     f"Cloudflare takes {left['r']:.0f} more calls of this user, which are left to others; "
-                    f"going on in {seconds:.0f} s"
+                    f"continuing in {seconds:.0f} s"
                 )
 
     def pause(self, seconds: float) -> bool:

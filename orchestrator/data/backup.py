@@ -1,7 +1,7 @@
 """A backup: one store's contents in a folder, with a file that says what is in it and lets every byte be checked.
 
     backup.json       what it is of, how much, and the SHA-256 of the files below; written last, so that a folder
-                      without it is a backup that was broken off
+                      without it is a backup that was interrupted
     values.ndjson     of a KV namespace: a pair a line
     objects.ndjson    of an R2 bucket: an object a line; their bytes are in objects/
     database.sqlite   of a D1 database: the same tables and rows
@@ -126,7 +126,7 @@ def _refuse_another_format(about: Mapping[str, Any], folder: Path) -> None:
 
 
 def _prepare(folder: Path, store: Store) -> None:
-    """Make the folder, or take up a backup of the same store that was broken off."""
+    """Make the folder, or take up a backup of the same store that was interrupted."""
     if (folder / ABOUT).exists():
         raise UserError(f"{folder} holds a backup already", "name another folder")
     marker = folder / _UNFINISHED

@@ -98,7 +98,7 @@ def refuse_what_is_used(account: Account, store: Store, desired: Desired, file: 
 
 
 def destroy(account: Account, store: Store, progress: Progress) -> None:
-    """Delete it with everything in it. Broken off, the next run goes on: what is gone is gone, the rest is whole."""
+    """Delete it with everything in it. After an interruption the next run continues; what is left is whole."""
     match store.kind:
         case "kv":
             contents.delete_namespace(account, store.id)

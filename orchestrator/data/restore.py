@@ -1,6 +1,6 @@
 """A backup back into the account: into an empty store, or with `merge` beside what is there, which stays as it is.
 
-A restore that was broken off goes on with `merge`: what has come back already is not written again. Touches the
+A restore that was interrupted continues with `merge`: what has come back already is not written again. Touches the
 network, by the Account that it is given, and reads the backup's folder.
 """
 

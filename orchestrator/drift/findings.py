@@ -31,7 +31,7 @@ class Finding:
 
     `missing`: declared and not there. `changed`: there, and not as declared. `left-behind`: the stack made it, and the
     file does not name it any more. `undeclared`: nobody declared it; that is no drift. `lost`: data that the stack knew
-    is gone from the account, so that making it again would make it empty.
+    is gone from the account, so that it could only be recreated empty.
     """
 
     change: Change

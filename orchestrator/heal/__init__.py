@@ -1,4 +1,4 @@
-"""Heal: the account is made again what the file and the stack declare, by `pulumi up` and nothing else.
+"""Heal: the account is brought back to what the file and the stack declare, by `pulumi up` and nothing else.
 
 In this order: what an update that died left is put right (`recover`); the account is compared (`drift`), and where
 nothing differs that is all; what is lost stops here, before anything changes (`plan`, `lost`); the state is told what

@@ -1,4 +1,4 @@
-"""What is known of data that is gone: since when, from Pulumi's state and the router's journal, and the ways out.
+"""What is known of lost data: since when, from Pulumi's state and the router's journal, and the ways out.
 
 Touches the network where ORCHESTRATOR_URL and ORCHESTRATOR_TOKEN name the routing Worker; what it does not answer is
 left out, since a lost database may well be why it does not.

@@ -1,6 +1,6 @@
 """What a heal does about a drift: what it repairs, what it makes again empty because it was told to, what it leaves.
 
-Lost data is never made again by itself, and neither is anything touched that cannot be put right without it: an upload
+Lost data is never recreated by itself, and neither is anything touched that cannot be put right without it: an upload
 of a Worker that is bound to a lost namespace would be refused. All else is repaired, so that one deleted bucket does
 not keep the other Workers broken.
 
@@ -51,9 +51,9 @@ class HealPlan:
 
 
 def plan_heal(drift: Drift, desired: Desired, state: State, *, recreate: Collection[str] = ()) -> HealPlan:
-    """What to do about `drift`. `recreate`: names of lost things that may be made again, empty.
+    """What to do about `drift`. `recreate`: names of lost things that may be recreated, empty.
 
-    Raises UserError for a name in `recreate` that is not declared, or that somebody has made again already.
+    Raises UserError for a name in `recreate` that is not declared, or that somebody has recreated already.
     """
     _check_names(drift, desired, recreate)
     recreated = tuple(finding for finding in drift.lost if _is_named(finding, recreate))

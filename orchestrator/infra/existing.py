@@ -185,7 +185,7 @@ def _kind(args: pulumi.ResourceHookArgs) -> Kind:
 
 
 def _asking(check: Callable[[], None], unknown: str) -> None:
-    """An account that does not answer stops an update; a preview goes on, and says so."""
+    """An account that does not answer stops an update; a preview continues, and says so."""
     try:
         check()
     except CloudflareError as unread:

@@ -1,6 +1,6 @@
 """The plan's limits, checked before anything is declared: a table in the preview, warnings, and an error.
 
-The account is read for what else is in it. Where it does not answer the check goes on with what is declared, and says
+The account is read for what else is in it. Where it does not answer the check works with what is declared, and says
 so: a preview works offline too. Where it refuses the token, the permission that is missing is named: as a warning of
 a preview, as an error of an update, which would stop half-way otherwise. `doctor` looks at all permissions.
 """

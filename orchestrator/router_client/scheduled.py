@@ -1,5 +1,5 @@
 """After a repair the routing Worker looks at once at how things are: until its next scheduled run, up to 15 minutes
-later, it would go on refusing the tasks whose infrastructure was missing.
+later, it would keep refusing the tasks whose infrastructure was missing.
 
 Touches the network where ORCHESTRATOR_URL and ORCHESTRATOR_TOKEN name the routing Worker.
 """

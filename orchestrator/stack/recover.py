@@ -74,7 +74,7 @@ def _look(operation: Mapping[str, Any], state: ExportedState, stack: Stack) -> _
     if begun == "importing":  # that was but a read, of what the state does not have
         return _Looked(f"{what}: not imported; `adopt` does it again")
     if begun != "deleting" and kind and kind.holds_data:
-        # Were it gone, a refresh would drop it, and the next update would make it again, empty.
+        # Were it gone, a refresh would drop it, and the next update would recreate it, empty.
         return _Looked(f"{what}: done again by the next update")
     return _Looked(f"{what}: read again", (urn,))
 

@@ -65,7 +65,7 @@ const MIGRATIONS: Migrations = [
   // What was asked for in the last minutes; the time is in milliseconds since 1970.
   ["CREATE TABLE heal_requests (reason TEXT PRIMARY KEY, requested_at INTEGER NOT NULL) STRICT, WITHOUT ROWID"],
   [
-    // One row: what the last scheduled run found, and the run that goes on (until when, in milliseconds since 1970).
+    // One row: what the last scheduled run found, and the active run (until when, in milliseconds since 1970).
     `CREATE TABLE checks (
       id INTEGER PRIMARY KEY CHECK (id = 1),
       run TEXT NOT NULL,

@@ -29,7 +29,7 @@ export interface Snapshot {
   readonly autopilots: Readonly<Record<string, Health>>;
   /** What is declared or bound, and not there. */
   readonly missing: readonly Missing[];
-  /** The autopilot that was probed last: where there are more than one run may probe, the next one goes on after it. */
+  /** The autopilot that was probed last: where there are more than one run may probe, the next one continues after it. */
   readonly probedUpTo: string;
   /** Alerts that were not delivered. */
   readonly unsent: readonly string[];
@@ -81,7 +81,7 @@ export function knownSnapshot(): Snapshot | undefined {
   return memory?.snapshot;
 }
 
-/** Whether it is to be read again beside a task: what is remembered is a minute old, and no other request is at it. */
+/** Whether it is to be read again beside a task: what is remembered is a minute old, and no other request is reading it. */
 export function isDue(): boolean {
   return !isFresh() && Date.now() >= readAt + READING_MS;
 }

@@ -90,7 +90,7 @@ def test_runs_at_the_same_time_tell_it_once(world: World) -> None:
         first = pool.submit(router.run)
         eventually(lambda: world.calls("b.example.com"), "the run calls b.example.com")
         others = [router.elsewhere.request("POST", "/__scheduled") for _ in range(3)]
-        router.elsewhere.cron()  # which leaves it to the one that goes on
+        router.elsewhere.cron()  # which leaves it to the active one
 
     assert first.result()["alert"] == "sent"
     assert {other.status_code for other in others} == {409}

@@ -86,7 +86,7 @@ class TestReading:
         assert self.ids(second) == ["r2", "r1", "r0"]
 
     def test_a_rare_one_is_found_page_by_page(self, empty_journal: Journal) -> None:
-        """A page looks at 10,000 entries and no more; `next` goes on from there."""
+        """A page looks at 10,000 entries and no more; `next` continues from there."""
         rows = [{"at": self.NOW + number} for number in range(12_000)]
         empty_journal.fill([{**rows[0], "task": "rare"}, *rows[1:]])
 

@@ -106,7 +106,7 @@ class TestUnknown:
             ("pay", {"status": 408}, 408, "payer answered 408."),
             ("pay", problem_outcome("unknown", 409), 409, "payer answered 409."),
         ],
-        ids=["time-out", "broken off", "redirect", "too large", "fault", "late", "as the autopilot says"],
+        ids=["time-out", "interrupted", "redirect", "too large", "fault", "late", "as the autopilot says"],
     )
     def test_it_is_not_sent_again(
         self, payments: Payments, task: str, meta: dict[str, Any], status: int, why: str

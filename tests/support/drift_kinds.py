@@ -255,7 +255,7 @@ KINDS = (
         lost=(ARCHIVE,),
     ),
     DriftKind(
-        name="namespace deleted and made again",
+        name="namespace deleted and recreated",
         does=_remake_namespace,
         finds=(("changed", "kvNamespace", ARCHIVE, ("id",)),),
         lost=(ARCHIVE,),
@@ -287,7 +287,7 @@ KINDS = (
         lost=("efh-files",),
     ),
     DriftKind(
-        name="bucket deleted and made again",
+        name="bucket deleted and recreated",
         does=_remake_bucket,
         finds=(("changed", "r2Bucket", "efh-archive", ("creation_date",)),),
         lost=("efh-archive",),
@@ -333,7 +333,7 @@ KINDS = (
         lost=(LEDGER,),
     ),
     DriftKind(
-        name="database deleted and made again",
+        name="database deleted and recreated",
         does=_remake_database,
         finds=(("changed", "d1Database", ROUTER, ("id",)),),
         lost=(ROUTER,),

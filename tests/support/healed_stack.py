@@ -24,7 +24,7 @@ _TIMEOUT_S = 240
 
 
 def recreating(names: Iterable[str]) -> list[str]:
-    """The arguments that let these be made again."""
+    """The arguments that let these be recreated."""
     return [argument for name in names for argument in ("--recreate", name)]
 
 

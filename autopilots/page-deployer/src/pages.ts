@@ -18,7 +18,7 @@ export interface Page {
   versions: Version[];
 }
 
-/** Older versions leave the history; their objects stay, and their addresses go on working. */
+/** Older versions leave the history; their objects stay, and their addresses keep working. */
 const MAX_HISTORY = 50;
 
 const versionKey = (slug: string, version: string) => `pages/${slug}/${version}.html`;

@@ -48,7 +48,7 @@ export async function writeCopy<T>(ai: Ai | undefined, assignment: Assignment<T>
   }
 }
 
-/** An answer that breaks the rules is asked for once more, in the same time. A call that fails is not made again. */
+/** An answer that breaks the rules is asked for once more, in the same time. A call that fails is not retried. */
 async function askTwice<T>(ai: Ai, assignment: Assignment<T>): Promise<T> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const first = read(assignment, await ask(ai, assignment, signal));

@@ -62,7 +62,7 @@ class Exports:
         return "" if self.read(token) is not None else None
 
     def refuse_queries(self, database: Database) -> None:
-        """Raise ApiError while an export goes on."""
+        """Raise ApiError while an export is running."""
         busy = self._cloud.store.get(_BUSY, database.uuid)
         if busy and busy["until"] > self._now():
             raise errors.query_failed("Currently processing a long-running export.")

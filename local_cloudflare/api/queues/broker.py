@@ -3,7 +3,7 @@
 A batch goes out when it is full, or when its first message has waited for `max_wait_time_ms`. Consumers work side by
 side, up to `max_concurrency`, or as many as are useful. What a consumer acknowledges is gone. What it fails or retries
 comes again after its delay, `max_retries` times; then it goes to the dead letter queue, or is dropped where there is
-none. A delivery that the runtime could not make (it died) counts for nothing and is made again.
+none. A delivery that the runtime could not make (it died) counts for nothing and is retried.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Where Workers' queue bindings send: workerd's own protocol, `POST /message` and `POST /batch`, on the API's port.
 
 workerd adds two headers to each request (runtime/plugin.mjs): a token that this process made for it, and the queue's
-name. What has them is meant for here; all else goes on to the API. Plain ASGI, in front of the Host check: the requests
+name. What has them is meant for here; the API takes all else. Plain ASGI, in front of the Host check: the requests
 of a binding have a host of workerd's own.
 """
 

@@ -144,7 +144,7 @@ async def abort_upload(call: S3Call) -> Response:
 
 
 def _upload(call: S3Call, bucket: Bucket) -> str:
-    """The id of the call's upload, which is going on. Raises S3Error where there is none of this key."""
+    """The id of the call's upload, which is not complete yet. Raises S3Error where there is none of this key."""
     id = call.query["uploadId"]
     found = call.cloud.store.get(KIND, _id(bucket, id))
     if found is None or found["key"] != call.key:

@@ -1,7 +1,7 @@
 """WorkersCronTrigger: the cron triggers of a Worker, all in one resource.
 
 Its blind spots are the official provider's: a read asks for the schedules and keeps nothing of the answer, so a trigger
-that was changed outside is not seen; a delete calls nothing, so the triggers go on firing.
+that was changed outside is not seen; a delete calls nothing, so the triggers keep firing.
 """
 
 from __future__ import annotations

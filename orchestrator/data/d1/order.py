@@ -48,7 +48,7 @@ def groups(parents: Mapping[str, set[str]]) -> list[Group]:
     members: dict[str, list[str]] = defaultdict(list)
     for name in sorted(parents):
         members[leader[name]].append(name)
-    above = {  # sorted: a restore that goes on in another process needs the same order
+    above = {  # sorted: a restore that continues in another process needs the same order
         key: sorted({leader[parent] for name in names for parent in parents[name]} - {key})
         for key, names in members.items()
     }

@@ -3,7 +3,7 @@
 The order: tables, and the indexes that keep rows apart; rows, each after those that it refers to; the last
 AUTOINCREMENT values; search indexes; other indexes, views, triggers. So no trigger runs, and every rule holds. A
 transaction is a call, and adds its number to a table in the database: one that was carried out without an answer is not
-done again, and a restore that was broken off goes on after the last one. The same copy always gives the same ones.
+done again, and a restore that was interrupted continues after the last one. The same copy always gives the same ones.
 
 Touches the network by the `Target` that it is given, and reads the copy.
 """
@@ -25,7 +25,7 @@ from orchestrator.data.d1.writing import inserts, weight
 from orchestrator.errors import CloudflareError, UserError
 
 VERSION = 1
-"""Of the division into transactions: a restore goes on only where it began."""
+"""Of the division into transactions: a restore continues only where it began."""
 
 _WEIGHT_A_CALL = 1_500_000
 _ROWS_A_CALL = 5_000
@@ -93,7 +93,7 @@ class Restoring:
                 return merging, int(rows[-1][0])
         raise UserError(
             "a restore of another backup, or by another version of this program, was interrupted here",
-            f"go on with that one, or restore into an empty database; `DROP TABLE {MARKS}` gives it up",
+            f"continue with that one, or restore into an empty database; `DROP TABLE {MARKS}` gives it up",
         )
 
     def _label(self, merging: bool) -> str:

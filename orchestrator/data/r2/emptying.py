@@ -10,7 +10,7 @@ from orchestrator.data.store import Progress, Store
 
 
 def empty(account: Account, store: Store, progress: Progress) -> None:
-    """Delete every object; broken off, the next run goes on."""
+    """Delete every object; interrupted, the next run continues."""
     keys = [each.key for each in objects(account, store)]
     if not keys:
         return

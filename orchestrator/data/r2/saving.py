@@ -1,6 +1,6 @@
 """A bucket into a folder: each object's bytes in a file that appears when it is whole, and a line in the index.
 
-A backup that was broken off goes on: what it has is looked at byte for byte, and read again where it is not what the
+A backup that was interrupted continues: what it has is looked at byte for byte, and read again where it is not what the
 bucket has now. An object that cannot be read, or could not come back as it was, is told of, and the others are saved.
 
 Touches the network, by the Account that it is given, and the files that it is told.

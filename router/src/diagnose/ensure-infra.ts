@@ -67,7 +67,7 @@ export async function ensureInfra(call: Call): Promise<Response> {
 }
 
 const LOST =
-  "What was deleted held data: the heal makes it again, empty, only when it is told: `python -m orchestrator heal " +
+  "What was deleted held data: the heal recreates it, empty, only when it is told: `python -m orchestrator heal " +
   "--recreate NAME`.";
 const ADD =
   "What is not declared is added to autopilots.yaml by pull request; what exists already is taken over by " +

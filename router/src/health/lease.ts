@@ -1,4 +1,4 @@
-// The record of the scheduled runs, one row of D1, which is also the lease of the run that is going on: taking it and
+// The record of the scheduled runs, one row of D1, which is also the lease of the active run: taking it and
 // reading what the last run found is one statement, and so is writing what this one found and giving it back. So of two
 // runs at once one finds it taken, and no change of a status is seen, and told of, twice.
 
@@ -17,7 +17,7 @@ const TAKE = `
 const GIVE_BACK = "UPDATE checks SET until = 0, snapshot = ?2 WHERE run = ?1";
 
 export interface Lease {
-  /** By another run, which is going on. */
+  /** By another run, which is active. */
   readonly isHeld: boolean;
   /** What the last run found; null before the first one. */
   readonly snapshot: Snapshot | null;

@@ -96,7 +96,7 @@ function failed(output: string): Probe & { output: string } {
 
 /**
  * Whose turn it is: at most `count` of `routes`, in name order after `last`, and around. With more autopilots than one
- * run may probe, each run goes on where the last one stopped.
+ * run may probe, each run continues where the last one stopped.
  */
 export function inTurn(routes: readonly Route[], last: string, count: number): readonly Route[] {
   const next = routes.findIndex(({ name }) => name > last);

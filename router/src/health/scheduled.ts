@@ -40,7 +40,7 @@ export async function runScheduledNow(call: Call): Promise<Response> {
   return Response.json(await report);
 }
 
-/** What the cron does; where a run that was asked for goes on, nothing. */
+/** What the cron does; where a run that was asked for is active, nothing. */
 export async function runScheduledByCron(run: Run): Promise<void> {
   try {
     await runScheduled(run, "cron");
@@ -50,7 +50,7 @@ export async function runScheduledByCron(run: Run): Promise<void> {
   }
 }
 
-/** One run. Throws a problem (409) while another one goes on; no other failure ends it. */
+/** One run. Throws a problem (409) while another one is active; no other failure ends it. */
 async function runScheduled(run: Run, trigger: Trigger): Promise<Report> {
   const { env, requestId } = run;
   const begun = Date.now();
@@ -151,6 +151,6 @@ function journalRun(
 const RUNNING = {
   status: 409,
   title: "Already running",
-  detail: "Another scheduled run is going on; what it finds is in /health when it ends.",
+  detail: "Another scheduled run is active; what it finds is in /health when it ends.",
   headers: { "Retry-After": String(LEASE_MS / 1000) },
 };

@@ -15,7 +15,7 @@ export interface Call {
   readonly rule: CallerRule | null;
   /** What stands in the path where its pattern has `:name`, decoded; "" where it has none. */
   readonly parameter: string;
-  /** Takes work that goes on after the answer. */
+  /** Takes work that continues after the answer. */
   readonly later: (work: Promise<void>) => void;
 }
 

@@ -82,7 +82,7 @@ export interface Count {
   readonly count: number;
 }
 
-/** Counts what has been written since the last time, up to a bound: the next one goes on. */
+/** Counts what has been written since the last time, up to a bound: the next one continues. */
 export async function count(env: Env): Promise<void> {
   const db = await database(env);
   for (let times = 0; times < TIMES; times++) {

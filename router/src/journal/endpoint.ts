@@ -1,7 +1,7 @@
 // GET /autopilot/journal: what was decided, newest first, a page at a time.
 //
 // The journal has no index but time, and D1 counts each row that is looked at (5,000,000 a day on the free plan). So
-// what a filter may look at for one page is bounded too: where that is reached, `next` goes on from there, and a page
+// what a filter may look at for one page is bounded too: where that is reached, `next` continues from there, and a page
 // may hold few entries or none although there are more.
 
 import { database } from "../database.ts";

@@ -102,7 +102,7 @@ export function record(
   later(write(env, requestId));
 }
 
-/** Removes what is older than JOURNAL_DAYS, up to a bound: the next run goes on. Answers how many entries went. */
+/** Removes what is older than JOURNAL_DAYS, up to a bound: the next run continues. Answers how many entries went. */
 export async function prune(env: Env): Promise<number> {
   const days = Number(env.JOURNAL_DAYS);
   const before = Date.now() - (days >= 1 ? days : DEFAULT_DAYS) * DAY_MS;

@@ -22,7 +22,7 @@ export interface Noted {
 const PRESSING: ReadonlySet<string> = new Set(["unknown", "partly"]);
 
 /**
- * Does `work`, which notes what it learns, and records what came of it. It goes on, and is recorded, when the caller is
+ * Does `work`, which notes what it learns, and records what came of it. It continues, and is recorded, when the caller is
  * gone. Throws a problem.
  */
 export function journalTask(call: Call, work: (noted: Noted) => Promise<Response>): Promise<Response> {

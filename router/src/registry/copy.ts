@@ -102,6 +102,6 @@ const UNREADABLE = {
   status: 503,
   title: "Registry not available",
   detail: "Which autopilots are registered at run time could not be read; the reason is in the orchestrator's log.",
-  members: { hint: "Send it again. Tasks of declared autopilots need no registry and go on." },
+  members: { hint: "Send it again. Tasks of declared autopilots need no registry and are still routed." },
   headers: { "Retry-After": "5" },
 };

@@ -50,7 +50,7 @@ class Healed:
         self._end.with_suffix(".new").replace(self._end)
 
     def hold(self) -> int:
-        """The next run goes on until it is told to end; how many there were before."""
+        """The next run stays active until it is told to end; how many there were before."""
         self._end.unlink(missing_ok=True)
         return int(self.call("GET").json()["runs"])
 

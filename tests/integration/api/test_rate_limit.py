@@ -53,4 +53,4 @@ def test_the_client_leaves_room_for_others(limited: LocalCloudflare) -> None:
             account.call("GET", PATH)
 
     assert 0 < waits[0] <= 300
-    assert said[0].startswith("Cloudflare takes 5 more calls of this user, which are left to others; going on in")
+    assert said[0].startswith("Cloudflare takes 5 more calls of this user, which are left to others; continuing in")

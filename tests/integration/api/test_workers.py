@@ -326,7 +326,7 @@ def test_versions_can_be_deployed_again(sdk: Cloudflare, cloudflare_api: LocalCl
 MISSING = "0" * 32
 BAD_BINDINGS: list[tuple[list[dict[str, Any]], int]] = [
     ([{"type": "telepathy", "name": "T"}], 10021),
-    ([{"type": "queue", "name": "Q", "queue_name": "q"}], 10021),
+    ([{"type": "queue", "name": "Q", "queue_name": "q"}], 100127),
     ([{"type": "kv_namespace", "name": "KV", "namespace_id": MISSING}], 10041),
     ([{"type": "kv_namespace", "name": "KV"}], 10021),
     ([{"type": "r2_bucket", "name": "B", "bucket_name": "absent"}], 10085),

@@ -1,7 +1,7 @@
 """`CLOUDFLARE_PROVIDER_PLUGIN` puts another plugin in the stand-in's place, for `make up` and for the tests.
 
 The official plugin is not to be had everywhere, so the one that is named here is an executable that notes that it was
-started and goes on as the stand-in.
+started and continues as the stand-in.
 """
 
 from __future__ import annotations

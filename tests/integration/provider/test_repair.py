@@ -1,6 +1,6 @@
 """Drift and its repair, with all parts real but Cloudflare: Pulumi, the stand-in, and the local API.
 
-A bucket that is gone is seen and made again. Cron triggers that are gone are not seen: replacing the trigger resource
+A bucket that is gone is seen and recreated. Cron triggers that are gone are not seen: replacing the trigger resource
 sends them again and calls nothing else, which is the repair that keeps state and program in agreement.
 """
 

@@ -69,8 +69,8 @@ TOGETHER = (
 LOST_TOGETHER = (
     "several at once",
     "bound namespace deleted, after its binding",
-    "namespace deleted and made again",
-    "bucket deleted and made again",
+    "namespace deleted and recreated",
+    "bucket deleted and recreated",
     "bound bucket deleted",
     "database deleted",
 )

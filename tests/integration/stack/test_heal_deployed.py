@@ -1,4 +1,4 @@
-"""`heal` runs only on what the stack was deployed from, and every way on that it names works when it is followed."""
+"""`heal` runs only on what the stack was deployed from, and every way out that it names works when it is followed."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def stack(cloudflare_server: LocalCloudflare, tmp_path_factory: pytest.TempPathF
 
 
 def drift(outside: Outside) -> None:
-    """All that a heal can do at once: Workers uploaded and made, schedules put, three lost things made again."""
+    """All that a heal can do at once: Workers uploaded and made, schedules put, three lost things recreated."""
     SEVERAL.does(outside)
     outside.delete_worker(GREETER)
 

@@ -173,7 +173,7 @@ def test_the_cron_probes_the_autopilots_and_health_says_so(stack: Checkout) -> N
 
 
 def test_what_is_missing_is_healed_by_the_call_that_finds_it(stack: Checkout) -> None:
-    """A Worker and a bucket are deleted behind Pulumi's back. Data is not made again unless somebody says so."""
+    """A Worker and a bucket are deleted behind Pulumi's back. Data is not recreated unless somebody says so."""
     for path in ("/workers/scripts/efh-page-deployer?force=true", "/r2/buckets/efh-images"):
         stack.shell(f"{CURL}'{path}' -X DELETE")
 

@@ -53,7 +53,7 @@ def test_an_autopilot_leaves_the_file_and_comes_back_with_its_data(stack: Healed
     assert stack.names() >= DATA
     assert ("worker", KEEPER) not in stack.names()
     fired = stack.server.call("GET", f"/workers/scripts/{KEEPER}/schedules")
-    assert fired.status_code == 404, "a cron of the removed Worker goes on"
+    assert fired.status_code == 404, "a cron of the removed Worker still fires"
     planted.assert_unchanged()
 
     stack.project.write(MANIFEST)

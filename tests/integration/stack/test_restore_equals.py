@@ -82,7 +82,7 @@ def test_a_database(account: Account, cloudflare_api: LocalCloudflare, tmp_path:
 def test_a_database_whose_restore_is_broken_off_at_every_call(
     account: Account, cloudflare_api: LocalCloudflare, tmp_path: Path, seed: int
 ) -> None:
-    """Each run is refused at its nth call, before or after the call was carried out, and the next one goes on."""
+    """Each run is refused at its nth call, before or after the call was carried out, and the next one continues."""
     source, target = database(account, "source", GeneratedDatabase(seed).calls), database(account, "target")
     backup.take(account, source, tmp_path / "saved", say_nothing, now="2026-11-26T00:00:00+00:00")
 
@@ -252,7 +252,7 @@ with Account(account_id=account_id, token=token, base_url=url) as account:
 def test_a_database_whose_restore_is_killed(
     account: Account, cloudflare_api: LocalCloudflare, tmp_path: Path, seed: int
 ) -> None:
-    """By SIGKILL, with a call under way, which is carried out while the next run goes on already."""
+    """By SIGKILL, with a call under way, which is carried out while the next run continues already."""
     source, target = database(account, "source", GeneratedDatabase(seed).calls), database(account, "target")
     backup.take(account, source, tmp_path / "saved", say_nothing, now="2026-11-26T00:00:00+00:00")
     known = (account.account_id, cloudflare_api.token, cloudflare_api.url, target.id, str(tmp_path / "saved"))

@@ -75,7 +75,7 @@ def test_a_pause_that_cloudflare_asks_for_is_told() -> None:
 
     server.client.request("GET", "/x")
 
-    assert server.lines == ["Cloudflare asks for a pause (too many calls); going on in 7 s"]
+    assert server.lines == ["Cloudflare asks for a pause (too many calls); continuing in 7 s"]
 
 
 @pytest.mark.parametrize(

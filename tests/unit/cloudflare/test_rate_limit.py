@@ -66,7 +66,9 @@ def test_calls_wait_when_only_the_others_share_is_left() -> None:
     limiter.take()
 
     assert clock.now == 1120.0
-    assert clock.lines == ["Cloudflare takes 600 more calls of this user, which are left to others; going on in 120 s"]
+    assert clock.lines == [
+        "Cloudflare takes 600 more calls of this user, which are left to others; continuing in 120 s"
+    ]
 
 
 def test_each_limit_is_held_by_its_own_policy() -> None:

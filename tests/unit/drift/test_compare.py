@@ -203,7 +203,7 @@ CASES: dict[str, tuple[Live, State, list[str]]] = {
             for what in ("kvNamespace OLD", "r2Bucket old", "worker old")
         ],
     ),
-    "a bucket made again": (
+    "a bucket recreated": (
         replace(LIVE, r2_buckets=(replace(LIVE.r2_buckets[0], created_on="2026-11-22T11:00:00Z"),)),
         STATE,
         ["changed r2Bucket files; creation_date: 2026-11-22T10:00:00.000Z -> 2026-11-22T11:00:00Z LOST"],

@@ -1,4 +1,4 @@
-"""What a heal does about a drift: what waits for lost data, what does not, and what may be made again."""
+"""What a heal does about a drift: what waits for lost data, what does not, and what may be recreated."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ CASES: dict[str, tuple[list[Finding], list[Finding], list[Finding], tuple[str, .
         [NO_KEEPER, ROUTER],
         (NOTES_URN, *KEEPER_ALL, ROUTER_SCRIPT),
     ),
-    "one bound to a Worker that is made again does not": (
+    "one bound to a Worker that is recreated does not": (
         [NOTES, NO_GREETER, ROUTER],
         [NO_GREETER, ROUTER],
         [],

@@ -22,7 +22,9 @@ def test_its_scheduled_run_is_started() -> None:
     assert asked == [("POST", "https://router.example.com/__scheduled")]
 
 
-@pytest.mark.parametrize("answer", [httpx.Response(409, json={"detail": "Another run goes on."}), httpx.Response(500)])
+@pytest.mark.parametrize(
+    "answer", [httpx.Response(409, json={"detail": "Another run is active."}), httpx.Response(500)]
+)
 def test_where_it_does_not_it_is_said_when_it_will_know(answer: httpx.Response) -> None:
     said = look_again(ROUTER, httpx.MockTransport(lambda _: answer))
 
