@@ -100,6 +100,11 @@ COMMANDS = (
         module="orchestrator.commands.runs",
     ),
     Command(
+        name="analyze",
+        summary="why tasks failed: groups of the same kind, each with its cause and what to do",
+        module="orchestrator.commands.analyze",
+    ),
+    Command(
         name="journal",
         summary="print what became of tasks, or figures of each autopilot",
         module="orchestrator.commands.journal",

@@ -23,6 +23,7 @@ SHARED = {"orchestrator.cron", "orchestrator.files", "orchestrator.multipart"}
 PURE = {
     "orchestrator.adopt.replaced": (),
     "orchestrator.adopt.wanted": (),
+    "orchestrator.analysis": (),
     "orchestrator.checks.account": (),
     "orchestrator.checks.check": (),
     "orchestrator.checks.document": (),

@@ -1,0 +1,123 @@
+"""The journal's failures in groups: deterministic, so that the same entries always give the same groups.
+
+Entries are of one group where kind, autopilot, capability, outcome, status and detail agree; in a detail, whatever
+names one case (ids, numbers, times, addresses) counts as the same. VERSION says which way of grouping that is: groups
+of different versions are not compared.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+VERSION = 1
+_FAILED = frozenset(
+    {"rejected", "not-sent", "unknown", "partly", "not-ready", "nobody", "invalid", "fault", "loop", "not-configured"}
+    | {"failed", "missing", "fail", "dead"}
+)
+_SAMPLES = 3
+# In this order: a time has numbers in it, and an id may look like one.
+_VARYING = (
+    (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)"), "<time>"),
+    (re.compile(r"https?://[^\s\"'<>]+"), "<address>"),
+    (re.compile(r"[^\s@<>]+@[^\s@<>]+\.\w+"), "<e-mail>"),
+    (re.compile(r"\b[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\b|\b[0-9a-f]{12,}\b", re.IGNORECASE), "<id>"),
+    (re.compile(r"\d+"), "<n>"),
+)
+Trend = Literal["new", "rising", "steady", "falling", "over"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailureGroup:
+    """Failures of one kind. Times are RFC 3339; `samples` are request ids, the newest first; `why` says what the
+    entries have in common."""
+
+    id: str
+    kind: str
+    autopilot: str | None
+    capability: str | None
+    outcome: str
+    status: int | None
+    detail: str | None
+    count: int
+    first_seen: str
+    last_seen: str
+    trend: Trend
+    samples: tuple[str, ...]
+    why: str
+
+
+def is_failure(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry of the journal tells of something that did not work, or of which nobody knows."""
+    return entry["outcome"] in _FAILED
+
+
+def normalised(text: str | None) -> str | None:
+    """A detail without what names one case; nothing of a person is left in it."""
+    for pattern, name in _VARYING if text else ():
+        text = pattern.sub(name, text or "")
+    return text
+
+
+def group(entries: Iterable[Mapping[str, Any]]) -> list[FailureGroup]:
+    """The failures among `entries`, in groups: the most frequent first."""
+    by_key: dict[tuple[Any, ...], list[Mapping[str, Any]]] = defaultdict(list)
+    times = []
+    for entry in entries:
+        times.append(entry["at"])
+        if is_failure(entry):
+            names = ("kind", "autopilot", "capability", "outcome", "status")
+            by_key[*(entry[name] for name in names), normalised(entry["detail"])].append(entry)
+    middle = _middle(times)
+    groups = [_group(key, found, middle) for key, found in by_key.items()]
+    return sorted(groups, key=lambda each: (-each.count, each.id))
+
+
+def _group(key: tuple[Any, ...], entries: list[Mapping[str, Any]], middle: float) -> FailureGroup:
+    kind, autopilot, capability, outcome, status, detail = key
+    newest_first = sorted(entries, key=lambda entry: entry["at"], reverse=True)
+    same = {"kind": kind, "autopilot": autopilot, "capability": capability, "outcome": outcome, "status": status}
+    told = ", ".join(f"{name} {value}" for name, value in same.items() if value is not None)
+    return FailureGroup(
+        id=hashlib.sha256(repr((VERSION, *key)).encode()).hexdigest()[:12],
+        kind=kind,
+        autopilot=autopilot,
+        capability=capability,
+        outcome=outcome,
+        status=status,
+        detail=detail,
+        count=len(entries),
+        first_seen=newest_first[-1]["at"],
+        last_seen=newest_first[0]["at"],
+        trend=_trend([_seconds(entry["at"]) for entry in entries], middle),
+        samples=tuple(entry["requestId"] for entry in newest_first[:_SAMPLES]),
+        why=f"the same {told}" + (f", and a detail like “{detail}”" if detail else ""),
+    )
+
+
+def _trend(times: list[float], middle: float) -> Trend:
+    """How the second half of the time that was looked at compares with the first."""
+    later = sum(time >= middle for time in times)
+    earlier = len(times) - later
+    if earlier == 0:
+        return "new"
+    if later == 0:
+        return "over"
+    if later >= 2 * earlier:
+        return "rising"
+    return "falling" if earlier >= 2 * later else "steady"
+
+
+def _middle(times: list[str]) -> float:
+    return (_seconds(min(times)) + _seconds(max(times))) / 2 if times else 0
+
+
+def _seconds(time: str) -> float:
+    return datetime.fromisoformat(time).timestamp()
