@@ -95,6 +95,11 @@ COMMANDS = (
         module="orchestrator.commands.plan",
     ),
     Command(
+        name="deploy-site",
+        summary="deploy a folder as a site of many files",
+        module="orchestrator.commands.deploy_site",
+    ),
+    Command(
         name="runs",
         summary="list, show and resolve the runs of tasks that are never done twice",
         module="orchestrator.commands.runs",

@@ -21,6 +21,7 @@ from orchestrator.kinds import DATA_KINDS
 from orchestrator.manifest import DEFAULT_FILE
 from orchestrator.manifest import load as load_manifest
 from orchestrator.router_client.connection import RemoteDispatcher
+from orchestrator.router_client.scheduled import Schedule
 from orchestrator.stack.config import Stack, read_stack
 from orchestrator.stack.leftovers import run_with_leftovers
 from orchestrator.stack.recover import recover
@@ -81,6 +82,7 @@ def up() -> int:
         tell_stripe_of_webhooks(settings(), manifest, CONFIG, after["workerUrls"])
         say_what_was_kept(before, after)
         run_task(after["orchestratorUrl"])
+        check_health(after["orchestratorUrl"])
         say_what_next(after)
     except OrchestratorError as error:
         print(f"\nmake up stopped: {error}", file=sys.stderr)
@@ -170,6 +172,12 @@ def shortened(body: bytes) -> str:
             for name, value in answer.items()
         }
     return json.dumps(answer, ensure_ascii=False)
+
+
+def check_health(url: str) -> None:
+    """The scheduled run, now, so that `/health` and `diagnose` know how the autopilots are."""
+    with Schedule(url, secret("apiToken")) as router:
+        router.run()
 
 
 def say_what_next(after: dict[str, Any]) -> None:

@@ -4,12 +4,20 @@ import { type Health, healthResponse } from "#worker-kit/health.ts";
 
 const VERSION = "0.1.0";
 
-/** `fail` (503) when something in `required` is not bound, `warn` when something in `optional` is not. */
-export function showHealth(env: object, required: readonly string[], optional: readonly string[]): Response {
+/**
+ * `fail` (503) when something in `required` is not bound. `unavailable`: capabilities that miss a setting, with its name;
+ * they are said, and are no warning, since nobody has to set up what they do not use.
+ */
+export function showHealth(
+  env: object,
+  required: readonly string[],
+  unavailable: Readonly<Record<string, readonly string[]>>,
+): Response {
   const bound = (name: string) => Boolean((env as Record<string, unknown>)[name]);
-  const check = (name: string, otherwise: Health) =>
-    [name, [bound(name) ? { status: "pass" } : { status: otherwise, output: "not configured" }]] as const;
-  const checks = [...required.map((name) => check(name, "fail")), ...optional.map((name) => check(name, "warn"))];
-  const status: Health = !required.every(bound) ? "fail" : !optional.every(bound) ? "warn" : "pass";
-  return healthResponse(status, { version: VERSION, checks: Object.fromEntries(checks) });
+  const checks = required.map((name) => [
+    name,
+    [bound(name) ? { status: "pass" } : { status: "fail", output: "not configured" }],
+  ]);
+  const status: Health = required.every(bound) ? "pass" : "fail";
+  return healthResponse(status, { version: VERSION, checks: Object.fromEntries(checks), unavailable });
 }

@@ -10,6 +10,7 @@ import { SignatureError, verify } from "#worker-kit/signature.ts";
 import { check, isObject, string } from "#worker-kit/validation.ts";
 import { showHealth } from "./health.ts";
 import { notConfigured } from "./problem.ts";
+import { type Needs, requireSettings, unavailable } from "./settings.ts";
 
 /** The orchestrator takes 1 MiB from its callers and wraps it in an envelope. */
 const MAX_BODY_BYTES = 1024 * 1024 + 16 * 1024;
@@ -72,10 +73,12 @@ export interface Autopilot<Env> {
   approvable?: readonly string[];
   /** Bindings, secrets and variables without which nothing works. */
   required: readonly (keyof Env & string)[];
-  /** Those that only some capabilities need. */
-  optional: readonly (keyof Env & string)[];
+  /** What only some capabilities need. */
+  needs?: Needs<Env>;
   /** GET and HEAD of a public page; null where there is none. */
   page?: (request: Request, url: URL, env: Env) => Promise<Response | null>;
+  /** Any request of another path, with a guard of its own; null where there is nothing. */
+  other?: (request: Request, url: URL, env: Env) => Promise<Response | null>;
 }
 
 export function serve<Env extends BaseEnv>(autopilot: Autopilot<Env>): ExportedHandler<Env> {
@@ -106,7 +109,9 @@ async function route<Env extends BaseEnv>(
   const url = new URL(request.url);
   const reading = request.method === "GET" || request.method === "HEAD";
   if (url.pathname === "/health") {
-    return reading ? showHealth(env, autopilot.required, autopilot.optional) : refuseMethod("GET, HEAD");
+    return reading
+      ? showHealth(env, autopilot.required, unavailable(env, autopilot.needs ?? {}))
+      : refuseMethod("GET, HEAD");
   }
   if (url.pathname === "/") {
     if (request.method !== "POST") refuseMethod("POST");
@@ -117,6 +122,11 @@ async function route<Env extends BaseEnv>(
     requireBound(env, autopilot.required);
     const page = await autopilot.page(request, url, env);
     if (page) return page;
+  }
+  if (autopilot.other) {
+    requireBound(env, autopilot.required);
+    const answer = await autopilot.other(request, url, env);
+    if (answer) return answer;
   }
   throw new Problem({ status: 404, title: "Not found", detail: `Nothing is at ${url.pathname}.` });
 }
@@ -131,7 +141,7 @@ async function accept<Env extends BaseEnv>(
   env: Env,
   requestId: string,
   later: Call<Env>["later"],
-  { capabilities, once = [], approvable = [], required }: Autopilot<Env>,
+  { capabilities, once = [], approvable = [], required, needs = {} }: Autopilot<Env>,
 ): Promise<{ handler: Handler<Env>; call: Call<Env> }> {
   requireBound(env, required);
   const body = await readJsonText(request, MAX_BODY_BYTES);
@@ -147,6 +157,7 @@ async function accept<Env extends BaseEnv>(
     const detail = `This autopilot does not have ${capability}.`;
     throw new Problem({ status: 404, title: "Unknown capability", detail, members: { capability, known } });
   }
+  requireSettings(env, needs, capability);
   const idempotencyKey = request.headers.get("idempotency-key") || null;
   if (once.includes(capability) && !run) {
     const detail = `${capability} must never be done twice, so it is done only as a run of the orchestrator's.`;

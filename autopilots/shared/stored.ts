@@ -25,7 +25,8 @@ export async function answerStored(
   return new Response(object.body, { headers: { ...all, "content-length": String(object.size) } });
 }
 
-function hasCurrent(ifNoneMatch: string | null, etag: string): boolean {
+/** Whether If-None-Match names this ETag. */
+export function hasCurrent(ifNoneMatch: string | null, etag: string): boolean {
   const tags = (ifNoneMatch ?? "").split(",").map((tag) => tag.trim().replace(/^W\//, ""));
   return tags.includes(etag) || tags.includes("*");
 }

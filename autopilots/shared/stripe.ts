@@ -2,6 +2,7 @@
 // what was done.
 import { isObject } from "#worker-kit/validation.ts";
 import { externalUrl } from "./external.ts";
+import { type Setting, unset } from "./settings.ts";
 
 export interface StripeEnv {
   STAGE: string;
@@ -9,6 +10,11 @@ export interface StripeEnv {
   STRIPE_API_KEY?: string;
   /** Another base than Stripe's own. */
   STRIPE_API_URL?: string;
+}
+
+/** What a capability that asks Stripe still misses. */
+export function stripeSettings(env: StripeEnv): readonly Setting[] {
+  return unset(env, [{ name: "STRIPE_API_KEY" }]);
 }
 
 /** So that Stripe's answers stay as they are when the account's default version is changed. */

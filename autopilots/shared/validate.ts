@@ -49,10 +49,12 @@ export function lines({ max }: { max: number }) {
   return string(LINES, { max, message: `must be text of at most ${max} characters` });
 }
 
-export const email = string(/^[^\s@<>"(),:;\\[\]\p{C}]{1,64}@(?:[\p{L}\p{N}-]+\.)+[\p{L}\p{N}-]{2,}$/u, {
-  max: 254,
-  message: "must be an e-mail address such as ada@example.com",
-});
+// A domain's letters may be composed of several characters (`\p{M}`), and must be ones that the DNS can have.
+const EMAIL = /^[^\s@<>"(),:;\\[\]\p{C}]{1,64}@((?:[\p{L}\p{N}\p{M}-]+\.)+[\p{L}\p{N}\p{M}-]{2,})$/u;
+export const email = v.custom<string>((value) => {
+  const domain = typeof value === "string" && value.length <= 254 ? EMAIL.exec(value)?.[1] : undefined;
+  return domain !== undefined && URL.canParse(`http://${domain}`);
+}, "must be an e-mail address such as ada@example.com");
 
 export const httpsUrl = v.pipe(
   v.custom<string>((value) => {

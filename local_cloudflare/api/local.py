@@ -31,6 +31,7 @@ from local_cloudflare.api.rate_limit import RateLimit
 from local_cloudflare.api.workers import views
 from local_cloudflare.api.workers.files import Files
 from local_cloudflare.api.workers.models import Workers
+from local_cloudflare.runtime.errors import RuntimeFault
 
 _PLANS = ("free", "paid")
 _STATUSES = ("active", "disabled", "expired")
@@ -100,6 +101,7 @@ async def post_reset(controls: Controls, _request: Request) -> Response:
         await runtime.r2.purge(bucket["name"], jurisdiction=bucket["jurisdiction"])
     for database in databases:
         await runtime.d1.purge(database["uuid"])
+    await runtime.ai({"neurons": 0})
     Files(cloud.data).sweep((), ())
     controls.calls.clear()
     controls.rate_limit.clear()
@@ -199,6 +201,19 @@ async def post_cron(controls: Controls, request: Request) -> Response:
     return JSONResponse({"worker": worker.name, "cron": expression, "outcome": done.outcome, "detail": done.detail})
 
 
+async def get_ai(controls: Controls, _request: Request) -> Response:
+    """The stand-in for Workers AI: the day's neurons, the faults in force, the calls since they were set."""
+    return JSONResponse(await controls.cloud.runtime.ai())
+
+
+async def put_ai(controls: Controls, request: Request) -> Response:
+    """`{faults: [{effect, model, times, seconds}], neurons}` replaces all faults, and says what the day has used."""
+    try:
+        return JSONResponse(await controls.cloud.runtime.ai(await _body(request)))
+    except RuntimeFault as error:
+        raise _wrong(str(error)) from error
+
+
 async def get_logs(controls: Controls, request: Request) -> Response:
     """One JSON object a line, oldest first: of one `worker` or all, after `since`; with `follow`, without end."""
     query = request.query_params
@@ -228,6 +243,8 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/_local/calls", get_calls),
     ("DELETE", "/_local/calls", delete_calls),
     ("POST", "/_local/cron", post_cron),
+    ("GET", "/_local/ai", get_ai),
+    ("PUT", "/_local/ai", put_ai),
     ("GET", "/_local/logs", get_logs),
 )
 

@@ -9,7 +9,7 @@ Touches: a child process, loopback ports, and files below the data directory (by
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -66,6 +66,11 @@ class Runtime:
     def url(self, name: str) -> str:
         """The URL of a Worker."""
         return f"http://{name}.localhost:{self.workers_port}"
+
+    async def ai(self, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """How the stand-in for Workers AI is, after `settings` where given: ai.mjs says which there are."""
+        control = (await self._connected()).control
+        return await control.call("GET", "/ai") if settings is None else await control.call("PUT", "/ai", settings)
 
     # Workers
 

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { json } from "node:stream/consumers";
 
 /** An http.Server, not listening yet. */
-export function createControl({ fleet, checker, logs, token }) {
+export function createControl({ fleet, checker, logs, token, ai }) {
   /** @type {[method: string, path: RegExp, act: (request: import("node:http").IncomingMessage, name: string) => unknown][]} */
   const routes = [
     ["PUT", /^\/workers\/([^/]+)$/, async (request) => fleet.put(await json(request))],
@@ -21,6 +21,8 @@ export function createControl({ fleet, checker, logs, token }) {
     ],
     ["POST", /^\/check$/, async (request) => checker.check(await json(request))],
     ["GET", /^\/state$/, async () => fleet.state()],
+    ["GET", /^\/ai$/, async () => ai.state()],
+    ["PUT", /^\/ai$/, async (request) => ai.set(/** @type {any} */ (await json(request)))],
   ];
 
   async function runScheduled(name, { cron, time }) {

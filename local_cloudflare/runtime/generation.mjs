@@ -32,7 +32,7 @@ export async function startGeneration(workers, context) {
   }
 }
 
-async function start(workers, broken, { data, queues, token, frontPort, logs, log }) {
+async function start(workers, broken, { data, queues, token, frontPort, logs, log, ai: workersAi }) {
   const names = new Set(workers.map(({ config }) => config.name));
   const absent = (name) => broken.get(name) ?? (names.has(name) ? undefined : `there is no Worker ${name}`);
   const dispatch = systemWorker("dispatch", {
@@ -49,7 +49,10 @@ async function start(workers, broken, { data, queues, token, frontPort, logs, lo
     serviceBindings: { FRONT: { external: { address: `127.0.0.1:${frontPort}`, http: {} } } },
   });
   const tail = systemWorker("tail", { serviceBindings: { LOGS: (request) => receive(request, logs) } });
-  const ai = systemWorker("ai", { compatibilityDate: undefined });
+  const ai = systemWorker("ai", {
+    compatibilityDate: undefined,
+    serviceBindings: { SERVICE: (request) => workersAi.answer(request) },
+  });
   const uploaded = workers
     .filter(({ config }) => !broken.has(config.name))
     .map(({ config }) => {

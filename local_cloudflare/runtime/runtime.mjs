@@ -10,6 +10,7 @@
 // standard input is closed, so it can't outlive whoever started it.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { WorkersAi } from "./ai.mjs";
 import { Checker } from "./checker.mjs";
 import { createControl } from "./control.mjs";
 import { startData } from "./data.mjs";
@@ -37,11 +38,12 @@ async function run() {
   const directory = join(values.data, "logs");
   const logs = new Logs(directory);
   const log = join(directory, "workerd.log");
-  const context = { token, logs, log };
+  const ai = new WorkersAi();
+  const context = { token, logs, log, ai };
   const fleet = new Fleet(context);
   const checker = new Checker(log);
   const front = createFront(fleet, token);
-  const control = createControl({ fleet, checker, logs, token });
+  const control = createControl({ fleet, checker, logs, token, ai });
   const workersPort = await listen(front, Number(values["workers-port"]));
   const data = await startData({ directory: values.data, token, log });
   const { LOCAL_QUEUES_ADDRESS: address, LOCAL_QUEUES_TOKEN: queuesToken } = process.env;

@@ -21,14 +21,14 @@ def look_again(environment: Mapping[str, str] = os.environ, transport: httpx.Bas
     if not url or not token:
         return None
     try:
-        with _Schedule(url, token, transport=transport) as router:
+        with Schedule(url, token, transport=transport) as router:
             router.run()
     except OrchestratorError as error:
         return f"The routing Worker sees the repair with its next scheduled run: {error.message}"
     return "The routing Worker has looked again."
 
 
-class _Schedule(RouterConnection):
+class Schedule(RouterConnection):
     def run(self) -> None:
         """The scheduled run, now."""
         self._call("POST", "/__scheduled", "the scheduled run was not started")

@@ -19,6 +19,8 @@ export interface Health {
   readonly passes: number;
   /** When that row began. */
   readonly rowSince: string;
+  /** Its capabilities that a missing setting makes unavailable, as it says itself; absent where there is none. */
+  readonly unavailable?: readonly string[] | undefined;
 }
 
 export interface Snapshot {

@@ -144,6 +144,7 @@ class TestList:
             "transport": "service",
             "status": "unknown",
             "infrastructure": "ready",
+            "unavailable": [],
         }
         assert "echo.run" in listed["capabilities"]
         assert listed["tasks"][0] == {

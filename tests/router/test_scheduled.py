@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.support.eventually import eventually
@@ -93,6 +94,21 @@ def test_what_a_probe_says(world: World) -> None:
 
     found = {name: (autopilots[name]["status"], autopilots[name].get("output")) for name in cases}
     assert found == {name: (status, output) for name, (_, status, output) in cases.items()}
+
+
+def test_a_capability_that_misses_a_setting_is_unavailable_and_nothing_else_is(world: World) -> None:
+    """Names that are no capability of the autopilot's, and all that it says of them, stay with it."""
+    router = world.router()
+    said = {"status": "pass", "unavailable": {"alone.run": ["STRIPE_API_KEY"], "hunter2": ["hunter2"]}}
+    world.answers({"efh-alone/health": {"json": said}})
+
+    report = router.run()
+
+    assert report["autopilots"]["alone"]["unavailable"] == ["alone.run"]
+    assert (router.listed("alone")["status"], router.listed("alone")["unavailable"]) == ("pass", ["alone.run"])
+    assert router.listed("pair-a")["unavailable"] == []
+    assert router.check("alone:health")["status"] == "pass"
+    assert "hunter2" not in json.dumps(report)
 
 
 def test_with_many_autopilots_each_run_goes_on_where_the_last_one_stopped(world: World) -> None:

@@ -21,13 +21,17 @@ from standardwebhooks.webhooks import Webhook
 
 from orchestrator.bundle import bundle
 from tests.support.project import ROOT
-from tests.support.workerd import workerd
+from tests.support.workerd import running_workerd
 
 SECRET = "whsec_dGhlIHNlY3JldCBvZiB0aGVzZSB0ZXN0cw=="
 OLD_SECRET = "whsec_dGhlIHNlY3JldCBiZWZvcmUgaXQgd2FzIHJvdGF0ZWQ="
 STORAGE: dict[str, dict[str, list[str]]] = {
-    "employee": {"kvNamespaces": ["AI_EMPLOYEE_LOGS"], "r2Buckets": ["EFH_PRIVATE"]},
-    "stylist": {"r2Buckets": ["EFH_ASSETS", "EFH_IMAGES"]},
+    "employee": {
+        "kvNamespaces": ["AI_EMPLOYEE_LOGS"],
+        "r2Buckets": ["EFH_PRIVATE"],
+        "d1Databases": ["AI_BUDGET", "EFH_CRM"],
+    },
+    "stylist": {"r2Buckets": ["EFH_ASSETS", "EFH_IMAGES"], "d1Databases": ["AI_BUDGET"]},
     "page-deployer": {"r2Buckets": ["EFH_PAGES"]},
     "payout-batch": {"r2Buckets": ["EFH_PRIVATE"], "d1Databases": ["EFH_PAYOUTS"]},
 }
@@ -40,7 +44,8 @@ export default {
       return Response.json((await env[binding].prepare(sql).bind(...values).all()).results);
     }
     if (request.method === "PUT") {
-      await env[binding].put(key.join("/"), request.body);
+      const metadata = JSON.parse(request.headers.get("x-metadata")) ?? undefined;
+      await env[binding].put(key.join("/"), await request.arrayBuffer(), { metadata });
       return new Response(null, { status: 204 });
     }
     if (key.length === 0) return Response.json((await env[binding].list()).keys.map(({ name }) => name));
@@ -84,11 +89,14 @@ def envelope(
 
 @dataclass(frozen=True, kw_only=True)
 class Autopilot:
-    """One autopilot's Worker in workerd; `once`: what it does must not be done twice, so its calls have a run."""
+    """One autopilot's Worker in workerd; `once`: what it does must not be done twice, so its calls have a run; `pid` is
+    workerd's parent process."""
 
     name: str
     http: httpx.Client
     once: bool = False
+    pid: int = 0
+    storage_url: str = ""
 
     def call(
         self,
@@ -135,10 +143,15 @@ class Autopilot:
         rows: list[dict[str, Any]] = answer.json()
         return rows
 
-    def store(self, binding: str, key: str, content: bytes) -> None:
-        """Puts something into what the Worker keeps, past it."""
-        answer = self.http.put(f"/{binding}/{key}", content=content, headers={"host": "storage.localhost"})
+    def store(self, binding: str, key: str, content: bytes | str, metadata: object = None) -> None:
+        """Puts something into what the Worker keeps, past it; `metadata`: of a key of KV."""
+        headers = {"host": "storage.localhost", "x-metadata": json.dumps(metadata)}
+        answer = self.http.put(f"/{binding}/{key}", content=content, headers=headers)
         assert answer.is_success, answer.text
+
+    def put(self, binding: str, key: str, content: bytes) -> httpx.Response:
+        """Puts bytes into a bucket, past the Worker; of one that runs `direct`."""
+        return self.http.put(f"{self.storage_url}/{binding}/{key}", content=content)
 
     def run_cron(self) -> None:
         """What the Worker's cron trigger does, to its end."""
@@ -147,7 +160,10 @@ class Autopilot:
 
 @contextmanager
 def running(name: str, **options: Any) -> Iterator[Autopilot]:
-    """Run an autopilot with its storage and `STAGE`; `options` are miniflare's, `bindings` are added to those."""
+    """Run an autopilot with its storage and `STAGE`; `options` are miniflare's, `bindings` are added to those.
+
+    `direct`: without miniflare's own Worker in front, which is not there at Cloudflare."""
+    sockets = {"unsafeDirectSockets": [{"host": "127.0.0.1", "port": 0}]} if options.pop("direct", False) else {}
     bindings = {"WEBHOOK_SECRET": SECRET, "AUTOPILOTS": name, "STAGE": "local"} | options.pop("bindings", {})
     extra = options.pop("beside", [])
     storage = STORAGE[name] | options.pop("storage", {})
@@ -158,6 +174,7 @@ def running(name: str, **options: Any) -> Iterator[Autopilot]:
         "compatibilityDate": "2026-07-01",
         "bindings": {key: value for key, value in bindings.items() if value is not None},
         **storage,
+        **sockets,
         **options,
     }
     reader = {
@@ -167,12 +184,23 @@ def running(name: str, **options: Any) -> Iterator[Autopilot]:
         "compatibilityDate": "2026-07-01",
         "routes": ["storage.localhost/*"],
         **storage,
+        **sockets,
     }
     # A refusal may come before the body was read, and the connection is of no use then.
     limits = httpx.Limits(max_keepalive_connections=0)
-    workers = workerd([worker, reader, *extra], unsafeTriggerHandlers=True)  # /cdn-cgi/handler/email: Email Routing
-    with workers as url, httpx.Client(base_url=url, timeout=20, limits=limits) as http:
-        yield Autopilot(name=name, http=http, once=name == "payout-batch")
+    # unsafeTriggerHandlers: /cdn-cgi/handler/email, as Email Routing
+    workers = running_workerd([worker, reader, *extra], unsafeTriggerHandlers=True)
+    with (
+        workers as process,
+        httpx.Client(base_url=process.own.get(name, process.url), timeout=20, limits=limits) as http,
+    ):
+        yield Autopilot(
+            name=name,
+            http=http,
+            once=name == "payout-batch",
+            pid=process.pid,
+            storage_url=process.own.get("storage", ""),
+        )
 
 
 def built(name: str) -> str:

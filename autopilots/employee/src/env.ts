@@ -1,13 +1,16 @@
 // What the ai-employee's Worker is bound to.
+import type { AiEnv } from "../../shared/ai.ts";
 import type { BaseEnv } from "../../shared/serve.ts";
+import type { Links } from "../../shared/stored.ts";
 import type { StripeEnv } from "../../shared/stripe.ts";
 
-export interface Env extends BaseEnv, StripeEnv {
+export interface Env extends AiEnv, BaseEnv, Links, StripeEnv {
   AI_EMPLOYEE_LOGS: KVNamespace;
   EFH_PRIVATE: R2Bucket;
-  /** Where the Worker's `ai` is true. */
-  AI?: Ai;
+  EFH_CRM: D1Database;
   MAIL_API_KEY?: string;
+  /** Another than Resend's own. */
   MAIL_API_URL?: string;
+  /** The sender, such as `EFH <desk@example.com>`. */
   MAIL_FROM?: string;
 }

@@ -26,7 +26,7 @@ const pointerKey = (slug: string) => `pages/${slug}/current.json`;
 
 /** Store `html` as a version and show it. The same HTML is the same version. */
 export async function deployPage(bucket: R2Bucket, slug: string, html: string): Promise<Page> {
-  const version = await sha256(html, 16);
+  const version = await sha256(html);
   const { page, replace } = await readPointer(bucket, slug);
   if (page?.current === version) return page;
   await bucket.put(versionKey(slug, version), html, { httpMetadata: { contentType: "text/html; charset=utf-8" } });
@@ -46,6 +46,26 @@ export async function rollBackPage(bucket: R2Bucket, slug: string, version: stri
     throw new Problem({ status: 404, title: "No such version", detail, members: { versions } });
   }
   return await replace({ ...page, current: version });
+}
+
+/** Nothing of the page is there any more. How many versions that were. Throws a problem (404) for a page that is not there. */
+export async function takeDownPage(bucket: R2Bucket, slug: string): Promise<number> {
+  const { page } = await readPointer(bucket, slug);
+  if (!page) {
+    const members = { slug, outcome: "rejected" };
+    throw new Problem({ status: 404, title: "No such page", detail: `There is no page ${slug}.`, members });
+  }
+  // The pointer first: without it nothing of the page is served.
+  await bucket.delete(pointerKey(slug));
+  const keys = [];
+  for (let cursor: string | undefined, isMore = true; isMore; ) {
+    const listed = await bucket.list({ prefix: `pages/${slug}/`, ...(cursor ? { cursor } : {}) });
+    keys.push(...listed.objects.map(({ key }) => key));
+    isMore = listed.truncated;
+    cursor = listed.truncated ? listed.cursor : undefined;
+  }
+  for (let at = 0; at < keys.length; at += 1000) await bucket.delete(keys.slice(at, at + 1000));
+  return keys.filter((key) => key.endsWith(".html")).length;
 }
 
 /** The version that is shown, or null where there is no such page. */

@@ -6,6 +6,7 @@
 import { log } from "#worker-kit/log.ts";
 import { object, string } from "#worker-kit/validation.ts";
 import { type Call, serve } from "../../shared/serve.ts";
+import { stripeSettings } from "../../shared/stripe.ts";
 import { validate } from "../../shared/validate.ts";
 import type { Env } from "./env.ts";
 import { batchOf, oneOf } from "./meta.ts";
@@ -35,7 +36,7 @@ const served = serve<Env>({
   once: MONEY,
   approvable: MONEY,
   required: ["EFH_PAYOUTS", "EFH_PRIVATE"],
-  optional: ["STRIPE_API_KEY"],
+  needs: { "payouts.batch.run": stripeSettings, "payouts.transfer.single": stripeSettings },
 });
 
 export default {

@@ -2,6 +2,7 @@
 // required: when it fails, the template's words are used and the answer says so.
 import type * as v from "valibot";
 import { check } from "#worker-kit/validation.ts";
+import { type AiEnv, AiUnavailable, infer } from "../../shared/ai.ts";
 
 // Fast, multilingual, on the free plan some 180 pages a day: 10,000 neurons are $0.11, and a page is at most 1,500
 // tokens at $0.40 a million.
@@ -9,6 +10,8 @@ const MODEL = "@cf/zai-org/glm-4.7-flash";
 /** Of both tries together: a task has 25 s. */
 const TIMEOUT_MS = 18_000;
 const MAX_TOKENS = 1500;
+/** Of a whole answer to the longest question that is asked. */
+const NEURONS = neuronsOf(2000, MAX_TOKENS);
 /** Of what is said about a refused answer. */
 const MAX_MISTAKES = 500;
 
@@ -36,24 +39,28 @@ export function objectSchema(properties: Record<string, unknown>) {
   return { type: "object", properties, required: Object.keys(properties), additionalProperties: false };
 }
 
-export async function writeCopy<T>(ai: Ai | undefined, assignment: Assignment<T>): Promise<Written<T>> {
-  if (!ai) return { copy: assignment.template, source: "template" };
+/** `env`: null where nothing is to be written by a model. */
+export async function writeCopy<T>(env: AiEnv | null, assignment: Assignment<T>): Promise<Written<T>> {
+  if (!env?.AI) return { copy: assignment.template, source: "template" };
   try {
-    return { copy: await askTwice(ai, assignment), source: "ai" };
+    return { copy: await askTwice(env, assignment), source: "ai" };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     console.warn(JSON.stringify({ message: "Workers AI was not used", model: MODEL, error: why }));
-    const note = "Workers AI gave no usable text; the template's was used.";
+    const note =
+      error instanceof AiUnavailable
+        ? `No model was asked, since ${why}; the template's words were used.`
+        : "Workers AI gave no usable text; the template's was used.";
     return { copy: assignment.template, source: "template", note };
   }
 }
 
 /** An answer that breaks the rules is asked for once more, in the same time. A call that fails is not retried. */
-async function askTwice<T>(ai: Ai, assignment: Assignment<T>): Promise<T> {
+async function askTwice<T>(env: AiEnv, assignment: Assignment<T>): Promise<T> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
-  const first = read(assignment, await ask(ai, assignment, signal));
+  const first = read(assignment, await ask(env, assignment, signal));
   if ("value" in first) return first.value;
-  const second = read(assignment, await ask(ai, assignment, signal, first.mistakes));
+  const second = read(assignment, await ask(env, assignment, signal, first.mistakes));
   if ("value" in second) return second.value;
   throw new Error(second.mistakes);
 }
@@ -71,25 +78,32 @@ function read<T>({ rules }: Assignment<T>, content: string): { value: T } | { mi
 }
 
 async function ask<T>(
-  ai: Ai,
+  env: AiEnv,
   { instruction, subject, schema }: Assignment<T>,
   signal: AbortSignal,
   mistakes = "",
 ): Promise<string> {
   const again = mistakes && ` An earlier answer was refused: ${mistakes.slice(0, MAX_MISTAKES)}`;
   const system = `${instruction} Write plain text without markup. Make up no facts, prices, numbers or quotations.${again}`;
-  const answer = await ai.run(
-    MODEL,
-    {
-      messages: [
-        { role: "system", content: system },
-        { role: "user", content: JSON.stringify(subject) },
-      ],
-      response_format: { type: "json_schema", json_schema: { name: "copy", schema, strict: true } },
-      chat_template_kwargs: { enable_thinking: false },
-      max_completion_tokens: MAX_TOKENS,
-    },
-    { signal },
-  );
+  const inputs = {
+    messages: [
+      { role: "system" as const, content: system },
+      { role: "user" as const, content: JSON.stringify(subject) },
+    ],
+    response_format: { type: "json_schema" as const, json_schema: { name: "copy", schema, strict: true } },
+    chat_template_kwargs: { enable_thinking: false },
+    max_completion_tokens: MAX_TOKENS,
+  };
+  const answer = await infer(env, {
+    model: MODEL,
+    neurons: NEURONS,
+    run: async (ai) => await ai.run(MODEL, inputs, { signal }),
+    used: ({ usage }) => (usage ? neuronsOf(usage.prompt_tokens, usage.completion_tokens) : undefined),
+  });
   return answer.choices[0]?.message.content ?? "";
+}
+
+/** $0.06 a million tokens read and $0.40 written, at $0.011 for 1,000 neurons. */
+function neuronsOf(read: number, written: number): number {
+  return Math.ceil((read * 0.06 + written * 0.4) / 11);
 }

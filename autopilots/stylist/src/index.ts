@@ -1,11 +1,13 @@
 // ai-stylist: branded pages and marketing assets.
 //   web.pages.generate {title, …}           an HTML page, in the answer and stored as a draft; page-deployer publishes it
 //   web.asset.generate {brand, format, …}   an SVG, stored in R2
+//                                           or a picture by Workers AI, where `format` is `picture`
 //   GET /a/<name>.svg                       the asset, public
 //   GET /d/<name>.html                      the draft, for whoever was given its name
+//   GET /i/<name>.jpg                       the picture, public
 import * as v from "valibot";
 import { sha256 } from "#worker-kit/hash.ts";
-import { object } from "#worker-kit/validation.ts";
+import { integer, object } from "#worker-kit/validation.ts";
 import { type Call, serve } from "../../shared/serve.ts";
 import { answerStored, links } from "../../shared/stored.ts";
 import { oneOf, text, validate } from "../../shared/validate.ts";
@@ -14,10 +16,14 @@ import { BRAND } from "./brand.ts";
 import { objectSchema, textSchema, writeCopy } from "./copy.ts";
 import { draft, generatePage } from "./draft.ts";
 import type { Env } from "./env.ts";
+import { makePicture, showPicture } from "./picture.ts";
 
 const ASSET_META = object({
   brand: BRAND,
-  format: v.optional(oneOf(...(Object.keys(FORMATS) as (keyof typeof FORMATS)[])), "card"),
+  /** `picture`: drawn by a model, without text. */
+  format: v.optional(oneOf(...(Object.keys(FORMATS) as (keyof typeof FORMATS)[]), "picture"), "card"),
+  /** Of a picture: another number is another picture. */
+  seed: v.optional(integer({ min: 0, max: 2 ** 32 - 1 }), 0),
   /** What it advertises: the headline of the template, or what AI writes from. */
   subject: text({ max: 120 }),
   headline: v.optional(text({ max: 120 })),
@@ -26,8 +32,9 @@ const ASSET_META = object({
 const ASSET_COPY = object({ headline: text({ max: 80 }), subline: text({ max: 140 }) });
 
 async function generateAsset({ env, meta }: Call<Env>): Promise<Response> {
-  const { brand, format, subject, headline, subline } = validate(ASSET_META, meta);
-  const { copy, ...how } = await writeCopy(headline ? undefined : env.AI, {
+  const { brand, format, seed, subject, headline, subline } = validate(ASSET_META, meta);
+  if (format === "picture") return await makePicture(env, { prompt: subject, seed });
+  const { copy, ...how } = await writeCopy(headline ? null : env, {
     instruction: "Write a headline of at most 8 words and one line below it for a marketing picture.",
     subject: { brand: brand.name, tagline: brand.tagline, subject },
     schema: objectSchema({ headline: textSchema, subline: textSchema }),
@@ -51,7 +58,7 @@ const ASSET_HEADERS = {
 
 async function page(request: Request, url: URL, env: Env): Promise<Response | null> {
   const name = /^\/a\/([0-9a-f]{16})\.svg$/.exec(url.pathname)?.[1];
-  if (!name) return await draft(request, url, env);
+  if (!name) return (await draft(request, url, env)) ?? (await showPicture(request, url, env));
   return await answerStored(request, etagOf(name), ASSET_HEADERS, () => env.EFH_ASSETS.get(storageKey(name)));
 }
 
@@ -65,7 +72,6 @@ function etagOf(name: string): string {
 
 export default serve<Env>({
   capabilities: { "web.pages.generate": generatePage, "web.asset.generate": generateAsset },
-  required: ["EFH_ASSETS"],
-  optional: [],
+  required: ["EFH_ASSETS", "EFH_IMAGES"],
   page,
 });

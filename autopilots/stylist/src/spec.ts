@@ -17,6 +17,8 @@ const PAGE_TYPES = [
 ] as const;
 export const KINDS = ["prose", "cards", "steps", "questions", "plans", "facts"] as const;
 const MAX_TITLE = 120;
+/** Of all sections: some 20 pages of a book. */
+const MAX_WORDS = 50_000;
 
 const ITEM = object({ heading: text({ max: 120 }), text: v.optional(lines({ max: 2000 }), "") });
 /** `kind`: how it is shown; without one, by the page's type. Paragraphs of `text` are separated by an empty line. */
@@ -51,7 +53,15 @@ export const PAGE_META = v.pipe(
     description: v.optional(text({ max: 1000 })),
     /** What `description` was called first. */
     brief: v.optional(text({ max: 1000 })),
-    sections: v.optional(list(SECTION, { max: 20 })),
+    sections: v.optional(
+      v.pipe(
+        list(SECTION, { max: 20 }),
+        v.check(
+          (sections) => sizeOf(sections) <= MAX_WORDS,
+          `must have at most ${MAX_WORDS} characters in all their texts together`,
+        ),
+      ),
+    ),
     callToAction: v.optional(object({ label: text({ max: 60 }), href: httpsUrl })),
     language: v.optional(LANGUAGE, "en"),
   }),
@@ -92,6 +102,14 @@ export const PAGE_COPY = object({
   lead: text({ max: 600 }),
   sections: list(SECTION, { min: 1, max: 8 }),
 });
+
+function sizeOf(sections: readonly Section[]): number {
+  const own = ({ heading, text }: Item) => heading.length + text.length;
+  return sections.reduce(
+    (sum, section) => sum + [section, ...section.items].reduce((all, each) => all + own(each), 0),
+    0,
+  );
+}
 
 /** The template's words. A page that has only a description is headed by its first sentence. */
 export function openingOf(meta: PageMeta, brand: Brand): { title: string; lead: string } {

@@ -90,7 +90,7 @@ function runsCheck(snapshot: Snapshot | undefined): Check {
 function autopilotCheck(name: string, health: Health | undefined): Check {
   const check = { componentId: name, componentType: "component" } as const;
   if (!health) return { ...check, status: "unknown", output: "It has not been probed." };
-  const { lastProbeAt: time, rowSince, passes, ...known } = health;
+  const { lastProbeAt: time, rowSince, passes, unavailable, ...known } = health;
   const failing = known.failures > 0 ? { failingSince: rowSince } : {};
   return { ...check, ...known, time, ...failing };
 }

@@ -3,6 +3,7 @@
 
 import { log } from "#worker-kit/log.ts";
 import { readCapped } from "#worker-kit/stream.ts";
+import { isObject } from "#worker-kit/validation.ts";
 import { type Env, serviceBinding } from "../env.ts";
 import { edgeFailure } from "../forward/failure.ts";
 import type { Route } from "../routing/table.ts";
@@ -46,7 +47,7 @@ async function probe(route: Route, env: Env, rules: UrlRules, requestId: string)
   const init: RequestInit = { headers, redirect: "manual", signal };
   try {
     const answer = ask(route, env, rules, init);
-    return "output" in answer ? answer : await judged(await answer);
+    return "output" in answer ? answer : await judged(await answer, route);
   } catch (error) {
     log(`${route.name} could not be probed`, requestId, error);
     return failed(signal.aborted ? `It did not answer within ${TIMEOUT_MS / 1000} s.` : "It could not be reached.");
@@ -68,25 +69,33 @@ function healthUrl(endpoint: string): string {
   return `${url.origin}${url.pathname.replace(/\/$/, "")}/health`;
 }
 
-async function judged(response: Response): Promise<Probe> {
+async function judged(response: Response, { capabilities }: Route): Promise<Probe> {
   const { status } = response;
   const body = await readCapped(response.body, MAX_BYTES);
   if (status >= 300 && status < 400) return failed(`It answered with a redirect (${status}), which is not followed.`);
   const edge = body && edgeFailure(status, body);
   if (edge) return failed(`It ${edge.why}. ${edge.hint}`);
-  const said = body && SAID[statusIn(body)];
+  const document = body && read(body);
+  const said = document && SAID[String(document.status).toLowerCase()];
   if (!response.ok) return failed(`It answered ${status}.`);
   if (body === null) return failed(`It answered with more than ${MAX_BYTES / 1024} KiB.`);
   if (said === "fail") return failed("It says of itself: fail.");
-  return said === "warn" ? { status: "warn", output: "It says of itself: warn." } : { status: "pass" };
+  // Of its words only the names that are known here are passed on.
+  const missed = document && isObject(document.unavailable) ? document.unavailable : {};
+  const names = capabilities.filter((capability) => Object.hasOwn(missed, capability));
+  const unavailable = names.length > 0 ? { unavailable: names } : {};
+  return said === "warn"
+    ? { status: "warn", output: "It says of itself: warn.", ...unavailable }
+    : { status: "pass", ...unavailable };
 }
 
-/** The member `status` of a health document, in lower case; "" where there is none: then the HTTP status counts. */
-function statusIn(body: Uint8Array): string {
+/** A health document's members; none where it is no JSON object: then the HTTP status counts. */
+function read(body: Uint8Array): Record<string, unknown> {
   try {
-    return String((JSON.parse(new TextDecoder().decode(body)) as { status?: unknown } | null)?.status).toLowerCase();
+    const document: unknown = JSON.parse(new TextDecoder().decode(body));
+    return isObject(document) ? document : {};
   } catch {
-    return "";
+    return {};
   }
 }
 

@@ -16,7 +16,10 @@ export async function listAutopilots({ env, requestId }: Call): Promise<Response
     readSomeRegistrations(env, requestId),
   ]);
   const state = stateOf(snapshot, registrations);
-  const autopilots = allRoutes(state).map((route) => entry(route, state));
+  const autopilots = allRoutes(state).map((route) => ({
+    ...entry(route, state),
+    unavailable: snapshot?.autopilots[route.name]?.unavailable ?? [],
+  }));
   return Response.json({
     registrations: from,
     autopilots,

@@ -36,8 +36,8 @@ def outside() -> Iterator[Service]:
 
 @pytest.fixture(scope="module")
 def employee() -> Iterator[Autopilot]:
-    """With no key for any other company's API, as after the first `pulumi up`."""
-    with running("employee") as autopilot:
+    """With no key for any other company's API, as after the first `pulumi up` of a real account."""
+    with running("employee", bindings={"STAGE": "prod"}) as autopilot:
         yield autopilot
 
 
@@ -88,7 +88,27 @@ def test_nothing_is_sent_until_the_mail_service_is_configured(employee: Autopilo
     answer = employee.call("email.send", MAIL)
 
     assert (answer.status_code, answer.json()["title"]) == (503, "Not configured")
-    assert answer.json()["missing"] == ["MAIL_API_KEY", "MAIL_API_URL", "MAIL_FROM"]
+    assert answer.json()["missing"] == ["MAIL_API_KEY", "MAIL_FROM"]
+    assert "`pulumi config set --secret --path secrets.MAIL_API_KEY -s prod`" in answer.json()["detail"]
+    assert "`MAIL_FROM: " in answer.json()["detail"]
+    assert "`pulumi up -s prod`" in answer.json()["detail"]
+
+
+def test_on_the_local_stack_mail_is_logged_where_it_can_be_read() -> None:
+    with running("employee") as employee:
+        answers = [employee.call("email.send", MAIL, idempotency_key="followup-1") for _ in range(2)]
+        logged = employee.stored("EFH_PRIVATE", answers[0].json()["key"]).json()
+
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert answers[0].json() == answers[1].json()
+    assert (answers[0].json()["status"], logged.pop("loggedAt")[:2]) == ("logged", "20")
+    assert logged == {
+        "from": None,
+        "to": ["ada@example.com"],
+        "subject": "Grüße",
+        "text": "Hello Ada",
+        "reply_to": "desk@example.com",
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """The calls of the guide, word for word, and one of each other task that answers with nothing to sign up for.
 
-`guide.json` is the copy: the first call is the guide's own, the others are the smallest that each task takes. E-mail,
-checkouts and payouts are missing: they need a service that has no stand-in in the product yet.
+`guide.json` is the copy: the first call is the guide's own, the others are the smallest that each task takes. Here they
+go to the autopilots themselves; `integration/stack/test_local_stack.py` sends them through the router after `make up`.
 """
 
 from __future__ import annotations

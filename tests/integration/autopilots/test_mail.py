@@ -67,8 +67,27 @@ class TestKept:
         record = process(employee, {"from": ADA, "text": "When does the course start?"})
 
         assert record["original"] is None
-        assert employee.stored("EFH_PRIVATE", f"mail/{record['id']}.json").json() == record
+        [row] = employee.sql("EFH_CRM", f"SELECT record, address FROM mails WHERE id = '{record['id']}'")  # noqa: S608
+        assert (json.loads(row["record"]), row["address"]) == (record, "ada@example.com")
         assert employee.get(f"/mail/{record['id']}.json").status_code == 404, "nothing of it is public"
+
+    def test_a_mail_of_the_version_before_is_known(self) -> None:
+        with running("employee") as before:
+            old = process(before, {"raw": MESSAGE.format(id="old")})
+        with running("employee") as fresh:
+            fresh.store("EFH_PRIVATE", f"mail/{old['id']}.json", json.dumps(old))
+            for _ in range(2):
+                fresh.call("crm.lead.find", {"email": "nobody@example.com"})  # each request takes some of them over
+
+            assert process(fresh, {"raw": MESSAGE.format(id="old")}, status=200) == old
+
+    def test_the_largest_mail_that_a_task_holds_fits_into_a_row(self, employee: Autopilot) -> None:
+        """Its text is made of the HTML, so it is there twice; a row of D1 has at most 2 MB."""
+        headers = {f"x-{number}": "界" * 1_300 for number in range(100)}
+
+        record = process(employee, {"from": ADA, "html": "<p>" + "界" * 199_000, "headers": headers})
+
+        assert len(json.dumps(record, ensure_ascii=False).encode()) > 1_500_000
 
     def test_the_same_mail_is_kept_once_whatever_way_it_came(self, employee: Autopilot) -> None:
         raw = MESSAGE.format(id="once")

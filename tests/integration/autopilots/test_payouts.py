@@ -150,6 +150,17 @@ class TestBeforeAnythingIsSent:
         assert [error["pointer"] for error in answer.json()["errors"]] == pointers
         assert bank.calls() == []
 
+    def test_health_is_well_and_says_what_is_unavailable_without_a_key(
+        self, without_key: Autopilot, payer: Autopilot
+    ) -> None:
+        said = [autopilot.get("/health").json() for autopilot in (without_key, payer)]
+
+        assert [each["status"] for each in said] == ["pass", "pass"]
+        assert [each["unavailable"] for each in said] == [
+            {name: ["STRIPE_API_KEY"] for name in (BATCH_RUN, SINGLE)},
+            {},
+        ]
+
 
 class TestPaid:
     def test_a_batch(self, payer: Autopilot, bank: Stripe, key: str) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.support.autopilots import Autopilot, running
+from tests.support.eventually import eventually
 from tests.support.html import Page, contrast
 
 TYPES = ["home", "course", "landing", "about", "contact", "pricing", "faq", "thank-you", "blog-post"]
@@ -229,3 +230,31 @@ def test_a_page_is_stored_as_a_draft_that_nobody_finds_by_chance(stylist: Autopi
     assert draft.headers["x-robots-tag"] == "noindex"
     assert stylist.get(made["path"], if_none_match=made["etag"]).status_code == 304
     assert stylist.get(f"/d/{'0' * 64}.html").status_code == 404
+
+
+def test_a_draft_is_gone_after_its_days() -> None:
+    """With no days at all, so at once; each new page deletes some of the old ones."""
+    with running("stylist", bindings={"DRAFT_DAYS": "0"}) as stylist:
+        paths = [generate(stylist, title=f"Page {number}")["path"] for number in range(3)]
+        assert [stylist.get(path).status_code for path in paths] == [404] * 3
+
+        def is_swept() -> bool:
+            generate(stylist, title="Another")
+            return all(
+                stylist.stored("EFH_ASSETS", f"drafts{path.removeprefix('/d')}").status_code == 404 for path in paths
+            )
+
+        eventually(is_swept, "the old drafts are deleted")
+
+
+def test_a_page_has_an_end(stylist: Autopilot) -> None:
+    """Twenty sections of twenty items, each as long as it may be, would be a page of megabytes."""
+    item = {"heading": "h" * 120, "text": "&" * 2_000}
+    section = {"heading": "s", "text": "", "items": [item] * 20}
+
+    whole = stylist.call("web.pages.generate", {"title": "t", "sections": [section]})
+    more = stylist.call("web.pages.generate", {"title": "t", "sections": [section, section]})
+
+    assert (whole.status_code, more.status_code) == (201, 422)
+    assert [error["pointer"] for error in more.json()["errors"]] == ["/meta/sections"]
+    assert len(whole.content) < 1_000_000

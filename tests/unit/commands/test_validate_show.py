@@ -99,7 +99,7 @@ def test_show_as_tables(capsys: pytest.CaptureFixture[str]) -> None:
     assert "R2 buckets (4)\n  NAME         LOCATION  JURISDICTION  STORAGE CLASS  NEEDED BY\n" in text
     assert "  efh-private  -         default       Standard       ai-employee, payout-batch\n" in text
     assert "    EFH_AGENT             service       efh-agent\n" in text
-    assert "  efh-agent: autopilots/employee/src/index.ts, for ai-employee\n" in text
+    assert "  efh-agent: autopilots/employee/src/index.ts, for ai-employee, public\n" in text
     assert "  efh-page-deployer: autopilots/page-deployer/src/index.ts, for page-deployer, public\n" in text
     assert "  run_payout_batch   payouts.batch.run        payout-batch   25 s     once\n" in text
 
@@ -127,6 +127,7 @@ def test_show_as_json(capsys: pytest.CaptureFixture[str]) -> None:
         "bindings": [
             {"type": "kv_namespace", "name": "AI_EMPLOYEE_LOGS", "namespace": "AI_EMPLOYEE_LOGS"},
             {"type": "plain_text", "name": "AUTOPILOTS", "text": "ai-employee"},
+            {"type": "d1", "name": "EFH_CRM", "database": "efh-crm"},
             {"type": "r2_bucket", "name": "EFH_PRIVATE", "bucket": "efh-private"},
             {
                 "type": "secret_text",
@@ -154,7 +155,7 @@ def test_show_as_json(capsys: pytest.CaptureFixture[str]) -> None:
         "crons": [],
         "compatibilityDate": "2026-07-01",
         "compatibilityFlags": [],
-        "public": False,
+        "public": True,
         "observability": {"enabled": True, "headSamplingRate": 1},
         "placement": None,
         "limits": {"cpuMs": None},

@@ -197,7 +197,8 @@ def _shuffled(value: Any, randomness: random.Random) -> Any:
 def test_the_shipped_file_implies_the_platform() -> None:
     assert [each.title for each in SHIPPED.kv_namespaces] == ["AI_EMPLOYEE_LOGS", "REGISTRY"]
     assert [each.name for each in SHIPPED.r2_buckets] == ["efh-assets", "efh-images", "efh-pages", "efh-private"]
-    assert [each.name for each in SHIPPED.d1_databases] == ["efh-autopilot-orchestrator", "efh-payouts"]
+    databases = ["efh-ai", "efh-autopilot-orchestrator", "efh-crm", "efh-payouts"]
+    assert [each.name for each in SHIPPED.d1_databases] == databases
     assert [each.name for each in SHIPPED.workers] == [
         "efh-agent",
         "efh-ai-stylist",

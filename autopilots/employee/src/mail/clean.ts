@@ -13,7 +13,9 @@ const CONTROL = /[\0-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]/g;
  */
 export function cleanText(value: string, field: string, max: number, note: Note): string {
   const seen = new Map<string, string>();
-  let text = value.replace(/\r\n?/g, "\n").replace(CONTROL, (control) => {
+  // What is cut anyway is not read; a line end may have been two characters.
+  const isLong = value.length > 2 * max;
+  let text = (isLong ? value.slice(0, 2 * max) : value).replace(/\r\n?/g, "\n").replace(CONTROL, (control) => {
     const code = control.charCodeAt(0);
     const read = code < 0x80 ? control : WINDOWS_1252.decode(Uint8Array.of(code));
     const right = read === control ? "\uFFFD" : read;
@@ -24,10 +26,11 @@ export function cleanText(value: string, field: string, max: number, note: Note)
     note(`${field}: ${name} ${right === "\uFFFD" ? "replaced by U+FFFD" : `read as windows-1252: ${right}`}`);
   }
   if (!text.isWellFormed()) note(`${field}: half a surrogate pair replaced by U+FFFD`);
-  if (text.length > max) {
-    note(`${field}: cut after ${max} of ${text.length} characters`);
+  const length = isLong ? value.length : text.length;
+  if (length > max) {
+    note(`${field}: cut after ${max} of ${length} characters`);
     const kept = text.slice(0, max).replace(/[\uD800-\uDBFF]$/, "");
-    text = `${kept}[… ${text.length - kept.length} more characters were cut]`;
+    text = `${kept}[… ${length - kept.length} more characters were cut]`;
   }
   return text.toWellFormed();
 }

@@ -1,4 +1,4 @@
-// What is kept of a mail: the record that email.process answers, and email() stores. JSON in R2, `mail/<id>.json`.
+// What is kept of a mail: the record that email.process answers, and email() stores. JSON in D1.
 import type { Kind } from "./kinds.ts";
 
 export interface Mailbox {

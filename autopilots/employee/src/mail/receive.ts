@@ -26,7 +26,7 @@ export async function processEmail({ env, meta, repeatKey }: Call<Env>): Promise
       : await keepMail(
           env,
           await readFields(meta),
-          { content: JSON.stringify(meta), extension: "original.json", keep: false },
+          { content: () => JSON.stringify(meta), extension: "original.json", keep: false },
           repeatKey,
         );
   return Response.json(record, { status: isNew ? 201 : 200 });
@@ -45,7 +45,7 @@ export async function receiveEmail(message: ForwardableEmailMessage, env: Env): 
 
 async function keepMessage(env: Env, bytes: Uint8Array, envelope: Envelope) {
   const read = await readMessage(bytes, envelope);
-  const original = { content: bytes, extension: "eml", keep: bytes.length > LARGE } as const;
+  const original = { content: () => bytes, extension: "eml", keep: bytes.length > LARGE } as const;
   // Without a Message-ID the message itself tells it from others: its Date and Received are in it.
   return await keepMail(env, read, original, await sha256(new TextDecoder("latin1").decode(bytes.subarray(0, LARGE))));
 }

@@ -1,14 +1,12 @@
-// Mail out, through an HTTP mail API that takes the JSON which Resend made common: {from, to, subject, text, html,
-// reply_to, headers}, a bearer token, and an Idempotency-Key. The caller says to whom: no mail's text ever does.
+// Mail out. The caller says to whom: no mail's text ever does; and nothing answers what a machine wrote.
 import * as v from "valibot";
 import { Problem } from "#worker-kit/problem.ts";
 import { object, string } from "#worker-kit/validation.ts";
-import { callExternal, externalUrl } from "../../../shared/external.ts";
-import { notConfigured } from "../../../shared/problem.ts";
 import type { Call } from "../../../shared/serve.ts";
 import { email, lines, text, validate } from "../../../shared/validate.ts";
 import type { Env } from "../env.ts";
 import { type Kind, MACHINE_KINDS } from "./kinds.ts";
+import { sendOnce } from "./once.ts";
 import { findMail } from "./store.ts";
 
 const OUTGOING = v.pipe(
@@ -29,20 +27,9 @@ const OUTGOING = v.pipe(
 export async function sendEmail({ env, meta, repeatKey }: Call<Env>): Promise<Response> {
   const { to, subject, text: plain, html, replyTo, inReplyTo } = validate(OUTGOING, meta);
   const headers = inReplyTo === undefined ? undefined : await headersOfAnswer(env, inReplyTo);
-  const { MAIL_API_KEY, MAIL_API_URL, MAIL_FROM } = env;
-  if (!MAIL_API_KEY || !MAIL_API_URL || !MAIL_FROM) {
-    const settings = Object.entries({ MAIL_API_KEY, MAIL_API_URL, MAIL_FROM });
-    const missing = settings.filter(([, value]) => !value).map(([name]) => name);
-    throw notConfigured(missing, "e-mail is sent by an HTTP mail API; nothing was sent.");
-  }
-  const sent = await callExternal({
-    service: "The mail service",
-    url: externalUrl("MAIL_API_URL", MAIL_API_URL, env.STAGE),
-    key: MAIL_API_KEY,
-    idempotencyKey: repeatKey,
-    body: JSON.stringify({ from: MAIL_FROM, to: [to], subject, text: plain, html, reply_to: replyTo, headers }),
-  });
-  return Response.json({ status: "accepted", id: sent.id, to }, { status: 202 });
+  const mail = { to: [to], subject, text: plain, html, reply_to: replyTo, headers };
+  const sent = await sendOnce(env, mail, repeatKey);
+  return Response.json({ ...sent, to }, { status: 202 });
 }
 
 /** Throws a problem: 404 for a mail that is not kept, 409 for one that must not be answered (RFC 3834, section 2). */

@@ -1,0 +1,63 @@
+// How mail leaves: through Resend's HTTP API, or one that takes the same JSON, where a key for it is bound; on the stack
+// `local` without one into a log, so that what would have been sent can be read.
+import { callExternal, externalUrl } from "../../../shared/external.ts";
+import { type Setting, unset } from "../../../shared/settings.ts";
+import type { Env } from "../env.ts";
+
+const RESEND = "https://api.resend.com/emails";
+
+/** The JSON that Resend made common. */
+export interface Outgoing {
+  readonly to: readonly string[];
+  readonly subject: string;
+  readonly text?: string | undefined;
+  readonly html?: string | undefined;
+  readonly reply_to?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface Sent {
+  readonly status: "accepted" | "logged";
+  readonly id: unknown;
+  /** Of a logged one: where it can be read. */
+  readonly bucket?: string;
+  readonly key?: string;
+}
+
+/** What email.send still misses. */
+export function mailSettings(env: Env): readonly Setting[] {
+  if (isLogged(env)) return [];
+  return unset(env, [{ name: "MAIL_API_KEY" }, { name: "MAIL_FROM", example: '"EFH <desk@example.com>"' }]);
+}
+
+/** `repeatKey` is equal for a repeat: the service sends one mail for it, and the log has one. */
+export async function handOver(env: Env, mail: Outgoing, repeatKey: string): Promise<Sent> {
+  if (isLogged(env)) return await logMail(env, mail, repeatKey);
+  const { id } = await callExternal({
+    service: "The mail service",
+    url: externalUrl("MAIL_API_URL", env.MAIL_API_URL || RESEND, env.STAGE),
+    key: env.MAIL_API_KEY ?? "",
+    idempotencyKey: repeatKey,
+    body: JSON.stringify({ from: env.MAIL_FROM, ...mail }),
+  });
+  return { status: "accepted", id };
+}
+
+function isLogged({ STAGE, MAIL_API_KEY }: Env): boolean {
+  return STAGE === "local" && !MAIL_API_KEY;
+}
+
+async function logMail(env: Env, mail: Outgoing, repeatKey: string): Promise<Sent> {
+  const key = sentKey(repeatKey);
+  const from = env.MAIL_FROM ?? null;
+  await env.EFH_PRIVATE.put(key, JSON.stringify({ from, ...mail, loggedAt: new Date().toISOString() }), {
+    httpMetadata: { contentType: "application/json" },
+    onlyIf: new Headers({ "if-none-match": "*" }),
+  });
+  return { status: "logged", id: repeatKey, bucket: "EFH_PRIVATE", key };
+}
+
+/** Where the log has it. */
+export function sentKey(repeatKey: string): string {
+  return `sent/${repeatKey}.json`;
+}
