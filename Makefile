@@ -4,7 +4,7 @@ BIN := $(CURDIR)/.venv/bin
 # What the recipes start finds it here; the recipes name it in full, since the make of macOS looks elsewhere for theirs.
 export PATH := $(BIN):$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev up down destroy logs shell test test-unit check format lock schema
+.PHONY: help setup setup-dev up down destroy logs shell test test-unit check docs format lock schema
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -42,12 +42,16 @@ check: setup-dev ## ruff, mypy --strict, biome, knip, tsc, actionlint
 	@$(BIN)/node node_modules/typescript/bin/tsc -p tsconfig.json && $(BIN)/node node_modules/typescript/bin/tsc -p tsconfig.node.json
 	@$(BIN)/python -m scripts.lint_workflows
 	@$(BIN)/python -m scripts.lock --check
+	@$(BIN)/python -m scripts.docs --check
 
 format: setup-dev ## format and sort imports
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format . ; $(BIN)/node node_modules/@biomejs/biome/bin/biome check --write .
 
 schema: setup ## write autopilots.schema.json from the models in orchestrator/manifest
 	@$(BIN)/python -m orchestrator schema > .local/schema.json && mv .local/schema.json autopilots.schema.json
+
+docs: setup ## write docs/reference from the code
+	@$(BIN)/python -m scripts.docs
 
 lock: setup-dev ## lock the Python packages again, with hashes; `make lock UPGRADE=1` in newer versions
 	@$(BIN)/python -m scripts.lock $(if $(UPGRADE),--upgrade)

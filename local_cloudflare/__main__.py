@@ -22,7 +22,7 @@ _NOT_RUNNING = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     data: Path = options.dir.resolve()
     try:
         match options.command:
@@ -62,7 +62,7 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local_cloudflare", description="Cloudflare on this machine.")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(

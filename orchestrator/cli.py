@@ -3,9 +3,7 @@
 Adding a command is a line in COMMANDS and a module in `orchestrator/commands/`. Only the module of the command that is
 used is imported, so `validate` does not wait for httpx.
 
-Exit codes: 0 done, 1 a fault, 2 a mistake that the user can put right, 3 a task of which nobody knows whether it was
-done, 4 a task that was done in part, 7 drift, 8 lost data, 130 interrupted. No
-traceback reaches a user, except with ORCHESTRATOR_DEBUG=1.
+No traceback reaches a user, except with ORCHESTRATOR_DEBUG=1.
 """
 
 from __future__ import annotations
@@ -30,6 +28,17 @@ from orchestrator.terminal import Terminal
 PROGRAM = "python -m orchestrator"
 INTERRUPTED = 130  # 128 + SIGINT
 BROKEN_PIPE = 141  # 128 + SIGPIPE
+EXIT_CODES = {
+    0: "done",
+    1: "a fault: something could not be done or read",
+    2: "a mistake that the user can put right",
+    3: "nobody knows whether the task was done (`plan`)",
+    4: "the task was done in part (`plan`)",
+    7: "drift (`drift`, `heal`)",
+    8: "data is lost (`heal`)",
+    INTERRUPTED: "interrupted",
+    BROKEN_PIPE: "what the output was written to was closed",
+}
 _PATHS = frozenset({"file", "folder", "backup"})
 _COMPLETING = "_ARGCOMPLETE"  # set by the shell that asks for completions
 
@@ -160,10 +169,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complete()
     terminal = Terminal(sys.stdout, sys.stderr, os.environ)
     if not given:
-        _parser(given).print_help(sys.stderr)
+        make_parser(given).print_help(sys.stderr)
         return 2
     try:
-        options = _parser(given).parse_args(given)
+        options = make_parser(given).parse_args(given)
         _enter_project(options)
         with _calls_shown(options.verbose, terminal):
             code: int = options.run(options, terminal)
@@ -204,7 +213,7 @@ def _enter_project(options: argparse.Namespace) -> None:
         options.meta = f"@{here / options.meta[1:]}"
 
 
-def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
+def make_parser(given: Sequence[str]) -> argparse.ArgumentParser:
     """The parser, with the arguments of the commands that are named in `given` only: those modules are imported."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
@@ -238,7 +247,7 @@ def _complete() -> None:
     """Answer the shell with what may stand next, and exit. What was typed is in COMP_LINE (argcomplete's protocol)."""
     import argcomplete
 
-    argcomplete.autocomplete(_parser(os.environ.get("COMP_LINE", "").split()))
+    argcomplete.autocomplete(make_parser(os.environ.get("COMP_LINE", "").split()))
 
 
 @contextmanager

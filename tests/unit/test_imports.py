@@ -58,6 +58,7 @@ PURE = {
     "orchestrator.stack.preview": (),
     "orchestrator.stack.rules": (),
     "orchestrator.stack.setting_names": (),
+    "orchestrator.stack.setting_texts": (),
     "orchestrator.stack.state": (),
     "orchestrator.stack.watch_rules": (),
     "orchestrator.urls": (),

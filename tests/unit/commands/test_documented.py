@@ -75,7 +75,7 @@ def before_pipe(words: list[str]) -> Iterator[str]:
 
 
 def parser_of(name: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = subcommands(cli._parser([name]))[name]
+    parser: argparse.ArgumentParser = subcommands(cli.make_parser([name]))[name]
     return parser
 
 

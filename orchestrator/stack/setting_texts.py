@@ -1,0 +1,45 @@
+"""What each setting of a stack is for, in words: `docs/reference/settings.md` is made of them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+TEXTS: Mapping[str, str] = {
+    "accountId": "The Cloudflare account: 32 hex digits, as in the dashboard's URL. Required.",
+    "apiToken": (
+        "The bearer token that may do everything, of at least 32 characters; two, with a space between them, "
+        "while one replaces the other. Required."
+    ),
+    "callers": (
+        "The token of each caller that autopilots.yaml declares, set with `--path callers.NAME`. Two, with a "
+        "space between them, during a rotation."
+    ),
+    "webhookSecret": (
+        "The Standard Webhooks secret (`whsec_…`) from which each autopilot's own is derived; two during a "
+        "rotation. Required."
+    ),
+    "secrets": "The Workers' own secrets, each set with `--path secrets.NAME`.",
+    "namePrefix": "Stands before every name in the account, so that a stage can be beside production. Default: none.",
+    "plan": "Cloudflare's plan, `free` (default) or `paid`: which limits count.",
+    "keepData": (
+        "`true` (default): namespaces, buckets and databases stay in the account whatever leaves the file. "
+        "`false`: a stage's data is deleted with it."
+    ),
+    "startEmpty": "A list of stores, by their names in the account, that may begin empty in place of full ones.",
+    "mark": "The platform's mark (32 hex digits), only where the state that knew it was lost.",
+    "manifest": "Another file than `autopilots.yaml`.",
+    "workersUrl": "Where Workers answer, `https://{worker}.SUBDOMAIN.workers.dev`. Looked up when it is not set.",
+    "diagnoseToken": "A Cloudflare token that may only read: `/autopilot/diagnose` and the scheduled check use it.",
+    "heal": (
+        "Where the routing Worker asks for a heal: `{repository, workflow, ref, token}` of a GitHub workflow,"
+        " or `{url, token}` of a webhook."
+    ),
+    "alertUrl": "A webhook that is told of each change of health, in Slack's JSON.",
+    "journalDays": "How many days the journal is kept, 1 to 365. Default: 30.",
+    "r2AccessKeyId": "The access key id of an R2 token, with which backups of buckets are made and restored.",
+    "r2SecretAccessKey": "That token's secret access key.",
+    "secretsLeftOut": (
+        "`true` in the settings that a preview of a pull request uses: secrets have placeholders, and nothing"
+        " can be deployed."
+    ),
+}
