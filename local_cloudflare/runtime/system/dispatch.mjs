@@ -3,8 +3,9 @@
 // A Worker that throws gets the page that the edge shows (1101), not workerd's own.
 const FIELDS = ["x-local-token", "x-local-worker", "x-local-cron", "x-local-time", "x-local-queue"];
 
-/** A message as a handler gets it; a body of `v8` is undone by workerd itself. */
-function message({ id, timestamp, attempts, contentType, body }) {
+/** A message as a handler gets it; a body of `v8` is undone by workerd itself. @param {any} sent */
+function message(sent) {
+  const { id, timestamp, attempts, contentType, body } = sent;
   const bytes = Uint8Array.from(atob(body), (character) => character.charCodeAt(0));
   const common = { id, timestamp: new Date(timestamp), attempts };
   if (contentType === "v8") return { ...common, serializedBody: bytes };
