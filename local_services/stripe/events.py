@@ -46,7 +46,7 @@ async def deliver(world: World, event: dict[str, Any]) -> list[dict[str, Any]]:
             headers = {"stripe-signature": signature(body, endpoint["secret"]), "content-type": "application/json"}
             try:
                 status = (await client.post(endpoint["url"], content=body, headers=headers)).status_code
-            except httpx.HTTPError:
+            except (httpx.HTTPError, httpx.InvalidURL):
                 status = 0
             told.append({"url": endpoint["url"], "status": status})
     return told

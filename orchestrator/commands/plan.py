@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -64,11 +65,26 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         _print_answer(outcome.body, terminal, as_json=options.json)
     if options.explain:
         word = None
+    elif isinstance(outcome, Answer) and (goes_on := _goes_on(outcome)):
+        terminal.report(f"it is {goes_on}; the same command says how far it is")
+        word = "partly"
     elif isinstance(outcome, Answer) and (outcome.autopilot or document is None):
         word = outcome_of(outcome)
     else:  # a problem of the router says itself what became of the task, where it was on its way
         word = (document or {}).get("outcome")
     return _EXIT_CODES.get(str(word)) or {2: 0, 4: 2}.get(outcome.status // 100, 1)
+
+
+def _goes_on(answer: Answer) -> str | None:
+    """How far a task is that its autopilot has taken and not ended: a 202 that names its run; None for any other."""
+    if answer.status != HTTPStatus.ACCEPTED or answer.autopilot is None:
+        return None
+    try:
+        said = json.loads(answer.body)
+    except ValueError:
+        return None
+    is_of_run = isinstance(said, dict) and said.get("run") == answer.headers.get("x-run-id")
+    return str(said.get("status", "in progress")) if is_of_run and said.get("run") else None
 
 
 def _outcome(options: argparse.Namespace, meta: JsonText, environment: Mapping[str, str]) -> Answer | Problem:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from hashlib import sha256
 from typing import Any
 
-from tests.support.payments import Payments, new_key
+from tests.support.payments import TOKEN, Payments, new_key
+from tests.support.project import ROOT
 
 
 def run_id(key: str) -> str:
@@ -29,6 +33,7 @@ def test_it_is_asked_again_until_it_has_ended(payments: Payments) -> None:
 
     assert [each.status_code for each in told] == [202, 202, 201, 201]
     assert (between["status"], between["outcome"], between["finishedAt"]) == ("running", None, None)
+    assert between["why"] == "It is in progress."
     assert told[3].headers["idempotency-replayed"] == "true"
     assert len(payments.calls(key)) == 3
     assert {json.loads(call["body"])["run"]["attempt"] for call in payments.calls(key)} == {1}
@@ -81,3 +86,28 @@ def test_two_that_ask_at_once_leave_what_is_final(payments: Payments) -> None:
 
     assert payments.pay(key, meta).status_code == 201
     assert payments.run(run)["status"] == "done"
+
+
+def test_the_command_line_tells_that_it_goes_on(payments: Payments) -> None:
+    key = new_key()
+    run = run_id(key)
+    meta = answers((202, {"run": run, "status": "waiting for approval"}), (201, {"run": run}))
+
+    told = [plan(payments, key, meta) for _ in range(2)]
+
+    assert [each.returncode for each in told] == [4, 0]
+    assert "it is waiting for approval" in told[0].stderr
+    assert payments.request("GET", "/autopilot/journal").json()["entries"][1]["outcome"] == "partly"
+
+
+def plan(payments: Payments, key: str, meta: object) -> subprocess.CompletedProcess[str]:
+    url = f"http://router.localhost:{payments.port}"
+    return subprocess.run(
+        [sys.executable, "-m", "orchestrator", "plan", "pay", "--idempotency-key", key, "--meta", json.dumps(meta)],
+        cwd=ROOT,
+        env={**os.environ, "ORCHESTRATOR_URL": url, "ORCHESTRATOR_TOKEN": TOKEN},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

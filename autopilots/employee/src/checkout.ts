@@ -8,6 +8,7 @@ import { notConfigured } from "../../shared/problem.ts";
 import type { Call } from "../../shared/serve.ts";
 import { callStripe, type Form, isKeyRefused, type StripeAnswer, saidBy } from "../../shared/stripe.ts";
 import { email, httpsUrl, invalidMeta, oneOf, text, textMap, validate } from "../../shared/validate.ts";
+import { COURSE } from "./crm/meta.ts";
 import type { Env } from "./env.ts";
 
 const TIMEOUT_MS = 15_000;
@@ -47,7 +48,9 @@ const META = object({
   cancelUrl: v.optional(RETURN_URL),
   customerEmail: v.optional(email),
   clientReferenceId: v.optional(text({ max: 200 })),
-  metadata: v.optional(textMap(50), {}),
+  /** In which whoever pays is enrolled. */
+  course: v.optional(COURSE),
+  metadata: v.optional(textMap(49), {}),
 });
 type Checkout = v.InferOutput<typeof META>;
 
@@ -92,7 +95,7 @@ function formOf({ mode, lineItems, ...checkout }: Checkout): Form {
     cancel_url: checkout.cancelUrl,
     customer_email: checkout.customerEmail,
     client_reference_id: checkout.clientReferenceId,
-    metadata: checkout.metadata,
+    metadata: checkout.course === undefined ? checkout.metadata : { ...checkout.metadata, course: checkout.course },
     line_items: lineItems.map(({ price, name, amount, currency, quantity, recurring }) => {
       if (price !== undefined) return { price, quantity };
       const every = recurring && { interval: recurring.interval, interval_count: recurring.intervalCount };
@@ -120,7 +123,7 @@ function refusalOf(answer: StripeAnswer): Problem {
   }
   // It may have been made; that moves no money, and a repeat with the same key finds it.
   return new Problem({
-    status: status === 0 ? 504 : 502,
+    status: 502,
     title: "Upstream failed",
     detail,
     members: { ...members, outcome: "unknown" },

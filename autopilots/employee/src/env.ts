@@ -8,6 +8,8 @@ export interface Env extends AiEnv, BaseEnv, Links, StripeEnv {
   AI_EMPLOYEE_LOGS: KVNamespace;
   EFH_PRIVATE: R2Bucket;
   EFH_CRM: D1Database;
+  /** Of the webhook endpoint at Stripe, `whsec_…`; two with a space between while one is being replaced. */
+  STRIPE_WEBHOOK_SECRET?: string;
   MAIL_API_KEY?: string;
   /** Another than Resend's own. */
   MAIL_API_URL?: string;

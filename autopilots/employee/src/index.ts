@@ -3,7 +3,7 @@
 //   lms.enrollment.create                                     records in D1
 //   email.process, and Email Routing's email()                rules, D1, R2; the record is described in mail/mail.ts
 //   email.send                                                an HTTP mail API; a log on the stack `local`
-//   payment.checkout.create                                   Stripe
+//   payment.checkout.create                                   Stripe; POST /stripe/webhook says what was paid, and enrols
 //   files.intake.upload, .get                                 R2, private; large ones by PUT and GET /f/<id>
 //   task.schedule                                             not in this version
 import { Problem } from "#worker-kit/problem.ts";
@@ -18,6 +18,7 @@ import { getFile, passFile, uploadFile } from "./files/intake.ts";
 import { mailSettings } from "./mail/outbox.ts";
 import { processEmail, receiveEmail } from "./mail/receive.ts";
 import { sendEmail } from "./mail/send.ts";
+import { isWebhook, receiveStripe } from "./stripe-webhook.ts";
 
 /** Storing a task that nothing ever runs would only look like scheduling it. */
 async function scheduleTask(): Promise<Response> {
@@ -40,7 +41,8 @@ const served = serve<Env>({
     "task.schedule": scheduleTask,
   },
   required: ["AI_EMPLOYEE_LOGS", "EFH_PRIVATE", "EFH_CRM"],
-  other: passFile,
+  other: async (request, url, env) =>
+    isWebhook(request, url) ? await receiveStripe(request, env) : await passFile(request, url, env),
   needs: { "payment.checkout.create": stripeSettings, "email.send": mailSettings },
 });
 

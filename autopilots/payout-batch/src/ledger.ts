@@ -156,7 +156,7 @@ export async function itemsInTheWay(db: D1Database, asked: Asked): Promise<Item[
   return results;
 }
 
-/** A new attempt: what was refused gets a new key, and what is stuck is looked up before it does. */
+/** A new attempt: what was refused gets a new key, what is stuck is looked up before it does, and who said no is asked again. */
 export async function openAgain(db: D1Database, { id, attempt }: Order): Promise<void> {
   await db.batch([
     db
@@ -170,7 +170,8 @@ export async function openAgain(db: D1Database, { id, attempt }: Order): Promise
       .bind(id, attempt),
     db
       .prepare(
-        `UPDATE batches SET attempt = ?2, next_at = 0, status = CASE status WHEN 'final' THEN 'open' ELSE status END
+        `UPDATE batches SET attempt = ?2, next_at = 0, status = CASE
+          WHEN status <> 'final' THEN status WHEN approved = 0 THEN 'approval' ELSE 'open' END
         WHERE id = ?1 AND attempt < ?2`,
       )
       .bind(id, attempt),
@@ -193,10 +194,10 @@ export async function decide(
       .bind(id, `${by} did not approve it.`, Number(approved)),
     db
       .prepare(
-        `UPDATE batches SET status = ?2, decided_by = ?3, decided_at = ?4, note = ?5, next_at = 0
+        `UPDATE batches SET status = ?2, decided_by = ?3, decided_at = ?4, note = ?5, approved = ?6, next_at = 0
         WHERE id = ?1 AND status = 'approval'`,
       )
-      .bind(id, approved ? "open" : "final", by, now, note),
+      .bind(id, approved ? "open" : "final", by, now, note, Number(approved)),
   ]);
   void refused;
   return decided!.meta.changes > 0;

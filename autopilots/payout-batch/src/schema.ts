@@ -60,4 +60,6 @@ export const SCHEMA: Migrations = [
     ) STRICT`,
     "INSERT INTO imported (one, after, done) VALUES (1, NULL, 0)",
   ],
+  // What somebody said of it: 1 or 0; null where nobody was asked.
+  ["ALTER TABLE batches ADD COLUMN approved INTEGER"],
 ];

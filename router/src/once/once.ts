@@ -87,7 +87,7 @@ export async function runOnce(call: Call, asked: Asked, decided: Decision | Refu
   }
   if (isUnderWay(outcome, id)) {
     await recordProgress(env, id, outcome, { claim: claim.claim });
-    noted.outcome = "done";
+    noted.outcome = "partly";
     return answerOf(decided, outcome, { [RUN_HEADER]: id });
   }
   const ending = endingOf(decided, outcome);

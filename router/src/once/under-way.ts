@@ -20,13 +20,18 @@ const ACCEPTED = 202;
 const MOST_MS = 30 * 24 * 60 * 60 * 1000;
 
 /** Whether the answer says what became of this run: its JSON has the run's id. */
-export function isOfRun({ type, body }: Answer, run: string): boolean {
-  if (!/^application\/(problem\+)?json\b/.test(type ?? "")) return false;
+export function isOfRun(answer: Answer, run: string): boolean {
+  return saidBy(answer).run === run;
+}
+
+/** The members of an answer's JSON; none where it is something else. */
+function saidBy({ type, body }: Answer): Readonly<Record<string, unknown>> {
+  if (!/^application\/(problem\+)?json\b/.test(type ?? "")) return {};
   try {
     const said: unknown = JSON.parse(textOf(body) ?? "null");
-    return isObject(said) && said.run === run;
+    return isObject(said) ? said : {};
   } catch {
-    return false;
+    return {};
   }
 }
 
@@ -56,10 +61,12 @@ export async function recordProgress(
   const now = Date.now();
   const kept = ending && ending.answer === undefined ? null : answer;
   const body = kept && (textOf(kept.body) ?? kept.body);
+  const { status } = saidBy(answer);
+  const why = ending ? ending.why : typeof status === "string" ? `It is ${status.slice(0, 200)}.` : null;
   await (await database(env))
     .prepare(PROGRESS)
     .bind(
-      ...[id, now, ending?.status ?? "running", now + MOST_MS, ending?.why ?? null, ending?.outcome ?? null],
+      ...[id, now, ending?.status ?? "running", now + MOST_MS, why ?? null, ending?.outcome ?? null],
       ...[kept?.status ?? null, kept?.type ?? null, kept?.body.byteLength ?? null, body, kept?.retryAfter ?? null],
       claim,
     )

@@ -197,9 +197,9 @@ def test_a_checkout_that_makes_no_sense_is_refused(
 @pytest.mark.parametrize(
     ("status", "error", "answered", "outcome", "said"),
     [
-        (400, {"message": "No such price: 'price_123'"}, 502, "rejected", "No such price"),
+        (400, {"message": "No such price: 'price_123'"}, 422, "rejected", "No such price"),
         (401, {"message": "Invalid API Key provided: sk_test_**34"}, 502, "rejected", "does not accept the key"),
-        (429, {"message": "Too many"}, 503, "rejected", "no more calls"),
+        (429, {"message": "Too many"}, 503, "rejected", "answered 429"),
         (500, {"message": "Internal thing"}, 502, "unknown", "answered 500"),
         (302, {}, 502, "unknown", "answered 302"),
     ],
@@ -231,7 +231,7 @@ def test_a_service_that_cannot_be_reached_is_named() -> None:
         answer = employee.call("payment.checkout.create", CHECKOUT)
 
     assert (answer.status_code, answer.json()["title"]) == (502, "Upstream failed")
-    assert answer.json()["detail"] == "Stripe could not be reached."
+    assert answer.json()["detail"] == "Stripe did not answer."
 
 
 @pytest.mark.parametrize(

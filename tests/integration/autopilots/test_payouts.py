@@ -481,7 +481,14 @@ class TestApproval:
 
         assert (refused.status_code, refused.json()["outcome"]) == (422, "rejected")
         assert "finance did not approve it" in refused.json()["detail"]
+        again = pay(careful, key, ONE, capability=SINGLE, attempt=2)
+        assert (again.status_code, again.json()["status"]) == (202, "waiting for approval"), (
+            "who said no is asked again"
+        )
         assert bank.calls() == []
+        assert pay(
+            careful, key, {}, capability=SINGLE, attempt=2, approval={"approved": True, "by": "finance", "note": None}
+        ).is_success
 
     def test_below_the_caps_and_to_whom_is_known_it_is_paid(self, careful: Autopilot, key: str) -> None:
         assert pay(careful, key, ONE | {"amount": 1000}, capability=SINGLE).status_code == 201

@@ -18,7 +18,7 @@ from tests.support.stripe_service import API_KEY, stripe
 from tests.support.workerd import running_workerd
 
 FREE_PLAN_MS = 10
-WARM, COUNTED = 8, 12
+MOST, WARM, COUNTED = 15, 8, 12
 
 
 def batch() -> dict[str, Any]:
@@ -58,7 +58,7 @@ def test_an_invocation_of_the_largest_batch_is_within_the_free_plan() -> None:
             before = cpu_seconds(running.pid)
             for _ in range(COUNTED):
                 assert httpx.get(f"{running.url}/cdn-cgi/handler/scheduled").is_success
-            by_cron = 1000 * (cpu_seconds(running.pid) - before) / COUNTED
-            assert len(bank.transfers()) == 15 * (WARM + 2 * COUNTED)
+            made = len(bank.transfers()) - MOST * (WARM + COUNTED)
+            by_cron = 1000 * (cpu_seconds(running.pid) - before) / made * MOST  # some end a batch, with ten
 
     assert max(asked, by_cron) <= FREE_PLAN_MS

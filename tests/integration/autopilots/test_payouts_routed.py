@@ -208,7 +208,7 @@ def test_above_a_cap_somebody_else_approves(guarded: httpx.Client, bank: Stripe,
 
     assert (waiting.status_code, waiting.json()["status"]) == (202, "waiting for approval")
     assert [own.status_code, without_right.status_code] == [403, 403]
-    assert shown["status"] == "running"
+    assert (shown["status"], shown["why"]) == ("running", "It is waiting for approval.")
     assert (approved.status_code, approved.json()["status"], approved.json()["outcome"]) == (200, "done", "done")
     assert (again.status_code, again.json()["status"]) == (201, "paid")
     assert (twice.status_code, twice.json()["title"]) == (409, "Not waiting for approval")

@@ -31,7 +31,11 @@ export async function createEnrolment({ env, meta, repeatKey }: Call<Env>): Prom
 }
 
 /** `repeatKey` is equal for a repeat of the same wish. Throws a problem (422) where it came with another. */
-async function enrol(env: Env, wish: NewEnrolment, repeatKey: string): Promise<{ row: EnrolmentRow; isNew: boolean }> {
+export async function enrol(
+  env: Env,
+  wish: NewEnrolment,
+  repeatKey: string,
+): Promise<{ row: EnrolmentRow; isNew: boolean }> {
   const db = await records(env);
   const { student, course } = wish;
   const address = addressKey(student.email);

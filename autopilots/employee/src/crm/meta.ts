@@ -54,8 +54,11 @@ export const LEAD_TO_DELETE = v.pipe(
   v.check(({ id, email: address }) => (id === undefined) !== (address === undefined), "needs either id or email"),
 );
 
-const COURSE = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
+export const COURSE = string(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, {
+  max: 63,
+  message: "must be a course's name such as bread-for-beginners",
+});
 export const NEW_ENROLMENT = object({
   student: object({ email, name: v.optional(NAME) }),
-  course: string(COURSE, { max: 63, message: "must be a course's name such as bread-for-beginners" }),
+  course: COURSE,
 });
