@@ -146,6 +146,13 @@ def test_show_as_json(capsys: pytest.CaptureFixture[str]) -> None:
             },
             {
                 "type": "secret_text",
+                "name": "STRIPE_WEBHOOK_SECRET",
+                "secret": "STRIPE_WEBHOOK_SECRET",
+                "optional": True,
+                "autopilots": [],
+            },
+            {
+                "type": "secret_text",
                 "name": "WEBHOOK_SECRET",
                 "secret": "WEBHOOK_SECRET",
                 "optional": False,
