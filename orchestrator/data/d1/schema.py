@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +39,8 @@ class SchemaObject:
 @dataclass(frozen=True, kw_only=True)
 class Table:
     """`columns` are those that hold data (none that is generated). `rowid` is the name that means a row's number, where
-    it has one that no column shows; `primary` its primary key. `is_keyed`: whether something keeps two rows apart."""
+    it has one that no column shows; `primary` its primary key. `is_keyed`: whether something keeps each of its rows
+    from being added once more."""
 
     name: str
     columns: tuple[str, ...]
@@ -73,26 +75,46 @@ def objects(connection: sqlite3.Connection) -> list[SchemaObject]:
 
 def without_shadows(connection: sqlite3.Connection, made: Iterable[SchemaObject]) -> list[SchemaObject]:
     """Without the tables that virtual tables of this database make for themselves."""
-    shadows = {name for _, name, type, *_ in named(connection, "PRAGMA main.table_list") if type == "shadow"}
-    return [each for each in made if each.table not in shadows]
+    hidden = set[str]().union(*_shadows(connection).values())
+    return [each for each in made if each.table.casefold() not in hidden]
+
+
+def _shadows(connection: sqlite3.Connection) -> dict[str, set[str]]:
+    """The tables that each virtual table makes for itself, in small letters, by its name.
+
+    Each is made once more where nothing else is: SQLite tells shadow tables by their names alone, and a table of the
+    user's may have such a name (`posts_content`, which `posts` indexes).
+    """
+    virtual = {name for _, name, type, *_ in named(connection, "PRAGMA main.table_list") if type == "virtual"}
+    found = {}
+    for name, sql in named(connection, "SELECT name, sql FROM sqlite_master WHERE type = 'table'"):
+        if name in virtual:
+            with closing(sqlite3.connect(":memory:")) as alone:
+                alone.execute(sql)
+                made = alone.execute("SELECT lower(name) FROM sqlite_master WHERE type = 'table'").fetchall()
+            found[name] = {each for (each,) in made if each != name.casefold()}
+    return found
 
 
 def tables(connection: sqlite3.Connection) -> dict[str, Table]:
     """The tables with rows of their own, by name. A search index over another table is none."""
-    listed = {name: (type, wr) for _, name, type, _, wr, _ in named(connection, "PRAGMA main.table_list")}
-    found = {}
-    for each in objects(connection):
-        if each.type == "table":
-            type, without_rowid = listed[each.name]
-            if type != "virtual" or f"{each.name}_content" in listed:
-                found[each.name] = _table(connection, each.name, type == "virtual", bool(without_rowid))
-    return found
+    without_rowid = {name for _, name, _, _, wr, _ in named(connection, "PRAGMA main.table_list") if wr}
+    virtual = _shadows(connection)
+    return {
+        each.name: _table(connection, each.name, each.name in virtual, each.name in without_rowid)
+        for each in objects(connection)
+        if each.type == "table" and (each.name not in virtual or _content(each.name) in virtual[each.name])
+    }
 
 
 def rebuilt(connection: sqlite3.Connection) -> list[str]:
     """The search indexes (FTS5) over another table: they hold nothing that it does not."""
-    whole = tables(connection)
-    return [each.name for each in objects(connection) if each.type == "table" and each.name not in whole]
+    return [name for name, made in _shadows(connection).items() if made and _content(name) not in made]
+
+
+def _content(virtual: str) -> str:
+    """Where a search index keeps texts of its own."""
+    return f"{virtual}_content".casefold()
 
 
 def parents(connection: sqlite3.Connection, names: Collection[str]) -> Mapping[str, set[str]]:
@@ -125,16 +147,27 @@ def _table(connection: sqlite3.Connection, name: str, is_virtual: bool, without_
             "at once with the row's number",
             f"move some of its columns into another table, or save it by `wrangler d1 export --table {name}`",
         )
-    unique = any(is_unique and not partial for _, _, is_unique, _, partial in indexes)
     return Table(
         name=name,
         columns=columns,
         rowid=rowid,
         primary=primary,
-        is_keyed=bool(primary or unique) and not is_virtual,
+        is_keyed=not is_virtual and (without_rowid or rowid in primary or _is_unique(connection, name, indexes)),
         is_virtual=is_virtual,
         indexes=len(indexes),
     )
+
+
+def _is_unique(connection: sqlite3.Connection, table: str, indexes: Iterable[tuple[Any, ...]]) -> bool:
+    """Whether a UNIQUE index tells all rows of a table apart: one of NULLs does not, which are never equal."""
+    for _, index, is_unique, _, partial in indexes:
+        columns = [column for _, _, column in named(connection, f"PRAGMA index_info({quoted(index)})")]
+        if is_unique and not partial and all(columns):
+            null = " OR ".join(f"{quoted(column)} IS NULL" for column in columns)
+            [(has_null,)] = named(connection, f"SELECT EXISTS (SELECT 1 FROM {quoted(table)} WHERE {null})")
+            if not has_null:
+                return True
+    return False
 
 
 def _rowid(table: str, columns: set[str]) -> str:
