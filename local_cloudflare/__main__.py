@@ -1,4 +1,4 @@
-"""`python -m local_cloudflare serve|start|stop|status|logs`: the local Cloudflare from the command line.
+"""`python -m local_cloudflare serve|start|stop|status|logs|expose`: the local Cloudflare from the command line.
 
 Exit codes: 0 done; 1 it failed; 2 the user can put it right; `status` answers 3 where it does not run.
 """
@@ -48,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             case "logs":
                 for line in service.logs(data, options.worker, follow=options.follow):
                     _say(_log_line(line))
+            case "expose":
+                _say(service.expose(data, options.worker, None if options.main else options.port))
     except ServiceError as error:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_code
@@ -87,6 +89,11 @@ def make_parser() -> argparse.ArgumentParser:
     logs = commands.add_parser("logs", parents=[common], help="what the Workers logged")
     logs.add_argument("worker", nargs="?", help="only this one's")
     logs.add_argument("--follow", "-f", action="store_true", help="follow new lines as they come")
+    expose = commands.add_parser("expose", parents=[common], help="let a Worker answer at 127.0.0.1, for any client")
+    expose.add_argument("worker", metavar="WORKER")
+    place = expose.add_mutually_exclusive_group()
+    place.add_argument("--port", type=_port, metavar="N", default=0, help="default: any free one")
+    place.add_argument("--main", action="store_true", help="the port of all Workers, where one answers without a name")
     return parser
 
 

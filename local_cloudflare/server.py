@@ -20,10 +20,12 @@ from starlette.routing import Mount
 
 from local_cloudflare import process
 from local_cloudflare import settings as settings_file
+from local_cloudflare.api import exposed
 from local_cloudflare.api.app import create_app
 from local_cloudflare.api.auth import Tokens
 from local_cloudflare.api.cloud import Cloud
 from local_cloudflare.api.cron import run_forever
+from local_cloudflare.api.d1.time_travel import keep_forever
 from local_cloudflare.api.heal import heal_routes
 from local_cloudflare.api.local import Controls
 from local_cloudflare.api.queues.broker import Broker
@@ -105,10 +107,12 @@ async def _run(options: Options, settings: Settings, listener: socket.socket, wo
             asyncio.get_running_loop().add_signal_handler(number, server.end)
         async with runtime:
             await Scripts(cloud).restore()
+            await exposed.restore(cloud)
             settings = replace(settings, api_port=listener.getsockname()[1], workers_port=runtime.workers_port)
             settings_file.save(data, settings)
             process.announce(data, _process(settings))
-            going_on = [asyncio.create_task(run_forever(cloud)), asyncio.create_task(Broker(cloud).run())]
+            work = (run_forever(cloud), Broker(cloud).run(), keep_forever(cloud))
+            going_on = [asyncio.create_task(each) for each in work]
             try:
                 await server.serve(sockets=[listener])
             finally:

@@ -76,6 +76,26 @@ def stop(data: Path) -> bool:
     return True
 
 
+def expose(data: Path, worker: str, port: int | None) -> str:
+    """Let a Worker answer at 127.0.0.1; its URL there. `port`: 0 for any free one, None for that of all Workers.
+
+    Raises ServiceError where it cannot be had.
+    """
+    settings = healthy(data)
+    if settings is None:
+        raise ServiceError("the local Cloudflare is not running", "start it: `make up`", exit_code=2)
+    wanted = settings.workers_port if port is None else port
+    answer = httpx.put(
+        f"http://{LOOPBACK}:{settings.api_port}/_local/ports/{wanted}",
+        headers=_headers(settings),
+        json={"worker": worker},
+    )
+    if not answer.is_success:
+        [error] = answer.json()["errors"]
+        raise ServiceError(error["message"], "choose another port with --port N; 0 takes any free one", exit_code=2)
+    return f"http://{LOOPBACK}:{answer.json()['port']}"
+
+
 def healthy(data: Path) -> Settings | None:
     """The settings of the local Cloudflare of this directory, if it runs and is well."""
     settings = settings_file.load(data)

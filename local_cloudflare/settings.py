@@ -59,6 +59,11 @@ class Settings:
         """The URL of a Worker, with `{worker}` for its name."""
         return f"http://{{worker}}.localhost:{self.workers_port}"
 
+    @property
+    def main_url(self) -> str:
+        """The URL, for any client, of the Worker that was exposed at the port of all Workers."""
+        return f"http://{LOOPBACK}:{self.workers_port}"
+
 
 def load(data: Path) -> Settings | None:
     """The settings of a data directory, None where there are none yet."""

@@ -77,7 +77,7 @@ def environment() -> dict[str, str]:
         "R2_ENDPOINT_URL": cloudflare.s3_url,
         "CLOUDFLARE_API_TOKEN": cloudflare.api_token,
         "CLOUDFLARE_ACCOUNT_ID": cloudflare.account_id,
-        "ORCHESTRATOR_URL": cloudflare.workers_url.format(worker=orchestrator_worker()),
+        "ORCHESTRATOR_URL": cloudflare.main_url,
         "ORCHESTRATOR_TOKEN": secret("apiToken"),
     }
 

@@ -15,6 +15,7 @@ from typing import IO, Any, cast
 
 import yaml
 
+from local_cloudflare.service import expose
 from orchestrator.errors import OrchestratorError
 from orchestrator.files import take_lock
 from orchestrator.kinds import DATA_KINDS
@@ -33,6 +34,7 @@ from scripts.local_stack import (
     STACK,
     STATE,
     environment,
+    orchestrator_worker,
     pulumi,
     secret,
     settings,
@@ -81,8 +83,8 @@ def up() -> int:
         after = outputs()
         tell_stripe_of_webhooks(settings(), manifest, CONFIG, after["workerUrls"])
         say_what_was_kept(before, after)
-        run_task(after["orchestratorUrl"])
-        check_health(after["orchestratorUrl"])
+        run_task(os.environ["ORCHESTRATOR_URL"])
+        check_health(os.environ["ORCHESTRATOR_URL"])
         say_what_next(after)
     except OrchestratorError as error:
         print(f"\nmake up stopped: {error}", file=sys.stderr)
@@ -98,6 +100,7 @@ def start_cloudflare() -> None:
     done = subprocess.run(command, cwd=ROOT, check=False)
     if done.returncode != 0:
         raise SystemExit(done.returncode)
+    expose(CLOUDFLARE, orchestrator_worker(), port=None)
 
 
 def prepare_stack() -> None:
@@ -182,7 +185,7 @@ def check_health(url: str) -> None:
 
 def say_what_next(after: dict[str, Any]) -> None:
     """URLs and curl lines that work as they stand."""
-    url = after["orchestratorUrl"]
+    url = os.environ["ORCHESTRATOR_URL"]
     print("\nWorkers:")
     for name, worker_url in sorted(after["workerUrls"].items()):
         print(f"  {name:30} {worker_url}")

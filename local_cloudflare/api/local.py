@@ -14,14 +14,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from local_cloudflare.api import faults
+from local_cloudflare.api import exposed, faults
 from local_cloudflare.api.auth import Tokens, bearer
 from local_cloudflare.api.calls import Calls
 from local_cloudflare.api.camel_case import to_fields, to_json
 from local_cloudflare.api.cloud import AccountSettings, Cloud
-from local_cloudflare.api.d1 import export as d1_export
-from local_cloudflare.api.d1 import imports as d1_imports
+from local_cloudflare.api.d1 import files as d1_files
 from local_cloudflare.api.d1 import models as d1
+from local_cloudflare.api.d1.time_travel import TimeTravel
 from local_cloudflare.api.errors import ApiError
 from local_cloudflare.api.faults import Faults
 from local_cloudflare.api.kv import models as kv
@@ -36,6 +36,7 @@ from local_cloudflare.runtime.errors import RuntimeFault
 _PLANS = ("free", "paid")
 _STATUSES = ("active", "disabled", "expired")
 _OWNERS = ("user", "account")
+_LAST_PORT = 65_535
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,12 +87,14 @@ async def get_state(controls: Controls, _request: Request) -> Response:
 
 
 async def post_reset(controls: Controls, _request: Request) -> Response:
-    """Everything is as in an empty account: no resources, no data, no faults, no minted tokens, the free plan."""
+    """As in an empty account; the main token and the Workers' ports here, which are no part of one, stay."""
     cloud, runtime, store = controls.cloud, controls.cloud.runtime, controls.cloud.store
     set_faults(controls, [])
     workers = [worker.name for worker in Workers(store).all()]
     namespaces, buckets, databases = (store.all(kind) for kind in (kv.KIND, r2.KIND, d1.KIND))
+    ports = store.all(exposed.KIND)
     store.clear()
+    exposed.remember(cloud, ports)
     cloud.messages.clear()
     for name in workers:
         await runtime.delete_worker(name)
@@ -101,6 +104,7 @@ async def post_reset(controls: Controls, _request: Request) -> Response:
         await runtime.r2.purge(bucket["name"], jurisdiction=bucket["jurisdiction"])
     for database in databases:
         await runtime.d1.purge(database["uuid"])
+        TimeTravel(cloud).forget(database["uuid"])
     await runtime.ai({"neurons": 0})
     Files(cloud.data).sweep((), ())
     controls.calls.clear()
@@ -214,6 +218,19 @@ async def put_ai(controls: Controls, request: Request) -> Response:
         raise _wrong(str(error)) from error
 
 
+async def put_port(controls: Controls, request: Request) -> Response:
+    """`{worker}`: let it answer at this port of 127.0.0.1; 0 takes any free one. The answer has the port."""
+    text, name = request.path_params["port"], (await _body(request)).get("worker")
+    if not isinstance(name, str) or not name:
+        raise _wrong("worker: must be a Worker's name")
+    if not text.isascii() or not text.isdigit() or (port := int(text)) > _LAST_PORT:
+        raise _wrong(f"port: must be 0 to {_LAST_PORT}")
+    try:
+        return JSONResponse({"worker": name, "port": await exposed.expose(controls.cloud, name, port)})
+    except RuntimeFault as fault:
+        raise _wrong(f"port {port}: {fault}") from fault
+
+
 async def get_logs(controls: Controls, request: Request) -> Response:
     """One JSON object a line, oldest first: of one `worker` or all, after `since`; with `follow`, without end."""
     query = request.query_params
@@ -245,39 +262,14 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/_local/cron", post_cron),
     ("GET", "/_local/ai", get_ai),
     ("PUT", "/_local/ai", put_ai),
+    ("PUT", "/_local/ports/{port}", put_port),
     ("GET", "/_local/logs", get_logs),
 )
 
 
 def local_routes(controls: Controls) -> list[Route]:
     guarded = [Route(path, _guarded(handler, controls), methods=[method]) for method, path, handler in ROUTES]
-    return [
-        *guarded,
-        Route("/_local/exports/{token}", _download(controls), methods=["GET"]),
-        Route("/_local/imports/{name}", _upload(controls), methods=["PUT"]),
-    ]
-
-
-def _download(controls: Controls) -> Callable[[Request], Awaitable[Response]]:
-    """An export of D1, where the real one is in storage outside the API: the URL is the permission."""
-
-    async def endpoint(request: Request) -> Response:
-        content = d1_export.Exports(controls.cloud).read(request.path_params["token"])
-        return Response(content or b"", 200 if content is not None else 404, media_type="application/sql")
-
-    return endpoint
-
-
-def _upload(controls: Controls) -> Callable[[Request], Awaitable[Response]]:
-    """A file for D1's import, in the same way."""
-
-    async def endpoint(request: Request) -> Response:
-        etag = d1_imports.Imports(controls.cloud).upload(request.path_params["name"], await request.body())
-        if etag is None:
-            return Response("the name is not that of the file's MD5", 400)
-        return Response(headers={"ETag": f'"{etag}"'})
-
-    return endpoint
+    return [*guarded, *d1_files.routes(controls.cloud)]
 
 
 def _guarded(handler: Handler, controls: Controls) -> Callable[[Request], Awaitable[Response]]:

@@ -18,6 +18,7 @@ import httpx
 
 from local_cloudflare.runtime.control import queue_body, queue_result, worker_body, worker_path
 from local_cloudflare.runtime.d1 import D1
+from local_cloudflare.runtime.d1_files import D1Files
 from local_cloudflare.runtime.errors import StartupError
 from local_cloudflare.runtime.kv import Kv
 from local_cloudflare.runtime.models import (
@@ -46,10 +47,11 @@ class Runtime:
     ) -> None:
         """`queues`: without it no Worker can be bound to a queue."""
         self._workers: dict[str, WorkerConfig] = {}
+        self._exposed: dict[int, str] = {}
         self._supervisor = Supervisor(
             data=data, workers_port=workers_port, restarts=restarts, queues=queues, restore=self._restore
         )
-        self.kv, self.r2, self.d1 = Kv(self._send), R2(self._send), D1(self._send)
+        self.kv, self.r2, self.d1 = Kv(self._send), R2(self._send), D1(self._send, D1Files(data / "d1"))
 
     async def __aenter__(self) -> Self:
         await self._supervisor.start()
@@ -103,6 +105,15 @@ class Runtime:
             self._workers[name] = replace(self._workers[name], crons=tuple(crons))
             await (await self._connected()).control.call("PATCH", worker_path(name), {"crons": list(crons)})
 
+    async def expose(self, name: str, port: int = 0) -> int:
+        """Let a Worker answer at http://127.0.0.1:<port> and http://localhost:<port>; the port: 0 is any free one.
+
+        At the port of all Workers only while the Worker has a URL; at a port of its own in any case.
+        """
+        taken: int = (await (await self._connected()).control.call("PUT", f"/ports/{port}", {"worker": name}))["port"]
+        self._exposed[taken] = name
+        return taken
+
     async def scheduled(self, name: str, cron: str, scheduled_time: int) -> ScheduledResult:
         """Run a Worker's `scheduled` handler; `scheduled_time` in ms since 1970. Waits for its end."""
         body = {"cron": cron, "time": scheduled_time}
@@ -137,5 +148,7 @@ class Runtime:
         return await self._supervisor.connected()
 
     async def _restore(self, connection: Connection) -> None:
+        for port, name in self._exposed.items():
+            await connection.control.call("PUT", f"/ports/{port}", {"worker": name})
         for config in list(self._workers.values()):
             await connection.control.call("PUT", worker_path(config.name), worker_body(config))

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { json } from "node:stream/consumers";
 
 /** An http.Server, not listening yet. */
-export function createControl({ fleet, checker, logs, token, ai }) {
+export function createControl({ fleet, front, checker, logs, token, ai }) {
   /** @type {[method: string, path: RegExp, act: (request: import("node:http").IncomingMessage, name: string) => unknown][]} */
   const routes = [
     ["PUT", /^\/workers\/([^/]+)$/, async (request) => fleet.put(await json(request))],
@@ -18,6 +18,14 @@ export function createControl({ fleet, checker, logs, token, ai }) {
       "POST",
       /^\/workers\/([^/]+)\/queue$/,
       async (request, name) => deliver(name, /** @type {any} */ (await json(request))),
+    ],
+    [
+      "PUT",
+      /^\/ports\/(\d+)$/,
+      async (request, port) => {
+        const { worker } = /** @type {any} */ (await json(request));
+        return { port: await front.expose(worker, Number(port)) };
+      },
     ],
     ["POST", /^\/check$/, async (request) => checker.check(await json(request))],
     ["GET", /^\/state$/, async () => fleet.state()],

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from local_cloudflare.runtime.d1_files import D1Files
 from local_cloudflare.runtime.errors import QueryError
 from local_cloudflare.runtime.gateway import Send
 from local_cloudflare.runtime.models import D1Result
@@ -22,8 +23,10 @@ _AT_COMMIT = "FOREIGN KEY constraint failed: SQLITE_CONSTRAINT (extended: SQLITE
 class D1:
     """Databases by id. Each method may raise QueryError with SQLite's message."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, files: D1Files) -> None:
+        """`files`: where they are kept."""
         self._send = send
+        self.files = files
 
     async def query(self, database: str, sql: str, params: Sequence[Any] = ()) -> list[D1Result]:
         """Run the statements of `sql`, one result each, all or nothing. `params` only for a single statement."""

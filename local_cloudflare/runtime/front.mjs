@@ -1,31 +1,87 @@
 // The front: http://<worker>.localhost:<port>, in place of <worker>.<account>.workers.dev.
 //
-// Listens on loopback only, and serves no name but those below .localhost: a page in a browser can't reach a Worker by
-// a name of its own that it lets point here.
+// Not every client knows the names below .localhost, so one Worker answers at http://127.0.0.1:<port> and
+// http://localhost:<port> too, and any Worker can have a port of its own.
+//
+// Listens on loopback only, and serves no other name: a page in a browser can't reach a Worker by a name of its own that
+// it lets point here.
 import { randomBytes } from "node:crypto";
 import { createServer, request as send } from "node:http";
 import { pipeline } from "node:stream";
 
 const HOST = /^([a-z0-9][a-z0-9_-]*)\.localhost(:\d+)?$/i;
+const LOOPBACK = /^(127\.0\.0\.1|localhost)(:\d+)?$/i;
 const HOP_BY_HOP = ["connection", "keep-alive", "proxy-connection", "te", "trailer", "upgrade", "expect"];
+const MOST = 100_000_000; // bytes of a body, as Cloudflare takes them on the free plan
 
-/** An http.Server, not listening yet. */
-export function createFront(fleet, token) {
-  const front = createServer((request, response) => {
-    open(request, fleet, token).then(
-      (way) => ("refusal" in way ? answer(response, way.refusal) : pass(request, response, way)),
-      (error) => answer(response, failure(error)),
-    );
-  });
-  front.on("upgrade", (request, socket, head) => {
-    socket.on("error", () => {}); // a client that goes away; `close` follows
-    open(request, fleet, token, { connection: "Upgrade", upgrade: request.headers.upgrade }).then(
-      (way) => ("refusal" in way ? refuse(socket, way.refusal) : switchProtocols(socket, head, way)),
-      (error) => refuse(socket, failure(error)),
-    );
-  });
-  front.requestTimeout = 0; // a Worker may take its time over a body
-  return front;
+/** Servers: the one of all Workers, and those of one Worker each. */
+export class Front {
+  #fleet;
+  #token;
+  #ports = new Map(); // {server, worker}, by port
+  #main;
+
+  constructor(fleet, token) {
+    this.#fleet = fleet;
+    this.#token = token;
+  }
+
+  /** Serve all Workers at `port`; 0: any free one. The port. */
+  async start(port) {
+    this.#main = await this.#listen(port);
+    return this.#main;
+  }
+
+  /** Let a Worker answer at 127.0.0.1:`port`, by whatever name; 0: any free one. The port. */
+  async expose(worker, port) {
+    const found = this.#ports.get(port);
+    if (found) found.worker = worker;
+    return found ? port : this.#listen(port, worker);
+  }
+
+  stop() {
+    for (const { server } of this.#ports.values()) server.close().closeAllConnections();
+  }
+
+  #listen(port, worker) {
+    const place = { server: createServer(), worker, port };
+    this.#serve(place);
+    return new Promise((resolve, reject) => {
+      place.server.once("error", reject);
+      place.server.listen(port, "127.0.0.1", () => {
+        place.port = /** @type {import("node:net").AddressInfo} */ (place.server.address()).port;
+        this.#ports.set(place.port, place);
+        resolve(place.port);
+      });
+    });
+  }
+
+  #serve(place) {
+    const { server } = place;
+    const way = (request, extra) => open(request, this.#target(request, place), this.#fleet, this.#token, extra);
+    server.on("request", (request, response) => {
+      way(request).then(
+        (found) => ("refusal" in found ? answer(response, found.refusal) : pass(request, response, found)),
+        (error) => answer(response, failure(error)),
+      );
+    });
+    server.on("upgrade", (request, socket, head) => {
+      socket.on("error", () => {}); // a client that goes away; `close` follows
+      way(request, { connection: "Upgrade", upgrade: request.headers.upgrade }).then(
+        (found) => ("refusal" in found ? refuse(socket, found.refusal) : switchProtocols(socket, head, found)),
+        (error) => refuse(socket, failure(error)),
+      );
+    });
+    server.requestTimeout = 0; // a Worker may take its time over a body
+  }
+
+  /** {name, isOwn}: the Worker that a request is for; `isOwn`: at the port that it was given. No name: for none. */
+  #target(request, { port, worker }) {
+    const host = request.headers.host ?? "";
+    const isOwn = port !== this.#main;
+    const name = HOST.exec(host)?.[1]?.toLowerCase();
+    return name ? { name, isOwn: false } : { name: LOOPBACK.test(host) ? worker : undefined, isOwn };
+  }
 }
 
 /**
@@ -33,10 +89,10 @@ export function createFront(fleet, token) {
  *
  * @returns {Promise<{upstream: import("node:http").ClientRequest, release: () => void, ray: string} | {refusal: [number, string]}>}
  */
-async function open(request, fleet, token, extra = {}) {
-  const name = HOST.exec(request.headers.host ?? "")?.[1]?.toLowerCase();
+async function open(request, { name, isOwn }, fleet, token, extra = {}) {
   if (!name) return { refusal: [421, "This server answers to http://<worker>.localhost only"] };
-  if (!fleet.isPublic(name)) return { refusal: [404, notFound(name, fleet)] };
+  if (!isOwn && !fleet.isPublic(name)) return { refusal: [404, notFound(name, fleet)] };
+  if (Number(request.headers["content-length"]) > MOST) return { refusal: [413, "Payload Too Large"] };
   const lease = await fleet.lease(name);
   if (!lease) return { refusal: [404, notFound(name, fleet)] };
   if (request.socket.destroyed) {
@@ -76,7 +132,11 @@ function pass(request, response, { upstream, release, ray }) {
     release();
     upstream.destroy();
   });
-  upstream.on("error", (error) => (response.headersSent ? response.destroy() : answer(response, failure(error))));
+  upstream.on("error", (error) => {
+    request.unpipe(upstream).resume(); // a client that has not sent everything may not listen yet
+    if (response.headersSent) response.destroy();
+    else answer(response, failure(error));
+  });
   upstream.on("response", (answered) => {
     const headers = { ...answered.headersDistinct, "cf-ray": ray };
     for (const name of ["connection", "keep-alive", "transfer-encoding"]) delete headers[name];
@@ -84,7 +144,7 @@ function pass(request, response, { upstream, release, ray }) {
     response.flushHeaders();
     flow(answered, response);
   });
-  flow(request, upstream);
+  request.on("error", () => upstream.destroy()).pipe(upstream);
 }
 
 /** A WebSocket: the answer's head as it is, then bytes both ways. */

@@ -15,7 +15,7 @@ import { Checker } from "./checker.mjs";
 import { createControl } from "./control.mjs";
 import { startData } from "./data.mjs";
 import { Fleet } from "./fleet.mjs";
-import { createFront } from "./front.mjs";
+import { Front } from "./front.mjs";
 import { Logs } from "./logs.mjs";
 
 const STOP = 1_500; // ms that stopping may take
@@ -42,9 +42,9 @@ async function run() {
   const context = { token, logs, log, ai };
   const fleet = new Fleet(context);
   const checker = new Checker(log);
-  const front = createFront(fleet, token);
-  const control = createControl({ fleet, checker, logs, token, ai });
-  const workersPort = await listen(front, Number(values["workers-port"]));
+  const front = new Front(fleet, token);
+  const control = createControl({ fleet, front, checker, logs, token, ai });
+  const workersPort = await front.start(Number(values["workers-port"]));
   const data = await startData({ directory: values.data, token, log });
   const { LOCAL_QUEUES_ADDRESS: address, LOCAL_QUEUES_TOKEN: queuesToken } = process.env;
   const queues = address && { address, token: queuesToken };
@@ -53,7 +53,8 @@ async function run() {
 
   async function stop() {
     setTimeout(() => process.exit(1), STOP).unref();
-    for (const server of [front, control]) server.close().closeAllConnections();
+    front.stop();
+    control.close().closeAllConnections();
     await Promise.all([fleet.dispose(), checker.dispose(), data.dispose()]);
     process.exit(0);
   }

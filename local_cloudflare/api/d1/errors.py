@@ -23,3 +23,11 @@ def query_failed(message: str) -> ApiError:
 
 def malformed_parameter(name: str) -> ApiError:
     return malformed(f"{name} must be a whole number from 1")
+
+
+def no_such_bookmark(bookmark: str) -> ApiError:
+    return ApiError(400, 7400, f"The bookmark {bookmark!r} is invalid or its state is no longer kept")
+
+
+def no_state_at(timestamp: str) -> ApiError:
+    return ApiError(400, 7400, f"There is no state of the database at or before {timestamp}")

@@ -7,10 +7,11 @@ from typing import Any
 
 from local_cloudflare.api.auth import D1_READ, D1_WRITE
 from local_cloudflare.api.call import Call, Route
-from local_cloudflare.api.d1 import errors
+from local_cloudflare.api.d1 import errors, time_travel
 from local_cloudflare.api.d1.export import Exports
 from local_cloudflare.api.d1.imports import Imports
 from local_cloudflare.api.d1.models import Database, Databases
+from local_cloudflare.api.d1.time_travel import TimeTravel
 from local_cloudflare.api.envelope import Answer, page
 from local_cloudflare.runtime.errors import QueryError
 from local_cloudflare.runtime.models import D1Result
@@ -35,7 +36,7 @@ async def update_database(call: Call) -> Answer:
 
 
 async def delete_database(call: Call) -> Answer:
-    await Databases(call.cloud).delete(call["database_id"])
+    await time_travel.delete(call.cloud, call["database_id"])
     return Answer(result=None)
 
 
@@ -79,6 +80,20 @@ async def import_sql(call: Call) -> Answer:
     Exports(call.cloud).refuse_queries(database)
     url = call.request.url.replace(path="/_local/imports/", query="")
     return Answer(result=await Imports(call.cloud).act(database, body, str(url)))
+
+
+async def get_bookmark(call: Call) -> Answer:
+    database = Databases(call.cloud).get(call["database_id"])
+    return Answer(result={"bookmark": await TimeTravel(call.cloud).bookmark(database, call.query.get("timestamp"))})
+
+
+async def restore_to_bookmark(call: Call) -> Answer:
+    """The body is not looked at, as the real API documents it."""
+    database, travel = Databases(call.cloud).get(call["database_id"]), TimeTravel(call.cloud)
+    bookmark, timestamp = call.query.get("bookmark"), call.query.get("timestamp")
+    if (bookmark is None) == (timestamp is None):
+        raise errors.malformed("either bookmark or timestamp must be given")
+    return Answer(result=await travel.restore(database, bookmark or await travel.bookmark(database, timestamp)))
 
 
 async def _run(call: Call) -> Sequence[D1Result]:
@@ -139,6 +154,8 @@ ROUTES = (
     Route(method="DELETE", path=_DATABASE, handler=delete_database, permission=D1_WRITE),
     Route(method="POST", path=f"{_DATABASE}/query", handler=query, permission=D1_WRITE),
     Route(method="POST", path=f"{_DATABASE}/raw", handler=raw, permission=D1_WRITE),
+    Route(method="GET", path=f"{_DATABASE}/time_travel/bookmark", handler=get_bookmark, permission=D1_READ),
+    Route(method="POST", path=f"{_DATABASE}/time_travel/restore", handler=restore_to_bookmark, permission=D1_WRITE),
     Route(method="POST", path=f"{_DATABASE}/export", handler=export, permission=D1_WRITE),
     Route(method="POST", path=f"{_DATABASE}/import", handler=import_sql, permission=D1_WRITE),
 )

@@ -10,9 +10,9 @@ import cloudflare
 import pytest
 from cloudflare import Cloudflare
 
-from tests.integration.api.test_wrangler import Wrangler
 from tests.support.local_cloudflare import LocalCloudflare
 from tests.support.worker_upload import upload
+from tests.support.wrangler import Wrangler
 
 TAKER = "export default { async queue() {} }"
 GREETER = "export default { fetch: () => new Response('hello') }"

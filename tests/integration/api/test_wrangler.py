@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.local_cloudflare import LocalCloudflare
-from tests.support.project import ROOT
+from tests.support.wrangler import Wrangler
 
-WRANGLER = ROOT / "node_modules" / ".bin" / "wrangler"
 SCRIPT = """export default {
   async fetch(request, env) {
     return Response.json({ greeting: env.GREETING, secret: env.TOKEN ?? null, kv: await env.KV.get("a") });
@@ -21,38 +18,6 @@ SCRIPT = """export default {
   async scheduled() {},
 };
 """
-
-
-class Wrangler:
-    """wrangler in a project folder and home of its own, pointed at the local API."""
-
-    def __init__(self, folder: Path, api: LocalCloudflare) -> None:
-        self.folder = folder
-        folder.mkdir(exist_ok=True)
-        self._environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(folder),
-            "CI": "true",
-            "NO_COLOR": "1",
-            "FORCE_COLOR": "0",
-            "WRANGLER_SEND_METRICS": "false",
-            "WRANGLER_LOG_PATH": str(folder / "logs"),
-            **api.environment,
-        }
-
-    def __call__(self, *arguments: str, stdin: str = "", fails: bool = False) -> str:
-        done = subprocess.run(
-            [str(WRANGLER), *arguments],
-            cwd=self.folder,
-            env=self._environment,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert (done.returncode != 0) is fails, done.stdout + done.stderr
-        return done.stdout + done.stderr
 
 
 @pytest.fixture
@@ -144,6 +109,20 @@ def test_a_worker_is_deployed_updated_and_deleted(wrangler: Wrangler, cloudflare
 
     wrangler("delete", "--force")
     assert cloudflare_api.call("GET", "/workers/scripts").json()["result"] == []
+
+
+def test_a_database_travels_in_time(wrangler: Wrangler, cloudflare_api: LocalCloudflare) -> None:
+    wrangler("d1", "create", "shop")
+    execute = ("d1", "execute", "shop", "--remote", "--yes", "--json", "--command")
+    wrangler(*execute, "CREATE TABLE a (b)")
+    told = wrangler("d1", "time-travel", "info", "shop", "--json")
+    bookmark = json.loads(told[told.index("{") :])["bookmark"]
+    wrangler(*execute, "DROP TABLE a")
+
+    done = wrangler("d1", "time-travel", "restore", "shop", "--bookmark", bookmark, "--json")
+
+    assert json.loads(done[done.index("{") :])["previous_bookmark"] > bookmark
+    assert json.loads(wrangler(*execute, "SELECT count(*) AS n FROM a"))[0]["results"] == [{"n": 0}]
 
 
 def test_a_database_is_exported_in_part_and_imported_from_a_file(

@@ -8,9 +8,10 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
-from local_cloudflare.runtime.errors import StartupError
+from local_cloudflare.runtime.errors import RuntimeFault, StartupError
 from local_cloudflare.runtime.models import Assets, Module, ModuleType
 from tests.support.live_runtime import LiveRuntime, live_runtime
 
@@ -65,7 +66,67 @@ def test_the_url_is_switched_off_and_on_without_a_reload(live: LiveRuntime) -> N
     assert live.state()["loads"] - loads <= 1  # the one that gathers, after a moment of quiet
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "hello.example.com", "hello.localhost.example.com", ""])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_one_worker_answers_without_a_name_while_it_has_a_url(live: LiveRuntime, host: str) -> None:
+    live.upload("hello", HELLO)
+    port = live.runtime.workers_port
+    assert live.run(live.runtime.expose("hello", port)) == port
+
+    assert live.call("hello", headers={"host": f"{host}:{port}"}).text == "hello"
+    live.run(live.runtime.set_workers_dev("hello", False))
+    assert live.call("hello", headers={"host": f"{host}:{port}"}).status_code == 404
+
+
+def test_a_worker_without_a_url_answers_at_a_port_of_its_own(live: LiveRuntime) -> None:
+    live.upload("hello", HELLO, workers_dev=False)
+    live.upload("other", ECHO)
+
+    port = live.run(live.runtime.expose("hello"))
+
+    assert httpx.get(f"http://127.0.0.1:{port}/", trust_env=False).text == "hello"
+    assert httpx.get(f"http://127.0.0.1:{port}/", headers={"host": "evil.example"}, trust_env=False).status_code == 421
+    assert live.run(live.runtime.expose("other", port)) == port
+    assert httpx.get(f"http://127.0.0.1:{port}/", trust_env=False).status_code == 201
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(RuntimeFault, match="EADDRINUSE"):
+        live.run(live.runtime.expose("hello", taken.getsockname()[1]))
+
+
+EARLY = """export default { fetch(request) {
+  return new URL(request.url).pathname === "/throws" ? undefined.x : new Response("too large", { status: 413 });
+} };"""
+
+
+@pytest.mark.parametrize("size", [70_000, 1_200_000, 5_000_000])
+@pytest.mark.parametrize("sent", ["whole", "in chunks"])
+def test_an_answer_before_the_body_was_read_arrives_every_time(live: LiveRuntime, size: int, sent: str) -> None:
+    live.upload("early", EARLY)
+    body = b"a" * size
+    for path, status in (("/", 413), ("/throws", 500)) * 5:
+        content = body if sent == "whole" else iter([body[: size // 2], body[size // 2 :]])
+        assert live.call("early", path, "POST", content=content).status_code == status
+
+
+def test_an_answer_does_not_wait_for_a_client_that_waits_for_it(live: LiveRuntime) -> None:
+    """As a conversation does: the answer's beginning first, then the rest of what is sent."""
+    live.upload("early", "export default { fetch: (request) => new Response(request.body) };")
+    with socket.create_connection(("127.0.0.1", live.runtime.workers_port), timeout=30) as client:
+        host = f"early.localhost:{live.runtime.workers_port}"
+        client.sendall(f"POST / HTTP/1.1\r\nHost: {host}\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n".encode())
+        with client.makefile("rb") as answer:
+            assert any(b"hello" in line for line in answer)
+            client.sendall(b"3\r\nbye\r\n0\r\n\r\n")
+            assert any(b"bye" in line for line in answer)
+
+
+def test_a_body_that_the_edge_does_not_take_is_refused(live: LiveRuntime) -> None:
+    live.upload("early", EARLY)
+
+    answer = live.call("early", "/throws", "POST", content=b"a" * 100_000_001)
+
+    assert (answer.status_code, answer.text) == (413, "Payload Too Large\n")
+
+
+@pytest.mark.parametrize("host", ["hello.example.com", "127.0.0.1.example.com", "hello.localhost.example.com", ""])
 def test_no_other_host_is_served(live: LiveRuntime, host: str) -> None:
     live.upload("hello", HELLO)
     answer = live.call("hello", headers={"host": host})
