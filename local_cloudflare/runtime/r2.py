@@ -72,13 +72,12 @@ class R2:
         jurisdiction: str = "default",
         http_metadata: Mapping[str, str] | None = None,
         custom_metadata: Mapping[str, str] | None = None,
-        storage_class: str = "Standard",
         only_if: Mapping[str, Any] | None = None,
         size: int | None = None,
     ) -> R2Object:
         """Write an object. With its `size` the bytes go through; without, they wait in a file until all are there.
 
-        The storage class is only answered: objects on this machine have none. `only_if` as in R2's binding.
+        `only_if` as in R2's binding.
         """
         request = {"method": "put", "object": key, **_fields(http_metadata or {}, custom_metadata or {})}
         if only_if:
@@ -95,7 +94,7 @@ class R2:
                 size = file.tell()
                 file.seek(0)
                 response = await self._write(name, request, _chunks(file), size)
-        return replace(_object(json.loads(response.content)), storage_class=storage_class)
+        return _object(json.loads(response.content))
 
     async def create_upload(
         self,

@@ -61,7 +61,14 @@ def _made(chance: random.Random, key: str, size: int) -> Made:
     http = {name: chance.choice(values) for name, values in _HTTP.items() if chance.random() < 0.4}
     custom = {name: chance.choice(_TEXTS) for name in _NAMES if chance.random() < 0.4}
     sha256, md5 = hashlib.sha256(content), hashlib.md5(content, usedforsecurity=False)
-    one = Object(key=key, size=size, etag=md5.hexdigest(), http_metadata=http, custom_metadata=custom)
+    one = Object(
+        key=key,
+        size=size,
+        etag=md5.hexdigest(),
+        storage_class=chance.choice(("Standard", "InfrequentAccess")),
+        http_metadata=http,
+        custom_metadata=custom,
+    )
     return Made(listed=Object(**{**vars(one), "sha256": sha256.hexdigest(), "md5": md5.hexdigest()}), content=content)
 
 
@@ -84,6 +91,7 @@ def found(server: LocalCloudflare, s3: Any, bucket: str) -> dict[str, tuple[Any,
             break
     return {
         each["key"]: (
+            each["storage_class"],
             each["http_metadata"],
             each["custom_metadata"],
             hashlib.sha256(b"".join(s3.read(each["key"], each["etag"]))).hexdigest(),
@@ -94,4 +102,4 @@ def found(server: LocalCloudflare, s3: Any, bucket: str) -> dict[str, tuple[Any,
 
 def expected(objects: list[Made]) -> dict[str, tuple[Any, ...]]:
     listed = [each.listed for each in objects]
-    return {one.key: (one.http_metadata, one.custom_metadata, one.sha256) for one in listed}
+    return {one.key: (one.storage_class, one.http_metadata, one.custom_metadata, one.sha256) for one in listed}

@@ -61,7 +61,7 @@ class Buckets:
         hint = str(body.get("locationHint") or "wnam").lower()
         if hint not in _LOCATIONS:
             raise errors.invalid_parameter("locationHint")
-        storage_class = _storage_class(body.get("storageClass") or "Standard")
+        storage_class = storage_class_of(body.get("storageClass") or "Standard")
         if self._store.get(KIND, self._id(name)) is not None:
             raise errors.bucket_exists()
         return self._save(
@@ -75,7 +75,7 @@ class Buckets:
         )
 
     def set_storage_class(self, name: str, storage_class: str) -> Bucket:
-        return self._save(replace(self.get(name), storage_class=_storage_class(storage_class)))
+        return self._save(replace(self.get(name), storage_class=storage_class_of(storage_class)))
 
     async def delete(self, name: str) -> None:
         """Refused unless it is empty."""
@@ -104,7 +104,7 @@ def check_key(key: str) -> None:
         raise errors.key_too_long(KEY_BYTES)
 
 
-def _storage_class(wanted: Any) -> str:
+def storage_class_of(wanted: Any) -> str:
     if wanted not in _STORAGE_CLASSES:
         raise errors.invalid_parameter("storage class")
     return str(wanted)

@@ -15,7 +15,8 @@ from local_cloudflare.api.call import Call, Route
 from local_cloudflare.api.cloud import timestamp
 from local_cloudflare.api.envelope import Answer
 from local_cloudflare.api.r2 import errors, settings
-from local_cloudflare.api.r2.models import Bucket, Buckets, check_key
+from local_cloudflare.api.r2.models import Bucket, Buckets, check_key, storage_class_of
+from local_cloudflare.api.r2.storage_classes import classed, keep
 from local_cloudflare.runtime.models import R2Object
 
 _BUCKETS_A_PAGE = 20
@@ -100,7 +101,7 @@ async def list_objects(call: Call) -> Answer:
         info["cursor"] = found.cursor
     if found.delimited_prefixes:
         info["delimited"] = list(found.delimited_prefixes)
-    return Answer(result=[_listed(item) for item in found.objects], info=info)
+    return Answer(result=[_listed(classed(call.cloud, bucket, item)) for item in found.objects], info=info)
 
 
 async def get_object(call: Call) -> Response:
@@ -124,15 +125,16 @@ async def put_object(call: Call) -> Answer:
     metadata = {name: call.header(header) for header, name in _HEADERS.items() if call.header(header)}
     if call.header("expires"):
         metadata["cacheExpiry"] = _expiry(call.header("expires"))
-    written = await call.cloud.runtime.r2.put(
+    storage_class = storage_class_of(call.header("cf-r2-storage-class") or bucket.storage_class)
+    stored = await call.cloud.runtime.r2.put(
         bucket.name,
         key,
         _limited(call.request.stream()),
         jurisdiction=bucket.jurisdiction,
         size=length if "content-length" in call.request.headers else None,
         http_metadata=metadata,
-        storage_class=call.header("cf-r2-storage-class") or bucket.storage_class,
     )
+    written = keep(call.cloud, bucket, stored, storage_class)
     return Answer(
         result={
             "key": written.key,

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
+from local_cloudflare.api.r2.storage_classes import IN_S3, classed
 from local_cloudflare.api.s3 import errors, xml
 from local_cloudflare.api.s3.request import S3Call
 from local_cloudflare.runtime.models import R2Object
@@ -84,7 +85,7 @@ async def _list(call: S3Call, token: str, after: str, form: Callable[[S3Call, st
         *[(name, encoded(value)) for name, value in (("Delimiter", call.query.get("delimiter")),) if value],
         *[("EncodingType", "url") for _ in (1,) if call.query.get("encoding-type")],
         *form(call, cursor, len(objects) + len(prefixes)),
-        *[("Contents", _contents(item, encoded)) for item in objects],
+        *[("Contents", _contents(classed(call.cloud, bucket, item), encoded)) for item in objects],
         *[("CommonPrefixes", [("Prefix", encoded(prefix))]) for prefix in prefixes],
     ]
     return xml.document("ListBucketResult", nodes)
@@ -111,7 +112,7 @@ def _contents(item: R2Object, encoded: Callable[[str], str]) -> list[xml.Node]:
         ("Size", item.size),
         ("LastModified", milliseconds(item.uploaded)),
         ("ETag", f'"{item.etag}"'),
-        ("StorageClass", "STANDARD"),
+        ("StorageClass", IN_S3[item.storage_class]),
     ]
 
 

@@ -15,6 +15,7 @@ from email.header import decode_header, make_header
 from email.utils import format_datetime, parsedate_to_datetime
 
 from local_cloudflare.api.cloud import timestamp
+from local_cloudflare.api.r2.storage_classes import IN_S3
 from local_cloudflare.api.s3 import errors
 from local_cloudflare.runtime.models import R2Object
 
@@ -83,6 +84,7 @@ def headers(item: R2Object) -> dict[str, str]:
         **fields,
         **{f"{_META}{name}": _encoded(value) for name, value in named.items()},
         **({"x-amz-missing-meta": str(missing)} if missing else {}),
+        **({"x-amz-storage-class": IN_S3[item.storage_class]} if item.storage_class != "Standard" else {}),
         "etag": f'"{item.etag}"',
         "last-modified": last_modified(item.uploaded),
         "accept-ranges": "bytes",

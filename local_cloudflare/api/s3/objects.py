@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from starlette.responses import Response, StreamingResponse
 
 from local_cloudflare.api.r2.models import check_key
+from local_cloudflare.api.r2.storage_classes import OF_S3, classed, keep
 from local_cloudflare.api.s3 import errors, metadata, xml
 from local_cloudflare.api.s3.buckets import milliseconds
 from local_cloudflare.api.s3.request import S3Call
@@ -18,7 +19,6 @@ from local_cloudflare.runtime.models import R2Body, R2Object
 
 _LARGEST_PUT = 5 * 2**30 - 5 * 2**20  # R2's limit of one upload: 5 GiB less 5 MiB
 _OVERRIDES = ("content-type", "content-language", "expires", "cache-control", "content-disposition", "content-encoding")
-_STORAGE_CLASSES = ("STANDARD", "STANDARD_IA")
 
 
 async def get_object(call: S3Call) -> Response:
@@ -28,7 +28,7 @@ async def get_object(call: S3Call) -> Response:
     if found is None:
         raise errors.no_such_key()
     await _check(call.headers, found)
-    item = found.object
+    item = classed(call.cloud, bucket, found.object)
     headers = {**metadata.headers(item), **_overrides(call)}
     if wanted and (part := item.range) is not None and (part.length != item.size or part.offset):
         headers["content-range"] = f"bytes {part.offset}-{part.offset + part.length - 1}/{item.size}"
@@ -38,7 +38,7 @@ async def get_object(call: S3Call) -> Response:
 
 
 async def head_object(call: S3Call) -> Response:
-    item = await _head(call, call.bucket().name, call.key)
+    item = await _head(call)
     if unmet := _unmet(call.headers, item):
         raise unmet
     return Response(headers={**metadata.headers(item), **_overrides(call), "content-length": str(item.size)})
@@ -52,6 +52,7 @@ async def put_object(call: S3Call) -> Response:
 async def copy_object(call: S3Call) -> Response:
     """Metadata too, unless the directive says REPLACE."""
     await call.document()
+    storage_class_of(call)  # refused before the source is opened
     source = await read_source(call)
     directive = call.headers.get("x-amz-metadata-directive", "COPY")
     if directive not in ("COPY", "REPLACE"):
@@ -78,7 +79,8 @@ async def store(
     bucket = call.bucket()
     if size > _LARGEST_PUT:
         raise errors.entity_too_large()
-    return await call.cloud.runtime.r2.put(
+    storage_class = storage_class_of(call)
+    written = await call.cloud.runtime.r2.put(
         bucket.name,
         call.key,
         body,
@@ -88,6 +90,7 @@ async def store(
         custom_metadata=custom,
         only_if=_put_conditions(call.headers),
     )
+    return keep(call.cloud, bucket, written, storage_class)
 
 
 async def read_source(call: S3Call, range: str | None = None) -> R2Body:
@@ -109,16 +112,25 @@ async def read_source(call: S3Call, range: str | None = None) -> R2Body:
 
 def given(call: S3Call) -> tuple[dict[str, str], dict[str, str]]:
     """The metadata that a call gives an object: HTTP's, and its own."""
-    if call.headers.get("x-amz-storage-class", _STORAGE_CLASSES[0]) not in _STORAGE_CLASSES:
-        raise errors.S3Error(400, "InvalidStorageClass", "The storage class you specified is not valid.")
     return metadata.http_fields(call.headers), metadata.custom(call.headers)
 
 
-async def _head(call: S3Call, bucket: str, key: str) -> R2Object:
-    found = await call.cloud.runtime.r2.head(bucket, key, jurisdiction=call.jurisdiction)
+def storage_class_of(call: S3Call) -> str:
+    """The class that a call gives an object, by R2's name: the bucket's, where it says none."""
+    wanted = call.headers.get("x-amz-storage-class")
+    if wanted is None:
+        return call.bucket().storage_class
+    if wanted not in OF_S3:
+        raise errors.S3Error(400, "InvalidStorageClass", "The storage class you specified is not valid.")
+    return OF_S3[wanted]
+
+
+async def _head(call: S3Call) -> R2Object:
+    bucket = call.bucket()
+    found = await call.cloud.runtime.r2.head(bucket.name, call.key, jurisdiction=bucket.jurisdiction)
     if found is None:
         raise errors.no_such_key()
-    return found
+    return classed(call.cloud, bucket, found)
 
 
 async def _check(headers: Mapping[str, str], found: R2Body) -> None:

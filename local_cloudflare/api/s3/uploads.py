@@ -11,9 +11,10 @@ from typing import Any
 from starlette.responses import Response
 
 from local_cloudflare.api.r2.models import Bucket, bucket_id
+from local_cloudflare.api.r2.storage_classes import keep
 from local_cloudflare.api.s3 import errors, xml
 from local_cloudflare.api.s3.buckets import MOST_A_PAGE, milliseconds
-from local_cloudflare.api.s3.objects import given, read_source
+from local_cloudflare.api.s3.objects import given, read_source, storage_class_of
 from local_cloudflare.api.s3.request import S3Call
 from local_cloudflare.runtime.r2 import Md5
 
@@ -26,10 +27,12 @@ async def create_upload(call: S3Call) -> Response:
     bucket = call.bucket()
     await call.document()
     http, custom = given(call)
+    storage_class = storage_class_of(call)
     id = await call.cloud.runtime.r2.create_upload(
         bucket.name, call.key, jurisdiction=bucket.jurisdiction, http_metadata=http, custom_metadata=custom
     )
-    call.cloud.store.put(KIND, _id(bucket, id), {"id": id, "key": call.key, "initiated": call.cloud.now()})
+    about = {"id": id, "key": call.key, "initiated": call.cloud.now(), "storage_class": storage_class}
+    call.cloud.store.put(KIND, _id(bucket, id), about)
     return xml.document("InitiateMultipartUploadResult", [("Bucket", bucket.name), ("Key", call.key), ("UploadId", id)])
 
 
@@ -128,6 +131,8 @@ async def complete_upload(call: S3Call) -> Response:
         [(number, kept[number]["mark"]) for number in numbers],
         jurisdiction=bucket.jurisdiction,
     )
+    begun = call.cloud.store.get(KIND, _id(bucket, id)) or {}
+    keep(call.cloud, bucket, written, begun.get("storage_class", bucket.storage_class))
     _forget(call, bucket, id)
     return xml.document(
         "CompleteMultipartUploadResult",

@@ -252,6 +252,28 @@ def test_a_wrong_checksum_leaves_nothing(s3: Any, checksum: str) -> None:
     assert s3.list_objects_v2(Bucket=BUCKET)["KeyCount"] == 0
 
 
+def test_an_object_has_a_storage_class(s3: Any, cloudflare_api: LocalCloudflare) -> None:
+    cold = {"Bucket": BUCKET, "StorageClass": "STANDARD_IA"}
+    s3.put_object(Key="cold", Body=b"1", **cold)
+    s3.put_object(Key="warm", Body=b"2", Bucket=BUCKET)
+    s3.copy_object(Key="copied", CopySource={"Bucket": BUCKET, "Key": "warm"}, **cold)
+    upload = s3.create_multipart_upload(Key="parts", **cold)["UploadId"]
+    part = s3.upload_part(Bucket=BUCKET, Key="parts", UploadId=upload, PartNumber=1, Body=b"3")
+    parts = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
+    s3.complete_multipart_upload(Bucket=BUCKET, Key="parts", UploadId=upload, MultipartUpload=parts)
+    rest = {"cf-r2-storage-class": "InfrequentAccess"}
+    cloudflare_api.call("PUT", f"/r2/buckets/{BUCKET}/objects/rest", content=b"4", headers=rest).raise_for_status()
+
+    listed = {each["Key"]: each["StorageClass"] for each in s3.list_objects_v2(Bucket=BUCKET)["Contents"]}
+    assert listed == {**dict.fromkeys(("cold", "copied", "parts", "rest"), "STANDARD_IA"), "warm": "STANDARD"}
+    objects = cloudflare_api.call("GET", f"/r2/buckets/{BUCKET}/objects").json()["result"]
+    assert [each["key"] for each in objects if each["storage_class"] == "Standard"] == ["warm"]
+    assert s3.head_object(Bucket=BUCKET, Key="cold")["StorageClass"] == "STANDARD_IA"
+    assert "StorageClass" not in s3.get_object(Bucket=BUCKET, Key="warm")
+    s3.put_object(Key="cold", Body=b"5", Bucket=BUCKET)
+    assert "StorageClass" not in s3.head_object(Bucket=BUCKET, Key="cold")
+
+
 def test_what_r2_does_not_have_is_refused(s3: Any) -> None:
     assert refused(s3.get_bucket_acl, Bucket=BUCKET)[:2] == (501, "NotImplemented")
     assert refused(s3.put_object, Bucket=BUCKET, Key="a", Body=b"", Tagging="a=b") == (
