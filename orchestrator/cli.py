@@ -33,7 +33,7 @@ EXIT_CODES = {
     1: "a fault: something could not be done or read",
     2: "a mistake that the user can put right",
     3: "nobody knows whether the task was done (`plan`)",
-    4: "the task was done in part (`plan`)",
+    4: "the task was done in part, or is not finished (`plan`)",
     7: "drift (`drift`, `heal`)",
     8: "data is lost (`heal`)",
     INTERRUPTED: "interrupted",

@@ -36,7 +36,7 @@ def main(name: str, root: Path) -> int:
         if not os.environ.get("CLOUDFLARE_API_TOKEN"):
             raise SettingsError(
                 "a preview has no token for Cloudflare's API",
-                "set the repository's secret CLOUDFLARE_READ_TOKEN (README, “In GitHub Actions”)",
+                "set the repository's secret CLOUDFLARE_READ_TOKEN (docs/guide/deploying.md)",
             )
         with preview_stack(name, root) as published:
             local = name.rpartition("/")[2]

@@ -1,5 +1,5 @@
 """What the local stack gives the routing Worker to watch over its account: a token that reads it, and where to ask for
-a heal. On a real account a person sets both (README, “Diagnose and heal”)."""
+a heal. On a real account a person sets both (docs/guide/drift-and-heal.md)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from orchestrator.errors import CloudflareError, OrchestratorError
 from orchestrator.kinds import Kind
 
 HEAL_COMMAND = shlex.join([sys.executable, "-m", "scripts.heal"])
-# As the README says for a real account: reading is enough to diagnose.
+# As docs/guide/drift-and-heal.md says for a real account: reading is enough to diagnose.
 _PERMISSIONS = (
     "Workers Scripts Read",
     "Workers KV Storage Read",

@@ -24,7 +24,7 @@ class ErrorCode(IntEnum):
     TOKEN_INVALID = (9109, _NOT_VALID)
     NOT_PERMITTED = (
         10000,
-        "the API token lacks a permission; README, “Deploy to a real account”, lists the five it needs",
+        "the API token lacks a permission; docs/guide/deploying.md, lists the five it needs",
     )
     TOKEN_UNKNOWN = (10001, _NOT_VALID)
     NO_SUBDOMAIN = (10007, _CHOOSE_SUBDOMAIN)

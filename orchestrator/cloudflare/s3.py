@@ -217,7 +217,7 @@ class S3:
         except ElementTree.ParseError:
             pass
         hint = (
-            "the R2 token may not do that: README, “Backups”, says which permission it needs"
+            "the R2 token may not do that: docs/guide/data.md, says which permission it needs"
             if response.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
             else ""
         )

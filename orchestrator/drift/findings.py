@@ -81,7 +81,7 @@ class Drift:
         return not self.drifted
 
     def as_json(self, *, stack: str, account_id: str) -> dict[str, Any]:
-        """The keys are part of the contract; README describes them."""
+        """The keys are part of the contract; docs/guide/drift-and-heal.md describes them."""
         counted = Counter(finding.change for finding in self.findings)
         return {
             "stack": stack,

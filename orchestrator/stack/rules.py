@@ -112,7 +112,7 @@ def setting_problems(
     if not has_token:
         problems.append(
             SettingProblem(
-                "the Cloudflare API token is not set (README, “Deploy to a real account”, lists its permissions)",
+                "the Cloudflare API token is not set (docs/guide/deploying.md, lists its permissions)",
                 f"export CLOUDFLARE_API_TOKEN=…, or: pulumi config set --secret cloudflare:apiToken -s {stack}",
             )
         )

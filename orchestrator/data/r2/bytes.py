@@ -146,7 +146,7 @@ class ByRest:
         if {".", ".."} & set(key.split("/")):  # in a URL these would name another object
             raise CloudflareError(
                 f"{self._store.title}: the object {key!r} cannot be named in a URL of Cloudflare's REST API",
-                "give an R2 token: README, “Backups”",
+                "give an R2 token: docs/guide/data.md",
                 status=400,
             )
         return r2_object_path(self._store.name, key)

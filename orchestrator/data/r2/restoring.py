@@ -33,7 +33,7 @@ def put_back(
         if isinstance(way, ByRest) and (needs := [each.key for each in wanted if needs_s3(each)]):
             raise UserError(
                 f"{store.title}: {len(needs):,} objects need R2's S3 API to come back, {needs[0]!r} for one",
-                "give an R2 token that may read and write this bucket: README, “Backups”",
+                "give an R2 token that may read and write this bucket: docs/guide/data.md",
             )
         refused: dict[str, str] = {}
 

@@ -70,7 +70,7 @@ def _refuse_what_needs_s3(store: Store, listed: list[Object]) -> None:
         more = f", and {len(problems) - _TOLD:,} more" if len(problems) > _TOLD else ""
         raise UserError(
             f"{store.title} cannot be backed up without R2's S3 API: {'; '.join(problems[:_TOLD])}{more}",
-            "give an R2 token that may read and write this bucket: README, “Backups”",
+            "give an R2 token that may read and write this bucket: docs/guide/data.md",
         )
 
 

@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 
 from orchestrator import cli
-from orchestrator.stack.rules import RULES
-from orchestrator.stack.watch_rules import WATCH_KEYS
 from tests.support.project import ROOT
 
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
@@ -38,18 +36,6 @@ def test_the_commands_of_a_document_can_be_typed(document: Path) -> None:
 )
 def test_what_cannot_be_typed_is_found(text: str) -> None:
     assert len(list(mistakes(text))) == 1
-
-
-def test_the_readme_lists_each_setting_of_a_stack() -> None:
-    rows = [line.split("|")[1] for line in (ROOT / "README.md").read_text().splitlines() if line.startswith("| `")]
-    listed = {name for row in rows for name in re.findall(r"`([\w.<>]+)`", row)}
-
-    assert {rule.key for rule in RULES} | set(WATCH_KEYS) | {
-        "secrets.<NAME>",
-        "callers.<name>",
-        "startEmpty",
-        "manifest",
-    } <= listed
 
 
 def mistakes(text: str) -> Iterator[str]:
