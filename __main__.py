@@ -37,7 +37,7 @@ try:
         start_empty=settings.start_empty,
         stack=settings.stack,
     )
-    hashes = {key: module.sha256 for key, module in modules.items()}
+    hashes = {key: module.fingerprint for key, module in modules.items()}
     record_deployment(
         deployment_hash(desired, hashes, settings=settings.plain, secrets=settings.secrets_digest), Path.cwd()
     )

@@ -1,33 +1,33 @@
-"""From a Worker's source to the one module that is uploaded.
+"""From a Worker's source to the modules that are uploaded.
 
-esbuild makes one ES module of each Worker's TypeScript; what is made from data is given to it as modules too: the
-routing table as `routing-table`, the routing Worker's API document as `openapi`. The same sources give the same bytes
-on every machine (no time, no absolute path, pinned esbuild), because Pulumi decides by the SHA-256 of the module
+esbuild makes one ES module of each Worker's sources, by the rules of wrangler; WebAssembly (`.wasm`) and data (`.bin`)
+stay modules of their own beside it. What is made from data is given to it as modules too: the routing table as
+`routing-table`, the routing Worker's API document as `openapi`. The same sources give the same bytes on every machine
+(no time, no absolute path, pinned esbuild), because Pulumi decides by the SHA-256 of the module
 whether a Worker is uploaded again. Everything is bundled each time: that takes milliseconds, and a bundle that was
 kept could miss a file that did not exist when it was made.
 
 What Cloudflare would refuse at the upload is refused here: a module without a default export, service worker syntax,
 and a `node:` module without the compatibility flag.
 
-Touches: files below the project's root, and a child process (esbuild).
+Touches: files below the project's root, and esbuild.
 """
 
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
-import re
-import subprocess
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from orchestrator import esbuild
 from orchestrator.desired.derive import Desired
-from orchestrator.errors import BundleError, SetupError
+from orchestrator.errors import BundleError
 from orchestrator.files import sha256_of, write_whole
 from orchestrator.issues import Issue
 from orchestrator.limits import ModuleSize
@@ -35,49 +35,47 @@ from orchestrator.routing.table import RoutingTable
 
 BUILD = Path(".build")
 _API = Path("router/openapi.yaml")
-# esbuild's own program: the one in `esbuild/bin` starts Node first, and prints Node's stack after an error.
-_ESBUILD = "node_modules/@esbuild/*/bin/esbuild"
-_OPTIONS = (
-    "--bundle",
-    "--format=esm",
-    "--target=es2024",
-    "--platform=browser",
-    "--conditions=workerd,worker,browser",
-    "--main-fields=module,main",
-    "--external:cloudflare:*",
-    "--external:node:*",
-    "--loader:.js=jsx",
-    "--loader:.mjs=jsx",
-    "--loader:.cjs=jsx",
-    "--loader:.txt=text",
-    "--loader:.html=text",
-    "--loader:.sql=text",
-    "--minify",
-    "--keep-names",
-    "--legal-comments=none",
-    "--charset=utf8",
-    "--log-level=error",
-    "--log-limit=20",
-    "--color=false",
-)
-_ERROR = re.compile(r"^✘ \[ERROR\] (?P<message>.+)$(?:\n\n {4}(?P<file>.+?):(?P<line>\d+):(?P<column>\d+):$)?", re.M)
+_CONTENT_TYPES = {".wasm": "application/wasm", ".bin": "application/octet-stream"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModuleFile:
+    """A module beside a main one: its `name` for imports, `path` and `sha256` as of Module."""
+
+    name: str
+    path: str
+    sha256: str
+    content_type: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Module:
-    """One module, ready to upload: `path` relative to the project's root, `sha256` of its bytes in hex."""
+    """A main module, ready to upload: `path` relative to the project's root, `sha256` of its bytes in hex; and those
+    that it imports."""
 
     path: str
     sha256: str
+    files: tuple[ModuleFile, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """Of all of it, as `fingerprint` gives it."""
+        return fingerprint(self.sha256, [each.sha256 for each in self.files])
 
 
-def bundle_workers(desired: Desired, *, root: Path) -> dict[str, Module]:
+def fingerprint(main: str, others: Sequence[str]) -> str:
+    """One hash for the hashes of a Worker's modules, whatever their order; of a main module alone its own."""
+    return hashlib.sha256("\n".join([main, *sorted(others)]).encode()).hexdigest() if others else main
+
+
+def bundle_workers(desired: Desired, *, root: Path, build: Path = BUILD) -> dict[str, Module]:
     """Make the module of every Worker of `desired`, by key; see `bundle`."""
     return bundle(
         sources={worker.key: worker.source for worker in desired.workers if worker.source},
         contents={worker.key: worker.content for worker in desired.workers if worker.content},
         data=router_data(desired.routes, root=root),
         root=root,
+        build=build,
         flags={worker.key: worker.compatibility_flags for worker in desired.workers},
     )
 
@@ -113,73 +111,72 @@ def bundle(
     for name, text in contents.items():
         _write(root / build / f"{name}.js", text.encode())
     entries = {**sources, **{name: (build / f"{name}.js").as_posix() for name in contents}}
-    if entries:
-        made = _run_esbuild(entries, data, root, build)
-        issues = [
-            issue
-            for name, (_, output) in sorted(made.items())
-            for issue in _refused(name, entries[name], output, frozenset((flags or {}).get(name, ())))
-        ]
-        if issues:
-            raise _broken(issues)
-        for name in sources:
-            _write(root / build / f"{name}.js", made[name][0])
-    return {name: _module(name, root, build) for name in sorted(entries)}
+    made = _bundled(entries, {name: f"./{build}/{name}.json" for name in data}, flags or {}, root, build)
+    return {
+        name: _module(name, output if name in sources else None, root, build) for name, output in sorted(made.items())
+    }
+
+
+def _bundled(
+    entries: Mapping[str, str], aliases: Mapping[str, str], flags: Mapping[str, Iterable[str]], root: Path, build: Path
+) -> dict[str, esbuild.Output]:
+    """What is made of each entry. Raises BundleError with all mistakes of all."""
+    if missing := [entry for entry in entries.values() if not (root / entry).is_file()]:
+        hint = "name the Worker's entry point in `source:`"
+        raise BundleError(
+            f"no such file: {', '.join(missing)}",
+            hint,
+            issues=[
+                Issue(file=each, line=1, column=1, code="no-such-file", message=f"no such file: {each}", hint=hint)
+                for each in missing
+            ],
+        )
+    made: dict[str, esbuild.Output] = {}
+    issues: list[Issue] = []
+    for node in (False, True):
+        part = {name: entry for name, entry in entries.items() if _is_node(flags.get(name, ())) is node}
+        if part:
+            try:
+                made |= esbuild.run(part, aliases, node=node, root=root, build=build)
+            except esbuild.Mistakes as mistakes:
+                issues += mistakes.issues
+    for name, output in sorted(made.items()):
+        issues += _refused(name, entries[name], output.about, frozenset(flags.get(name, ())))
+    if issues:
+        raise _broken(issues)
+    return made
+
+
+def _is_node(flags: Iterable[str]) -> bool:
+    return not esbuild.NODEJS_COMPAT.isdisjoint(flags)
 
 
 def module_sizes(modules: Mapping[str, Module], *, root: Path) -> dict[str, ModuleSize]:
-    """The size of each module, by Worker, as Cloudflare's limits count it."""
-    contents = {name: (root / module.path).read_bytes() for name, module in modules.items()}
-    return {name: ModuleSize(raw=len(each), compressed=len(gzip.compress(each))) for name, each in contents.items()}
+    """The size of each Worker's modules, as Cloudflare's limits count it."""
+    found = {}
+    for name, module in modules.items():
+        paths = [module.path, *(each.path for each in module.files)]
+        contents = [(root / path).read_bytes() for path in paths]
+        compressed = sum(len(gzip.compress(each)) for each in contents)
+        found[name] = ModuleSize(raw=sum(map(len, contents)), compressed=compressed)
+    return found
 
 
-def _module(name: str, root: Path, build: Path) -> Module:
+def _module(name: str, output: esbuild.Output | None, root: Path, build: Path) -> Module:
+    """Write what was made; a script that stands in the manifest (no `output`) is there already."""
     path = build / f"{name}.js"
-    return Module(path=path.as_posix(), sha256=sha256_of(root / path))
+    files = []
+    if output:
+        _write(root / path, output.module)
+        files = [_file(each, content, root, build) for each, content in output.copied.items()]
+    return Module(path=path.as_posix(), sha256=sha256_of(root / path), files=tuple(files))
 
 
-def _run_esbuild(
-    entries: Mapping[str, str], data: Iterable[str], root: Path, build: Path
-) -> dict[str, tuple[bytes, Mapping[str, Any]]]:
-    """The module of each entry, and what esbuild's metafile says of it."""
-    missing = [entry for entry in entries.values() if not (root / entry).is_file()]
-    if missing:
-        raise BundleError(f"no such file: {', '.join(missing)}", "name the Worker's entry point in `source:`")
-    program = next(root.glob(_ESBUILD), None)
-    if program is None:
-        raise SetupError("esbuild, which bundles the Workers, is not installed", "run `make setup`")
-    with tempfile.TemporaryDirectory(dir=root / build) as directory:  # two may bundle at once
-        output = Path(directory).relative_to(root)
-        command = [
-            str(program),
-            *(f"{name}={entry}" for name, entry in entries.items()),
-            *_OPTIONS,
-            f"--outdir={output}",
-            *(f"--alias:{name}=./{build}/{name}.json" for name in data),
-            f"--metafile={output}/metafile.json",
-        ]
-        done = subprocess.run(command, cwd=root, capture_output=True, encoding="utf-8", check=False)
-        if done.returncode != 0:
-            raise _broken(_issues(done.stderr))
-        outputs = json.loads((root / output / "metafile.json").read_text(encoding="utf-8"))["outputs"]
-        return {
-            name: ((root / output / f"{name}.js").read_bytes(), outputs[f"{output.as_posix()}/{name}.js"])
-            for name in entries
-        }
-
-
-def _issues(log: str) -> list[Issue]:
-    """esbuild's messages, without the excerpts and advice below them."""
-    return [
-        Issue(
-            file=found["file"] or "",
-            line=int(found["line"] or 1),
-            column=int(found["column"] or 0) + 1,
-            code="source",
-            message=found["message"],
-        )
-        for found in _ERROR.finditer(log)
-    ]
+def _file(name: str, content: bytes, root: Path, build: Path) -> ModuleFile:
+    path = build / name.partition("?")[0]  # `.wasm?module` is another name for the same file
+    _write(root / path, content)
+    type = _CONTENT_TYPES[path.suffix]
+    return ModuleFile(name=name, path=path.as_posix(), sha256=sha256_of(root / path), content_type=type)
 
 
 def _refused(name: str, entry: str, output: Mapping[str, Any], flags: frozenset[str]) -> Iterator[Issue]:
@@ -195,7 +192,9 @@ def _refused(name: str, entry: str, output: Mapping[str, Any], flags: frozenset[
             '`addEventListener("fetch", …)` (service worker syntax) is not supported',
         )
     node = sorted({each["path"] for each in output["imports"] if each["path"].startswith("node:")})
-    if node and not flags & {"nodejs_compat", "nodejs_compat_v2"}:
+    if flags & {"nodejs_als"}:
+        node = [name for name in node if name != "node:async_hooks"]
+    if node and not _is_node(flags):
         yield Issue(
             file=entry,
             line=1,

@@ -45,6 +45,13 @@ class List(Shape):
     element: Shape
 
 
+@dataclass(frozen=True)
+class Map(Shape):
+    """A map, by names that the program chooses."""
+
+    element: Shape
+
+
 class Dynamic(Shape):
     """A value of any type, which Terraform's state keeps beside its type."""
 
@@ -61,7 +68,11 @@ def scalars(*names: str) -> Mapping[str, Shape]:
 
 def delta(attributes: Mapping[str, Shape], outputs: Properties) -> dict[str, Any]:
     """The delta of `outputs`, of a resource with these attributes."""
-    deltas = {name: _delta(shape, outputs.get(name)) for name, shape in sorted(attributes.items())}
+    # The one map, a script's `files`, is newer than the records: of a script without any nothing is known to be kept.
+    named = [
+        (name, shape) for name, shape in sorted(attributes.items()) if name in outputs or not isinstance(shape, Map)
+    ]
+    deltas = {name: _delta(shape, outputs.get(name)) for name, shape in named}
     found = {name: each for name, each in deltas.items() if each}
     return {"obj": {"ps": found} if found else {}}
 
@@ -73,6 +84,8 @@ def _delta(shape: Shape, value: Any) -> Any:
         return Secret({"replace": {"raw": {"type": _dynamic_type(value), "value": value}}})
     if isinstance(shape, Object):
         return delta(shape.attributes, value)
+    if isinstance(shape, Map):
+        return {"map": {"el": {key: _delta(shape.element, item) for key, item in value.items()}}}
     if isinstance(shape, List):
         deltas = {str(index): _delta(shape.element, item) for index, item in enumerate(value)}
         found = {index: each for index, each in deltas.items() if each}

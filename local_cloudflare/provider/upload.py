@@ -5,6 +5,7 @@ Touches: the file that `contentFile` names, relative to the working directory, w
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from pathlib import Path
@@ -34,6 +35,25 @@ _METADATA = (
 _ASSETS_CONFIG_NAMES = {"headers": "_headers", "redirects": "_redirects"}
 
 
+def file_failures(inputs: Properties) -> list[Failure]:
+    """Whether each of the `files` has one content, and whether it is the one that the program hashed."""
+    files = inputs.get("files")
+    failures = []
+    for name, given in files.items() if isinstance(files, dict) else ():
+        file, text, sha256 = (given.get(key) for key in ("contentFile", "contentBase64", "contentSha256"))
+        if UNKNOWN in (file, text, sha256):
+            continue
+        if (file is None) == (text is None):
+            reason = 'exactly one of "contentBase64" and "contentFile" must be specified'
+            failures.append(Failure(f"files.{name}", reason))
+        elif file is not None and sha256 is None:
+            reason = '"contentSha256" must be specified when "contentFile" is specified'
+            failures.append(Failure(f"files.{name}", reason))
+        elif sha256 is not None:
+            failures += _hash_failures(file, None if file is not None else _file_content(given), sha256)
+    return failures
+
+
 def content_failures(inputs: Properties) -> list[Failure]:
     """Whether there is one content, and whether it is the one that the program hashed."""
     file, text, sha256 = (inputs.get(name) for name in ("contentFile", "content", "contentSha256"))
@@ -48,9 +68,9 @@ def content_failures(inputs: Properties) -> list[Failure]:
     return _hash_failures(file, text, sha256)
 
 
-def _hash_failures(file: str | None, text: str | None, sha256: str) -> list[Failure]:
+def _hash_failures(file: str | None, content: bytes | str | None, sha256: str) -> list[Failure]:
     try:
-        actual = hashlib.sha256(_content(file, text)).hexdigest()
+        actual = hashlib.sha256(_content(file, content)).hexdigest()
     except ProviderError as error:
         return [Failure("contentSha256", str(error))]
     if actual == sha256:
@@ -80,6 +100,10 @@ def encoded(planned: Properties, assets_token: str) -> tuple[bytes, str]:
                 content_type=sent.get("contentType", content_type),
                 content=_content(sent.get("contentFile"), sent.get("content")),
             ),
+            *(
+                Part(name=name, filename=name, content_type=file["contentType"], content=_file_content(file))
+                for name, file in sorted(sent.get("files", {}).items())
+            ),
             Part(
                 name="metadata",
                 content_type="application/json",
@@ -97,9 +121,15 @@ def _assets(assets: Properties, token: str) -> Properties:
     return result
 
 
-def _content(file: str | None, text: str | None) -> bytes:
+def _file_content(given: Properties) -> bytes:
+    if given.get("contentFile") is not None:
+        return _content(given["contentFile"], None)
+    return base64.b64decode(given.get("contentBase64", ""))
+
+
+def _content(file: str | None, content: bytes | str | None) -> bytes:
     if file is None:
-        return (text or "").encode()
+        return content if isinstance(content, bytes) else (content or "").encode()
     path = Path(file).expanduser()
     try:
         return path.read_bytes()

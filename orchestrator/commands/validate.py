@@ -1,25 +1,34 @@
-"""`validate`: every mistake of a manifest at once, for a person, for scripts, or for GitHub."""
+"""`validate`: every mistake of a manifest at once, or else of the sources that it names; for a person, for scripts, or
+for GitHub."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 from dataclasses import asdict
+from pathlib import Path
 
-from orchestrator.errors import ManifestError
+from orchestrator.bundle import BUILD, bundle_workers
+from orchestrator.desired.derive import derive
+from orchestrator.errors import BundleError, ManifestError, SetupError
 from orchestrator.issues import Issue
-from orchestrator.manifest import DEFAULT_FILE, load
+from orchestrator.manifest import DEFAULT_FILE, Manifest, load
 from orchestrator.terminal import Terminal
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Check a manifest. Exit code 0 when it is right, 2 when it is not."
+    parser.description = (
+        "Check a manifest, and then compile the sources of its Workers. Exit code 0 when all is right, 2 when it is "
+        "not."
+    )
     parser.epilog = """examples:
   python -m orchestrator validate
   python -m orchestrator validate --json | jq -r '.[].message'
   python -m orchestrator validate --github          # annotations on the lines of a pull request
 """
     parser.add_argument("file", nargs="?", default=DEFAULT_FILE, metavar="FILE", help=f"default: {DEFAULT_FILE}")
+    parser.add_argument("--no-compile", action="store_true", help="check the manifest alone")
     form = parser.add_mutually_exclusive_group()
     form.add_argument(
         "--json", action="store_true", help="a list of {file, line, column, code, message, hint}; empty when right"
@@ -30,7 +39,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     try:
         manifest = load(options.file)
-    except ManifestError as error:
+        if not options.no_compile:
+            compile_sources(manifest)
+    except SetupError as error:
+        raise SetupError(error.message, f"{error.hint}; --no-compile leaves the sources out") from None
+    except (ManifestError, BundleError) as error:
+        if not error.issues:
+            raise
         if options.json:
             terminal.write(json.dumps([asdict(issue) for issue in error.issues], indent=2))
         elif options.github:
@@ -45,6 +60,14 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         counts = f"{len(manifest.autopilots)} autopilots, {len(manifest.tasks)} tasks"
         terminal.write(f"{options.file} is {terminal.styled('right', 'green')}: {counts}")
     return 0
+
+
+def compile_sources(manifest: Manifest) -> None:
+    """Bundle every Worker's source in the project's folder, as an update does. Raises BundleError with all mistakes."""
+    root = Path.cwd()
+    (root / BUILD).mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=root / BUILD) as folder:  # what an update uploads stays as it is
+        bundle_workers(derive(manifest), root=root, build=Path(folder).relative_to(root))
 
 
 def annotation(issue: Issue) -> str:

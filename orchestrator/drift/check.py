@@ -38,7 +38,7 @@ def check(
     desired = stack.desired()
     known = state or stack.state()
     keep_stores(desired, known, stack.account, start_empty=stack.start_empty, stack=stack.name)
-    modules = {key: module.sha256 for key, module in bundle_workers(desired, root=stack.root).items()}
+    modules = {key: module.fingerprint for key, module in bundle_workers(desired, root=stack.root).items()}
     with nullcontext(account) if account else stack.account(report=report) as used:
         calls_before = used.calls
         ledger = Ledger.of_stack(stack.name, stack.root, account=f"{used.base_url} {stack.account_id}", now=time.time())

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
 
+from orchestrator.bundle import fingerprint
 from orchestrator.cloudflare.account import Account
 from orchestrator.desired.derive import Desired
 from orchestrator.desired.resources import Binding, TextBinding, Worker
@@ -189,8 +190,8 @@ class Reading:
 
     def _content(self, worker: str) -> str:
         """The SHA-256 of a Worker's module; of all of them, where there are several."""
-        modules = self._account.worker_modules(worker)
-        return hashlib.sha256(modules[0] if len(modules) == 1 else b"\0".join(modules)).hexdigest()
+        main, *others = (hashlib.sha256(each).hexdigest() for each in self._account.worker_modules(worker))
+        return fingerprint(main, others)
 
     def _may_have_schedules(self, declared: Worker, script: Mapping[str, Any]) -> bool:
         """A Worker without a handler for them can have schedules too, which do nothing: only a full check asks."""

@@ -72,7 +72,7 @@ def heal(
             resources.enter_context(one_at_a_time(stack, "heal", report))
             recover(stack, report=report)
         if not from_here:
-            modules = {key: module.sha256 for key, module in bundle_workers(desired, root=stack.root).items()}
+            modules = {key: module.fingerprint for key, module in bundle_workers(desired, root=stack.root).items()}
             require_deployed(stack.export(), stack.deployment_hash(desired, modules), stack=stack.name)
         account = resources.enter_context(stack.account(report=report))
         drift = check(stack, full=full, account=account, report=report)

@@ -21,6 +21,7 @@ if "pulumi_cloudflare" not in sys.modules:
 
 from pulumi_cloudflare._inputs import (
     WorkersScriptBindingArgs,
+    WorkersScriptFilesArgs,
     WorkersScriptLimitsArgs,
     WorkersScriptObservabilityArgs,
     WorkersScriptPlacementArgs,
@@ -43,6 +44,7 @@ __all__ = [
     "WorkersKvNamespace",
     "WorkersScript",
     "WorkersScriptBindingArgs",
+    "WorkersScriptFilesArgs",
     "WorkersScriptLimitsArgs",
     "WorkersScriptObservabilityArgs",
     "WorkersScriptPlacementArgs",

@@ -55,6 +55,13 @@ class WorkerService(pulumi.ComponentResource):
             main_module=args.module.path.rpartition("/")[2],
             content_file=args.module.path,
             content_sha256=args.module.sha256,
+            files={
+                each.name: cloudflare.WorkersScriptFilesArgs(
+                    content_type=each.content_type, content_file=each.path, content_sha256=each.sha256
+                )
+                for each in args.module.files
+            }
+            or None,
             compatibility_date=args.compatibility_date,
             compatibility_flags=list(args.compatibility_flags),
             bindings=list(args.bindings),

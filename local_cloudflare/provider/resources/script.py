@@ -16,7 +16,7 @@ from local_cloudflare.provider.resources.base import Resource
 from local_cloudflare.provider.resources.script_schema import SCHEMA
 from local_cloudflare.provider.schema import Failure, with_defaults
 from local_cloudflare.provider.values import UNKNOWN, Properties, from_api, rfc3339
-from orchestrator.multipart import contents
+from orchestrator.multipart import Part, parse
 
 if TYPE_CHECKING:
     from local_cloudflare.provider.client import Client
@@ -42,7 +42,7 @@ class WorkersScript(Resource):
     schema = SCHEMA
 
     def validate(self, inputs: Properties) -> list[Failure]:
-        failures = upload.content_failures(inputs)
+        failures = [*upload.content_failures(inputs), *upload.file_failures(inputs)]
         given = inputs.get("assets")
         for name in sorted(set(given) - {"directory", "config"} if isinstance(given, dict) else ()):
             failures.append(Failure(f"assets.{name}", "the local stand-in takes only directory and config"))
@@ -74,14 +74,15 @@ class WorkersScript(Resource):
         service = client.properties("GET", f"/accounts/{account}/workers/services/{name}")
         settings = client.properties("GET", f"{_path(state)}/settings")
         content = client.send("GET", f"{_path(state)}/content/v2")
-        module = contents(content.content, content.headers.get("content-type", ""))[0]
+        parts = _parts(content.content, content.headers.get("content-type", ""))
         described = _timed(service.get("defaultEnvironment", {}).get("script", {}))
         seen = {key: value for key, value in described.items() if key in self.schema and key != "id"}
         seen |= {key: settings[key] for key in _FROM_SETTINGS if key in settings}
         if seen.get("placement") == {}:
             del seen["placement"]
         bindings = refreshed_bindings(settings.get("bindings", []), state.get("bindings", []))
-        return {**state, **seen, **_content(module, state), "bindings": bindings, "id": name}
+        found = {**_content(parts[0].content, state), **_files(parts[1:], state)}
+        return {**state, **seen, **found, "bindings": bindings, "id": name}
 
     def update(self, client: Client, planned: Properties, state: Properties) -> Properties:
         return self.create(client, planned)
@@ -93,6 +94,21 @@ class WorkersScript(Resource):
 def _timed(answer: Properties) -> Properties:
     """An answer with its times as the state has them."""
     return {key: rfc3339(value) if key in ("createdOn", "modifiedOn") else value for key, value in answer.items()}
+
+
+def _parts(body: bytes, content_type: str) -> list[Part]:
+    """The script's modules, the main one first."""
+    is_one = not content_type.lower().startswith("multipart/")
+    return [Part(name="", content=body)] if is_one else parse(body, content_type)
+
+
+def _files(parts: list[Part], state: Properties) -> Properties:
+    """The other modules as the state has them: by their hash, without those that are there no more."""
+    if "files" not in state:
+        return {}
+    hashes = {part.name: hashlib.sha256(part.content).hexdigest() for part in parts}
+    known = {name: each for name, each in state["files"].items() if name in hashes}
+    return {"files": {name: {**each, "contentSha256": hashes[name]} for name, each in known.items()}}
 
 
 def _content(module: bytes, state: Properties) -> Properties:

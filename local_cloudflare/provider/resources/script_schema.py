@@ -1,7 +1,7 @@
 """What a WorkersScript consists of: its properties and, of those that are no plain values, what is in them. Pure.
 
 The names are those of Terraform's provider 5.22, as its records show them, not all that the newer SDK offers; of what
-the records show only as null, they are the SDK's.
+the records show only as null, they are the SDK's. `files` is of the SDK, and in no record.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from local_cloudflare.provider.raw_state import DYNAMIC, SCALAR, SCALARS, List, Object, scalars
+from local_cloudflare.provider.raw_state import DYNAMIC, SCALAR, SCALARS, List, Map, Object, scalars
 from local_cloudflare.provider.schema import ACCOUNT, COMPUTED, ID, Property, Schema
 
 _OPTIONAL = Property()
@@ -64,6 +64,7 @@ _PROPERTIES: Final[Mapping[str, Property]] = {
     "bindings": Property(computed=True, shape=List(_BINDING)),
     "compatibilityDate": Property(default=""),
     "compatibilityFlags": Property(computed=True, unordered=True, shape=SCALARS),
+    "files": Property(shape=Map(Object(scalars("contentBase64", "contentFile", "contentSha256", "contentType")))),
     "keepBindings": Property(unordered=True, shape=SCALARS),
     "limits": Property(shape=Object(scalars("cpuMs", "subrequests"))),
     "logpush": Property(default=False),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from orchestrator.bundle import Module, bundle
+from orchestrator.bundle import Module, bundle, module_sizes
+from orchestrator.cli import main
 from orchestrator.errors import BundleError, SetupError
 from tests.support.project import ROOT
 
@@ -161,6 +164,68 @@ def test_texts_and_jsx_are_imported_as_wrangler_does(project: Path) -> None:
         'import { view } from "./view.js";\nexport default { fetch: () => [page, query, note, view].join() };\n'
     )
     assert answer(project) == "<h1>hi</h1>,SELECT 1,a note,<b>"
+
+
+def test_a_module_of_node_that_is_not_found_is_told_with_the_flag(project: Path) -> None:
+    error = refusal(project, 'import { join } from "path";\nexport default { fetch: () => join("a") };\n')
+    assert [(issue.line, issue.column) for issue in error.issues] == [(1, 22)]
+    assert "compatibilityFlags: [nodejs_compat]" in error.issues[0].hint
+
+
+def test_webassembly_and_data_are_modules_beside_it(project: Path) -> None:
+    (project / "a.wasm").write_bytes(b"\0asm\1\0\0\0")
+    (project / "b.bin").write_bytes(b"\xff")
+    (project / "worker.ts").write_text(
+        'import a from "./a.wasm";\nimport again from "./a.wasm?module";\nimport b from "./b.bin";\n'
+        "export default { fetch: () => [a, again, b] };\n"
+    )
+    made = make(project)
+    types = [each.content_type for each in made.files]
+    assert types == ["application/wasm", "application/wasm", "application/octet-stream"]
+    assert all(f'"./{each.name}"' in (project / made.path).read_text() for each in made.files)
+    assert module_sizes({"w": made}, root=project)["w"].raw > 8 + 8 + 1
+    (project / "b.bin").write_bytes(b"\xfe")
+    assert make(project).fingerprint != made.fingerprint
+
+
+@pytest.fixture
+def checkout(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with a manifest, as `validate` finds it."""
+    for name in ("router", "packages", "package.json", "tsconfig.json"):
+        (project / name).symlink_to(ROOT / name)
+    worker = {"name": "efh-w", "source": "w/index.ts"}
+    autopilot = {"name": "w", "worker": "efh-w", "capabilities": ["a.b"], "needs": {"workers": [worker]}}
+    (project / "autopilots.yaml").write_text(
+        yaml.safe_dump({"orchestrator": {"worker": "efh-router"}, "autopilots": [autopilot]})
+    )
+    monkeypatch.chdir(project)
+    return project
+
+
+def test_validate_compiles_the_sources(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def told(*arguments: str, exit_code: int) -> list[tuple[str, int, str]]:
+        assert main(["validate", "--json", *arguments]) == exit_code
+        return [(each["file"], each["line"], each["code"]) for each in json.loads(capsys.readouterr().out)]
+
+    assert told(exit_code=2) == [("w/index.ts", 1, "no-such-file")]
+    assert told("--no-compile", exit_code=0) == []
+    (checkout / "w").mkdir()
+    (checkout / "w/index.ts").write_text("export default {\n  fetch( => 1 };\n")
+    assert told(exit_code=2) == [("w/index.ts", 2, "source")]
+    (checkout / "w/index.ts").write_text("export const a = 1;\n")
+    assert told(exit_code=2) == [("w/index.ts", 1, "no-default-export")]
+    (checkout / "w/index.ts").write_text("export default { fetch: () => new Response() };\n")
+    assert told(exit_code=0) == []
+    assert not [*(checkout / ".build").iterdir()]
+
+
+def test_validate_without_esbuild_names_the_ways_out(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (checkout / "w").mkdir()
+    (checkout / "w/index.ts").write_text("export default {};\n")
+    (checkout / "node_modules").unlink()
+    assert main(["validate"]) == 2
+    assert "make setup" in (told := capsys.readouterr().err)
+    assert "--no-compile" in told
 
 
 def answer(project: Path) -> str:
