@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.bundle import bundle, module_sizes, router_data
+from orchestrator.desired.derive import ROUTER_FLAGS
 from orchestrator.routing.table import RoutingTable
 from tests.support.project import ROOT
 from tests.support.workerd import Running, running_workerd
@@ -47,7 +48,8 @@ def fleet(
     modules = bundle(sources=sources, contents={}, data=data, root=ROOT, build=BUILD)
     bound = {str(route.binding): route.worker for route in table.autopilots}
     storage = {"d1Databases": {"DB": "records"}, "kvNamespaces": {"REGISTRY": "copy"}}
-    workers = [worker("router", modules["router"].path, serviceBindings=bound, bindings=SETTINGS, **storage)]
+    router = {"serviceBindings": bound, "bindings": SETTINGS, "compatibilityFlags": list(ROUTER_FLAGS), **storage}
+    workers = [worker("router", modules["router"].path, **router)]
     workers += [worker(name, modules["autopilot"].path, bindings=given) for name, given in autopilots.items()]
     for name in others:
         to = {"AUTOPILOT": forwarder_to}

@@ -40,6 +40,15 @@ class TestReading:
         assert response.status_code == 200, response.text
         return [entry["requestId"] for entry in response.json()["entries"]]
 
+    @pytest.mark.parametrize(("old", "word"), [("autopilot-error", "unknown"), ("autopilot-refused", "rejected")])
+    def test_an_old_word_is_read_as_it_is_written_today(self, empty_journal: Journal, old: str, word: str) -> None:
+        empty_journal.fill([{"at": self.NOW, "request_id": "r", "outcome": old}])
+
+        (entry,) = empty_journal.get(outcome=word).json()["entries"]
+
+        assert entry["outcome"] == word
+        assert self.ids(empty_journal.get(outcome=old)) == []
+
     def test_the_newest_comes_first(self, filled: Journal) -> None:
         response = filled.get()
 

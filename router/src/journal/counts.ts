@@ -8,6 +8,7 @@
 
 import { database } from "../database.ts";
 import type { Env } from "../env.ts";
+import { OUTCOME } from "./journal.ts";
 
 export const HOUR_MS = 60 * 60 * 1000;
 export const DAY_MS = 24 * HOUR_MS;
@@ -20,13 +21,13 @@ const MAX_UNCOUNTED = 500;
 const MAX_READ = 420;
 
 const rounded = (step: number) => `duration_ms / ${step} * ${step}`;
-const KEY = `coalesce(autopilot, '') || ' ' || outcome || ' ' || coalesce(CASE
+const KEY = `coalesce(autopilot, '') || ' ' || ${OUTCOME} || ' ' || coalesce(CASE
     WHEN duration_ms < 100 THEN duration_ms
     WHEN duration_ms < 1000 THEN ${rounded(10)}
     WHEN duration_ms < 10000 THEN ${rounded(100)}
     WHEN duration_ms < 100000 THEN ${rounded(1000)}
     ELSE ${rounded(10000)}
-  END, '') || ' ' || iif(outcome IN ('not-sent', 'unknown') OR status >= 500, 1, 0)`;
+  END, '') || ' ' || iif(${OUTCOME} IN ('not-sent', 'unknown') OR status >= 500, 1, 0)`;
 const UNCOUNTED = `
   SELECT * FROM journal
   WHERE (at, id) > ((SELECT at FROM journal_counted), (SELECT id FROM journal_counted)) ORDER BY at, id`;

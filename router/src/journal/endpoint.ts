@@ -7,21 +7,22 @@
 import { database } from "../database.ts";
 import type { Call } from "../http/call.ts";
 import { Query } from "../http/query.ts";
+import { OUTCOME } from "./journal.ts";
 
 const PAGE = 50;
 const MAX_PAGE = 500;
 const MAX_SCANNED = 10_000;
-/** The column of each parameter that filters. */
+/** The column of each parameter that filters, or what is read of it. */
 const FILTERS = {
   autopilot: "autopilot",
-  outcome: "outcome",
+  outcome: OUTCOME,
   task: "task",
   kind: "kind",
   caller: "caller",
   requestId: "request_id",
 } as const;
-const FIELDS =
-  "request_id AS requestId, kind, caller, task, capability, autopilot, outcome, status, duration_ms AS durationMs, detail";
+const FIELDS = `request_id AS requestId, kind, caller, task, capability, autopilot, ${OUTCOME} AS outcome, status,
+  duration_ms AS durationMs, detail`;
 
 /** A row's place in the journal. */
 interface Place {

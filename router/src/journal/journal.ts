@@ -50,6 +50,10 @@ const PRUNED_AT_ONCE = 400;
 const DEFAULT_DAYS = 30;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
+/** Entries of before November 2026 have other words for two outcomes: they are read as they are written today. */
+export const OUTCOME = `CASE outcome WHEN 'autopilot-refused' THEN 'rejected' WHEN 'autopilot-error' THEN 'unknown'
+  ELSE outcome END`;
+
 const FIELDS = "request_id, kind, caller, task, capability, autopilot, outcome, status, duration_ms, detail";
 /** Which bound holds for an entry. */
 const FREE = 0;
