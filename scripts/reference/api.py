@@ -85,7 +85,7 @@ def _type(schema: Document) -> str:
         return f"[{name}](#{name.lower()})"
     for key in ("oneOf", "anyOf"):
         if key in schema:
-            return " or ".join(_type(each) for each in schema[key])
+            return " or ".join(_type(each) or "any JSON" for each in schema[key])
     if "enum" in schema:
         return ", ".join(code(str(each)) for each in schema["enum"])
     if "const" in schema:
