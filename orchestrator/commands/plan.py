@@ -61,7 +61,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     document = outcome.to_object() if isinstance(outcome, Problem) else problem_of(outcome)
     if document is not None:
         _print_problem(document, terminal, as_json=options.json)
-    elif isinstance(outcome, Answer):
+    elif isinstance(outcome, Answer) and not outcome.is_passed_on:
         _print_answer(outcome.body, terminal, as_json=options.json)
     if options.explain:
         word = None
@@ -94,7 +94,7 @@ def _outcome(options: argparse.Namespace, meta: JsonText, environment: Mapping[s
         with RemoteDispatcher(url, read_token(environment)) as remote:
             if options.explain:
                 return remote.explain(options.task)
-            return remote.plan(options.task, meta, options.idempotency_key)
+            return remote.plan(options.task, meta, options.idempotency_key, on_part=_print_part)
     table = compile_routes(load(options.file))
     if options.explain:
         return _explain(table, options.task)
@@ -105,7 +105,7 @@ def _outcome(options: argparse.Namespace, meta: JsonText, environment: Mapping[s
         webhook_secrets=read_webhook_secrets(environment),
         allow_loopback=are_local(worker_urls),
     ) as dispatcher:
-        return dispatcher.plan(options.task, meta, options.idempotency_key)
+        return dispatcher.plan(options.task, meta, options.idempotency_key, on_part=_print_part)
 
 
 def _explain(table: RoutingTable, task: str) -> Answer | Problem:
@@ -149,6 +149,12 @@ def _meta(text: str) -> JsonText:
 
 def _refuse_constant(name: str) -> None:
     raise UserError(f"--meta is not JSON: {name} is no JSON value", _META_EXAMPLE)
+
+
+def _print_part(part: bytes) -> None:
+    """Of an answer that is passed on as it comes."""
+    sys.stdout.buffer.write(part)
+    sys.stdout.buffer.flush()
 
 
 def _print_answer(body: bytes, terminal: Terminal, *, as_json: bool) -> None:

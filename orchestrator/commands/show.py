@@ -88,7 +88,7 @@ def _tables(desired: Desired, terminal: Terminal) -> None:
     rows = []
     for name, rule in sorted(desired.routes.tasks.items()):
         able = [route.name for route in desired.routes.autopilots if rule.capability in route.capabilities]
-        notes = [*(["once"] if rule.once else []), *(["idempotent"] if rule.idempotent else [])]
+        notes = [note for note in ("once", "idempotent", "stream") if getattr(rule, note)]
         rows.append([name, rule.capability, _list(able), f"{rule.timeout_ms / 1000:g} s", _list(notes)])
     terminal.table(["TASK", "CAPABILITY", "AUTOPILOTS", "TIMEOUT", "NOTES"], rows)
 

@@ -22,7 +22,7 @@ import httpx
 from orchestrator.dispatch import failure
 from orchestrator.dispatch.circuit import Circuit
 from orchestrator.dispatch.failure import Failure
-from orchestrator.dispatch.forward import Answer, NotForwarded, forward
+from orchestrator.dispatch.forward import Answer, NotForwarded, OnPart, forward
 from orchestrator.dispatch.pinned_transport import PinnedTransport
 from orchestrator.dispatch.request import MAX_BODY_BYTES, JsonText, body_text, check_key, check_plan
 from orchestrator.dispatch.retry import MAX_TRIES, of_both, retry_delay
@@ -90,21 +90,25 @@ class Dispatcher:
         *,
         request_id: str | None = None,
         traceparent: str | None = None,
+        on_part: OnPart | None = None,
     ) -> Answer | Problem:
         """Forward `task`: the autopilot's answer, whatever its status, or the problem that there is none.
 
-        `traceparent` is the trace to continue. Raises TypeError or ValueError for a `meta` that JSON, or a
+        `traceparent` is the trace to continue. `on_part` takes each part of an answer that is passed on as it comes;
+        the problem that it broke off may follow. Raises TypeError or ValueError for a `meta` that JSON, or a
         key that a header cannot hold.
         """
         headers = {"x-request-id": request_id or str(uuid.uuid4()), "traceparent": next_traceparent(traceparent)}
         if idempotency_key is not None:
             headers["idempotency-key"] = check_key(idempotency_key)
-        outcome = self._plan(task, {} if meta is None else meta, headers)
+        outcome = self._plan(task, {} if meta is None else meta, headers, on_part)
         if isinstance(outcome, Answer):
             return outcome
         return replace(outcome, members={**outcome.members, "requestId": headers["x-request-id"]})
 
-    def _plan(self, task: str, meta: Mapping[str, Any] | JsonText, headers: Mapping[str, str]) -> Answer | Problem:
+    def _plan(
+        self, task: str, meta: Mapping[str, Any] | JsonText, headers: Mapping[str, str], on_part: OnPart | None
+    ) -> Answer | Problem:
         if errors := check_plan({"task": task, "meta": meta}):
             return invalid_request(errors)
         decision = self.explain(task)
@@ -138,23 +142,36 @@ class Dispatcher:
             url = self._url(decision.route)
         except NotForwarded as error:
             return failure.forward_problem(decision, error.reason)
-        outcome = self._tried(url, decision, body, {**headers, **signed})
+        outcome = self._tried(url, decision, body, {**headers, **signed}, on_part)
         return outcome if isinstance(outcome, Answer) else failure.forward_problem(decision, outcome)
 
-    def _tried(self, url: str, decision: Decision, body: bytes, headers: Mapping[str, str]) -> Answer | Failure:
-        """The outcome of up to two tries, for which one deadline holds."""
+    def _tried(
+        self, url: str, decision: Decision, body: bytes, headers: Mapping[str, str], on_part: OnPart | None
+    ) -> Answer | Failure:
+        """The outcome of up to two tries, for which one deadline holds; of one where a part was taken already."""
+        is_begun = False
+
+        def take(part: bytes) -> None:
+            nonlocal is_begun
+            is_begun = True
+            if on_part:
+                on_part(part)
+
         deadline = time.monotonic() + decision.rule.timeout_ms / 1000
 
         def send() -> Answer | Failure:
             circuit = self._circuits.setdefault(decision.route.name, Circuit())
             return circuit.guard(
-                lambda: forward(self._client, url, decision, body, headers, deadline=deadline), self._clock
+                lambda: forward(
+                    self._client, url, decision, body, headers, deadline=deadline, on_part=take if on_part else None
+                ),
+                self._clock,
             )
 
         outcome = send()
         for _ in range(MAX_TRIES - 1):
             delay = retry_delay(outcome, decision.rule, self._rng(), self._clock())
-            if delay is None or time.monotonic() + delay >= deadline:
+            if is_begun or delay is None or time.monotonic() + delay >= deadline:
                 break
             self._sleep(delay)
             outcome = of_both(outcome, send())

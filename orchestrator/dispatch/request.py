@@ -13,7 +13,7 @@ from typing import Any
 MAX_TASK_LENGTH = 256
 MAX_DEPTH = 100
 MAX_BODY_BYTES = 1024 * 1024
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_KEY = re.compile(r"(?!\")[\x21-\x7e]{1,255}")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
 _BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]')
 

@@ -201,6 +201,7 @@ class Task(Model):
     description: str = Field(default="", max_length=500, description="What it does, for people.")
     once: bool = Field(default=False, description="Must never be done twice (money): callers give an Idempotency-Key.")
     idempotent: bool = Field(default=False, description="May be done twice without harm, so it may be retried.")
+    stream: bool = Field(default=False, description="The answer is passed on as it comes, not read whole first.")
     timeout: int = Field(default=DEFAULT_TIMEOUT, ge=1, le=300, description="Seconds to wait for the answer.")
 
 

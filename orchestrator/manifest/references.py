@@ -146,6 +146,15 @@ def contradictions(root: Place) -> Iterator[Mistake]:
                 hint="keep `once` for what moves money, `idempotent` for what may be retried",
                 at_key=True,
             )
+        if task["once"].value is True and task["stream"].value is True:
+            yield Mistake(
+                path=task["stream"].path,
+                code="once-and-stream",
+                message=f"the task `{name}` is both `once` and `stream`: how a `once` task ended is recorded before "
+                "its answer is told, and a streamed answer is told before it has ended",
+                hint="take `stream` out; a `once` task's answer comes whole",
+                at_key=True,
+            )
     for autopilot in root["autopilots"].items():
         for worker in autopilot["needs"]["workers"].items():
             if not isinstance(worker.value, dict) or ("source" in worker.value) != ("content" in worker.value):

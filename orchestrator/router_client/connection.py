@@ -5,13 +5,15 @@ Touches the network through the transport that it is given.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import httpx
 
 from orchestrator.call_log import log_answer
-from orchestrator.dispatch.forward import Answer
+from orchestrator.dispatch.forward import Answer, OnPart, is_event_stream
 from orchestrator.dispatch.pinned_transport import PinnedTransport, is_loopback
 from orchestrator.dispatch.request import JsonText, body_text, check_key
 from orchestrator.errors import OrchestratorError, SettingsError, UnknownOutcome, UserError
@@ -19,6 +21,11 @@ from orchestrator.http_calls import bearer, failure_words
 
 # The router itself waits for an autopilot for up to 300 s, the longest `timeout` of a task.
 _TIMEOUT_S = 310
+# What router/src/forward/passed-on.ts tells in a streamed answer that failed: a last event, or a last line.
+_FAREWELL = re.compile(
+    rb'(?:event: error\ndata: |\n)(\{"type":"urn:problem:autopilot-orchestrator:failed-to-forward-task".*\})\s*\Z'
+)
+_MOST_LAST = 8192  # bytes
 
 
 def router_client(
@@ -121,19 +128,38 @@ class RemoteDispatcher(RouterConnection):
         return self._post({"task": task, "explain": True}, {}, {})
 
     def plan(
-        self, task: str, meta: Mapping[str, Any] | JsonText | None = None, idempotency_key: str | None = None
+        self,
+        task: str,
+        meta: Mapping[str, Any] | JsonText | None = None,
+        idempotency_key: str | None = None,
+        *,
+        on_part: OnPart | None = None,
     ) -> Answer:
-        """The router's answer, whatever its status: an autopilot's, or a problem document."""
+        """The router's answer, whatever its status: an autopilot's, or a problem document. `on_part` takes each part of
+        one that is passed on as it comes."""
         headers = {} if idempotency_key is None else {"idempotency-key": check_key(idempotency_key)}
-        return self._post({"task": task}, {} if meta is None else meta, headers)
+        return self._post({"task": task}, {} if meta is None else meta, headers, on_part)
 
-    def _post(self, body: Mapping[str, Any], meta: Mapping[str, Any] | JsonText, headers: Mapping[str, str]) -> Answer:
+    def _post(
+        self,
+        body: Mapping[str, Any],
+        meta: Mapping[str, Any] | JsonText,
+        headers: Mapping[str, str],
+        on_part: OnPart | None = None,
+    ) -> Answer:
+        content = body_text(body, meta).encode(errors="backslashreplace")
+        given = {"content-type": "application/json", **headers}
         try:
-            response = self._client.post(
-                "/autopilot/plan",
-                content=body_text(body, meta).encode(errors="backslashreplace"),
-                headers={"content-type": "application/json", **headers},
-            )
+            with self._client.stream("POST", "/autopilot/plan", content=content, headers=given) as response:
+                taken = on_part if on_part and _is_passed_on(response) else None
+                if taken:
+                    last = b""
+                    for part in response.iter_bytes():
+                        taken(part)
+                        last = (last + part)[-_MOST_LAST:]
+                    _check_whole(last)
+                else:
+                    response.read()
         except httpx.HTTPError as error:
             words = f"the routing Worker at {self._url} did not answer: {failure_words(error)}"
             if body.get("explain") or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
@@ -150,6 +176,21 @@ class RemoteDispatcher(RouterConnection):
         return Answer(
             status=response.status_code,
             headers=passed,
-            body=response.content,
+            body=b"" if taken else response.content,
             autopilot=response.headers.get("x-autopilot"),
+            is_passed_on=taken is not None,
         )
+
+
+def _check_whole(last: bytes) -> None:
+    """Raises UnknownOutcome where the router says, in the last of a streamed answer, that the rest never came."""
+    found = _FAREWELL.search(last)
+    if found:
+        problem = json.loads(found[1])
+        raise UnknownOutcome(problem["detail"], problem["hint"])
+
+
+def _is_passed_on(response: httpx.Response) -> bool:
+    """Whether the router passes it on as it comes: server-sent events, or an answer whose length is not known yet."""
+    is_unmeasured = not {"content-length", "content-encoding"} & response.headers.keys()
+    return response.is_success and (is_event_stream(response) or is_unmeasured)

@@ -93,12 +93,14 @@ class Route:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskRule:
-    """What a task needs and how it may be forwarded. `once`: never twice for a key; `idempotent`: may be retried."""
+    """What a task needs and how it may be forwarded. `once`: never twice for a key; `idempotent`: may be retried;
+    `stream`: the answer is passed on as it comes."""
 
     capability: str
     description: str = ""
     once: bool = False
     idempotent: bool = False
+    stream: bool = False
     timeout_ms: int = DEFAULT_TIMEOUT_MS
 
     @classmethod
@@ -114,6 +116,7 @@ class TaskRule:
             "description": self.description,
             "once": self.once,
             "idempotent": self.idempotent,
+            "stream": self.stream,
             "timeoutMs": self.timeout_ms,
         }
 
@@ -205,6 +208,7 @@ def compile_routes(manifest: Manifest) -> RoutingTable:
             description=task.description,
             once=task.once,
             idempotent=task.idempotent,
+            stream=task.stream,
             timeout_ms=task.timeout * 1000,
         )
         for name, task in sorted(manifest.tasks.items())

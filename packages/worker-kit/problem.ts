@@ -45,11 +45,15 @@ export class Problem extends Error {
     return new Problem({ status, title, slug, detail, members: { ...this.members, ...members }, headers });
   }
 
+  toDocument(requestId: string): Record<string, unknown> {
+    const { type, status, title, detail, members } = this;
+    return { type, title, status, detail, ...members, requestId };
+  }
+
   toResponse(requestId: string): Response {
-    const { type, status, title, detail, members, headers } = this;
-    return new Response(JSON.stringify({ type, title, status, detail, ...members, requestId }), {
-      status,
-      headers: { ...headers, "content-type": "application/problem+json", "cache-control": "no-store" },
+    return new Response(JSON.stringify(this.toDocument(requestId)), {
+      status: this.status,
+      headers: { ...this.headers, "content-type": "application/problem+json", "cache-control": "no-store" },
     });
   }
 }

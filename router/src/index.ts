@@ -66,7 +66,7 @@ export default {
       response = asProblem(error).toResponse(requestId);
     }
     response.headers.set("x-request-id", requestId);
-    response.headers.set("cache-control", "no-store");
+    if (!response.headers.has("cache-control")) response.headers.set("cache-control", "no-store");
     setCorsHeaders(request, response.headers);
     return request.method === "HEAD" ? new Response(null, response) : response;
   },

@@ -15,6 +15,7 @@ import httpx
 import pytest
 import yaml
 
+from tests.support.held import EVENTS, Held
 from tests.support.project import ROOT
 from tests.support.workers import SECRET, TOKEN
 
@@ -65,6 +66,27 @@ def plan(tmp_path: Path, workerd_url: str) -> Plan:
         )
 
     return run
+
+
+@pytest.mark.parametrize("way", ["remote", "direct"])
+def test_server_sent_events_go_to_standard_output_as_they_are(plan: Plan, workerd_url: str, way: str) -> None:
+    held = Held(workerd_url)
+    for _ in EVENTS:
+        held.release()
+
+    done = plan("echo", "--meta", json.dumps(held.meta), way=way)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "".join(EVENTS), "")
+
+
+def test_where_they_do_not_end_the_outcome_is_unknown(plan: Plan, workerd_url: str) -> None:
+    held = Held(workerd_url, parts=EVENTS[:1], then="stall")
+
+    done = plan("echo_stream_soon", "--meta", json.dumps(held.meta), way="remote")
+
+    assert done.returncode == 3
+    assert done.stdout.startswith(f"{EVENTS[0]}\n\nevent: error\ndata: ")
+    assert "did not answer within 0.6 s" in done.stderr
 
 
 @pytest.mark.parametrize("way", ["remote", "direct"])

@@ -153,6 +153,7 @@ class TestList:
             "description": "",
             "once": False,
             "idempotent": False,
+            "stream": False,
             "timeoutMs": 25000,
         }
 

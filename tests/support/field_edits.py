@@ -118,6 +118,7 @@ FIELD_EDITS: Mapping[str, Edit] = {
     "Task.description": _set(*_TASK, description="Keep a file"),
     "Task.once": _set(*_TASK, once=True),
     "Task.idempotent": _set(*_TASK, idempotent=True),
+    "Task.stream": _set(*_TASK, stream=True),
     "Task.timeout": _set(*_TASK, timeout=30),
 }
 

@@ -15,7 +15,7 @@ from orchestrator.dispatch.signature import secret_of
 from orchestrator.names import binding_name
 from orchestrator.routing.table import Resources, Route, RoutingTable, TaskRule
 from tests.support.project import ROOT
-from tests.support.workerd import workerd
+from tests.support.workerd import Running, running_workerd, workerd
 
 SHOP_TOKEN = "token-of-the-shop"
 TOKEN, OLD_TOKEN = "token-of-the-tests", "token-before-the-rotation"
@@ -43,8 +43,12 @@ TABLE = RoutingTable(
         "echo_soon_again": TaskRule(capability="echo.run", timeout_ms=300, idempotent=True),
         "echo_again": TaskRule(capability="echo.run", timeout_ms=5_000, idempotent=True),
         "ask_partner_again": TaskRule(capability="partner.run", timeout_ms=5_000, idempotent=True),
+        "echo_stream": TaskRule(capability="echo.run", stream=True, idempotent=True),
+        "echo_stream_soon": TaskRule(capability="echo.run", stream=True, timeout_ms=600),
+        "partner_stream": TaskRule(capability="partner.run", stream=True),
         "ask_partner": TaskRule(capability="partner.run"),
         "pay": TaskRule(capability="echo.pay", once=True),
+        "pay_odd": TaskRule(capability="odd.pay", once=True),
     },
     allowed_origins=("http://localhost:5173", "https://admin.example.com"),
     allowed_hosts=(PARTNER, "169.254.169.254", "127.0.0.1", "router.example.net"),
@@ -141,6 +145,26 @@ def running() -> Iterator[str]:
     )
     with workerd([corpus, autopilot, *routers]) as url:
         yield url
+
+
+@contextmanager
+def direct() -> Iterator[Running]:
+    """One router, `journalled`, with a socket of its own: it sees at once that a caller has gone, which miniflare's own
+    Worker in between does not pass on before something is written."""
+    paths = built()
+    autopilot = _worker("efh-echo", paths["autopilot"], bindings={"SECRETS": json.dumps(_SECRETS)})
+    router = _worker(
+        "journalled",
+        paths["router"],
+        bindings=_ROUTERS["journalled"],
+        **_storage("journalled"),
+        serviceBindings={binding_name("efh-echo"): "efh-echo"},
+        compatibilityFlags=list(ROUTER_FLAGS),
+        outboundService="efh-echo",
+        unsafeDirectSockets=[{"host": "127.0.0.1", "port": 0}],
+    )
+    with running_workerd([autopilot, router]) as running:
+        yield running
 
 
 @contextmanager

@@ -450,6 +450,18 @@ class TestFailure:
         document = not_forwarded(planned, "unknown", retry_safe=False)
         assert f"answered with status {status}" in document["detail"]
 
+    def test_so_it_is_for_what_must_not_be_done_twice(self, client: Callable[[str], httpx.Client]) -> None:
+        key = uuid.uuid4().hex
+        with odd_autopilot(999) as url:
+            registration = {"name": "odd-payer", "endpoint": url, "capabilities": ["odd.pay"]}
+            client("local").post("/autopilot/registry", json=registration, headers=AUTHORIZED).raise_for_status()
+            first, repeat = (
+                WorkerPlanner(client).plan("pay_odd", setup="local", idempotency_key=key) for _ in range(2)
+            )
+
+        not_forwarded(first, "unknown", retry_safe=False)
+        assert refused(repeat, 409, "Outcome unknown")["run"] == first.json()["run"]
+
     @pytest.mark.parametrize(
         ("task", "why"),
         [

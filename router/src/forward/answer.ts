@@ -1,13 +1,17 @@
-// What an autopilot answered, read whole: as it is told to the caller, and as it is kept for a repeat.
+// What an autopilot answered: as it is told to the caller, and as it is kept for a repeat. It was read whole, unless it is
+// passed on as it comes.
 
 import { isObject } from "#worker-kit/validation.ts";
+import type { PassedOn } from "./passed-on.ts";
 import type { Answered } from "./retry.ts";
 
 export interface Answer extends Answered {
   readonly type: string | null;
   /** Its Content-Encoding, where the body is still in it. */
   readonly encoding: string | null;
+  /** Empty where it is passed on as it comes. */
   readonly body: Uint8Array;
+  readonly passedOn?: PassedOn | undefined;
 }
 
 /** What workerd undoes by itself: such a body is read as it was before. */
@@ -23,15 +27,16 @@ const WITHOUT_BODY = new Set([204, 205]);
 
 /** The autopilot's status, content type, encoding, Retry-After and body, with `headers` beside them. */
 export function answerResponse(
-  { status, type, encoding, retryAfter, body }: Omit<Answer, "body"> & { readonly body: Uint8Array | string },
+  { status, type, encoding, retryAfter, body, passedOn }: Omit<Answer, "body"> & { readonly body: Uint8Array | string },
   headers: Readonly<Record<string, string>>,
 ): Response {
   const all = new Headers(headers);
   if (type) all.set("content-type", type);
   if (encoding) all.set("content-encoding", encoding);
   if (retryAfter) all.set("retry-after", retryAfter);
+  if (passedOn) all.set("cache-control", "no-store, no-transform"); // to compress it could hold parts of it back
   const encodeBody = encoding ? "manual" : "automatic";
-  return new Response(WITHOUT_BODY.has(status) ? null : body, { status, headers: all, encodeBody });
+  return new Response(WITHOUT_BODY.has(status) ? null : (passedOn?.body ?? body), { status, headers: all, encodeBody });
 }
 
 /** The body's text; undefined where it is none, or none that SQL takes whole. */

@@ -1,7 +1,8 @@
 // A task on its way to its autopilot: one signed POST over a service binding or HTTPS, and the answer back;
 // a second try where that is safe (retry.ts), and none while the autopilot's circuit is open (circuit.ts).
 //
-// The answer is read whole, up to a limit, before any of it is passed on: only then is its status true.
+// The answer is read whole, up to a limit, before any of it is passed on: only then is its status true. Where the task
+// says `stream`, or the answer is one of server-sent events, it is passed on as it comes (passed-on.ts).
 
 import { log } from "#worker-kit/log.ts";
 import { readCapped } from "#worker-kit/stream.ts";
@@ -26,6 +27,7 @@ import {
   timeoutFailure,
   unboundFailure,
 } from "./failure.ts";
+import { farewellOf, isEventStream, passOn } from "./passed-on.ts";
 import { MAX_TRIES, retryDelayMs } from "./retry.ts";
 import { signed } from "./signed.ts";
 import { traceparent } from "./trace.ts";
@@ -47,6 +49,9 @@ export interface Forwarded {
   readonly requestId: string;
   /** Whose task it is: the name of the token that was presented. */
   readonly caller: string;
+  /** Whether the caller takes an answer as it comes: not of a task that must not be done twice, since its end is recorded
+   * before it is told. */
+  readonly mayPassOn?: boolean;
   /** Of a task that must not be done twice. */
   readonly run?: RunHandle;
   /** Somebody's word on what the run waits for, in place of the task. */
@@ -123,23 +128,43 @@ async function tryGuarded(send: Send, init: RequestInit, forwarded: Forwarded): 
   return outcome;
 }
 
-async function tryOnce(send: Send, init: RequestInit, { decision, requestId }: Forwarded): Promise<Answer | Failure> {
+async function tryOnce(send: Send, init: RequestInit, forwarded: Forwarded): Promise<Answer | Failure> {
+  const { decision, requestId } = forwarded;
+  const { timeoutMs } = decision.rule;
   let response: Response;
   let body: Uint8Array | null;
   try {
     response = await send(init);
     if (response.status < 200 || response.status > 599) return oddStatusFailure(response.status);
     if (response.status >= 300 && response.status < 400) return redirectFailure(response.status);
+    if (response.body && isPassedOn(response, forwarded)) return passedOn(response, init.signal!, forwarded);
     body = await readCapped(response.body, MAX_ANSWER_BYTES);
   } catch (error) {
     log("a task was not completed", requestId, error);
-    return init.signal?.aborted ? timeoutFailure(decision.rule.timeoutMs) : brokenFailure();
+    return init.signal?.aborted ? timeoutFailure(timeoutMs) : brokenFailure();
   }
   if (body === null) return oversizeFailure(MAX_ANSWER_BYTES);
   const edge = decision.transport === "https" ? edgeFailure(response.status, body) : undefined;
-  const { status, headers } = response;
+  return edge ?? { ...headOf(response), body };
+}
+
+function headOf({ status, headers }: Response): Omit<Answer, "body"> {
   const [type, retryAfter] = [headers.get("content-type"), headers.get("retry-after")];
-  return edge ?? { status, type, retryAfter, encoding: encodingOf(headers), body };
+  return { status, type, retryAfter, encoding: encodingOf(headers) };
+}
+
+/** A refusal never is: it is short, and says what became of the task. */
+function isPassedOn({ status, headers }: Response, { decision, mayPassOn }: Forwarded): boolean {
+  if (!mayPassOn || status >= 300) return false;
+  return decision.rule.stream || isEventStream(headers.get("content-type"));
+}
+
+function passedOn(response: Response, signal: AbortSignal, { decision, requestId }: Forwarded): Answer {
+  const head = headOf(response);
+  const limits = { bytes: MAX_ANSWER_BYTES, timeoutMs: decision.rule.timeoutMs, signal };
+  const farewell = (failure: Failure) =>
+    head.encoding ? undefined : farewellOf(head.type, () => forwardProblem(decision, failure).toDocument(requestId));
+  return { ...head, body: new Uint8Array(), passedOn: passOn(response.body!, limits, farewell, requestId) };
 }
 
 /** The way to the autopilot, or why there is none. */

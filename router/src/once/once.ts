@@ -49,7 +49,7 @@ export async function runOnce(call: Call, asked: Asked, decided: Decision | Refu
   const { task, meta } = asked;
   const { env, request, requestId, caller } = call;
   const key = idempotencyKeyOf(request);
-  if (!/^[\x21-\x7e]{1,255}$/.test(key ?? "")) throw keyProblem(task, key);
+  if (!/^(?!")[\x21-\x7e]{1,255}$/.test(key ?? "")) throw keyProblem(task, key);
   const id = RUN_PREFIX + (await sha256(JSON.stringify([caller, key]), RUN_ID_DIGITS));
   const fingerprint = await sha256(canonicalText(`[${JSON.stringify(task)},${meta}]`), RUN_ID_DIGITS);
   if ("problem" in decided) {

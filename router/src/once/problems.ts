@@ -25,7 +25,7 @@ export function keyProblem(task: string, key: string | null): Problem {
     detail:
       key === null
         ? `${task} must never be done twice, so it needs the header Idempotency-Key.`
-        : "An Idempotency-Key is 1 to 255 visible ASCII characters, without spaces.",
+        : "An Idempotency-Key is 1 to 255 visible ASCII characters, without spaces, in quotation marks or without.",
     members: { hint: "Send a new key, such as a UUID, with each new task, and the same one with each repeat of it." },
   });
 }

@@ -2,7 +2,9 @@
 
 import { log } from "#worker-kit/log.ts";
 import { Problem } from "#worker-kit/problem.ts";
+import type { Failure } from "../forward/failure.ts";
 import type { Outcome } from "../forward/outcome.ts";
+import type { PassedOn } from "../forward/passed-on.ts";
 import type { Call } from "../http/call.ts";
 import { FAULT, NOT_READY } from "../http/problem.ts";
 import { record } from "../journal/journal.ts";
@@ -16,6 +18,8 @@ export interface Noted {
   /** Absent from a repeat, which goes to nobody. */
   decision?: Decision;
   outcome?: Outcome | "repeated";
+  /** The answer that is passed on as it comes. */
+  passedOn?: PassedOn | undefined;
 }
 
 /** Of these a person must hear, whether the caller did or not. */
@@ -35,7 +39,7 @@ export function journalTask(call: Call, work: (noted: Noted) => Promise<Response
 async function journalled(call: Call, work: (noted: Noted) => Promise<Response>): Promise<Response> {
   const begun = Date.now();
   const noted: Noted = {};
-  const note = (status: number, outcome: string) => {
+  const note = (status: number, outcome: string, why?: string) => {
     if (noted.isExplained) return;
     const { task, decision } = noted;
     const { capability, route } = decision ?? {};
@@ -50,13 +54,18 @@ async function journalled(call: Call, work: (noted: Noted) => Promise<Response>)
       outcome: isHidden ? CALLER_GONE : outcome,
       status,
       durationMs: Date.now() - begun,
-      detail: isGone ? (isHidden ? outcome : CALLER_GONE) : undefined,
+      detail: isGone ? (isHidden ? outcome : CALLER_GONE) : why,
       isGuarded: decision?.rule.once,
     });
   };
   try {
     const response = await work(noted);
-    note(response.status, noted.outcome ?? "done");
+    const noteEnd = (failure?: Failure) => {
+      if (failure) note(response.status, failure.outcome, BROKEN_OFF);
+      else note(response.status, noted.outcome ?? "done");
+    };
+    if (noted.passedOn) call.later(noted.passedOn.ended.then(noteEnd));
+    else noteEnd();
     return response;
   } catch (error) {
     if (error instanceof Problem) {
@@ -71,6 +80,8 @@ async function journalled(call: Call, work: (noted: Noted) => Promise<Response>)
 }
 
 const CALLER_GONE = "caller-gone";
+/** After its status was told. */
+const BROKEN_OFF = "broken-off";
 
 function refused({ title, status, members }: Problem): string {
   if (members.outcome !== undefined) return String(members.outcome);

@@ -9,7 +9,7 @@ import { outcomeOf } from "../forward/outcome.ts";
 import { requireTask } from "../http/auth.ts";
 import { invalid, readBodyText } from "../http/body.ts";
 import type { Call } from "../http/call.ts";
-import { depthOf, memberText } from "../http/json-text.ts";
+import { readObjectText } from "../http/json-text.ts";
 import { Query } from "../http/query.ts";
 import { runOnce } from "../once/once.ts";
 import { decideNow } from "../routing/decide-now.ts";
@@ -39,8 +39,7 @@ async function routeTask(call: Call, noted: Noted): Promise<Response> {
   if (request.headers.has(HOP_HEADER)) throw new Problem(LOOP);
   const isOnlyExplained = explainOf(url);
   const { value: asked, text } = await readBodyText(request, PLAN);
-  const meta = memberText(text, "meta") ?? "{}";
-  if (depthOf(meta) > MAX_DEPTH) throw invalid([TOO_DEEP]);
+  const meta = metaOf(text);
   const explain = asked.explain || isOnlyExplained;
   noted.task = asked.task;
   requireTask(call, asked.task);
@@ -58,9 +57,21 @@ async function routeTask(call: Call, noted: Noted): Promise<Response> {
     const { route, ...decision } = outcome;
     return Response.json({ ...decision, autopilot: route.name });
   }
-  const answer = await forward({ decision: outcome, meta, request, requestId, caller: call.caller }, env);
+  const forwarded = { decision: outcome, meta, request, requestId, caller: call.caller, mayPassOn: true };
+  const answer = await forward(forwarded, env);
+  noted.passedOn = answer.passedOn;
   noted.outcome = outcomeOf(answer);
   return answerOf(outcome, answer);
+}
+
+/** The text of `meta`, as it was sent. Throws a problem (422) where it is too deep, and where a member stands twice: which of
+ * two is meant nobody knows, and of two `explain` one would execute. */
+function metaOf(body: string): string {
+  const { members, repeated, depth } = readObjectText(body);
+  if (repeated.length > 0)
+    throw invalid(repeated.map((name) => ({ pointer: `/${name}`, message: "must be given once" })));
+  if (depth > MAX_DEPTH + 1) throw invalid([TOO_DEEP]); // the body is a level, too
+  return members.get("meta") ?? "{}";
 }
 
 const EXPLAIN: Readonly<Record<string, boolean>> = { 1: true, true: true, 0: false, false: false };

@@ -23,6 +23,8 @@ export interface TaskRule {
   readonly once: boolean;
   /** May be sent again when it is not known what became of it. */
   readonly idempotent: boolean;
+  /** Its answer is passed on as it comes. */
+  readonly stream: boolean;
   readonly timeoutMs: number;
 }
 
@@ -64,5 +66,5 @@ export interface CallerRule {
 export function ruleOf({ tasks }: RoutingTable, name: string): TaskRule {
   if (Object.hasOwn(tasks, name)) return tasks[name]!;
   const once = Object.values(tasks).some((rule) => rule.once && rule.capability === name);
-  return { capability: name, description: "", once, idempotent: false, timeoutMs: 25_000 };
+  return { capability: name, description: "", once, idempotent: false, stream: false, timeoutMs: 25_000 };
 }

@@ -37,6 +37,7 @@ ROUTER = "  worker: router\n"
 SOURCE = "source: writer/index.ts\n"
 TASK = "{capability: text.write}"
 ONCE = "{capability: text.write, once: true}"
+STREAMED = "{capability: text.write, once: true, stream: true}"
 TWICE = "{capability: text.write, once: true, idempotent: true}"
 LOGGER = "tailConsumers: [b, b]\n        - {name: b, content: x}"
 URL = "https://reader.example.com/"
@@ -168,6 +169,7 @@ MISTAKES = [
     M("reserved caller", *tasks("callers: {default: {may: [read]}}"), "19:11", "invalid-caller-name", "apiToken"),
     M("once in one task only", TASK, f"{TASK}\n  again: {ONCE}", "17:23", "once-differs", "`again`, line 18"),
     M("once and idempotent", TASK, TWICE, "17:47", "once-and-idempotent", "never"),
+    M("once and stream", TASK, STREAMED, "17:47", "once-and-stream", "a streamed answer is told before it has ended"),
     M("two scripts", *worker("content: export default {}"), "13:11", "source-or-content", "both `source`"),
     M("no script", f"\n          {SOURCE}", "\n", "11:17", "source-or-content", "neither `source`"),
     M(

@@ -98,6 +98,7 @@ def test_its_json_has_the_keys_that_the_worker_reads() -> None:
         "description": "A page",
         "once": False,
         "idempotent": False,
+        "stream": False,
         "timeoutMs": 60_000,
     }
     assert table["allowedHosts"] == ["*.example.com", "api.example.com"]
