@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import pytest
 
+from orchestrator.dispatch.signature import secret_of
 from orchestrator.routing.table import CallerRule
-from tests.support.payments import TOKEN, Payments, new_key, running
+from tests.support.payments import SECRET, TOKEN, Payments, new_key, running
 from tests.support.refusals import refused
 
 CALLERS = {
@@ -124,3 +126,135 @@ class TestResolving:
 
         assert answer.json()["status"] == "done"
         assert answer.json()["resolutions"][0]["by"] == "ops"
+
+
+HELPER = secret_of(SECRET, "helper")  # what `python -m orchestrator secret helper` prints
+EVIL = {"name": "evil", "endpoint": "https://evil.example.com/", "capabilities": ["pay.run"], "priority": 1000}
+
+
+class Attempt(NamedTuple):
+    """`who` holds the token of that caller, or that text; `{shop}` and `{finance}` are runs that these asked for."""
+
+    who: str
+    what: str
+    method: str
+    path: str
+    body: Any
+    status: int
+    title: str
+
+
+PLAN, RUNS, REGISTRY = "/autopilot/plan", "/autopilot/runs", "/autopilot/registry"
+DONE = {"resolution": "done"}
+A = Attempt
+ATTEMPTS = [
+    # An autopilot that somebody else runs: it has its own secret and what it was sent, and no token.
+    A(HELPER, "calls with its secret as token", "POST", PLAN, {"task": "pay"}, 401, "Unauthorized"),
+    A(HELPER[6:], "calls with its key as token", "POST", PLAN, {"task": "pay"}, 401, "Unauthorized"),
+    A(SECRET, "calls with the stack's secret", "POST", PLAN, {"task": "pay"}, 401, "Unauthorized"),
+    A("", "calls without a token", "POST", PLAN, {"task": "pay"}, 401, "Unauthorized"),
+    A("default", "calls as the caller it was told of", "POST", PLAN, {"task": "pay"}, 401, "Unauthorized"),
+    A("", "registers itself", "POST", REGISTRY, EVIL, 401, "Unauthorized"),
+    A("", "reads who else there is", "GET", "/autopilot/list", None, 401, "Unauthorized"),
+    A("", "resolves the run that it was sent", "POST", f"{RUNS}/{{shop}}/resolve", DONE, 401, "Unauthorized"),
+    # The shop: it may ask for `pay`.
+    A("shop", "asks for another task", "POST", PLAN, {"task": "pay_soon"}, 403, "Forbidden"),
+    A("shop", "asks for it by its capability", "POST", PLAN, {"task": "pay.run"}, 403, "Forbidden"),
+    A("shop", "asks who would do it", "POST", f"{PLAN}?explain=1", {"task": "pay_soon"}, 403, "Forbidden"),
+    A("shop", "says who it is", "POST", PLAN, {"task": "pay", "caller": "finance"}, 422, "Invalid request"),
+    A("shop", "says which run it is", "POST", PLAN, {"task": "pay", "run": {"attempt": 2}}, 422, "Invalid request"),
+    A("shop", "says whom it is for", "POST", PLAN, {"task": "pay", "autopilot": "x"}, 422, "Invalid request"),
+    A("shop", "pays without a key", "POST", PLAN, {"task": "pay"}, 400, "Idempotency-Key required"),
+    A("shop", "reads all runs", "GET", RUNS, None, 403, "Forbidden"),
+    A("shop", "reads another's run", "GET", f"{RUNS}/{{finance}}", None, 403, "Forbidden"),
+    A("shop", "resolves its own run", "POST", f"{RUNS}/{{shop}}/resolve", DONE, 403, "Forbidden"),
+    A("shop", "resolves another's", "POST", f"{RUNS}/{{finance}}/resolve", DONE, 403, "Forbidden"),
+    A("shop", "reads the journal", "GET", "/autopilot/journal", None, 403, "Forbidden"),
+    A("shop", "takes over an autopilot", "POST", REGISTRY, {**EVIL, "name": "payer"}, 403, "Forbidden"),
+    A("shop", "removes one", "DELETE", f"{REGISTRY}/helper", None, 403, "Forbidden"),
+    A("shop", "asks for a heal", "POST", "/__scheduled", {}, 403, "Forbidden"),
+    # Finance: it may ask for anything, and resolve.
+    A("finance", "resolves what it asked for", "POST", f"{RUNS}/{{finance}}/resolve", DONE, 403, "Forbidden"),
+    A("finance", "reads its own run", "GET", f"{RUNS}/{{finance}}", None, 403, "Forbidden"),
+    A("finance", "registers an autopilot", "POST", REGISTRY, EVIL, 403, "Forbidden"),
+    # The auditor: it may read.
+    A("auditor", "pays", "POST", PLAN, {"task": "pay"}, 403, "Forbidden"),
+    A("auditor", "only asks who would", "POST", f"{PLAN}?explain=1", {"task": "pay"}, 403, "Forbidden"),
+    A("auditor", "resolves", "POST", f"{RUNS}/{{shop}}/resolve", DONE, 403, "Forbidden"),
+    # Ops: it may heal, register and resolve.
+    A("ops", "pays", "POST", PLAN, {"task": "pay"}, 403, "Forbidden"),
+    A("ops", "takes a declared name", "POST", REGISTRY, {**EVIL, "name": "payer"}, 409, "Declared autopilot"),
+    A("ops", "removes a declared one", "DELETE", f"{REGISTRY}/payer", None, 409, "Declared autopilot"),
+    A("ops", "registers the router", "POST", REGISTRY, {**EVIL, "name": "orchestrator"}, 422, "Invalid request"),
+    A("ops", "registers its address", "POST", REGISTRY, {**EVIL, "endpoint": "https://127.1/"}, 422, "Invalid request"),
+    A("ops", "reads the runs", "GET", RUNS, None, 403, "Forbidden"),
+    # Whoever is not, or no longer, in the file.
+    A("nobody", "pays", "POST", PLAN, {"task": "pay"}, 401, "Unauthorized"),
+    A("tokenless", "pays", "POST", PLAN, {"task": "pay"}, 401, "Unauthorized"),
+    A(f"shop:{TOKENS['shop']}", "has a name before its token", "POST", PLAN, {"task": "pay"}, 401, "Unauthorized"),
+]
+
+
+@pytest.fixture(scope="module")
+def unknown_runs(router: Payments) -> dict[str, str]:
+    """Of these callers, each under the key `key-of-theirs`: nobody knows how it ended. (408 opens no circuit.)"""
+    return {
+        name: router.pay("key-of-theirs", {"status": 408}, token=f"{name}-token").headers["x-run-id"]
+        for name in ("shop", "finance")
+    }
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS, ids=lambda each: f"{each.who[:8]} {each.what}")
+def test_what_nobody_should_be_able_to_do_is_refused(
+    router: Payments, unknown_runs: dict[str, str], attempt: Attempt
+) -> None:
+    token = TOKENS.get(attempt.who, attempt.who).split(" ")[0] or "none"
+    path = attempt.path.format(**unknown_runs)
+
+    refused(router.request(attempt.method, path, attempt.body, token=token), attempt.status, attempt.title)
+
+    assert [router.run(run)["status"] for run in unknown_runs.values()] == ["unknown"] * 2
+
+
+def test_anothers_key_gives_neither_its_answer_nor_its_run(router: Payments) -> None:
+    key = new_key()
+    finance = router.pay(key, {"text": "the secret of finance"}, token="finance-token")
+
+    shop = router.pay(key, {"text": "of the shop"}, token="shop-token")
+
+    assert "idempotency-replayed" not in shop.headers
+    assert (shop.text, shop.headers["x-run-id"] != finance.headers["x-run-id"]) == ("of the shop", True)
+    callers = [json.loads(call["body"])["caller"] for call in router.calls(key)]
+    assert callers == ["finance", "shop"]
+
+
+def test_who_may_read_sees_no_answer_and_nothing_that_a_task_carries(router: Payments) -> None:
+    paid = router.pay(new_key(), {"text": "the secret of finance"}, token="finance-token")
+    run = f"/autopilot/runs/{paid.headers['x-run-id']}"
+
+    for path in (run, "/autopilot/runs", "/autopilot/journal", "/autopilot/list", "/autopilot/stats"):
+        assert "the secret" not in router.request("GET", path, token="auditor-token").text
+
+
+def test_a_registered_autopilot_gets_nothing_that_a_declared_one_does(router: Payments) -> None:
+    """Whatever priority it gives itself; and what must not be done twice stays so where it alone can do it."""
+    evil = {**EVIL, "capabilities": ["pay.run", "nobody.run"]}
+    assert router.request("POST", REGISTRY, evil, token="ops-token").status_code == 201
+
+    key = new_key()
+    assert router.pay(key, token="finance-token").headers["x-autopilot"] == "payer"
+    refused(router.pay(None, task="pay_nobody", token="finance-token"), 400, "Idempotency-Key required")
+    refused(router.pay(None, task="nobody.run", token="finance-token"), 400, "Idempotency-Key required")
+
+    assert router.request("DELETE", f"{REGISTRY}/evil", token="ops-token").status_code == 204
+
+
+def test_an_autopilot_says_nothing_in_headers_that_are_the_routers(router: Payments) -> None:
+    names = ["x-run-id", "x-autopilot", "x-request-id", "idempotency-replayed", "set-cookie", "location", "x-other"]
+    names += ["access-control-allow-origin", "www-authenticate", "cache-control", "etag"]
+    said = dict.fromkeys(names, "evil")
+
+    answer = router.pay(new_key(), {"headers": said}, token="finance-token")
+
+    assert answer.status_code == 201
+    assert "evil" not in answer.headers.values()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from orchestrator.dispatch.signature import secret_of
 from tests.support.autopilots import OLD_SECRET, SECRET, STORAGE, Autopilot, envelope, running, signature
 from tests.support.project import ROOT
 
@@ -22,6 +23,7 @@ UNAVAILABLE = {
     "employee": {"payment.checkout.create": STRIPE, "email.send": MAIL},
     "payout-batch": {"payouts.batch.run": STRIPE, "payouts.transfer.single": STRIPE},
 }
+STACKS = "whsec_dGhlIHNlY3JldCBvZiB0aGUgd2hvbGUgc3RhY2s="
 FORGED = "whsec_c29tZWJvZHkgZWxzZSdzIHNlY3JldA=="
 
 
@@ -56,6 +58,23 @@ def test_a_task_for_another_autopilot_is_refused(autopilot: Autopilot, name: str
 
     assert (answer.status_code, answer.json()["title"]) == (421, "For another autopilot")
     assert answer.json()["outcome"] == "rejected"
+
+
+@pytest.mark.parametrize("for_whom", ["this one", "its own"])
+@pytest.mark.parametrize("signed_by", ["helper", "the stack"])
+def test_who_holds_another_autopilots_secret_forges_nothing(
+    autopilot: Autopilot, name: str, for_whom: str, signed_by: str
+) -> None:
+    """Somebody else's autopilot has what `python -m orchestrator secret helper` prints. Not even the stack's own secret
+    opens an autopilot, whose secret is made of it."""
+    roots = {"helper": secret_of(STACKS, "helper"), "the stack": STACKS}
+    run = {"id": "run_1", "key": "k", "caller": "finance", "attempt": 1}
+    body = envelope(CAPABILITY[name], {}, autopilot=name if for_whom == "this one" else "helper", run=run)
+    headers = {"content-type": "application/json", "idempotency-key": "k"} | signature(body, secret=roots[signed_by])
+
+    answer = autopilot.http.post("/", content=body, headers=headers)
+
+    assert (answer.status_code, answer.json()["title"]) == (401, "Signature refused")
 
 
 @pytest.mark.parametrize("secret", [SECRET, OLD_SECRET], ids=["new", "old"])

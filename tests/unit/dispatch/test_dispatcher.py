@@ -6,7 +6,7 @@ What is sent and what comes back is in tests/twins/test_forwarding.py, against r
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import httpx
 import pytest
@@ -53,6 +53,18 @@ IPV6 = (
     "64:ff9b:1::7f00:1",
     "2002:7f00:1::1",  # 6to4
     "2001:0:7f00:1::1",  # Teredo
+    "::ffff:a9fe:a9fe",  # mapped, spelt as IPv6
+    "0000:0000:0000:0000:0000:FFFF:0A00:0001",
+    "64:ff9b::10.0.0.1",
+    "2002:c0a8:101::1",
+    "2002:a9fe:a9fe::",
+    "fe80::5efe:10.0.0.1",  # ISATAP
+    "100::1",  # discard
+    "2001:2::1",  # benchmarking
+    "2001:10::1",  # ORCHID
+    "2001:db8::1",  # documentation
+    "5f00::1",  # segment routing
+    "fd00:ec2::254",  # a cloud's metadata
 )
 Handler = Callable[[httpx.Request], httpx.Response]
 
@@ -126,6 +138,26 @@ class TestFailures:
 
         assert (len(seen), len(set(seen))) == (tries, 1)  # the same message
         assert slept == [0.25] * (tries - 1)
+
+    def test_an_answer_that_was_begun_is_not_tried_again(self) -> None:
+        """Its parts are taken as they come; that it broke off is the problem that follows."""
+
+        class Breaking(httpx.SyncByteStream):
+            def __iter__(self) -> Iterator[bytes]:
+                yield b"data: one\n\n"
+                raise httpx.ReadError("broken")
+
+        calls, parts = [], list[bytes]()
+
+        def answer(request: httpx.Request) -> httpx.Response:
+            calls.append(request)
+            return httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=Breaking())
+
+        with dispatcher(answer) as dispatch:
+            outcome = dispatch.plan("ask_again", on_part=parts.append)
+
+        assert isinstance(outcome, Problem)
+        assert (outcome.members["outcome"], len(calls), parts) == ("unknown", 1, [b"data: one\n\n"])
 
     def test_what_the_first_try_may_have_done_is_not_undone_by_the_second(self) -> None:
         errors = iter([httpx.ReadError("reset"), httpx.ConnectError("refused")])
@@ -258,6 +290,12 @@ class TestPinnedTransport:
     def test_an_address_that_is_not_public_is_refused(self, address: str, others: list[str]) -> None:
         with pytest.raises(httpx.ConnectError, match="not public"):
             self.send("https://api.example.com/", [*others, address])
+
+    @pytest.mark.parametrize(
+        "address", ["2606:4700::1111", "::ffff:93.184.215.14", "64:ff9b::5db8:d70e", "2002:5db8:d70e::"]
+    )
+    def test_one_that_is_public_in_any_form_is_called(self, address: str) -> None:
+        assert self.send("https://api.example.com/", [address]).url.host == address
 
     def test_where_one_refuses_the_next_is_tried(self) -> None:
         request = self.send(
