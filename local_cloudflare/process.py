@@ -34,7 +34,8 @@ class Process:
 def code() -> str:
     """What tells this version of the local Cloudflare from any other: a hash of its files."""
     package = Path(__file__).parent
-    files = [*package.rglob("*.py"), *package.rglob("*.mjs")]
+    others = package.parent / "local_services"  # which it serves
+    files = [*package.rglob("*.py"), *package.rglob("*.mjs"), *others.rglob("*.py")]
     return hashlib.sha256("".join(sha256_of(file) for file in sorted(files)).encode()).hexdigest()
 
 

@@ -54,10 +54,12 @@ def api(stack: Checkout, path: str) -> Any:
     return json.loads(stack.shell(f"{CURL}{path}"))["result"]
 
 
-def plan(stack: Checkout, task: str) -> dict[str, object]:
+def plan(stack: Checkout, task: str, meta: dict[str, Any] | None = None, key: str = "") -> dict[str, Any]:
     """One task through the routing Worker, by curl."""
-    body = json.dumps({"task": task, "meta": {}})
-    call = f"curl -s -H \"Authorization: Bearer $ORCHESTRATOR_TOKEN\" --json '{body}' $ORCHESTRATOR_URL/autopilot/plan"
+    body = json.dumps({"task": task, "meta": meta or {}})
+    named = f"-H 'Idempotency-Key: {key}'" if key else ""
+    curl = f'curl -s -H "Authorization: Bearer $ORCHESTRATOR_TOKEN" {named}'
+    call = f"{curl} --json '{body}' $ORCHESTRATOR_URL/autopilot/plan"
     answer: dict[str, object] = json.loads(stack.shell(call))
     return answer
 
@@ -74,6 +76,20 @@ def test_a_second_up_changes_nothing_and_a_preview_is_empty(stack: Checkout) -> 
     assert "unchanged" in stack.make("up")
     stack.shell("pulumi preview -s local --expect-no-changes")
     stack.shell("pulumi preview -s local --refresh --expect-no-changes")
+
+
+def test_payouts_and_checkouts_need_nothing_to_sign_up_for_and_who_pays_is_enrolled(stack: Checkout) -> None:
+    payout = plan(stack, "pay_affiliate_now", {"destination": "acct_1", "amount": 1050, "currency": "eur"}, "first")
+    assert (payout["status"], payout["paid"]) == ("paid", 1050)
+
+    course = {"name": "Rye", "amount": 4900, "currency": "eur"}
+    checkout = {"lineItems": [course], "course": "rye", "customerEmail": "ada@example.com"}
+    session = plan(stack, "make_checkout", checkout | {"successUrl": "https://shop.example/{CHECKOUT_SESSION_ID}"})
+    paid = stack.shell(f"curl -s -o /dev/null -w '%{{redirect_url}}' -X POST {session['url']}")
+
+    assert paid == f"https://shop.example/{session['id']}"
+    again = plan(stack, "enroll_student", {"course": "rye", "student": {"email": "ada@example.com"}})
+    assert again["version"] == 2, "the payment has enrolled before"
 
 
 def test_data_and_stack_survive_down_and_up(stack: Checkout) -> None:
