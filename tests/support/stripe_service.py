@@ -69,7 +69,7 @@ class Stripe:
         """A call of the API."""
         headers = {"authorization": f"Bearer {API_KEY}", **({"idempotency-key": key} if key else {})}
         if method == "GET":
-            return self._http.get(path, params=form, headers=headers)
+            return self._http.get(path, params=form or None, headers=headers)
         return self._http.request(method, path, data=form, headers=headers)
 
 
