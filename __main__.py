@@ -23,7 +23,12 @@ try:
     settings = read_settings()
     reading = begin_to_read_state(Path.cwd())
     manifest = load(Path(settings.manifest))
-    desired = derive(manifest, name_prefix=settings.name_prefix, stage=settings.stack)
+    desired = derive(
+        manifest,
+        name_prefix=settings.name_prefix,
+        stage=settings.stack,
+        custom_domains=settings.custom_domains,
+    )
     require_secrets(settings, desired)
     modules = bundle_workers(desired, root=Path.cwd())
     with stack_account(settings, timeout=5) as account:

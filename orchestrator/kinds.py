@@ -38,6 +38,7 @@ class Kind(StrEnum):
         "",
         True,
     )
+    CUSTOM_DOMAIN = ("customDomain", "custom domain", "workersCustomDomain:WorkersCustomDomain", "hostname")
 
     def __new__(
         cls, value: str, word: str, type: str, name_input: str, short: str = "", of_worker: bool = False

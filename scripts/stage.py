@@ -6,7 +6,8 @@ every stage is destroyed that is not wanted any more: an event may have been mis
 
 The stage of pull request 7 is the stack `pr-7`. Its settings are a copy of the template stack's ($ORCHESTRATOR_STAGE),
 so it has secrets of its own (Stripe's test key, not the real one), with `namePrefix` and `keepData: false` on top: the
-data belongs to the stage. What watches over an account is not copied: a stage heals nothing and alerts nobody.
+data belongs to the stage. Custom domains are production's: a host leads to one Worker. What watches over an account is
+not copied: a stage heals nothing and alerts nobody.
 
 Touches the stack's state and everything in the account that has its prefix.
 """
@@ -122,7 +123,7 @@ def configure(name: str, template: str, root: Path) -> None:
     """The template's settings, and what makes it a stage. A fresh checkout has no file of it."""
     run_pulumi(["config", "cp", "--stack", template, "--dest", name], root)
     run_pulumi(["config", "rm-all", *NOT_INHERITED, "--stack", name], root)
-    plain = {"namePrefix": f"{name}-", "keepData": "false"}
+    plain = {"namePrefix": f"{name}-", "keepData": "false", "customDomains": "false"}
     settings = [f"--plaintext={key}={value}" for key, value in plain.items()]
     run_pulumi(["config", "set-all", *settings, "--stack", name], root)
 

@@ -111,7 +111,11 @@ def prepare_stack() -> None:
     elif not CONFIG.exists():
         pulumi("config", "refresh", "--force", "--stack", STACK, capture=True)
     cloudflare = settings()
-    plain = {"accountId": cloudflare.account_id, "workersUrl": cloudflare.workers_url}
+    plain = {
+        "accountId": cloudflare.account_id,
+        "workersUrl": cloudflare.workers_url,
+        "customDomains": "false",  # there are no zones of yours here, and no certificates
+    }
     config = (yaml.safe_load(CONFIG.read_text()) or {}).get("config", {}) if CONFIG.exists() else {}
     values = {key.partition(":")[2]: value for key, value in config.items()}
     secrets = {name: secret(name) for name in CONFIG_SECRETS} | watch_secrets(

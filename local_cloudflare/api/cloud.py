@@ -33,7 +33,7 @@ class AccountSettings:
     workers_dev_subdomain: str | None = "local"
     r2_enabled: bool = True
     rate_limit: int | None = None
-    zones: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ("example.com",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ class Cloud:
     @property
     def settings(self) -> AccountSettings:
         known = self.store.get(*_SETTINGS) or {}
-        return AccountSettings(**{**known, "zones": tuple(known.get("zones", ()))})
+        return AccountSettings(**{**known, "zones": tuple(known.get("zones", ("example.com",)))})
 
     def change_settings(self, settings: AccountSettings) -> None:
         self.store.put(*_SETTINGS, asdict(settings))

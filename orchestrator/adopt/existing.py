@@ -5,7 +5,7 @@ Touches the network, by the Account that it is given, and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -22,7 +22,8 @@ from orchestrator.kinds import Kind
 
 @dataclass(frozen=True, kw_only=True)
 class Existing:
-    """A wanted thing that is in the account. `id`: Cloudflare's; `ours`: of a Worker, whether the stack uploaded it."""
+    """A wanted thing that is in the account. `id`: Cloudflare's; `ours`: of a Worker, whether the stack uploaded
+    it, and of a custom domain, whether it leads to a Worker of it."""
 
     wanted: Wanted
     id: str
@@ -71,6 +72,8 @@ def find(
     """Those of `wanted` that are there, and those of them that another platform than that of `mark` has: the lists of
     each kind, and where any is there, one call for each Worker of the account."""
     stores: dict[Kind, list[Store]] = {}
+    domains = [each for each in wanted if each.kind is Kind.CUSTOM_DOMAIN]
+    wanted = [each for each in wanted if each.kind is not Kind.CUSTOM_DOMAIN]
     workers = {} if all(each.kind.holds_data for each in wanted) else account.scripts()
     there: list[tuple[Wanted, Store | None]] = []
     for each in wanted:
@@ -82,8 +85,9 @@ def find(
         named = (store for store in stores[each.kind] if store.name == each.name)
         there += [(each, store) for store in named if store.jurisdiction == each.jurisdiction]
     bindings = worker_bindings(account) if there else {}
-    found: list[Existing] = []
-    theirs: list[Theirs] = []
+    attached = list(_existing_domains(account, domains, mark))
+    found: list[Existing] = [each for each in attached if isinstance(each, Existing)]
+    theirs: list[Theirs] = [each for each in attached if isinstance(each, Theirs)]
     for each, store in there:
         live = mark_of(bindings.get(each.name, ()))
         owner = other_owner(bindings, store, mark) if store else Owner(each.name, live) if live else None
@@ -93,6 +97,20 @@ def find(
             ours = each.kind is not Kind.WORKER or (live is not None and live == mark)
             found.append(Existing(wanted=each, id=store.id if store else each.name, ours=ours))
     return tuple(sorted(found, key=_order)), tuple(sorted(theirs, key=_order))
+
+
+def _existing_domains(account: Account, wanted: Sequence[Wanted], mark: str | None) -> Iterator[Existing | Theirs]:
+    """The custom domains that are attached; one that leads to a Worker without our mark is not ours."""
+    there = {each["hostname"]: each for each in account.custom_domains()} if wanted else {}
+    for each in wanted:
+        if (domain := there.get(each.name)) is None:
+            continue
+        worker = str(domain["service"])
+        live = mark if worker == each.worker else mark_of(account.worker_bindings(worker))
+        if live and live != mark:
+            yield Theirs(wanted=each, owner=Owner(worker, live))
+        else:
+            yield Existing(wanted=each, id=str(domain["id"]), ours=worker == each.worker or live is not None)
 
 
 def find_elsewhere(account: Account, wanted: Sequence[Wanted]) -> tuple[Elsewhere, ...]:

@@ -28,8 +28,9 @@ from orchestrator.router_client.connection import RouterConnection
 _TIMEOUT_S = 15
 
 
-def diagnose(account: Account, desired: Desired, workers_url: str | None) -> dict[str, Any]:
-    """The document, made here. `workers_url`: where Workers answer, `https://{worker}.…`; None: under workers.dev.
+def diagnose(account: Account, desired: Desired, workers_url: str | None, stack: str) -> dict[str, Any]:
+    """The document of a stack, made here. `workers_url`: where Workers answer, `https://{worker}.…`; None: under
+    workers.dev.
 
     Raises CloudflareError where the token is not taken or nobody answers.
     """
@@ -41,7 +42,7 @@ def diagnose(account: Account, desired: Desired, workers_url: str | None) -> dic
     checks = readiness_checks(survey)
     if template := workers_url or _workers_dev(survey.subdomain):
         router = next(worker.name for worker in desired.workers if worker.key == desired.router)
-        checks += _asked_of_router(template.format(worker=router))
+        checks += _asked_of_router(template.format(worker=router), stack)
     return document(survey, desired, elsewhere, checks, now=datetime.now(UTC))
 
 
@@ -49,17 +50,17 @@ def _workers_dev(subdomain: str | CloudflareError) -> str | None:
     return None if isinstance(subdomain, CloudflareError) else f"https://{{worker}}.{subdomain}.workers.dev"
 
 
-def _asked_of_router(url: str) -> list[Check]:
+def _asked_of_router(url: str, stack: str) -> list[Check]:
     transport = PinnedTransport(allow_loopback=True) if is_loopback(httpx.URL(url).host) else None
     try:
         with httpx.Client(transport=transport, timeout=_TIMEOUT_S) as client:
             health = client.get(f"{url}/health").json()
-        return [Check(name="router", state="ok", detail=f"answers at {url}"), *health_checks(health)]
+        return [Check(name="router", state="ok", detail=f"answers at {url}"), *health_checks(health, stack)]
     except httpx.HTTPError as error:
         why = failure_words(error)
     except (ValueError, LookupError, TypeError):
         why = "what answers there is not the routing Worker"
-    return [Check(name="router", state="problem", detail=f"{url}/health: {why}", fix="pulumi up")]
+    return [Check(name="router", state="problem", detail=f"{url}/health: {why}", fix=f"pulumi up -s {stack}")]
 
 
 class RemoteDiagnosis(RouterConnection):

@@ -71,13 +71,17 @@ def _missing(survey: Survey, desired: Desired, other_buckets: set[str]) -> list[
     ]
 
 
-def health_checks(health: Document) -> list[Check]:
-    """What the routing Worker's `/health` says of its cron, then of each autopilot by name."""
+def _heal(stack: str | None) -> str:
+    return "python -m orchestrator heal" + (f" -s {stack}" if stack else "")
+
+
+def health_checks(health: Document, stack: str | None = None) -> list[Check]:
+    """What the routing Worker's `/health` says of its cron, then of each autopilot by name; `stack` as next_steps."""
     checks = []
     for name, (first, *_) in sorted(health["checks"].items()):
         part, _, about = name.rpartition(":")
         if name == "orchestrator:cron":
-            said, fix = "cron", "python -m orchestrator heal"
+            said, fix = "cron", _heal(stack)
         elif about == "health":
             said, fix = f"{_AUTOPILOT}{part}", "look at the Worker's logs: wrangler tail, or `make logs`"
         else:
@@ -126,9 +130,9 @@ def rows(document: Document) -> list[list[str]]:
     return found + [[each["name"], each["state"], each["detail"]] for each in checks]
 
 
-def next_steps(document: Document) -> list[str]:
-    """What to do, a line each."""
+def next_steps(document: Document, stack: str | None = None) -> list[str]:
+    """What to do, a line each; `stack`: the one that was diagnosed, where that is known."""
     steps = [f"{each['name']}: {each['fix']}" for each in document["checks"] if each.get("fix")]
     if document["missing"]:
-        steps.append("what is missing: python -m orchestrator heal")
+        steps.append(f"what is missing: {_heal(stack)}")
     return steps

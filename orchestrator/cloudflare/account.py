@@ -87,6 +87,8 @@ class Account(AccountCalls):
                 return {each["name"]: each["uuid"] for each in self.paged("/d1/database")}
             case Kind.WORKER | Kind.SCHEDULES | Kind.SUBDOMAIN:
                 return {name: name for name in self.scripts()}
+            case Kind.CUSTOM_DOMAIN:
+                return {each["hostname"]: each["id"] for each in self.custom_domains()}
 
     def buckets(self, jurisdiction: str = "default") -> Iterator[dict[str, Any]]:
         """The R2 buckets of a jurisdiction, as listed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -43,7 +44,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-s", "--stack", metavar="STACK", help="default: $PULUMI_STACK, or the selected stack")
     parser.add_argument("--dry-run", action="store_true", help="show it, and change nothing")
     parser.add_argument(
-        "--overwrite", action="append", default=[], metavar="NAME", help="also take over this Worker, which is not ours"
+        "--overwrite",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="also take over this Worker, which is not ours, or this custom domain, which leads to another Worker",
     )
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument(
@@ -87,9 +92,9 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         command = start_empty_command([store.name], stack.start_empty, stack.name)
         raise refusal_of_namesake(store, stack.name, command)
     if refused and not options.dry_run:
-        names = " ".join(f"--overwrite {name}" for name in refused)
+        names = " ".join(f"--overwrite {shlex.quote(name)}" for name in [*options.overwrite, *refused])
         raise ExistingError(
-            f"nothing was taken over: the stack {stack.name} did not upload {', '.join(refused)}, and an update would "
+            f"nothing was taken over: the stack {stack.name} did not make {', '.join(refused)}, and an update would "
             "overwrite it",
             f"python -m orchestrator adopt -s {stack.name} {names} takes it over too",
         )
@@ -149,7 +154,7 @@ def _show(found: Takeover, terminal: Terminal) -> None:
     if found.existing:
         terminal.write("In the account, declared, and unknown to the stack:")
     for each in found.existing:
-        whose = "" if each.ours else terminal.styled("  not uploaded by this stack", "yellow")
+        whose = "" if each.ours else terminal.styled("  not made by this stack", "yellow")
         terminal.write(f"  {each.title}{whose}")
         for difference in each.differences:
             live, desired = _text(difference.live), _text(difference.desired)
@@ -175,7 +180,8 @@ def _confirm(options: argparse.Namespace, stack: str, terminal: Terminal) -> Non
     if options.yes:
         return
     if not (sys.stdin.isatty() and terminal.err.isatty()):
-        command = f"python -m orchestrator adopt -s {stack}"
+        overwrite = "".join(f" --overwrite {shlex.quote(name)}" for name in options.overwrite)
+        command = f"python -m orchestrator adopt -s {stack}{overwrite}"
         raise UserError(
             "nothing was taken over: there is no terminal to ask for confirmation",
             f"{command} --dry-run shows it; {command} --yes does it",

@@ -12,7 +12,7 @@ from orchestrator.checks.check import COLUMNS
 from orchestrator.checks.diagnose import RemoteDiagnosis, diagnose
 from orchestrator.checks.document import next_steps, rows, verdict
 from orchestrator.dispatch.settings import read_token
-from orchestrator.stack.config import read_stack
+from orchestrator.stack.config import Stack, read_stack
 from orchestrator.terminal import Terminal
 
 
@@ -41,12 +41,13 @@ $ORCHESTRATOR_TOKEN: that shows what it can see itself, and needs no Pulumi.
 
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
-    document = _from_router(options.url) if options.url else _from_here(options.stack)
+    stack = None if options.url else read_stack(options.stack, Path.cwd())
+    document = _from_here(stack) if stack else _from_router(options.url)
     if options.json:
         terminal.write(json.dumps(document, indent=2, ensure_ascii=False))
     else:
         terminal.table(COLUMNS, rows(document))
-        if steps := next_steps(document):
+        if steps := next_steps(document, stack.name if stack else None):
             terminal.write("\nto fix:")
             for step in steps:
                 terminal.write(f"  - {step}")
@@ -58,8 +59,7 @@ def _from_router(url: str) -> dict[str, Any]:
         return router.read()
 
 
-def _from_here(name: str | None) -> dict[str, Any]:
-    stack = read_stack(name, Path.cwd())
+def _from_here(stack: Stack) -> dict[str, Any]:
     desired = stack.desired()
     with stack.account() as account:
-        return diagnose(account, desired, stack.workers_url)
+        return diagnose(account, desired, stack.workers_url, stack.name)

@@ -56,7 +56,9 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     elif not options.github:
         _show(drift, terminal)
     if not drift.clean:
-        raise DriftFound(f"the account of the stack {stack.name}: {summary(drift)}", next_steps(drift))
+        raise DriftFound(
+            f"the account of the stack {stack.name}: {summary(drift)}", next_steps(drift, stack=stack.name)
+        )
     return 0
 
 

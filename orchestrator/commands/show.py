@@ -120,6 +120,8 @@ def _settings(worker: Worker) -> Iterator[str]:
         yield f"logs to {_list(worker.tail_consumers)}"
     if worker.logpush:
         yield "logpush"
+    if worker.domains:
+        yield f"at {_list(worker.domains)}"
 
 
 def _target(binding: Binding) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orchestrator import names
 from orchestrator.desired.resources import (
@@ -59,8 +59,10 @@ class Desired:
         return next(each for each in self.d1_databases if names.ORCHESTRATOR in each.owners)
 
 
-def derive(manifest: Manifest, *, name_prefix: str = "", stage: str = "local") -> Desired:
+def derive(manifest: Manifest, *, name_prefix: str = "", stage: str = "local", custom_domains: bool = True) -> Desired:
     """What a checked manifest implies in the stage (stack) `stage`; `name_prefix` stands before every real name.
+
+    `custom_domains`: whether Workers get theirs. A host is there once, and takes no prefix.
 
     Raises SettingsError where the prefix makes a name that Cloudflare does not take.
     """
@@ -75,6 +77,8 @@ def derive(manifest: Manifest, *, name_prefix: str = "", stage: str = "local") -
         routes=compile_routes(manifest),
     )
     _check_names(desired, name_prefix)
+    if not custom_domains:
+        return replace(desired, workers=tuple(replace(each, domains=()) for each in desired.workers))
     return desired
 
 
@@ -198,6 +202,7 @@ def _autopilot_workers(manifest: Manifest, prefix: str, stage: str) -> list[Work
                 limits=Limits(cpu_ms=script.limits.cpu_ms),
                 tail_consumers=tuple(sorted(script.tail_consumers)),
                 logpush=script.logpush,
+                domains=tuple(sorted(script.domains)),
             )
         )
     return workers

@@ -70,6 +70,12 @@ def refusal(kind: Kind, name: str, stack: str) -> ExistingError:
 
 def refusal_of_others(kind: Kind, name: str, owner: Owner, stack: str) -> ExistingError:
     """Why `name` is neither made nor taken over: another platform has it."""
+    if kind is Kind.CUSTOM_DOMAIN:
+        return ExistingError(
+            f"the custom domain {name} leads to the Worker {owner.worker} of another platform in this account: the "
+            f"stack {stack} does not take it away",
+            f"take it out of `domains` in the file\n  {_without_domains(stack)}",
+        )
     bound = "" if owner.worker == name else f", whose Worker {owner.worker} is bound to it"
     prefix = re.sub(r"[^a-z0-9-]", "-", stack.lower()).strip("-") + "-"
     ways = [
@@ -81,6 +87,20 @@ def refusal_of_others(kind: Kind, name: str, owner: Owner, stack: str) -> Existi
         f"the {kind.word} {name} belongs to another platform in this account{bound}: it is neither overwritten nor "
         f"taken over by the stack {stack}",
         "\n  ".join(ways),
+    )
+
+
+def refusal_of_domain(host: str, worker: str, stack: str) -> ExistingError:
+    """Why a custom domain is not attached: it leads to a Worker of nobody's that we know."""
+    return ExistingError(
+        f"the custom domain {host} leads to the Worker {worker}: an update of the stack {stack} would take it away",
+        f"python -m orchestrator adopt -s {stack} --overwrite {host} takes it over\n  {_without_domains(stack)}",
+    )
+
+
+def _without_domains(stack: str) -> str:
+    return (
+        f"on a stack beside another one, which has no custom domains: pulumi config set customDomains false -s {stack}"
     )
 
 

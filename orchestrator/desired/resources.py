@@ -134,6 +134,7 @@ class Worker:
     """A Worker script: either `source`, a path that is bundled, or `content`, the module itself. Bindings by name.
 
     `public`: whether it answers under workers.dev. `tail_consumers`: the keys of the Workers that get its logs.
+    `domains`: hosts that lead to it.
     """
 
     key: str
@@ -151,3 +152,4 @@ class Worker:
     limits: Limits = Limits()
     tail_consumers: tuple[str, ...] = ()
     logpush: bool = False
+    domains: tuple[str, ...] = ()

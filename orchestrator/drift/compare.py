@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from orchestrator.desired.derive import Desired
 from orchestrator.desired.resources import Binding
+from orchestrator.drift.addresses import compare_domains
 from orchestrator.drift.findings import Finding, ordered
 from orchestrator.drift.live import Live
 from orchestrator.drift.scripts import compare_workers
@@ -31,5 +32,9 @@ def find_drift(
     """
     ids = ids_by_key(desired, state, live)
     return ordered(
-        [*compare_storage(desired, state, live), *compare_workers(desired, bound, modules, ids, state, live)]
+        [
+            *compare_storage(desired, state, live),
+            *compare_workers(desired, bound, modules, ids, state, live),
+            *compare_domains(desired, state, live),
+        ]
     )

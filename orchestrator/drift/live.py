@@ -74,6 +74,7 @@ class LiveWorker:
 class Domain:
     """A custom domain: a host, and the Worker that it leads to."""
 
+    id: str
     host: str
     worker: str
 
@@ -108,6 +109,10 @@ def bucket(listed: Mapping[str, Any], jurisdiction: str) -> Bucket:
         storage_class=listed.get("storage_class"),
         created_on=listed.get("creation_date"),
     )
+
+
+def custom_domain(listed: Mapping[str, Any]) -> Domain:
+    return Domain(id=listed["id"], host=listed["hostname"], worker=listed["service"])
 
 
 def version(settings: Mapping[str, Any], content_sha256: str, deployed: Iterable[Mapping[str, Any]] = ()) -> Version:

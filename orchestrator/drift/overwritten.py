@@ -44,10 +44,10 @@ def overwritten(
     return [*map(_words, lost), *gradual, *_bindings(bound, told)]
 
 
-def message(worker: str, lost: Collection[str]) -> str:
+def message(worker: str, lost: Collection[str], stack: str) -> str:
     return (
         f"Worker {worker}: {OVERWRITTEN}: {'; '.join(lost)}. To keep it, say it in the file; "
-        "python -m orchestrator drift shows the whole"
+        f"python -m orchestrator drift -s {stack} shows the whole"
     )
 
 

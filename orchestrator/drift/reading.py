@@ -27,7 +27,6 @@ from orchestrator.drift.ledger import Ledger
 from orchestrator.drift.live import (
     Bucket,
     Database,
-    Domain,
     Live,
     LiveWorker,
     Namespace,
@@ -35,6 +34,7 @@ from orchestrator.drift.live import (
     ZoneRoute,
     bucket,
     consumer_names,
+    custom_domain,
     dotted,
     version,
 )
@@ -100,7 +100,7 @@ class Reading:
                 d1_databases=tuple(pool.map(self._database, databases.result().items())),
                 workers={worker.name: worker for worker in workers},
                 worker_names=frozenset(scripts),
-                domains=tuple(Domain(host=each["hostname"], worker=each["service"]) for each in domains.result()),
+                domains=tuple(map(custom_domain, domains.result())),
                 routes=routes.result(),
             )
         self._ledger.save(frozenset(live.workers))

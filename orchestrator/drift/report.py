@@ -51,7 +51,7 @@ def undeclared(drift: Drift) -> str:
 def _undeclared(finding: Finding) -> Iterator[str]:
     """The thing itself, or what somebody gave to one that is declared: secrets to a Worker, settings to either."""
     thing = f"{finding.kind.word} {finding.name}"
-    settings = [each for each in finding.differences if each.path != "jurisdiction"]
+    settings = [each for each in finding.differences if each.path not in ("jurisdiction", "service")]
     for each in settings:
         secret = each.path.removeprefix("bindings.")
         yield f"secret {secret} of the {thing}" if secret != each.path else f"{each.path} of the {thing} ({each.live})"
@@ -59,16 +59,20 @@ def _undeclared(finding: Finding) -> Iterator[str]:
         yield thing + "".join(f" ({each.live})" for each in finding.differences)
 
 
-def next_steps(drift: Drift) -> str:
+def next_steps(drift: Drift, *, stack: str) -> str:
     """What to do about it."""
+    heal = f"`python -m orchestrator heal -s {stack}`"
     if drift.lost:
         return (
-            "data is gone from the account: `python -m orchestrator heal` says what you can do, and recreates nothing "
-            "empty unless you name it"
+            f"data is gone from the account: {heal} says what you can do, and recreates nothing empty unless you name "
+            "it"
         )
     if any(each.path == "state" and each.desired for finding in drift.drifted for each in finding.differences):
-        return "take over what the stack did not make with `python -m orchestrator adopt`; heal repairs the rest"
-    return "`python -m orchestrator heal` repairs it"
+        return (
+            f"take over what the stack did not make with `python -m orchestrator adopt -s {stack}`; {heal} repairs the "
+            "rest"
+        )
+    return f"{heal} repairs it"
 
 
 def markdown(drift: Drift, *, stack: str) -> str:
@@ -81,7 +85,7 @@ def markdown(drift: Drift, *, stack: str) -> str:
         diff = [line for each in _differences(finding) for line in _diff(each)]
         lines += ["```diff", *diff, "```", ""]
     if not drift.clean:
-        lines += [f"Next: {next_steps(drift)}.", ""]
+        lines += [f"Next: {next_steps(drift, stack=stack)}.", ""]
     if also := undeclared(drift):
         lines += [f"{also[0].upper()}{also[1:]}.", ""]
     return "\n".join(lines)

@@ -82,7 +82,7 @@ def heal(
         state = parse_state(exported)
         if state.pending:  # only a dry run comes here with any
             report("An update was interrupted or is still running; heal deals with that first.")
-        plan = plan_heal(drift, desired, state, recreate=recreate)
+        plan = plan_heal(drift, desired, state, stack=stack.name, recreate=recreate)
         bound = read_bindings(account, plan.rebound)
         keep_bound_stores(desired, state, account, bound, start_empty=stack.start_empty, stack=stack.name)
         lost = describe(plan.lost, exported, read_first_missed() if plan.lost else {})
@@ -125,7 +125,7 @@ def _left(
     report("Comparing the account again.")
     for pause_s in (*pauses_s, None):
         after = check(stack, full=True, account=account, report=report)
-        left = plan_heal(after, desired, stack.state()).repaired
+        left = plan_heal(after, desired, stack.state(), stack=stack.name).repaired
         if not left or pause_s is None:
             break
         time.sleep(pause_s)

@@ -50,12 +50,12 @@ class HealPlan:
         return bool(self.repaired or self.recreated or self.unfinished)
 
 
-def plan_heal(drift: Drift, desired: Desired, state: State, *, recreate: Collection[str] = ()) -> HealPlan:
-    """What to do about `drift`. `recreate`: names of lost things that may be recreated, empty.
+def plan_heal(drift: Drift, desired: Desired, state: State, *, stack: str, recreate: Collection[str] = ()) -> HealPlan:
+    """What to do about `drift` of the stack. `recreate`: names of lost things that may be recreated, empty.
 
     Raises UserError for a name in `recreate` that is not declared, or that somebody has recreated already.
     """
-    _check_names(drift, desired, recreate)
+    _check_names(drift, desired, recreate, stack)
     recreated = tuple(finding for finding in drift.lost if _is_named(finding, recreate))
     lost = tuple(finding for finding in drift.lost if finding not in recreated)
     missing = {finding.key for finding in drift.drifted if finding.kind is Kind.WORKER and finding.change == "missing"}
@@ -67,12 +67,16 @@ def plan_heal(drift: Drift, desired: Desired, state: State, *, recreate: Collect
         recreated=recreated,
         lost=lost,
         held=held,
-        exclude=(*_storage_urns(lost, state), *_worker_patterns(held_workers, missing)),
+        exclude=(
+            *_storage_urns(lost, state),
+            *_worker_patterns(held_workers, missing),
+            *_domains(held_workers, missing, desired),
+        ),
         unfinished=tuple(sorted(told_of(state) & {worker.key for worker in desired.workers} - held_workers)),
     )
 
 
-def _check_names(drift: Drift, desired: Desired, names: Collection[str]) -> None:
+def _check_names(drift: Drift, desired: Desired, names: Collection[str], stack: str) -> None:
     """What is declared and not lost may be named: then an earlier heal has made it again."""
     data = {
         *((each.key, each.title) for each in desired.kv_namespaces),
@@ -86,7 +90,7 @@ def _check_names(drift: Drift, desired: Desired, names: Collection[str]) -> None
         if any(finding.change != "missing" for finding in drift.lost if _is_named(finding, [name])):
             raise UserError(
                 f"{name} is lost, and somebody has created another one with that name",
-                "to take that one over: python -m orchestrator adopt",
+                f"to take that one over: python -m orchestrator adopt -s {stack}",
             )
 
 
@@ -125,6 +129,12 @@ def _target(binding: Binding) -> tuple[Kind, str] | None:
 
 def _storage_urns(lost: Iterable[Finding], state: State) -> list[str]:
     return [state.of_kind(finding.kind)[finding.key].urn for finding in lost]
+
+
+def _domains(held: Collection[str], missing: Collection[str], desired: Desired) -> list[str]:
+    """The custom domains of Workers that will stay missing: there is nothing that they could lead to."""
+    gone = [worker for worker in desired.workers if worker.key in held and worker.key in missing]
+    return [f"**:{Kind.CUSTOM_DOMAIN.type_name}::{host}" for worker in gone for host in worker.domains]
 
 
 def _worker_patterns(held: Iterable[str], missing: Collection[str]) -> list[str]:

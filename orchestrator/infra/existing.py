@@ -30,11 +30,12 @@ from orchestrator.desired.ownership import (
     mark_of,
     other_owner,
     refusal,
+    refusal_of_domain,
     refusal_of_namesake,
     refusal_of_others,
 )
 from orchestrator.drift.overwritten import message
-from orchestrator.errors import CloudflareError
+from orchestrator.errors import CloudflareError, SettingsError
 from orchestrator.kinds import Kind, kind_of_type
 from orchestrator.stack.rules import start_empty_command
 
@@ -69,17 +70,24 @@ class Guard:
         self._bindings: Mapping[str, Bindings] | None = None
         self._deployed: dict[str, str] | None = None
         self._overwritten: dict[str, Overwritten] = {}
+        self._domains: dict[str, str] | None = None
+        self._zones: list[str] = []
         options = pulumi.ResourceHookOptions(on_dry_run=True)
         # Their names begin the errors.
         create = pulumi.ResourceHook("not in the account yet", self._before_create, options)
         change = pulumi.ResourceHook("not another platform's", self._before_change, options)
-        self._of_data = pulumi.ResourceHookBinding(before_create=[create])
+        self._of_creation = pulumi.ResourceHookBinding(before_create=[create])
         self._of_worker = pulumi.ResourceHookBinding(before_create=[create], before_update=[change])
 
     @property
     def of_data(self) -> pulumi.ResourceHookBinding:
         """The hooks of each namespace, bucket and database."""
-        return self._of_data
+        return self._of_creation
+
+    @property
+    def of_domain(self) -> pulumi.ResourceHookBinding:
+        """The hooks of each custom domain."""
+        return self._of_creation
 
     def of_worker(self, name: str, overwritten: Overwritten) -> pulumi.ResourceHookBinding | None:
         """The hooks of the script that is `name` in the account; none where that name is known to be free: at each of
@@ -95,8 +103,17 @@ class Guard:
         kind, inputs = _kind(creation), creation.new_inputs or {}
         name = kind.name_in(inputs)
         jurisdiction = str(inputs.get("jurisdiction") or "default")
-        check = self._check_worker if kind is Kind.WORKER else lambda each: self._check_data(kind, each, jurisdiction)
-        _asking(lambda: check(name), f"{creation.name}: not known whether it exists already")
+
+        def check() -> None:
+            match kind:
+                case Kind.WORKER:
+                    self._check_worker(name)
+                case Kind.CUSTOM_DOMAIN:
+                    self._check_domain(name, str(inputs.get("service") or ""))
+                case _:
+                    self._check_data(kind, name, jurisdiction)
+
+        _asking(check, f"{creation.name}: not known whether it exists already")
 
     def _before_change(self, change: pulumi.ResourceHookArgs) -> None:
         known = str((change.old_outputs or {}).get("modifiedOn") or "")
@@ -112,6 +129,27 @@ class Guard:
             return
         if (told := self._read_settings(name)) is not None:
             self._check_bound(name, told, is_known=False)
+
+    def _check_domain(self, host: str, worker: str) -> None:
+        """Raise ExistingError where the host leads to a Worker that is not ours, SettingsError where the token sees the
+        account's zones and it is of none of them. One that leads to `worker` is put again, and stays as it is."""
+        if self._domains is None:
+            with self._open_account() as account:
+                self._domains = {each["hostname"]: str(each["service"]) for each in account.custom_domains()}
+                self._zones = [each["name"] for each in account.zones()]
+        there = self._domains.get(host, worker)
+        if (
+            there != worker
+            and (mark := mark_of((self._read_settings(there) or {}).get("bindings") or ())) != self._mark
+        ):
+            if mark:
+                raise refusal_of_others(Kind.CUSTOM_DOMAIN, host, Owner(there, mark), self._stack)
+            raise refusal_of_domain(host, there, self._stack)
+        if self._zones and not any(host == zone or host.endswith(f".{zone}") for zone in self._zones):
+            raise SettingsError(
+                f"the custom domain {host} is of no zone of the account, which has {', '.join(sorted(self._zones))}",
+                f"add its zone in the dashboard, or: pulumi config set customDomains false -s {self._stack}",
+            )
 
     def _check_data(self, kind: Kind, name: str, jurisdiction: str) -> None:
         """Raise ExistingError where it is there, or a full bucket of its name is in another jurisdiction."""
@@ -148,7 +186,7 @@ class Guard:
                 told["versions"] = account.deployed_versions(name)
         # Where nobody has deployed since, each binding is the stack's own: what the file drops was never set outside.
         if lost := self._overwritten[name]({**told, "bindings": []} if is_ours else told, before):
-            pulumi.log.warn(message(name, lost))
+            pulumi.log.warn(message(name, lost, self._stack))
 
     def _check_bound(self, name: str, told: Mapping[str, Any], *, is_known: bool) -> None:
         """What a Worker is bound to, by which its owner is told too; `told`: its settings; `is_known`: to the state."""

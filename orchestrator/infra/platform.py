@@ -98,6 +98,8 @@ def declare(
                 logpush=worker.logpush,
                 placement=_placement(worker, before),
                 tail_consumers=_tail_consumers(worker, before, services),
+                domains=worker.domains,
+                domain_hooks=guard.of_domain if guard else None,
                 hooks=guard.of_worker(worker.name, _overwritten(worker, desired, bound[worker.key])) if guard else None,
             ),
         )

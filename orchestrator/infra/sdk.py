@@ -1,6 +1,6 @@
 """The provider's SDK, without the two hundred resources that are not declared here.
 
-`import pulumi_cloudflare` runs every module of the package: 4 s of CPU, more than all the rest of a preview. The six
+`import pulumi_cloudflare` runs every module of the package: 4 s of CPU, more than all the rest of a preview. The seven
 that are needed take 1.7 s. So the package is put in place without running its `__init__`, which only imports the
 modules and registers them for resource references, and its modules are imported one by one. Where the package was
 imported already, that one is used. See docs/decisions/0009-provider-sdk-import.md.
@@ -30,6 +30,7 @@ from pulumi_cloudflare._inputs import (
 from pulumi_cloudflare.d1_database import D1Database
 from pulumi_cloudflare.r2_bucket import R2Bucket
 from pulumi_cloudflare.workers_cron_trigger import WorkersCronTrigger
+from pulumi_cloudflare.workers_custom_domain import WorkersCustomDomain
 from pulumi_cloudflare.workers_kv_namespace import WorkersKvNamespace
 from pulumi_cloudflare.workers_script import WorkersScript
 from pulumi_cloudflare.workers_script_subdomain import WorkersScriptSubdomain
@@ -41,6 +42,7 @@ __all__ = [
     "D1Database",
     "R2Bucket",
     "WorkersCronTrigger",
+    "WorkersCustomDomain",
     "WorkersKvNamespace",
     "WorkersScript",
     "WorkersScriptBindingArgs",

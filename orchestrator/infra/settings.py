@@ -67,6 +67,7 @@ class StackSettings:
     plain: Mapping[str, str]
     secrets_digest: str
     secrets_left_out: bool = False
+    custom_domains: bool = True
 
 
 def read_settings() -> StackSettings:
@@ -103,6 +104,7 @@ def read_settings() -> StackSettings:
         name_prefix=values.get("namePrefix", ""),
         plan=plan,
         keep_data=values.get("keepData") != "false",
+        custom_domains=values.get("customDomains") != "false",
         manifest=config.get("manifest") or "autopilots.yaml",
         workers_url=values.get("workersUrl"),
         start_empty=start_empty_names(empty),

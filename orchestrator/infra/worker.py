@@ -1,4 +1,4 @@
-"""A Worker: its script with bindings, its workers.dev switch, and its cron triggers.
+"""A Worker: its script with bindings, its workers.dev switch, its cron triggers, and its custom domains.
 
 Every Worker has a cron trigger resource, with an empty list where it has no cron: deleting the resource calls nothing,
 so declaring the empty list is the only way in which a removed cron really ends.
@@ -21,7 +21,7 @@ class WorkerServiceArgs:
     """A Worker of `account_id`: `name` in the account, its module, and what it is bound to.
 
     `placement` and `tail_consumers`: None says nothing of them, and they stay as the state has them; empty
-    ends them. `hooks` run around what happens to the script.
+    ends them. `domains`: hosts. `hooks` run around what happens to the script, `domain_hooks` to a custom domain.
     """
 
     account_id: str
@@ -37,7 +37,9 @@ class WorkerServiceArgs:
     logpush: bool
     placement: cloudflare.WorkersScriptPlacementArgs | None
     tail_consumers: Sequence[cloudflare.WorkersScriptTailConsumerArgs] | None
+    domains: Sequence[str] = ()
     hooks: pulumi.ResourceHookBinding | None = None
+    domain_hooks: pulumi.ResourceHookBinding | None = None
 
 
 class WorkerService(pulumi.ComponentResource):
@@ -88,6 +90,15 @@ class WorkerService(pulumi.ComponentResource):
             schedules=[{"cron": cron} for cron in args.crons],
             opts=child,
         )
+        for host in args.domains:
+            # Which zone it is in, Cloudflare finds out.
+            cloudflare.WorkersCustomDomain(
+                host,
+                account_id=args.account_id,
+                hostname=host,
+                service=script.script_name,
+                opts=pulumi.ResourceOptions(parent=self, hooks=args.domain_hooks),
+            )
         self.script_name = script.script_name
         self.register_outputs({})
 

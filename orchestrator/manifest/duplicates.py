@@ -33,6 +33,7 @@ _DEFAULTS: dict[str, Any] = {
     "limits": {},
     "tailConsumers": [],
     "logpush": False,
+    "domains": [],
 }
 
 
@@ -68,6 +69,7 @@ def duplicate_items(root: Place) -> Iterator[Mistake]:
         for worker in autopilot["needs"]["workers"].items():
             yield from _twice(worker["crons"], "", "duplicate-cron", "cron expression")
             yield from _twice(worker["tailConsumers"], "", "duplicate-tail-consumer", "tail consumer")
+            yield from _twice(worker["domains"], "", "duplicate-domain", "custom domain")
 
 
 def _twice(listed: Place, key: str, code: str, kind: str) -> Iterator[Mistake]:
@@ -81,6 +83,25 @@ def _twice(listed: Place, key: str, code: str, kind: str) -> Iterator[Mistake]:
             yield Mistake(path=item.path, code=code, message=message, hint="remove one of them")
         else:
             first[name] = item.line
+
+
+def conflicting_domains(root: Place) -> Iterator[Mistake]:
+    """A host leads to one Worker."""
+    first: dict[str, tuple[str, int]] = {}
+    for autopilot in root["autopilots"].items():
+        for worker in autopilot["needs"]["workers"].items():
+            for item in worker["domains"].items():
+                host, name = item.named(), worker.named("name")
+                if host is None or name is None:
+                    continue
+                other, line = first.setdefault(host, (name, item.line))
+                if other != name:
+                    yield Mistake(
+                        path=item.path,
+                        code="conflicting-domain",
+                        message=f"the custom domain `{host}` leads to the Worker `{other}` (line {line})",
+                        hint="remove one of them: a host leads to one Worker",
+                    )
 
 
 def conflicting_needs(root: Place) -> Iterator[Mistake]:

@@ -75,6 +75,10 @@ Origin = Annotated[
     str, *_text("origin", _ORIGIN_PATTERN, _ORIGIN_RULE, "https://admin.example.com", "http://localhost:5173")
 ]
 
+DOMAIN_PATTERN = r"^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
+_DOMAIN_RULE = "a host name in lower case, of a zone of the account, without a path"
+CustomDomain = Annotated[str, *_text("custom domain", DOMAIN_PATTERN, _DOMAIN_RULE, "api.example.com")]
+
 HostPattern = Annotated[str, *_text("host", HOST_PATTERN, _HOST_RULE, "api.example.com", "*.efh.workers.dev")]
 
 

@@ -10,7 +10,12 @@ from pydantic import ValidationError
 from orchestrator.errors import ManifestError
 from orchestrator.issues import Issue
 from orchestrator.manifest.bindings import router_bindings, worker_bindings
-from orchestrator.manifest.duplicates import conflicting_needs, duplicate_autopilots, duplicate_items
+from orchestrator.manifest.duplicates import (
+    conflicting_domains,
+    conflicting_needs,
+    duplicate_autopilots,
+    duplicate_items,
+)
 from orchestrator.manifest.models import (
     Manifest,
 )
@@ -33,6 +38,7 @@ _CHECKS: tuple[ManifestRule, ...] = (
     duplicate_autopilots,
     duplicate_items,
     conflicting_needs,
+    conflicting_domains,
     autopilots_without_a_way,
     tail_consumers,
     unsupported_capabilities,

@@ -22,6 +22,7 @@ from orchestrator.manifest.fields import (
     CompatibilityDate,
     CompatibilityFlag,
     CronExpression,
+    CustomDomain,
     DatabaseName,
     Given,
     GivenNumber,
@@ -162,6 +163,10 @@ class WorkerScript(Model):
     )
     logpush: bool = Field(
         default=False, description="Hand its logs to the account's Logpush jobs; the paid plan's alone."
+    )
+    domains: Items[CustomDomain] = Field(
+        default=(),
+        description="Custom domains: hosts of the account's zones that lead to it, with DNS record and certificate.",
     )
 
 

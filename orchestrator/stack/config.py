@@ -83,7 +83,12 @@ class Stack:
     def desired(self) -> Desired:
         """What the stack's file implies here. Raises ManifestError where the file is broken, SettingsError where the
         prefix makes a name that is not valid."""
-        return derive(load(self.manifest), name_prefix=self.name_prefix, stage=self.name.rpartition("/")[2])
+        return derive(
+            load(self.manifest),
+            name_prefix=self.name_prefix,
+            stage=self.name.rpartition("/")[2],
+            custom_domains=self.config.get("customDomains") != "false",
+        )
 
     def deployment_hash(self, desired: Desired, modules: Mapping[str, str]) -> str:
         """What tells that which the program would declare here from anything else; `modules`: their SHA-256 by key."""

@@ -89,6 +89,12 @@ RULES = (
         key="keepData", pattern="true|false", fails="must be true or false", command="pulumi config set keepData true"
     ),
     Rule(
+        key="customDomains",
+        pattern="true|false",
+        fails="must be true or false",
+        command="pulumi config set customDomains true",
+    ),
+    Rule(
         key="workersUrl",
         pattern=r".*\{worker\}.*",
         fails="must have {worker} where a Worker's name goes",

@@ -25,6 +25,10 @@ TEXTS: Mapping[str, str] = {
         "`true` (default): namespaces, buckets and databases stay in the account whatever leaves the file. "
         "`false`: a stage's data is deleted with it."
     ),
+    "customDomains": (
+        "`true` (default): Workers get the `domains` of the file. `false`: none does, for a stage beside production;"
+        " set on the stack `local`."
+    ),
     "startEmpty": "A list of stores, by their names in the account, that may begin empty in place of full ones.",
     "mark": "The platform's mark (32 hex digits), only where the state that knew it was lost.",
     "manifest": "Another file than `autopilots.yaml`.",

@@ -105,6 +105,7 @@ SAYS_ALL = MANIFEST.replace(
           limits: {cpuMs: 50}
           tailConsumers: [auditor]
           logpush: true
+          domains: [clerk.example.com]
           crons: [""",
 ).replace("tasks:", "        - {name: auditor, content: x}\ntasks:")
 SETTINGS = ("observability", "placement", "limits", "tailConsumers", "logpush")
@@ -126,7 +127,15 @@ def test_what_the_file_says_of_a_worker_is_declared() -> None:
         "logpush": True,
     }
     assert ("WorkersScriptSubdomain", "clerk", subdomain("pr-7-clerk")) in recorder.declared
+    domain = {"accountId": ACCOUNT, "hostname": "clerk.example.com", "service": "pr-7-clerk"}
+    assert ("WorkersCustomDomain", "clerk.example.com", domain) in recorder.declared
     assert outputs["workerUrls"].keys() == {"clerk", "router"}
+
+
+def test_a_stack_beside_another_one_can_do_without_the_custom_domains() -> None:
+    recorder, _ = run_program(SAYS_ALL, customDomains="false")
+
+    assert not any(kind == "WorkersCustomDomain" for kind, *_ in recorder.declared)
 
 
 def test_what_leaves_the_file_is_told_to_end_where_the_provider_would_keep_it() -> None:

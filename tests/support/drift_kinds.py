@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.support.drift_stack import ARCHIVE, GREETER, KEEPER, KEEPER_CRON, LEDGER, ROUTER
+from tests.support.drift_stack import ARCHIVE, GREETER, HOST, KEEPER, KEEPER_CRON, LEDGER, ROUTER
 from tests.support.local_cloudflare import LocalCloudflare
 
 Found = tuple[str, str, str, tuple[str, ...]]
@@ -47,13 +47,13 @@ class Outside:
         assert answer.is_success, f"{method} {path}: {answer.text}"
         return answer.json()["result"]
 
-    def zones(self, *names: str) -> None:
-        """The account has these zones from now on."""
-        self._server.local("PATCH", "/account", {"zones": list(names)})
-
     def zone(self, name: str) -> str:
         """A zone's id."""
         return str(self.call_zone("GET", "", params={"name": name})[0]["id"])
+
+    def domain(self, host: str) -> str:
+        """A custom domain's id."""
+        return str(self.call("GET", "/workers/domains", params={"hostname": host})[0]["id"])
 
     def namespace(self, title: str) -> str:
         """The id of a KV namespace."""
@@ -180,13 +180,18 @@ def _set_up_bucket(outside: Outside) -> None:
 
 def _ways_in(outside: Outside) -> None:
     """A custom domain, and a route of a zone, both to a Worker that is only bound; and one to nothing of ours."""
-    outside.zones("example.com")
     zone = outside.zone("example.com")
     outside.upload("theirs", _CODE)
     for host, worker in (("keeper.example.com", KEEPER), ("theirs.example.com", "theirs")):
         outside.call("PUT", "/workers/domains", json={"hostname": host, "service": worker})
     for pattern, worker in (("example.com/keep/*", KEEPER), ("example.com/theirs/*", "theirs")):
         outside.call_zone("POST", f"/{zone}/workers/routes", json={"pattern": pattern, "script": worker})
+
+
+def _attach_again(outside: Outside, worker: str) -> None:
+    """The same host, and another id."""
+    outside.call("DELETE", f"/workers/domains/{outside.domain(HOST)}")
+    outside.call("PUT", "/workers/domains", json={"hostname": HOST, "service": worker})
 
 
 def _deploy_gradually(outside: Outside) -> None:
@@ -351,7 +356,7 @@ KINDS = (
     DriftKind(
         name="Worker deleted",
         does=lambda outside: outside.delete_worker(GREETER),
-        finds=(("missing", "worker", GREETER, ()),),
+        finds=(("missing", "worker", GREETER, ()), ("missing", "customDomain", HOST, ())),
     ),
     DriftKind(
         name="Worker added",
@@ -479,9 +484,30 @@ KINDS = (
         does=_ways_in,
         finds=(
             ("undeclared", "worker", "theirs", ()),
-            ("undeclared", "worker", KEEPER, ("custom domain keeper.example.com", "route example.com/keep/*")),
+            ("undeclared", "customDomain", "keeper.example.com", ("service",)),
+            ("undeclared", "worker", KEEPER, ("route example.com/keep/*",)),
         ),
         full=True,
+    ),
+    DriftKind(
+        name="custom domain detached",
+        does=lambda outside: outside.call("DELETE", f"/workers/domains/{outside.domain(HOST)}"),
+        finds=(("missing", "customDomain", HOST, ()),),
+    ),
+    DriftKind(
+        name="custom domain attached to another Worker",
+        does=lambda outside: outside.call("PUT", "/workers/domains", json={"hostname": HOST, "service": KEEPER}),
+        finds=(("changed", "customDomain", HOST, ("service",)),),
+    ),
+    DriftKind(
+        name="custom domain detached and attached again",
+        does=lambda outside: _attach_again(outside, GREETER),
+        finds=(("changed", "customDomain", HOST, ("id",)),),
+    ),
+    DriftKind(
+        name="custom domain detached and attached to another Worker",
+        does=lambda outside: _attach_again(outside, KEEPER),
+        finds=(("changed", "customDomain", HOST, ("id", "service")),),
     ),
     DriftKind(
         name="schedule cleared",
@@ -534,6 +560,7 @@ KINDS = (
             *(("missing", "r2Bucket", name, ()) for name in ("efh-archive", "efh-cold", "efh-files")),
             *(("missing", "d1Database", name, ()) for name in (LEDGER, ROUTER)),
             *(("missing", "worker", name, ()) for name in (GREETER, KEEPER, ROUTER)),
+            ("missing", "customDomain", HOST, ()),
         ),
         lost=(ARCHIVE, "NOTES", "REGISTRY", "efh-archive", "efh-cold", "efh-files", LEDGER, ROUTER),
     ),

@@ -22,6 +22,7 @@ from tests.support.pulumi_project import PulumiProject
 
 STACK = "dev"
 LINKS = ("orchestrator", "node_modules", "package.json", "tsconfig.json")
+HOST = "greet.example.com"  # of the zone that a local account has
 ROUTER, KEEPER, GREETER = "efh-router", "efh-keeper", "efh-greeter"
 LEDGER = "efh-ledger"  # a database that an autopilot needs
 ARCHIVE = "ARCHIVE::2026"  # a title may hold what separates the parts of a URN
@@ -61,6 +62,7 @@ MANIFEST: dict[str, Any] = {
                         "name": GREETER,
                         "content": "export default { fetch: () => new Response('greeter') }",
                         "public": True,
+                        "domains": [HOST],
                     }
                 ]
             },

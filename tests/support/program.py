@@ -94,7 +94,12 @@ def run_program(
 
     def program() -> pulumi.Output[None]:
         settings = read_settings()
-        desired = derive(parse(manifest, "autopilots.yaml"), name_prefix=settings.name_prefix, stage=settings.stack)
+        desired = derive(
+            parse(manifest, "autopilots.yaml"),
+            name_prefix=settings.name_prefix,
+            stage=settings.stack,
+            custom_domains=settings.custom_domains,
+        )
         require_secrets(settings, desired)
         modules = {worker.key: Module(path=f".build/{worker.key}.js", sha256="ab" * 32) for worker in desired.workers}
         return pulumi.Output.all(**declare(desired, modules, settings, mark=MARK, state=state)).apply(outputs.update)

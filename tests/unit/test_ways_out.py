@@ -20,17 +20,33 @@ _SECOND = (
 )
 _LOST_STATE = f"{_STACK}test_two_platforms.py::test_a_platform_whose_state_was_lost_names_its_mark_and_takes_all_over"
 _COMES_BACK = f"{_STACK}test_nothing_lost.py::test_an_autopilot_leaves_the_file_and_comes_back_with_its_data"
+_DOMAINS = f"{_STACK}test_custom_domains.py::test_one_of_no_zone_of_the_account_stops_the_preview"
+_EACH = f"{_STACK}test_ways_out.py::test_the_command_that_a_refusal_names_leads_out_of_it"
+_TAKEN = f"{_STACK}test_custom_domains.py::test_one_that_leads_to_another_worker_is_not_taken_and_each_way_leads_on"
 _VALUE = "needs a value that only a person has"
 _LOOKS = "looks, and changes nothing"
 _WORD = "the command's name in a sentence; its whole line is in another message"
 
 _RUNS = "tests/router/test_runs_command.py::test_a_person_says_how_it_ended"
 FOLLOWED = {
+    "python -m orchestrator adopt -s <> --overwrite <> takes it over": _TAKEN,
+    "python -m orchestrator adopt -s <><>": _EACH,
+    "python -m orchestrator heal -s <>": _EACH,
+    "python -m orchestrator heal -s <> <>": _EACH,
+    "python -m orchestrator heal -s <> --from-here": _EACH,
+    "python -m orchestrator adopt -s <> <> takes it over too": _EACH,
+    "python -m orchestrator adopt -s <> takes it over": _EACH,
+    "pulumi config set plan paid -s <>": _EACH,
+    "pulumi config set --secret webhookSecret": _EACH,
+    "pulumi config set --secret apiToken": _EACH,
+    "pulumi config set --secret --path secrets.<> -s <>": _EACH,
     "pulumi config <> -s <>": _WAYS,
     "pulumi config rm namePrefix": _DOCTOR,
     "pulumi config rm mark": _DOCTOR,
     "pulumi config rm <> -s <>": _DOCTOR,
     "pulumi config rm startEmpty -s <>": _DOCTOR,
+    "pulumi config set customDomains true": _DOCTOR,
+    "pulumi config set customDomains false -s <>": _DOMAINS,
     "pulumi config set journalDays 30": _DOCTOR,
     "pulumi config set keepData true": _DOCTOR,
     "pulumi config set plan free": _DOCTOR,
@@ -44,24 +60,21 @@ FOLLOWED = {
 }
 
 NOT_FOLLOWED = {
+    "python -m orchestrator drift -s <> shows the whole": _LOOKS,
     "git checkout": _WORD,
     "git checkout <>": "the tests' stacks are no git checkouts of their own",
     "pulumi cancel -s <>": "of a lock whose holder is not known to be dead: a person has to know",
     "pulumi config <>": _WORD,
     "pulumi config set --secret --path callers.<> -s <>": "gives a caller a token, which a person has to tell it",
-    "pulumi config set --secret --path secrets.<> -s <>": _VALUE,
     "pulumi config set --secret --path <> -s <>": _VALUE,
     "pulumi config set --secret alertUrl https": _VALUE,
-    "pulumi config set --secret apiToken": _VALUE,
     "pulumi config set --secret cloudflare": _VALUE,
     "pulumi config set --secret diagnoseToken": _VALUE,
     'pulumi config set --secret heal \'{"repository"': _VALUE,
-    "pulumi config set --secret webhookSecret": _VALUE,
     "pulumi config set <> -s <>": _VALUE,
     "pulumi config set --secret r2SecretAccessKey -s <>": _VALUE,
     "pulumi config set accountId <the 32 hex digits in the dashboard's URL>": _VALUE,
     "pulumi config set accountId <the 32 hex digits in the dashboard's URL> -s <>": _VALUE,
-    "pulumi config set plan paid -s <>": "says that the account is paid for, which a person has to know",
     "pulumi config set workersUrl 'https": _VALUE,
     "pulumi preview": _LOOKS,
     "pulumi preview --diff": _LOOKS,
@@ -73,14 +86,9 @@ NOT_FOLLOWED = {
     "pulumi up -s <>": "the command of every test here",
     "python -m orchestrator adopt": _WORD,
     "python -m orchestrator adopt -s <> continues from here": "the same command as the one that says it",
-    "python -m orchestrator adopt -s <> takes it over": "as the one above it",
-    "python -m orchestrator adopt -s <> <> takes it over too": "followed by the tests of adopt by --overwrite",
     "python -m orchestrator adopt -s <> takes over what the account has and the state has not": "as the one above it",
     "python -m orchestrator destroy-data NAME": _WORD,
-    "python -m orchestrator drift shows the whole": _LOOKS,
     "python -m orchestrator heal": _WORD,
-    "python -m orchestrator heal -s <> --from-here": "followed by the tests of heal by its option",
-    "python -m orchestrator heal -s <> <>": "followed by the tests of heal by its option --recreate",
     "python -m orchestrator pull": "of the journal and the registry, no refusal of these commands",
     "python -m orchestrator register --remove NAME": "of the journal and the registry, no refusal of these commands",
     "python -m orchestrator show": _LOOKS,

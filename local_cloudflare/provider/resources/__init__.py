@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from local_cloudflare.provider.resources.base import Resource
 from local_cloudflare.provider.resources.cron import CronTrigger
+from local_cloudflare.provider.resources.custom_domain import CustomDomain
 from local_cloudflare.provider.resources.d1 import D1Database
 from local_cloudflare.provider.resources.kv import KvNamespace
 from local_cloudflare.provider.resources.queue import Queue
@@ -18,6 +19,6 @@ RESOURCES: Mapping[str, Resource] = {
     resource.pulumi_type: resource
     for resource in (
         *(KvNamespace(), R2Bucket(), D1Database(), Queue(), QueueConsumer()),
-        *(WorkersScript(), ScriptSubdomain(), CronTrigger()),
+        *(WorkersScript(), ScriptSubdomain(), CronTrigger(), CustomDomain()),
     )
 }

@@ -251,7 +251,7 @@ def test_each_setting_that_is_wrong_is_put_right_by_the_command_that_is_printed(
     settings = project.root / f"Pulumi.{STACK}.yaml"
     before = settings.read_text()
     wrong = {"namePrefix": "Team_", "mark": "x", "plan": "gold", "keepData": "yes", "journalDays": "never"}
-    wrong["keepdata"] = "false"  # no setting
+    wrong |= {"keepdata": "false", "customDomains": "often"}  # the first is no setting
     project.project.run("config", "set-all", *(f"--plaintext={key}={value}" for key, value in wrong.items()))
     project.project.run("config", "set", "startEmpty", "efh-files")
     try:

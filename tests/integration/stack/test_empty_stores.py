@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import copy
-import re
-import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.support.drift_stack import KEEPER, LEDGER, MANIFEST, ROUTER, STACK
+from tests.support.followed import follow, followed
 from tests.support.healed_stack import HealedStack
 from tests.support.local_cloudflare import LocalCloudflare
 from tests.support.planted_data import planted_data
@@ -68,31 +65,6 @@ def test_an_edit_that_would_empty_a_store_stops_and_is_undone_by_taking_it_back(
         assert stack.server.local("GET", "/state") == account
         take_back(stack, edit)
         pulumi.run("preview", "--expect-no-changes")
-
-
-def follow(stack: HealedStack, begins: str, output: str) -> tuple[int, str]:
-    """Run the first command in `output` that begins so, as printed; its exit code and what it printed."""
-    found = re.search(rf"{re.escape(begins)}[^;\n]*", output)
-    assert found, output
-    words = shlex.split(found[0])
-    if words[0] == "python":
-        words[0] = sys.executable
-    done = subprocess.run(
-        words,
-        cwd=stack.project.root,
-        env=stack.project.project.environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout + done.stderr
-
-
-def followed(stack: HealedStack, begins: str, output: str) -> str:
-    code, printed = follow(stack, begins, output)
-    assert code == 0, printed
-    return printed
 
 
 def test_the_ways_that_a_stopped_prefix_names_lead_on_and_back_to_the_same_data(stack: HealedStack) -> None:

@@ -62,6 +62,7 @@ TOGETHER = (
     "bucket's storage class changed",
     "database's read replication switched on",
     "namespace renamed",
+    "custom domain attached to another Worker",
     "Worker deleted",
     "Worker added",
     "bucket added",

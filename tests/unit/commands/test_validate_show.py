@@ -168,6 +168,7 @@ def test_show_as_json(capsys: pytest.CaptureFixture[str]) -> None:
         "limits": {"cpuMs": None},
         "tailConsumers": [],
         "logpush": False,
+        "domains": [],
     }
     assert shown["routes"]["tasks"]["generate_page"]["capability"] == "web.pages.generate"
 

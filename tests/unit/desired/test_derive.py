@@ -58,7 +58,7 @@ tasks:
 """
 
 
-def derived(text: str = EXAMPLE, **arguments: str) -> Desired:
+def derived(text: str = EXAMPLE, **arguments: Any) -> Desired:
     return derive(parse(text), **arguments)
 
 

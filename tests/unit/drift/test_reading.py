@@ -73,7 +73,7 @@ class Api:
                 f"/workers/scripts/{name}/deployments": {"deployments": [{"versions": [ALL]}]}
                 for name in ("router", "page")
             },
-            "/workers/domains": [{"hostname": "page.example.com", "service": "page"}],
+            "/workers/domains": [{"id": "d1", "hostname": "page.example.com", "service": "page"}],
             "/zones": [{"id": "z1", "name": "example.com"}, {"id": "z2", "name": "example.net"}],
             "/zones/z1/workers/routes": [{"pattern": "example.com/*", "script": "page"}, {"pattern": "example.com/x"}],
             "/zones/z2/workers/routes": refused(403),

@@ -64,13 +64,13 @@ def test_the_summary_counts_drift_and_lost_data_and_calls(found: tuple[Finding, 
 @pytest.mark.parametrize(
     ("found", "text"),
     [
-        ((BINDINGS,), "`python -m orchestrator heal` repairs it"),
-        ((UNMANAGED, BINDINGS), "orchestrator adopt`"),
+        ((BINDINGS,), "`python -m orchestrator heal -s prod` repairs it"),
+        ((UNMANAGED, BINDINGS), "orchestrator adopt -s prod`"),
         ((LOST, UNMANAGED), "data is gone from the account"),
     ],
 )
 def test_what_to_do_next_depends_on_what_was_found(found: tuple[Finding, ...], text: str) -> None:
-    assert text in next_steps(drift(*found))
+    assert text in next_steps(drift(*found), stack="prod")
 
 
 def test_what_nobody_declared_is_listed_apart() -> None:

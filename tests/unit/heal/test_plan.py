@@ -22,7 +22,7 @@ autopilots:
     needs:
       kvNamespaces: [NOTES]
       r2Buckets: [files]
-      workers: [{name: keeper, content: "export default {}"}]
+      workers: [{name: keeper, content: "export default {}", domains: [keep.example.com]}]
   - name: greeter
     worker: greeter
     capabilities: [greet]
@@ -63,6 +63,7 @@ CRONS = finding("changed", Kind.SCHEDULES, "router")
 FOREIGN = finding("undeclared", Kind.R2_BUCKET, "holiday-photos")
 KEEPER_SCRIPT, ROUTER_SCRIPT = "**:WorkersScript::keeper", "**:WorkersScript::router"
 KEEPER_ALL = (KEEPER_SCRIPT, "**:WorkersScriptSubdomain::keeper", "**:WorkersCronTrigger::keeper")
+KEEPERS_DOMAIN = "**:WorkersCustomDomain::keep.example.com"
 NOTES_URN, REGISTRY_URN = "urn::WorkersKvNamespace::NOTES", "urn::WorkersKvNamespace::REGISTRY"
 
 # What is found, what is repaired, what waits, and what the update leaves alone.
@@ -77,7 +78,7 @@ CASES: dict[str, tuple[list[Finding], list[Finding], list[Finding], tuple[str, .
         [NOTES, NO_KEEPER, ROUTER, GREETER],
         [GREETER],
         [NO_KEEPER, ROUTER],
-        (NOTES_URN, *KEEPER_ALL, ROUTER_SCRIPT),
+        (NOTES_URN, *KEEPER_ALL, ROUTER_SCRIPT, KEEPERS_DOMAIN),
     ),
     "one bound to a Worker that is recreated does not": (
         [NOTES, NO_GREETER, ROUTER],
@@ -92,7 +93,7 @@ CASES: dict[str, tuple[list[Finding], list[Finding], list[Finding], tuple[str, .
 def test_what_needs_lost_data_waits_and_the_rest_is_repaired(
     found: list[Finding], repaired: list[Finding], held: list[Finding], exclude: tuple[str, ...]
 ) -> None:
-    plan = plan_heal(Drift(findings=tuple(found)), DESIRED, STATE)
+    plan = plan_heal(Drift(findings=tuple(found)), DESIRED, STATE, stack="prod")
 
     assert (list(plan.repaired), list(plan.held), plan.exclude) == (repaired, held, exclude)
     assert plan.does_something == bool(repaired)
@@ -100,7 +101,7 @@ def test_what_needs_lost_data_waits_and_the_rest_is_repaired(
 
 
 def test_only_what_is_named_is_made_again() -> None:
-    plan = plan_heal(Drift(findings=(NOTES, FILES, KEEPER)), DESIRED, STATE, recreate=["NOTES"])
+    plan = plan_heal(Drift(findings=(NOTES, FILES, KEEPER)), DESIRED, STATE, stack="prod", recreate=["NOTES"])
 
     assert (plan.recreated, plan.lost, plan.held) == ((NOTES,), (FILES,), (KEEPER,))
     assert plan.exclude == ("urn::R2Bucket::files", KEEPER_SCRIPT)
@@ -108,7 +109,7 @@ def test_only_what_is_named_is_made_again() -> None:
 
 
 def test_what_is_not_lost_any_more_may_be_named() -> None:
-    assert plan_heal(Drift(findings=(KEEPER,)), DESIRED, STATE, recreate=["NOTES"]).repaired == (KEEPER,)
+    assert plan_heal(Drift(findings=(KEEPER,)), DESIRED, STATE, stack="prod", recreate=["NOTES"]).repaired == (KEEPER,)
 
 
 @pytest.mark.parametrize(
@@ -118,10 +119,10 @@ def test_what_is_not_lost_any_more_may_be_named() -> None:
         (
             [lost(Kind.D1_DATABASE, "router", instead=True)],
             "router",
-            "to take that one over: python -m orchestrator adopt",
+            "to take that one over: python -m orchestrator adopt -s prod",
         ),
     ],
 )
 def test_what_is_not_declared_or_is_there_again_is_not_made_again(found: list[Finding], name: str, says: str) -> None:
     with pytest.raises(UserError, match=says):
-        plan_heal(Drift(findings=tuple(found)), DESIRED, STATE, recreate=[name])
+        plan_heal(Drift(findings=tuple(found)), DESIRED, STATE, stack="prod", recreate=[name])

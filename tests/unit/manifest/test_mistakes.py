@@ -40,6 +40,7 @@ ONCE = "{capability: text.write, once: true}"
 STREAMED = "{capability: text.write, once: true, stream: true}"
 TWICE = "{capability: text.write, once: true, idempotent: true}"
 LOGGER = "tailConsumers: [b, b]\n        - {name: b, content: x}"
+DOMAINS = "domains: [a.example.com]\n        - {name: b, content: x, domains: [a.example.com]}"
 URL = "https://reader.example.com/"
 
 
@@ -148,6 +149,9 @@ MISTAKES = [
     M("logs to nobody", *worker("tailConsumers: [writers]"), "13:27", "unknown-worker", "did you mean `writer`?"),
     M("logs to itself", *worker("tailConsumers: [writer]"), "13:11", "tail-circle", "writer -> writer"),
     M("logs to one twice", *worker(LOGGER), "13:30", "duplicate-tail-consumer", "stands twice"),
+    M("domain twice", *worker("domains: [a.example.com, a.example.com]"), "13:36", "duplicate-domain", "stands twice"),
+    M("domain of two", *worker(DOMAINS), "14:43", "conflicting-domain", "leads to the Worker `writer` (line 13)"),
+    M("domain with a path", *worker("domains: [a.example.com/x]"), "13:21", "invalid-custom-domain", "without a path"),
     M("no way to it", f"    endpoint: {URL}\n", "", "13:11", "unreachable-autopilot", "neither `endpoint`"),
     M("once for no task", TASK, f"{TASK}\n  wirte: {{once: true}}", "18:3", "once-unknown-task", "mean `write`?"),
     M(

@@ -120,7 +120,7 @@ def test_a_replacement_makes_one_and_lets_go_of_another() -> None:
 
 
 def test_what_an_upload_takes_away_is_named_other_warnings_are_not() -> None:
-    lost = message("clerk", ["logpush on (then off)"])
+    lost = message("clerk", ["logpush on (then off)"], "prod")
     warned = [{"severity": "warning", "message": each} for each in (f"{lost}\n", "a limit is near")]
 
     found = changes({"diagnostics": warned})

@@ -1,0 +1,125 @@
+"""Custom domains: a host leads to the Worker that the file says, and is taken away from no other unless told to."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from orchestrator.names import MARK
+from tests.support.drift_stack import GREETER, HOST, MANIFEST, STACK
+from tests.support.followed import followed
+from tests.support.healed_stack import HealedStack
+from tests.support.local_cloudflare import LocalCloudflare
+
+THEIRS = "theirs"
+_CODE = "export default { fetch: () => new Response('theirs') }"
+
+
+@pytest.fixture(scope="module")
+def brought_up(cloudflare_server: LocalCloudflare, tmp_path_factory: pytest.TempPathFactory) -> HealedStack:
+    cloudflare_server.reset()
+    return HealedStack(tmp_path_factory.mktemp("custom-domains"), cloudflare_server)
+
+
+@pytest.fixture
+def stack(brought_up: HealedStack) -> Iterator[HealedStack]:
+    settings = brought_up.project.root / f"Pulumi.{STACK}.yaml"
+    before = settings.read_text()
+    yield brought_up
+    settings.write_text(before)
+    brought_up.project.write(MANIFEST)
+    brought_up.restore()
+
+
+def at(*hosts: str, worker: str = GREETER) -> dict[str, Any]:
+    """The manifest with these custom domains for the greeter, of this name."""
+    manifest = copy.deepcopy(MANIFEST)
+    manifest["autopilots"][1]["worker"] = worker
+    manifest["autopilots"][1]["needs"]["workers"][0] |= {"name": worker, "domains": list(hosts)}
+    return manifest
+
+
+def attached(stack: HealedStack) -> dict[str, str]:
+    return {each["hostname"]: each["service"] for each in stack.outside.call("GET", "/workers/domains")}
+
+
+def attach(stack: HealedStack, host: str, worker: str) -> None:
+    stack.outside.call("PUT", "/workers/domains", json={"hostname": host, "service": worker})
+
+
+def test_they_come_go_and_follow_a_worker_that_is_renamed(stack: HealedStack) -> None:
+    pulumi = stack.project.project
+    stack.project.write(at("example.com", HOST))
+    pulumi.up()
+    assert attached(stack) == {"example.com": GREETER, HOST: GREETER}
+
+    before = stack.outside.domain(HOST)
+    stack.project.write(at(HOST, worker="efh-host"))
+    pulumi.up()
+
+    assert attached(stack) == {HOST: "efh-host"}
+    assert stack.outside.domain(HOST) == before
+    stack.assert_clean()
+
+
+def test_one_that_leads_to_another_worker_is_not_taken_and_each_way_leads_on(stack: HealedStack) -> None:
+    pulumi = stack.project.project
+    stack.outside.upload(THEIRS, _CODE)
+    attach(stack, "a.example.com", THEIRS)
+    stack.project.write(at(HOST, "a.example.com"))
+
+    for refused in (pulumi.run("preview", exit_code=1), pulumi.up(exit_code=1)):
+        assert f"the custom domain a.example.com leads to the Worker {THEIRS}" in refused
+    assert attached(stack)["a.example.com"] == THEIRS
+
+    settings = stack.project.root / f"Pulumi.{STACK}.yaml"
+    before = settings.read_text()
+    followed(stack, "pulumi config set customDomains", refused)
+    pulumi.run("preview")
+    settings.write_text(before)
+    process = stack.start("--overwrite", "a.example.com", "--yes", command="adopt")
+    output, errors = process.communicate(timeout=240)
+    assert process.returncode == 0, output + errors
+    assert attached(stack) == {HOST: GREETER, "a.example.com": GREETER}
+    stack.assert_clean()
+
+
+def test_one_of_another_platform_is_neither_taken_nor_offered(stack: HealedStack) -> None:
+    mark = {"name": MARK, "type": "plain_text", "text": "9" * 32}
+    stack.outside.upload(THEIRS, _CODE, bindings=[mark])
+    attach(stack, "a.example.com", THEIRS)
+    stack.project.write(at(HOST, "a.example.com"))
+
+    refused = stack.project.project.run("preview", exit_code=1)
+    process = stack.start("--overwrite", "a.example.com", "--yes", command="adopt")
+    said = "".join(process.communicate(timeout=240))
+
+    assert "of another platform in this account" in refused
+    assert process.returncode == 2, said
+    assert attached(stack)["a.example.com"] == THEIRS
+    followed(stack, "pulumi config set customDomains", refused)
+    stack.project.project.run("preview")
+
+
+def test_one_that_leads_to_the_declared_worker_already_is_put_again(stack: HealedStack) -> None:
+    attach(stack, "a.example.com", GREETER)
+    stack.project.write(at(HOST, "a.example.com"))
+    id = stack.outside.domain("a.example.com")
+
+    stack.project.project.up()
+
+    assert stack.outside.domain("a.example.com") == id
+    stack.assert_clean()
+
+
+def test_one_of_no_zone_of_the_account_stops_the_preview(stack: HealedStack) -> None:
+    stack.project.write(at("a.example.org"))
+
+    refused = stack.project.project.run("preview", exit_code=1)
+
+    assert "the custom domain a.example.org is of no zone of the account, which has example.com" in refused
+    followed(stack, "pulumi config set customDomains", refused)
+    stack.project.project.run("preview")
