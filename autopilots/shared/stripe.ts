@@ -87,12 +87,25 @@ export function isKeyRefused(status: number): boolean {
   return status === 401 || status === 403;
 }
 
+interface Account {
+  readonly base: string;
+  readonly key: string;
+}
+
+/** By the isolate's environment, which does not change: addresses are not read anew for each of many calls. */
+const accounts = new WeakMap<StripeEnv, Account>();
+
 /** Where Stripe is, without a slash at its end, and the key. Throws a problem (503) for a base that is not allowed. */
-export function stripeAccount({ STRIPE_API_KEY: given = "", STRIPE_API_URL: other, STAGE }: StripeEnv) {
+export function stripeAccount(env: StripeEnv): Account {
+  const before = accounts.get(env);
+  if (before) return before;
+  const { STRIPE_API_KEY: given = "", STRIPE_API_URL: other, STAGE } = env;
   const url = /^https?:\/\//.test(given) ? URL.parse(given) : null;
   const base = other || (url ? url.origin + url.pathname : "https://api.stripe.com");
   const key = url ? decodeURIComponent(url.username) : given;
-  return { base: externalUrl("STRIPE_API_URL", base, STAGE).replace(/\/$/, ""), key };
+  const account = { base: externalUrl("STRIPE_API_URL", base, STAGE).replace(/\/$/, ""), key };
+  accounts.set(env, account);
+  return account;
 }
 
 export type Form = string | number | null | undefined | readonly Form[] | { readonly [key: string]: Form };

@@ -75,6 +75,16 @@ export function findBatchOfRun(db: D1Database, run: string): Promise<Batch | nul
   return db.prepare("SELECT * FROM batches WHERE run = ? ORDER BY created_at DESC LIMIT 1").bind(run).first<Batch>();
 }
 
+/** A batch with its items, in one call; null where there is no such batch. */
+export async function readBatch(db: D1Database, id: string): Promise<{ batch: Batch; items: Item[] } | null> {
+  const [found, items] = await db.batch([
+    db.prepare("SELECT * FROM batches WHERE id = ?").bind(id),
+    db.prepare("SELECT * FROM items WHERE batch = ? ORDER BY position").bind(id),
+  ]);
+  const batch = found!.results[0] as Batch | undefined;
+  return batch ? { batch, items: items!.results as Item[] } : null;
+}
+
 export async function itemsOf(db: D1Database, batch: string): Promise<Item[]> {
   return (await db.prepare("SELECT * FROM items WHERE batch = ? ORDER BY position").bind(batch).all<Item>()).results;
 }

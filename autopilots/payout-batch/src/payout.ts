@@ -23,6 +23,7 @@ import {
   openAgain,
   openBatch,
   payeesPaid,
+  readBatch,
 } from "./ledger.ts";
 import type { Asked } from "./meta.ts";
 
@@ -114,8 +115,8 @@ async function approve(env: Env, db: D1Database, id: string, approval: Approval)
 
 async function advanced(env: Env, db: D1Database, id: string): Promise<Response> {
   await advance(env, db, id);
-  const batch = await findBatch(db, id);
-  return answerOf(batch!, await itemsOf(db, id));
+  const { batch, items } = (await readBatch(db, id))!;
+  return answerOf(batch, items);
 }
 
 async function requireImported(env: Env, db: D1Database): Promise<void> {
