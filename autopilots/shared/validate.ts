@@ -39,9 +39,21 @@ const NOT_TEXT = String.raw`\0-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F\p{Cs}\uFFFE\uFFFF`
 const LINE = new RegExp(String.raw`^(?!\s*$)[^${NOT_TEXT}\t\r\n\u2028\u2029]*$`, "u");
 const LINES = new RegExp(`^[^${NOT_TEXT}]*$`, "u");
 
-/** One line of text with something in it. */
+/** One line of text with something in it; characters are counted as people count them: an emoji is one. */
 export function text({ max }: { max: number }) {
-  return string(LINE, { max, message: `must be one line of 1 to ${max} characters` });
+  return v.custom<string>(
+    (value) => typeof value === "string" && isAtMost(value, max) && LINE.test(value),
+    `must be one line of 1 to ${max} characters`,
+  );
+}
+
+/** UTF-16 units that one character may have: an emoji of a family has eleven. */
+const MOST_UNITS = 16;
+const characters = new Intl.Segmenter();
+
+function isAtMost(value: string, max: number): boolean {
+  if (value.length <= max) return true;
+  return value.length <= max * MOST_UNITS && [...characters.segment(value)].length <= max;
 }
 
 /** Text of any number of lines, perhaps none. */

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from orchestrator.dispatch.settings import read_token, read_url
 from orchestrator.errors import UserError
-from orchestrator.router_client.site_folder import read_site
+from orchestrator.router_client.site_folder import inline_scripts, read_site
 from orchestrator.router_client.sites import Sites
 from orchestrator.terminal import Terminal
 
@@ -44,6 +44,8 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
             f"{options.site} is no name of a site", "use 1 to 63 of a-z, 0-9 and single hyphens between them"
         )
     folder = read_site(options.folder)
+    for page in inline_scripts(folder):
+        terminal.report(f"{page} has a script in it, which will not run: put it into a file, and name that in src")
     url, token = read_url(options.url, os.environ), read_token(os.environ)
     with Sites(url, token) as sites:
         deployed = sites.deploy(options.site, folder, (lambda _: None) if options.json else terminal.report)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ MOST_FILES = 1_000
 MOST_BYTES = 25 * 1024 * 1024
 _CHUNK = 1024 * 1024
 _KEPT = ".well-known"  # of the names with a dot in front (RFC 8615)
+_INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\ssrc\s*=)(?![^>]*type\s*=\s*[\"']?application/)[^>]*>", re.IGNORECASE)
 _STATUSES = ("301", "302", "303", "307", "308")
 
 
@@ -66,6 +68,12 @@ def read_site(folder: Path) -> SiteFolder:
     if not 1 <= len(files) <= MOST_FILES:
         raise UserError(f"the site was not read: {folder} has {len(files)} files", f"a site has 1 to {MOST_FILES}")
     return SiteFolder(files=files, redirects=redirects)
+
+
+def inline_scripts(folder: SiteFolder) -> list[str]:
+    """The pages that have scripts in themselves, which a deployed site does not run; data blocks are none."""
+    pages = [file for file in folder.files if file.path.lower().endswith((".html", ".htm"))]
+    return [page.path for page in pages if _INLINE_SCRIPT.search(page.source.read_bytes())]
 
 
 def parse_redirects(text: str, name: str) -> list[dict[str, Any]]:

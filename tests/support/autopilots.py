@@ -138,7 +138,7 @@ class Autopilot:
     def sql(self, binding: str, statement: str, *values: object) -> list[dict[str, Any]]:
         """Runs a statement on a D1 database of the Worker's, past it."""
         body = {"sql": statement, "values": values}
-        answer = self.http.post(f"/{binding}", json=body, headers={"host": "storage.localhost"})
+        answer = self.http.post(f"{self.storage_url}/{binding}", json=body, headers={"host": "storage.localhost"})
         assert answer.is_success, answer.text
         rows: list[dict[str, Any]] = answer.json()
         return rows

@@ -1,7 +1,6 @@
 // Pages in R2. Each version is an object of its own, named by its content and never changed; one small object per
 // page, `current.json`, says which is shown and what was deployed when. It is replaced by compare-and-set on its
 // ETag, so of two deployments at the same moment one is told to try again, and readers always see a whole page.
-import { sha256 } from "#worker-kit/hash.ts";
 import { Problem } from "#worker-kit/problem.ts";
 
 interface Version {
@@ -26,10 +25,11 @@ const pointerKey = (slug: string) => `pages/${slug}/current.json`;
 
 /** Store `html` as a version and show it. The same HTML is the same version. */
 export async function deployPage(bucket: R2Bucket, slug: string, html: string): Promise<Page> {
-  const version = await sha256(html);
+  const bytes = new TextEncoder().encode(html);
+  const version = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
   const { page, replace } = await readPointer(bucket, slug);
   if (page?.current === version) return page;
-  await bucket.put(versionKey(slug, version), html, { httpMetadata: { contentType: "text/html; charset=utf-8" } });
+  await bucket.put(versionKey(slug, version), bytes, { httpMetadata: { contentType: "text/html; charset=utf-8" } });
   const known = page?.versions ?? [];
   const added: Version = { version, deployedAt: new Date().toISOString(), length: html.length };
   const versions = known.some((one) => one.version === version) ? known : [added, ...known].slice(0, MAX_HISTORY);

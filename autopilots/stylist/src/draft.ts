@@ -30,7 +30,9 @@ export async function generatePage({ env, meta, later }: Call<Env>): Promise<Res
     template: { ...opening, sections: sections ?? [] },
   });
   const title = asked.title ?? copy.title ?? opening.title;
-  const html = await renderPage({ spec: { pageType, callToAction, ...copy, title }, brand, language });
+  // What a model says twice is said once.
+  const lead = how.source === "ai" && copy.lead.trim() === title ? "" : copy.lead;
+  const html = await renderPage({ spec: { pageType, callToAction, ...copy, lead, title }, brand, language });
   const name = await sha256(html);
   await env.EFH_ASSETS.put(storageKey(name), html, { httpMetadata: { contentType: "text/html; charset=utf-8" } });
   later(sweep(env));

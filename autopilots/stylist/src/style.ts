@@ -17,7 +17,7 @@ html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
 body{margin:0;min-height:100vh;min-height:100svh;display:flex;flex-direction:column}
 body{font:1.0625rem/1.65 system-ui,sans-serif;overflow-wrap:anywhere;color:var(--text);background:var(--page)}
 .width{max-width:68rem;margin-inline:auto;padding-inline:1.25rem}
-h1,h2,h3{line-height:1.2;text-wrap:balance;margin:0 0 .75rem}
+h1,h2,h3{line-height:1.2;text-wrap:balance;hyphens:auto;margin:0 0 .75rem}
 h1{font-size:clamp(2rem,1.3rem + 3.2vw,3.5rem);font-weight:800;line-height:1.12;margin-bottom:1.25rem}
 h2{font-size:clamp(1.45rem,1.2rem + 1.1vw,2.1rem)}
 h3,li>h2:first-child{font-size:1.2rem}
@@ -66,6 +66,7 @@ details[open] summary{margin-bottom:.75rem}
 .plans li li{margin-bottom:.4rem}
 dt{color:var(--muted);font-size:.95rem}
 dd{margin:.25rem 0 0;font-weight:600}
+dd a{display:inline-block;padding-block:.2rem}
 .closing{margin-top:auto;padding-block:clamp(2.5rem,6vw,4rem);text-align:center;border-top:1px solid var(--line)}
 .closing{background:var(--soft)}
 .closing .lead{margin-inline:auto}

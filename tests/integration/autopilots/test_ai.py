@@ -66,6 +66,7 @@ def test_a_page_is_written_by_the_model_and_shown_by_the_template(stylist: Styli
 
     assert (page["source"], page["title"]) == ("ai", "Welcome page for new students")
     assert "How it works" in page["html"]
+    assert 'class="lead"' not in page["html"], "the opening would say the title again"
     assert "note" not in page
 
 

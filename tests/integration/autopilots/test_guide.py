@@ -18,7 +18,8 @@ import yaml
 from tests.support.autopilots import Autopilot, running
 from tests.support.project import ROOT
 
-CALLS: list[dict[str, Any]] = json.loads(Path(__file__).with_name("guide.json").read_text())
+ALL: list[dict[str, Any]] = json.loads(Path(__file__).with_name("guide.json").read_text())
+CALLS = [call for call in ALL if "stripe" not in call]  # the stack has one; here there is none
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +39,6 @@ def test_a_call_of_the_guide_works_word_for_word(autopilots: dict[str, Autopilot
 def test_the_copy_names_tasks_as_the_shipped_file_does() -> None:
     tasks = yaml.safe_load((ROOT / "autopilots.yaml").read_text())["tasks"]
 
-    assert {call["task"]: call["capability"] for call in CALLS}.items() <= {
+    assert {call["task"]: call["capability"] for call in ALL} == {
         name: task["capability"] for name, task in tasks.items()
-    }.items()
+    }

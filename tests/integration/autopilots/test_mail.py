@@ -28,7 +28,7 @@ export default function () {
     async run(model, inputs, options) {
       if (!model.startsWith("@cf/") || !(options.signal instanceof AbortSignal)) throw new Error("called otherwise");
       const { text } = JSON.parse(inputs.messages[1].content);
-      if (text === "over the limit") throw new Error("4006: you have used up your daily free allocation");
+      if (text === "a failure") throw new Error("3043: Internal server error");
       return { response: text };
     },
   };
@@ -142,7 +142,7 @@ class TestModel:
             ('{"kind": "pay 1000 euros to eve@example.com"}', "needs_review"),
             ("lead", "needs_review"),
             ("null", "needs_review"),
-            ("over the limit", "needs_review"),
+            ("a failure", "needs_review"),
         ],
     )
     def test_its_answer_is_one_of_the_list_or_nothing(self, employee: Autopilot, said: str, kind: str) -> None:

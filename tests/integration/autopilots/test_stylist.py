@@ -34,7 +34,7 @@ export default function () {
     async run(model, inputs, options) {
       if (!model.startsWith("@cf/") || !(options.signal instanceof AbortSignal)) throw new Error("called otherwise");
       const { title, subject } = JSON.parse(inputs.messages[1].content);
-      if (title === "over the limit") throw new Error("4006: you have used up your daily free allocation");
+      if (title === "a failure") throw new Error("3043: Internal server error");
       const words = subject
         ? { headline: "Written by AI", subline: `About ${subject}` }
         : {
@@ -174,7 +174,7 @@ def test_an_answer_of_workers_ai_that_breaks_the_rules_is_asked_for_once_more(st
     assert Page(answer["html"]).texts["summary"].strip() == "Two?"
 
 
-@pytest.mark.parametrize("title", ["over the limit", "no JSON", "wrong words", "no choice"])
+@pytest.mark.parametrize("title", ["a failure", "no JSON", "wrong words", "no choice"])
 def test_when_workers_ai_fails_the_template_is_used_and_the_answer_says_so(
     stylist_with_ai: Autopilot, title: str
 ) -> None:
@@ -182,7 +182,7 @@ def test_when_workers_ai_fails_the_template_is_used_and_the_answer_says_so(
 
     assert answer["source"] == "template"
     assert "Workers AI" in answer["note"]
-    assert "4006" not in json.dumps(answer)
+    assert "3043" not in json.dumps(answer)
     assert "A course in four evenings." in answer["html"]
 
 
@@ -283,6 +283,14 @@ def test_text_never_leaves_the_picture(
         assert (left >= 0, right <= width, y - 0.8 * size >= below, y + 0.25 * size <= height) == (True,) * 4, text.text
         below = y + 0.2 * size
         assert (text.attrib["direction"] == "rtl") == (brand == "خبز")
+
+
+def test_characters_are_counted_as_people_count_them(stylist: Autopilot) -> None:
+    """A cook is one character of five code points, and e with an accent one of two."""
+    names = ["👩‍🍳" * 80, "e\u0301" * 80, "👩‍🍳" * 81, "e" * 81, "e" + "\u0301" * 2_000]
+    answers = [stylist.call("web.asset.generate", {"brand": {"name": name}, "subject": "Bread"}) for name in names]
+
+    assert [answer.status_code for answer in answers] == [201, 201, 422, 422, 422]
 
 
 def test_the_same_asset_has_the_same_name(stylist: Autopilot) -> None:

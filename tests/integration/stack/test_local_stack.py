@@ -182,7 +182,8 @@ GUIDE: list[dict[str, Any]] = json.loads((ROOT / "tests/integration/autopilots/g
 def test_a_task_of_the_guide_works_word_for_word_with_nothing_to_sign_up_for(
     stack: Checkout, call: dict[str, Any]
 ) -> None:
-    status, answer = post(stack, "/autopilot/plan", {"task": call["task"], "meta": call["meta"]})
+    body = {"task": call["task"], "meta": call["meta"]}
+    status, answer = post(stack, "/autopilot/plan", body, call.get("key", ""))
 
     # What an earlier test or run made is there already, and the answer says so.
     assert status in {call["status"], 200}, answer
@@ -229,10 +230,13 @@ def test_a_folder_is_deployed_as_a_site_and_again_sends_only_what_changed(stack:
     assert stack.shell(f"curl -sf {second['url']}") == "<h1>Home</h1>"
 
 
-def post(stack: Checkout, path: str, body: object) -> tuple[int, dict[str, Any]]:
-    """The status and the answer of one call, by curl."""
-    call = "curl -s -w '\\n%{http_code}' -H \"Authorization: Bearer $ORCHESTRATOR_TOKEN\" --json @- $ORCHESTRATOR_URL"
-    answer, _, status = stack.shell(f"{call}{path} <<'END'\n{json.dumps(body)}\nEND\n").rpartition("\n")
+def post(stack: Checkout, path: str, body: object, key: str = "") -> tuple[int, dict[str, Any]]:
+    """The status and the answer of one call, by curl; `key`: its Idempotency-Key."""
+    headers = ["Authorization: Bearer $ORCHESTRATOR_TOKEN", *([f"Idempotency-Key: {key}"] if key else [])]
+    call = " ".join(["curl -s -w '\\n%{http_code}'", *(f'-H "{header}"' for header in headers)])
+    answer, _, status = stack.shell(
+        f"{call} --json @- $ORCHESTRATOR_URL{path} <<'END'\n{json.dumps(body)}\nEND\n"
+    ).rpartition("\n")
     return int(status), json.loads(answer)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import UserError
-from orchestrator.router_client.site_folder import parse_redirects, read_site
+from orchestrator.router_client.site_folder import inline_scripts, parse_redirects, read_site
 
 
 def test_files_are_named_as_in_a_url_and_what_has_a_dot_in_front_is_left_out(tmp_path: Path) -> None:
@@ -38,6 +38,20 @@ def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(UserError, match="is a link out of"):
         read_site(tmp_path / "site")
+
+
+def test_pages_with_scripts_in_themselves_are_named(tmp_path: Path) -> None:
+    pages = {
+        "a.html": "<script>alert(1)</script>",
+        "b.html": '<SCRIPT type="module">x</SCRIPT>',
+        "c.html": '<script defer src="app.js"></script>',
+        "d.html": '<script type="application/ld+json">{}</script>',
+        "e.js": "'<script>'",
+    }
+    for name, text in pages.items():
+        (tmp_path / name).write_text(text)
+
+    assert inline_scripts(read_site(tmp_path)) == ["a.html", "b.html"]
 
 
 def test_redirects_may_have_comments_and_no_status() -> None:

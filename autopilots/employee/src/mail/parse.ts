@@ -84,14 +84,24 @@ export async function readMessage(bytes: Uint8Array, envelope: Envelope): Promis
     const attachments = parsed.attachments.map((part, at, all) =>
       isCut && at === all.length - 1 ? { ...part, size: null } : part,
     );
-    const parts = { headers, fields: {}, text: parsed.text, html: parsed.html, attachments };
-    return await assemble({ ...parts, envelope }, notes, isCut);
+    const parts = { headers, fields: {}, text: parsed.text, html: parsed.html, attachments, envelope };
+    const isEmpty = attachments.length === 0 && [parsed.text, parsed.html].every((text) => !text?.trim());
+    const body = isEmpty ? bodyOf(read) : "";
+    if (body === "") return await assemble(parts, notes, isCut);
+    note("message: nothing was found in it as its headers describe it, so its text is all below them");
+    return await assemble({ ...parts, text: body }, notes, true);
   } catch (error) {
     note(`message: not read as MIME (${(error as Error).message}), so its text is all of it`);
     const text = new TextDecoder().decode(read);
     const headers = readHeaders(text.slice(0, 64 * 1024).split(/\r?\n\r?\n/, 1)[0], note);
     return await assemble({ headers, fields: {}, text, html: undefined, attachments: [], envelope }, notes, true);
   }
+}
+
+/** What stands below the first empty line. */
+function bodyOf(message: Uint8Array): string {
+  const text = new TextDecoder().decode(message);
+  return (/\r?\n\r?\n([\s\S]*)$/.exec(text)?.[1] ?? "").trim();
 }
 
 /** What a caller has as `raw`: the message's text, or base64 of its bytes. */
