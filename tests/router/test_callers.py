@@ -16,6 +16,7 @@ from tests.support.refusals import refused
 CALLERS = {
     "shop": CallerRule(may=("plan",), tasks=("pay",)),
     "finance": CallerRule(may=("plan", "resolve")),
+    "boss": CallerRule(may=("plan", "approve")),
     "auditor": CallerRule(may=("read",)),
     "ops": CallerRule(may=("heal", "register", "resolve")),
     "tokenless": CallerRule(may=("plan",)),
@@ -23,6 +24,7 @@ CALLERS = {
 TOKENS = {
     "shop": "shop-token",
     "finance": "finance-token old-finance-token",
+    "boss": "boss-token",
     "auditor": "auditor-token",
     "ops": "ops-token",
     "nobody": "nobody-token",  # not declared
@@ -42,6 +44,7 @@ ENDPOINTS = {
     ("POST", "/autopilot/ensure-infra"): "heal",
     ("POST", "/__scheduled"): "heal",
     ("POST", "/autopilot/plan"): "plan",
+    ("POST", "/autopilot/runs/run_0/approve"): "approve",
     ("POST", "/autopilot/runs/run_0/resolve"): "resolve",
 }
 
@@ -52,7 +55,7 @@ def router() -> Iterator[Payments]:
         yield payments
 
 
-@pytest.mark.parametrize("caller", ["shop", "finance", "auditor", "ops"])
+@pytest.mark.parametrize("caller", ["shop", "finance", "boss", "auditor", "ops"])
 @pytest.mark.parametrize(("method", "path"), ENDPOINTS, ids=lambda value: value)
 def test_each_caller_may_do_what_the_file_says_and_nothing_else(
     router: Payments, method: str, path: str, caller: str
@@ -169,6 +172,8 @@ ATTEMPTS = [
     A("shop", "reads another's run", "GET", f"{RUNS}/{{finance}}", None, 403, "Forbidden"),
     A("shop", "resolves its own run", "POST", f"{RUNS}/{{shop}}/resolve", DONE, 403, "Forbidden"),
     A("shop", "resolves another's", "POST", f"{RUNS}/{{finance}}/resolve", DONE, 403, "Forbidden"),
+    A("shop", "approves its own run", "POST", f"{RUNS}/{{shop}}/approve", {}, 403, "Forbidden"),
+    A("shop", "approves another's", "POST", f"{RUNS}/{{finance}}/approve", {}, 403, "Forbidden"),
     A("shop", "reads the journal", "GET", "/autopilot/journal", None, 403, "Forbidden"),
     A("shop", "takes over an autopilot", "POST", REGISTRY, {**EVIL, "name": "payer"}, 403, "Forbidden"),
     A("shop", "removes one", "DELETE", f"{REGISTRY}/helper", None, 403, "Forbidden"),
@@ -177,6 +182,7 @@ ATTEMPTS = [
     A("finance", "resolves what it asked for", "POST", f"{RUNS}/{{finance}}/resolve", DONE, 403, "Forbidden"),
     A("finance", "reads its own run", "GET", f"{RUNS}/{{finance}}", None, 403, "Forbidden"),
     A("finance", "registers an autopilot", "POST", REGISTRY, EVIL, 403, "Forbidden"),
+    A("finance", "approves what it asked for", "POST", f"{RUNS}/{{finance}}/approve", {}, 403, "Forbidden"),
     # The auditor: it may read.
     A("auditor", "pays", "POST", PLAN, {"task": "pay"}, 403, "Forbidden"),
     A("auditor", "only asks who would", "POST", f"{PLAN}?explain=1", {"task": "pay"}, 403, "Forbidden"),
@@ -187,6 +193,7 @@ ATTEMPTS = [
     A("ops", "removes a declared one", "DELETE", f"{REGISTRY}/payer", None, 409, "Declared autopilot"),
     A("ops", "registers the router", "POST", REGISTRY, {**EVIL, "name": "orchestrator"}, 422, "Invalid request"),
     A("ops", "registers its address", "POST", REGISTRY, {**EVIL, "endpoint": "https://127.1/"}, 422, "Invalid request"),
+    A("ops", "approves", "POST", f"{RUNS}/{{shop}}/approve", {}, 403, "Forbidden"),
     A("ops", "reads the runs", "GET", RUNS, None, 403, "Forbidden"),
     # Whoever is not, or no longer, in the file.
     A("nobody", "pays", "POST", PLAN, {"task": "pay"}, 401, "Unauthorized"),
@@ -214,6 +221,16 @@ def test_what_nobody_should_be_able_to_do_is_refused(
     refused(router.request(attempt.method, path, attempt.body, token=token), attempt.status, attempt.title)
 
     assert [router.run(run)["status"] for run in unknown_runs.values()] == ["unknown"] * 2
+
+
+def test_nobody_approves_what_it_asked_for_though_it_may_approve(router: Payments) -> None:
+    """Whether or not it waits for that: who asks is looked at first."""
+    run = router.pay(new_key(), token="boss-token").headers["x-run-id"]
+
+    document = refused(router.request("POST", f"{RUNS}/{run}/approve", {}, token="boss-token"), 403, "Forbidden")
+
+    assert (document["right"], document["caller"]) == ("approve", "boss")
+    refused(router.request("POST", f"{RUNS}/{run}/approve", {}), 409, "Not waiting for approval")
 
 
 def test_anothers_key_gives_neither_its_answer_nor_its_run(router: Payments) -> None:
