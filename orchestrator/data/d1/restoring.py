@@ -1,9 +1,10 @@
 """A copy of a database back into a database, by transactions that each leave a mark in it.
 
-The order: tables, and the indexes that keep rows apart; rows, each after those that it refers to; the last
-AUTOINCREMENT values; search indexes; other indexes, views, triggers. So no trigger runs, and every rule holds. A
-transaction is a call, and adds its number to a table in the database: one that was carried out without an answer is not
-done again, and a restore that was interrupted continues after the last one. The same copy always gives the same ones.
+The order: tables, and the indexes that keep rows apart; rows, each after those that it refers to; virtual tables with
+theirs, since D1 lets nobody write to a table with a name like one of theirs; the last AUTOINCREMENT values; search
+indexes; other indexes, views, triggers. So no trigger runs, and every rule holds. A transaction is a call, and adds its
+number to a table in the database: one that was carried out without an answer is not done again, and a restore that was
+broken off goes on after the last one. The same copy always gives the same ones.
 
 Touches the network by the `Target` that it is given, and reads the copy.
 """
@@ -18,13 +19,23 @@ from typing import Any, Protocol
 
 from orchestrator.data.d1 import copy
 from orchestrator.data.d1.order import ordered
-from orchestrator.data.d1.schema import MARKS, SEQUENCES, SchemaObject, Table, named, objects, rebuilt, tables
+from orchestrator.data.d1.schema import (
+    MARKS,
+    SEQUENCES,
+    SchemaObject,
+    Table,
+    named,
+    objects,
+    rebuilt,
+    tables,
+    virtual_tables,
+)
 from orchestrator.data.d1.source import Statement
 from orchestrator.data.d1.values import Row, quoted, sent
 from orchestrator.data.d1.writing import inserts, weight
 from orchestrator.errors import CloudflareError, UserError
 
-VERSION = 1
+VERSION = 2
 """Of the division into transactions: a restore continues only where it began."""
 
 _WEIGHT_A_CALL = 1_500_000
@@ -151,20 +162,29 @@ class Restoring:
             for _, name, is_unique, origin, _ in named(self._source, f"PRAGMA index_list({quoted(table)})")
             if is_unique and origin == "c"
         }
-        first = [each for each in self._made if each.type == "table"]
+        virtual = virtual_tables(self._source)
+        first = [each for each in self._made if each.type == "table" and each.name not in virtual]
         first += [each for each in self._made if each.name in unique]
         yield from self._making(first, merging)
-        written = 0
-        for call in _calls(self._source):
-            yield Step([each for table, rows in call for each in inserts(table, rows, merge=merging)], is_rows=True)
-            written += sum(len(rows) for _, rows in call)
-            self._told(f"{written:,} rows written")
+        yield from self._rows(merging, virtual=False)
+        if virtual:
+            second = [each for each in self._made if each.type == "table" and each.name in virtual]
+            yield from self._making(second, merging)
+            yield from self._rows(merging, virtual=True)
+            first += second
         yield Step(list(self._sequences(merging)))
         for index in rebuilt(self._source):
             yield Step([(f"INSERT INTO {quoted(index)} ({quoted(index)}) VALUES ('rebuild')", [])])
         last = [each for each in self._made if each not in first]
         for kind in ("index", "view", "trigger"):
             yield from self._making([each for each in last if each.type == kind], merging)
+
+    def _rows(self, merging: bool, *, virtual: bool) -> Iterator[Step]:
+        written = 0
+        for call in _calls(self._source, virtual=virtual):
+            yield Step([each for table, rows in call for each in inserts(table, rows, merge=merging)], is_rows=True)
+            written += sum(len(rows) for _, rows in call)
+            self._told(f"{written:,} rows written")
 
     def _making(self, made: Sequence[SchemaObject], merging: bool) -> Iterator[Step]:
         there = {each.name for each in self._target.objects()} if merging else set()
@@ -187,8 +207,8 @@ class Restoring:
             )
 
 
-def _calls(source: sqlite3.Connection) -> Iterator[list[tuple[Table, list[Row]]]]:
-    """The rows in the order in which they can be written, cut into calls."""
+def _calls(source: sqlite3.Connection, *, virtual: bool) -> Iterator[list[tuple[Table, list[Row]]]]:
+    """The rows of ordinary or of virtual tables, in the order in which they can be written, cut into calls."""
     waiting: list[tuple[Table, Row]] = []
     names: set[str] = set()
     size = 0
@@ -199,6 +219,8 @@ def _calls(source: sqlite3.Connection) -> Iterator[list[tuple[Table, list[Row]]]
         return [(group[0][0], [row for _, row in group]) for group in found]
 
     for table, row, together in ordered(source):
+        if table.is_virtual is not virtual:
+            continue
         is_full = len(waiting) >= _ROWS_A_CALL or size + weight(row) > _WEIGHT_A_CALL
         if waiting and not together and (is_full or len(names | {table.name}) > _TABLES_A_CALL):
             yield taken()

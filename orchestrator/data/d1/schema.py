@@ -107,6 +107,11 @@ def tables(connection: sqlite3.Connection) -> dict[str, Table]:
     }
 
 
+def virtual_tables(connection: sqlite3.Connection) -> set[str]:
+    """The names of all virtual tables, with rows of their own or without."""
+    return {*_shadows(connection)}
+
+
 def rebuilt(connection: sqlite3.Connection) -> list[str]:
     """The search indexes (FTS5) over another table: they hold nothing that it does not."""
     return [name for name, made in _shadows(connection).items() if made and _content(name) not in made]

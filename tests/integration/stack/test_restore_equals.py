@@ -31,6 +31,7 @@ from tests.support.instant_clock import InstantClock
 from tests.support.local_cloudflare import LocalCloudflare
 from tests.support.project import ROOT
 from tests.support.seeds import seeds
+from tests.unit.data.test_d1_hostile import HOSTILE
 
 SEEDS = seeds(2, first=100)
 NOW = int(time.time())
@@ -76,6 +77,18 @@ def test_a_database(account: Account, cloudflare_api: LocalCloudflare, tmp_path:
     assert done == Restored(written=sum(table.rows for table in taken.tables.values()))
     assert d1.is_unchanged(account, target, tmp_path / "saved", say_nothing)
     assert d1.is_unchanged(account, source, tmp_path / "saved", say_nothing)
+
+
+@pytest.mark.parametrize("what", [name for name in HOSTILE if "search" not in name])
+def test_a_hostile_schema(account: Account, tmp_path: Path, what: str) -> None:
+    """Those of the unit tests, in D1's own SQLite."""
+    source, target = database(account, "source", [[sql] for sql in HOSTILE[what]]), database(account, "target")
+
+    taken = backup.take(account, source, tmp_path / "saved", say_nothing, now="2026-11-26T00:00:00+00:00")
+    done = restored(account, target, tmp_path / "saved")
+
+    assert done.written == sum(table.rows for table in taken.tables.values())
+    assert d1.is_unchanged(account, target, tmp_path / "saved", say_nothing)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
