@@ -132,6 +132,13 @@ REFUSAL_KINDS = (
         ways=((rf"{ADOPT} --overwrite theirs", YES),),
     ),
     RefusalKind(
+        name="adopt of a Worker that is not the stack's",
+        comes_about=_others_worker,
+        command=("adopt", "--yes"),
+        says="did not make theirs",
+        ways=((rf"{ADOPT} --overwrite theirs", YES),),
+    ),
+    RefusalKind(
         name="a namespace that is not the stack's",
         comes_about=_others_namespace,
         command=PREVIEW,
@@ -152,6 +159,13 @@ REFUSAL_KINDS = (
         command=PREVIEW,
         says="apiToken is not set",
         ways=((rf"openssl rand -hex 32 \| pulumi config set --secret apiToken -s {STACK}",),),
+    ),
+    RefusalKind(
+        name="a caller's token that is not set",
+        comes_about=_edited(lambda manifest: manifest.update(callers={"finance": {"may": ["read"]}})),
+        command=PREVIEW,
+        says="callers.finance is not set",
+        ways=((rf"openssl rand -hex 32 \| pulumi config set --secret --path callers\.finance -s {STACK}",),),
     ),
     RefusalKind(
         name="a signing secret that is not set",

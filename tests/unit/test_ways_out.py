@@ -29,6 +29,7 @@ _WORD = "the command's name in a sentence; its whole line is in another message"
 
 _RUNS = "tests/router/test_runs_command.py::test_a_person_says_how_it_ended"
 FOLLOWED = {
+    "pulumi config set --secret --path callers.<> -s <>": _EACH,
     "python -m orchestrator adopt -s <> --overwrite <> takes it over": _TAKEN,
     "python -m orchestrator adopt -s <><>": _EACH,
     "python -m orchestrator heal -s <>": _EACH,
@@ -65,7 +66,6 @@ NOT_FOLLOWED = {
     "git checkout <>": "the tests' stacks are no git checkouts of their own",
     "pulumi cancel -s <>": "of a lock whose holder is not known to be dead: a person has to know",
     "pulumi config <>": _WORD,
-    "pulumi config set --secret --path callers.<> -s <>": "gives a caller a token, which a person has to tell it",
     "pulumi config set --secret --path <> -s <>": _VALUE,
     "pulumi config set --secret alertUrl https": _VALUE,
     "pulumi config set --secret cloudflare": _VALUE,

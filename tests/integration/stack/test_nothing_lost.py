@@ -45,10 +45,10 @@ def test_an_autopilot_leaves_the_file_and_comes_back_with_its_data(stack: Healed
     assert words(changes(preview)) == [
         f"change Worker {ROUTER}",
         f"remove Worker {KEEPER}",
-        "no longer manage D1 database efh-ledger: it stays in the account, with its data",
         "no longer manage KV namespace NOTES: it stays in the account, with its data",
         "no longer manage R2 bucket efh-cold: it stays in the account, with its data",
         "no longer manage R2 bucket efh-files: it stays in the account, with its data",
+        "no longer manage D1 database efh-ledger: it stays in the account, with its data",
     ]
     pulumi.up()
     assert stack.names() >= DATA
