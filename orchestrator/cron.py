@@ -48,6 +48,12 @@ _MONTH = _Field(label="month", low=1, high=12, names=_MONTHS)
 _WEEKDAY = _Field(label="day of week", low=1, high=7, names=_WEEKDAYS, special=", 6L, 2#1")
 
 
+def number_of(word: str) -> int:
+    """The number that a month's or a weekday's name stands for, or that it is."""
+    upper = word.upper()
+    return {**_MONTHS, **_WEEKDAYS}.get(upper) or int(word)
+
+
 class _DayRule(Protocol):
     """What a day field says; the other fields are plain sets of numbers."""
 

@@ -30,6 +30,8 @@ class Kind(StrEnum):
     D1_DATABASE = ("d1Database", "D1 database", "d1Database:D1Database", "name", "d1")
     WORKER = ("worker", "Worker", "workersScript:WorkersScript", "scriptName")
     SCHEDULES = ("schedules", "cron triggers", "workersCronTrigger:WorkersCronTrigger", "scriptName", "", True)
+    QUEUE = ("queue", "queue", "queue:Queue", "queueName")
+    CONSUMER = ("queueConsumer", "queue consumer", "queueConsumer:QueueConsumer", "scriptName", "", True)
     SUBDOMAIN = (
         "subdomain",
         "workers.dev switch",

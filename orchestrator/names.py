@@ -46,6 +46,15 @@ DATABASE = "DB"
 AI = "AI"
 ASSETS = "ASSETS"
 
+# Queues, where the file has a task that is done later; the names under which Workers see them.
+TASK_QUEUE = "efh-tasks"
+DEAD_LETTER_QUEUE = "efh-tasks-dead"
+TASK_QUEUE_BINDING = "TASK_QUEUE"
+DEAD_LETTER_BINDING = "DEAD_LETTER_QUEUE"
+QUEUE_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
+QUEUE_RULE = "1 to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends"
+SCHEDULING_CAPABILITY = "task.schedule"  # whose Worker gives the router tasks for later
+
 # On the routing Worker only; what is not configured is not bound.
 NAME_PREFIX = "NAME_PREFIX"
 CLOUDFLARE_API_TOKEN = "CLOUDFLARE_API_TOKEN"  # noqa: S105 - the binding's name, not its value
@@ -63,10 +72,13 @@ ADDED_TO_ROUTER = ADDED_TO_WORKER | frozenset({BUILD_ID, CLOUDFLARE_ACCOUNT_ID, 
 # an autopilot's Worker that asked for one by its name would get it.
 _ROUTER_SECRETS = frozenset({CLOUDFLARE_API_TOKEN, HEAL, ALERT_URL})
 RESERVED_VARIABLES = _ROUTER_SECRETS | frozenset(
-    {API_TOKEN, CALLER_TOKENS, AUTOPILOTS, WEBHOOK_SECRET, STAGE, MARK, BUILD_ID, DATABASE, AI, ASSETS}
+    {
+        *(API_TOKEN, CALLER_TOKENS, AUTOPILOTS, WEBHOOK_SECRET, STAGE, MARK, BUILD_ID, DATABASE, AI, ASSETS),
+        *(TASK_QUEUE_BINDING, DEAD_LETTER_BINDING),
+    }
 )
-RESERVED_ON_AUTOPILOT = frozenset({AUTOPILOTS, WEBHOOK_SECRET, STAGE, MARK, BUILD_ID, AI})
-RESERVED_ON_ROUTER = RESERVED_VARIABLES | ADDED_TO_ROUTER | {NAME_PREFIX}
+RESERVED_ON_AUTOPILOT = frozenset({AUTOPILOTS, WEBHOOK_SECRET, STAGE, MARK, BUILD_ID, AI, TASK_QUEUE_BINDING})
+RESERVED_ON_ROUTER = RESERVED_VARIABLES | ADDED_TO_ROUTER | {NAME_PREFIX, TASK_QUEUE_BINDING, DEAD_LETTER_BINDING}
 
 
 def binding_name(name: str) -> str:

@@ -76,7 +76,14 @@ def find(
     wanted = [each for each in wanted if each.kind is not Kind.CUSTOM_DOMAIN]
     workers = {} if all(each.kind.holds_data for each in wanted) else account.scripts()
     there: list[tuple[Wanted, Store | None]] = []
+    queues = _queues(account, wanted)
+    ids: dict[Wanted, str] = {}
     for each in wanted:
+        if each.kind in (Kind.QUEUE, Kind.CONSUMER):
+            if each in queues:
+                ids[each] = queues[each]
+                there.append((each, None))
+            continue
         if not each.kind.holds_data:
             there += [(each, None)] if each.name in workers else []
             continue
@@ -95,7 +102,7 @@ def find(
             theirs += [] if each.kind.of_worker else [Theirs(wanted=each, owner=owner)]
         else:
             ours = each.kind is not Kind.WORKER or (live is not None and live == mark)
-            found.append(Existing(wanted=each, id=store.id if store else each.name, ours=ours))
+            found.append(Existing(wanted=each, id=store.id if store else ids.get(each, each.name), ours=ours))
     return tuple(sorted(found, key=_order)), tuple(sorted(theirs, key=_order))
 
 
@@ -111,6 +118,25 @@ def _existing_domains(account: Account, wanted: Sequence[Wanted], mark: str | No
             yield Theirs(wanted=each, owner=Owner(worker, live))
         else:
             yield Existing(wanted=each, id=str(domain["id"]), ours=worker == each.worker or live is not None)
+
+
+def _queues(account: Account, wanted: Sequence[Wanted]) -> dict[Wanted, str]:
+    """The ids of the queues and consumers of `wanted` that are there; a consumer's follows that of its queue."""
+    names = {each.key: each.name for each in wanted if each.kind is Kind.QUEUE}
+    if not any(each.kind in (Kind.QUEUE, Kind.CONSUMER) for each in wanted):
+        return {}
+    queues = account.queues()
+    found = {}
+    for each in wanted:
+        queue = next(
+            (told for told in queues if told["queue_id"] == each.queue_id or told["queue_name"] == names.get(each.key)),
+            None,
+        )
+        if each.kind is Kind.QUEUE and queue:
+            found[each] = str(queue["queue_id"])
+        elif each.kind is Kind.CONSUMER and queue and queue["consumers"]:
+            found[each] = f"{queue['queue_id']}/{queue['consumers'][0]['consumer_id']}"
+    return found
 
 
 def find_elsewhere(account: Account, wanted: Sequence[Wanted]) -> tuple[Elsewhere, ...]:

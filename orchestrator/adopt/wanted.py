@@ -16,12 +16,14 @@ from typing import Any
 
 from orchestrator.kinds import Kind, kind_of_type, read_urn
 
+_BY_ID = (Kind.KV_NAMESPACE, Kind.D1_DATABASE, Kind.CUSTOM_DOMAIN, Kind.QUEUE, Kind.CONSUMER)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
     """A resource that would be created. `key`: its name in the file; `name`: the one in the account, for what belongs
-    to a Worker the Worker's; `worker`: of a custom domain, what it leads to; `parent`: its component's URN; `entry`:
-    its line of Pulumi's import file."""
+    to a Worker the Worker's; `worker`: of a custom domain, what it leads to; `parent`: its component's URN; `queue_id`:
+    a consumer's, where its queue is the stack's already; `entry`: its line of Pulumi's import file."""
 
     kind: Kind
     key: str
@@ -30,11 +32,12 @@ class Wanted:
     jurisdiction: str = "default"
     worker: str = ""
     parent: str = ""
+    queue_id: str = ""
     entry: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def import_id(self, id: str) -> str:
         """As the provider wants it; `id` is Cloudflare's, where that is not the name."""
-        last = id if self.kind in (Kind.KV_NAMESPACE, Kind.D1_DATABASE, Kind.CUSTOM_DOMAIN) else self.name
+        last = id if self.kind in _BY_ID else self.name
         bucket = f"/{self.jurisdiction}" if self.kind is Kind.R2_BUCKET else ""
         return f"{self.account_id}/{last}{bucket}"
 
@@ -60,6 +63,7 @@ def wanted(preview: Mapping[str, Any], import_file: Mapping[str, Any]) -> tuple[
                 jurisdiction=inputs.get("jurisdiction") or "default",
                 worker=str(inputs.get("service") or ""),
                 parent=state.get("parent", ""),
+                queue_id=str(inputs.get("queueId") or ""),
                 entry=entry,
             )
         )

@@ -34,7 +34,7 @@ def diagnose(account: Account, desired: Desired, workers_url: str | None, stack:
 
     Raises CloudflareError where the token is not taken or nobody answers.
     """
-    survey = take_survey(account)
+    survey = take_survey(account, queues=bool(desired.queues))
     jurisdictions = {bucket.jurisdiction for bucket in desired.r2_buckets} - {"default"}
     elsewhere: set[str] = set()
     if not isinstance(survey.r2, CloudflareError):

@@ -78,7 +78,7 @@ def _configured(stack: str, config: Config, root: Path) -> list[Check]:
         *([] if plain and settings[0].state == "ok" else settings),
         *plain,
         *_manifest_and_secrets(own, stack, root),
-        *_account(config, own, stack),
+        *_account(config, own, stack, queues=_has_queues(own, root)),
     ]
 
 
@@ -122,8 +122,19 @@ def _manifest_and_secrets(own: Config, stack: str, root: Path) -> list[Check]:
     return [Check(name=file, state="ok", detail="right"), *secrets_checks(own, desired, stack=stack)]
 
 
-def _account(config: Config | None = None, own: Config | None = None, stack: str = "") -> list[Check]:
-    """What the account says; without a stack, the account that the environment names."""
+def _has_queues(own: Config, root: Path) -> bool:
+    """Whether the file has a task that is done later; not where it cannot be read, which is told of the file."""
+    try:
+        return load(root / (_text(own, "manifest") or DEFAULT_FILE)).does_later
+    except ManifestError:
+        return False
+
+
+def _account(
+    config: Config | None = None, own: Config | None = None, stack: str = "", *, queues: bool = False
+) -> list[Check]:
+    """What the account says; without a stack, the account that the environment names. `queues`: whether the file has
+    any, which take a permission of their own."""
     account_id = _text(own or {}, "accountId") or os.environ.get("CLOUDFLARE_ACCOUNT_ID")
     if not account_id or not _token(config or {}):
         return _unchecked("the account's id or the Cloudflare API token is not set", "token", "account")
@@ -142,7 +153,7 @@ def _account(config: Config | None = None, own: Config | None = None, stack: str
         where = (
             account.host if account.host in PUBLIC_API_URL else f"{account.host} (CLOUDFLARE_BASE_URL), not Cloudflare"
         )
-        survey = take_survey(account)
+        survey = take_survey(account, queues=queues)
         checks = [Check(name="API", state="ok", detail=where), *account_checks(survey)]
         if keys is not None and not isinstance(survey.r2, CloudflareError):
             checks.append(r2_token_check(account, survey.r2))

@@ -85,7 +85,9 @@ class Account(AccountCalls):
                 return {each["name"]: each["name"] for each in self.buckets(jurisdiction)}
             case Kind.D1_DATABASE:
                 return {each["name"]: each["uuid"] for each in self.paged("/d1/database")}
-            case Kind.WORKER | Kind.SCHEDULES | Kind.SUBDOMAIN:
+            case Kind.QUEUE:
+                return {each["queue_name"]: each["queue_id"] for each in self.queues()}
+            case Kind.WORKER | Kind.SCHEDULES | Kind.SUBDOMAIN | Kind.CONSUMER:
                 return {name: name for name in self.scripts()}
             case Kind.CUSTOM_DOMAIN:
                 return {each["hostname"]: each["id"] for each in self.custom_domains()}
@@ -106,6 +108,10 @@ class Account(AccountCalls):
                 if error.api_code not in R2_IS_OFF and not elsewhere:
                     raise
         return found
+
+    def queues(self) -> list[dict[str, Any]]:
+        """The queues, each with its `settings` and `consumers`."""
+        return [dict(each) for each in self.paged("/queues")]
 
     def bucket(self, name: str, jurisdiction: str = "default") -> dict[str, Any]:
         """What is told of one bucket: more than the list has."""

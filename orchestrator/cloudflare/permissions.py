@@ -52,6 +52,14 @@ PERMISSIONS = (
     Permission(name="D1 Edit", area="/d1/", method="POST", path="/d1/database", body={"name": ""}),
 )
 
+QUEUES = Permission(name="Queues Edit", area="/queues", method="POST", path="/queues", body={"queue_name": ""})
+"""Where the file has a task that is done later."""
+
+
+def needed(*, queues: bool) -> tuple[Permission, ...]:
+    """Those that a stack needs; `queues`: whether it has any."""
+    return (*PERMISSIONS, QUEUES) if queues else PERMISSIONS
+
 
 def permission_for(path: str) -> Permission | None:
     """The permission that a call of `path` (`/accounts/<id>/…`) needs; None where it is none of these."""
@@ -59,7 +67,9 @@ def permission_for(path: str) -> Permission | None:
     if not account:
         return None
     below = path[account.end() :]
-    return next((each for each in PERMISSIONS if (below.startswith(each.area) if each.area else not below)), None)
+    return next(
+        (each for each in (*PERMISSIONS, QUEUES) if (below.startswith(each.area) if each.area else not below)), None
+    )
 
 
 def grant_state(status: int, code: int) -> GrantState:

@@ -6,13 +6,13 @@ valid (`permissions`). The token comes first: where nothing answers, nothing mor
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from orchestrator.cloudflare.account import Account
-from orchestrator.cloudflare.permissions import PERMISSIONS, GrantState, Permission, grant_state
+from orchestrator.cloudflare.permissions import GrantState, Permission, grant_state, needed
 from orchestrator.errors import CloudflareError
 from orchestrator.kinds import Kind
 
@@ -51,13 +51,15 @@ class Survey:
     other_accounts: tuple[str, ...] = field(default=())
 
 
-def take_survey(account: Account) -> Survey:
-    """Ask for everything that can be asked; a refusal is part of the answer, so none is raised."""
+def take_survey(account: Account, *, queues: bool = False) -> Survey:
+    """Ask for everything that can be asked; a refusal is part of the answer, so none is raised. `queues`: whether the
+    file has any, which take a permission of their own."""
     token = _read(lambda: verify_token(account))
+    permissions = needed(queues=queues)
     if isinstance(token, CloudflareError) or token.status != "active":
-        return _nothing_read(token)
+        return _nothing_read(token, permissions)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        grants = [pool.submit(_probe, account, permission) for permission in PERMISSIONS]
+        grants = [pool.submit(_probe, account, permission) for permission in permissions]
         subdomain = pool.submit(_read, account.workers_subdomain)
         kv = pool.submit(_read, lambda: account.names(Kind.KV_NAMESPACE))
         r2 = pool.submit(_read, lambda: set(account.names(Kind.R2_BUCKET)))
@@ -76,9 +78,9 @@ def take_survey(account: Account) -> Survey:
         )
 
 
-def _nothing_read(token: Token | CloudflareError) -> Survey:
+def _nothing_read(token: Token | CloudflareError, permissions: Sequence[Permission]) -> Survey:
     error = token if isinstance(token, CloudflareError) else CloudflareError(f"the API token is {token.status}")
-    grants = tuple(Grant(name=each.name, state="unknown", detail=error.message) for each in PERMISSIONS)
+    grants = tuple(Grant(name=each.name, state="unknown", detail=error.message) for each in permissions)
     return Survey(token=token, grants=grants, subdomain=error, kv=error, r2=error, d1=error, workers=error)
 
 

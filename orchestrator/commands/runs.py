@@ -1,4 +1,4 @@
-"""`runs`: the tasks that are never done twice, what became of each, and a person's word where nobody knows."""
+"""`runs`: tasks that are never done twice or that nobody waits for, what became of each, and what a person does."""
 
 from __future__ import annotations
 
@@ -14,16 +14,19 @@ from orchestrator.terminal import Terminal
 
 _COLUMNS = ("createdAt", "id", "status", "outcome", "task", "autopilot", "caller", "idempotencyKey")
 _DEFAULT_COUNT = 50
-_STATUSES = ("running", "done", "not-done", "unknown")
+_STATUSES = ("queued", "running", "done", "not-done", "unknown", "dead")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "List the runs of tasks that are never done twice, newest first; show one; approve one that waits for it; or "
-        "say how one ended of which nobody knows. The token is read from $ORCHESTRATOR_TOKEN."
+        "List the runs of tasks that are never done twice or that nobody waits for, newest first; show one; approve "
+        "one that waits for it; say how one ended of which nobody knows; have one tried again that was given up; or "
+        "cancel one that has not begun. The token is read from $ORCHESTRATOR_TOKEN."
     )
     parser.epilog = """examples:
   python -m orchestrator runs --status unknown
+  python -m orchestrator runs --status dead
+  python -m orchestrator runs retry run_0123456789abcdef0123456789abcdef
   python -m orchestrator runs show run_0123456789abcdef0123456789abcdef
   python -m orchestrator runs approve run_0123456789abcdef0123456789abcdef --note "seen the invoices"
   python -m orchestrator runs resolve run_0123456789abcdef0123456789abcdef --not-done --note "no transfer at the bank"
@@ -38,7 +41,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     show = actions.add_parser("show", help="all that is known of one run")
     resolve = actions.add_parser("resolve", help="record how an unknown run ended")
     approve = actions.add_parser("approve", help="approve a run that waits for it; another caller asked for it")
-    for name, action in (("show", show), ("approve", approve), ("resolve", resolve)):
+    retry = actions.add_parser("retry", help="have one tried again that was given up, or not done")
+    cancel = actions.add_parser("cancel", help="cancel one that has not begun")
+    each_action = {"show": show, "approve": approve, "resolve": resolve, "retry": retry, "cancel": cancel}
+    for name, action in each_action.items():
         action.add_argument("run_id", metavar="ID", help="the run's id: `run` of the problem, or the header X-Run-Id")
         _common(action, argparse.SUPPRESS)
         action.set_defaults(action=name)
@@ -66,12 +72,17 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
             found = list(runs.all(parameters, options.count))
             _show_list(found, terminal, as_json=options.json)
             return 0
-        if options.action == "show":
-            one = runs.one(options.run_id)
-        elif options.action == "approve":
-            one = runs.approve(options.run_id, options.note, approved=not options.refuse)
-        else:
-            one = runs.resolve(options.run_id, options.resolution, options.note)
+        match options.action:
+            case "show":
+                one = runs.one(options.run_id)
+            case "approve":
+                one = runs.approve(options.run_id, options.note, approved=not options.refuse)
+            case "retry":
+                one = runs.retry(options.run_id)
+            case "cancel":
+                one = runs.cancel(options.run_id)
+            case _:
+                one = runs.resolve(options.run_id, options.resolution, options.note)
     _show_one(one, terminal, as_json=options.json)
     return 0
 
@@ -91,6 +102,8 @@ def _show_one(one: Mapping[str, Any], terminal: Terminal, *, as_json: bool) -> N
         return
     for name, value in one.items():
         terminal.write(f"{name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}")
+    if one["status"] == "dead":
+        terminal.report(f"to have it tried again: python -m orchestrator runs retry {one['id']}")
     if one["status"] == "unknown":
         terminal.report(
             f"find out whether it was done, then: python -m orchestrator runs resolve {one['id']} --done, or --not-done"

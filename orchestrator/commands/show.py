@@ -46,6 +46,7 @@ def as_json(desired: Desired) -> dict[str, Any]:
         "kvNamespaces": [_members(each) for each in desired.kv_namespaces],
         "r2Buckets": [_members(each) for each in desired.r2_buckets],
         "d1Databases": [_members(each) for each in desired.d1_databases],
+        "queues": [_members(each) for each in desired.queues],
         "workers": [
             {**_members(worker), "bindings": [{"type": each.type, **_members(each)} for each in worker.bindings]}
             for worker in desired.workers
@@ -81,6 +82,18 @@ def _tables(desired: Desired, terminal: Terminal) -> None:
         [[d1.name, d1.jurisdiction, _list(d1.owners)] for d1 in desired.d1_databases],
     )
     terminal.write()
+    if desired.queues:
+        heading("Queues", len(desired.queues))
+        terminal.table(
+            ["NAME", "TAKEN BY", "DEAD LETTERS"],
+            [
+                [queue.name, consumer.worker, consumer.dead_letters]
+                if (consumer := queue.consumer)
+                else [queue.name, "", ""]
+                for queue in desired.queues
+            ],
+        )
+        terminal.write()
     heading("Workers", len(desired.workers))
     for worker in desired.workers:
         _worker(worker, terminal)
@@ -88,9 +101,18 @@ def _tables(desired: Desired, terminal: Terminal) -> None:
     rows = []
     for name, rule in sorted(desired.routes.tasks.items()):
         able = [route.name for route in desired.routes.autopilots if rule.capability in route.capabilities]
-        notes = [note for note in ("once", "idempotent", "stream") if getattr(rule, note)]
+        later = ["asynchronous"] if rule.later else []
+        notes = [*later, *(note for note in ("once", "idempotent", "stream") if getattr(rule, note))]
         rows.append([name, rule.capability, _list(able), f"{rule.timeout_ms / 1000:g} s", _list(notes)])
     terminal.table(["TASK", "CAPABILITY", "AUTOPILOTS", "TIMEOUT", "NOTES"], rows)
+    if desired.routes.schedules:
+        terminal.write()
+        heading("Schedules", len(desired.routes.schedules))
+        schedules = sorted(desired.routes.schedules.items())
+        terminal.table(
+            ["NAME", "TASK", "EVERY", "TIME ZONE"],
+            [[name, each.task, each.every, each.timezone] for name, each in schedules],
+        )
 
 
 def _worker(worker: Worker, terminal: Terminal) -> None:

@@ -18,12 +18,15 @@ from orchestrator import names
 from orchestrator.desired.resources import (
     AiBinding,
     Binding,
+    Consumer,
     D1Binding,
     D1Database,
     KvBinding,
     KvNamespace,
     Limits,
     Logging,
+    Queue,
+    QueueBinding,
     R2Binding,
     R2Bucket,
     SecretBinding,
@@ -32,6 +35,7 @@ from orchestrator.desired.resources import (
     Worker,
 )
 from orchestrator.errors import SettingsError
+from orchestrator.kinds import Kind
 from orchestrator.manifest import Autopilot, KvNamespaceNeed, Manifest, Needs, WorkerScript
 from orchestrator.names import binding_name
 from orchestrator.routing.table import RoutingTable, compile_routes
@@ -49,6 +53,7 @@ class Desired:
     kv_namespaces: tuple[KvNamespace, ...]
     r2_buckets: tuple[R2Bucket, ...]
     d1_databases: tuple[D1Database, ...]
+    queues: tuple[Queue, ...] = ()
     workers: tuple[Worker, ...]
     router: str
     routes: RoutingTable
@@ -72,6 +77,7 @@ def derive(manifest: Manifest, *, name_prefix: str = "", stage: str = "local", c
         kv_namespaces=_kv_namespaces(manifest, name_prefix),
         r2_buckets=_r2_buckets(manifest, name_prefix),
         d1_databases=_d1_databases(manifest, name_prefix),
+        queues=_queues(manifest, name_prefix),
         workers=_by_key([_router(manifest, name_prefix, stage), *_autopilot_workers(manifest, name_prefix, stage)]),
         router=router,
         routes=compile_routes(manifest),
@@ -139,6 +145,27 @@ def _d1_databases(manifest: Manifest, prefix: str) -> tuple[D1Database, ...]:
     )
 
 
+def _queues(manifest: Manifest, prefix: str) -> tuple[Queue, ...]:
+    """Of tasks that are done later, where the file has any; the router feeds and empties it."""
+    if not manifest.does_later:
+        return ()
+    consumer = Consumer(worker=manifest.orchestrator.worker, dead_letters=names.DEAD_LETTER_QUEUE)
+    return (
+        Queue(key=names.TASK_QUEUE, name=prefix + names.TASK_QUEUE, consumer=consumer),
+        Queue(key=names.DEAD_LETTER_QUEUE, name=prefix + names.DEAD_LETTER_QUEUE),
+    )
+
+
+def _queue_bindings(manifest: Manifest) -> list[Binding]:
+    """The router's."""
+    if not manifest.does_later:
+        return []
+    return [
+        QueueBinding(name=names.TASK_QUEUE_BINDING, queue=names.TASK_QUEUE),
+        QueueBinding(name=names.DEAD_LETTER_BINDING, queue=names.DEAD_LETTER_QUEUE),
+    ]
+
+
 def _router(manifest: Manifest, prefix: str, stage: str) -> Worker:
     settings = manifest.orchestrator
     served = {autopilot.worker for autopilot in manifest.autopilots if autopilot.worker}
@@ -152,6 +179,7 @@ def _router(manifest: Manifest, prefix: str, stage: str) -> Worker:
                 *(_kv_binding(kv) for kv in settings.kv_namespaces),
                 *(ServiceBinding(name=binding_name(worker), worker=worker) for worker in served),
                 D1Binding(name=names.DATABASE, database=_database(manifest)),
+                *_queue_bindings(manifest),
                 SecretBinding(name=names.API_TOKEN, secret=names.API_TOKEN),
                 *([SecretBinding(name=names.CALLER_TOKENS, secret=names.CALLER_TOKENS)] if manifest.callers else []),
                 SecretBinding(name=names.WEBHOOK_SECRET, secret=names.WEBHOOK_SECRET),
@@ -183,6 +211,8 @@ def _autopilot_workers(manifest: Manifest, prefix: str, stage: str) -> list[Work
             *_script_bindings(script, stage),
             *_identity_bindings(served or tuple(each.name for each, _ in uses)),
         }.union(*(_need_bindings(each.needs) for each, _ in uses))
+        if manifest.does_later and any(names.SCHEDULING_CAPABILITY in each.capabilities for each, _ in uses):
+            bindings.add(QueueBinding(name=names.TASK_QUEUE_BINDING, queue=names.TASK_QUEUE))
         workers.append(
             Worker(
                 key=key,
@@ -257,6 +287,7 @@ def _check_names(desired: Desired, prefix: str) -> None:
         *(("Worker", worker.name, names.WORKER_PATTERN, names.WORKER_RULE) for worker in desired.workers),
         *(("bucket", bucket.name, names.BUCKET_PATTERN, names.BUCKET_RULE) for bucket in desired.r2_buckets),
         *(("database", each.name, names.DATABASE_PATTERN, names.DATABASE_RULE) for each in desired.d1_databases),
+        *((Kind.QUEUE.word, each.name, names.QUEUE_PATTERN, names.QUEUE_RULE) for each in desired.queues),
         *(("KV title", kv.title, names.KV_TITLE_PATTERN, names.KV_TITLE_RULE) for kv in desired.kv_namespaces),
     ]
     wrong = [(kind, name, rule) for kind, name, pattern, rule in checked if not re.fullmatch(pattern, name)]

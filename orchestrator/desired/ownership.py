@@ -57,6 +57,11 @@ def other_owner(workers: Mapping[str, Bindings], store: Store, mark: str | None)
 def refusal(kind: Kind, name: str, stack: str) -> ExistingError:
     """Why `name` is not created: a Worker, or what holds data."""
     adopt = f"python -m orchestrator adopt -s {stack}"
+    if kind is Kind.QUEUE:
+        return ExistingError(
+            f"the queue {name} exists in the account and is not in the state of the stack {stack}",
+            f"{adopt} takes it over, with its consumer",
+        )
     if kind.holds_data:
         return ExistingError(
             f"the {kind.word} {name} exists in the account and is not in the state of the stack {stack}",

@@ -45,6 +45,28 @@ class D1Database:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Queue:
+    """A queue, and who takes its messages, if anybody. It holds no data of its own: see decision 0043."""
+
+    key: str
+    name: str
+    consumer: Consumer | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consumer:
+    """`worker` is the key of a Worker, `dead_letters` of a Queue; `max_concurrency` None for as many as are useful."""
+
+    worker: str
+    dead_letters: str
+    batch_size: int = 10
+    max_retries: int = 100
+    max_wait_ms: int = 1_000
+    retry_delay: int = 10
+    max_concurrency: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class KvBinding:
     """`namespace` is the key of a KvNamespace."""
 
@@ -69,6 +91,15 @@ class D1Binding:
     type: ClassVar = "d1"
     name: str
     database: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueBinding:
+    """To send to a queue; `queue` is the key of a Queue."""
+
+    type: ClassVar = "queue"
+    name: str
+    queue: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +142,7 @@ class AiBinding:
     name: str = AI
 
 
-Binding = KvBinding | R2Binding | D1Binding | ServiceBinding | SecretBinding | TextBinding | AiBinding
+Binding = KvBinding | R2Binding | D1Binding | QueueBinding | ServiceBinding | SecretBinding | TextBinding | AiBinding
 
 
 @dataclass(frozen=True, kw_only=True)

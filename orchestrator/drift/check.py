@@ -15,6 +15,7 @@ from orchestrator.drift.compare import find_drift
 from orchestrator.drift.findings import Drift
 from orchestrator.drift.ledger import Ledger
 from orchestrator.drift.reading import Reading
+from orchestrator.kinds import Kind
 from orchestrator.names import CLOUDFLARE_API_TOKEN
 from orchestrator.stack.config import Stack
 from orchestrator.stack.empty_stores import keep_stores
@@ -43,7 +44,8 @@ def check(
         calls_before = used.calls
         ledger = Ledger.of_stack(stack.name, stack.root, account=f"{used.base_url} {stack.account_id}", now=time.time())
         bound = _bound(stack, desired, modules, used, stack.mark(known))
-        read = Reading(used, desired, modules, bound, ledger, full=full, report=report).read()
+        queues = bool(desired.queues or known.of_kind(Kind.QUEUE))
+        read = Reading(used, desired, modules, bound, ledger, full=full, queues=queues, report=report).read()
         return Drift(
             findings=find_drift(desired, read.live, bound=bound, modules=modules, state=known),
             calls=used.calls - calls_before,

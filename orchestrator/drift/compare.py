@@ -12,6 +12,7 @@ from orchestrator.desired.resources import Binding
 from orchestrator.drift.addresses import compare_domains
 from orchestrator.drift.findings import Finding, ordered
 from orchestrator.drift.live import Live
+from orchestrator.drift.queues import compare_queues
 from orchestrator.drift.scripts import compare_workers
 from orchestrator.drift.storage import compare_storage, ids_by_key
 from orchestrator.stack.state import State
@@ -34,6 +35,7 @@ def find_drift(
     return ordered(
         [
             *compare_storage(desired, state, live),
+            *compare_queues(desired, state, live),
             *compare_workers(desired, bound, modules, ids, state, live),
             *compare_domains(desired, state, live),
         ]

@@ -41,6 +41,16 @@ class Database:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LiveQueue:
+    """`consumer` as the API tells it; None where nobody takes the messages."""
+
+    id: str
+    name: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    consumer: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Version:
     """What is deployed of a Worker: a new deployment makes another one. `bindings` as the API shows them. `shares`: of
     a gradual deployment, each version's id with its share of the requests in percent."""
@@ -91,11 +101,12 @@ class ZoneRoute:
 @dataclass(frozen=True, kw_only=True)
 class Live:
     """`workers` has the declared ones that are there, by name; `worker_names` all of them. `routes`: of the zones that
-    the token may read, by a full check."""
+    the token may read, by a full check. Queues are read only where the file or the stack has any."""
 
     kv_namespaces: tuple[Namespace, ...] = ()
     r2_buckets: tuple[Bucket, ...] = ()
     d1_databases: tuple[Database, ...] = ()
+    queues: tuple[LiveQueue, ...] = ()
     workers: Mapping[str, LiveWorker] = field(default_factory=dict)
     worker_names: frozenset[str] = frozenset()
     domains: tuple[Domain, ...] = ()
@@ -113,6 +124,16 @@ def bucket(listed: Mapping[str, Any], jurisdiction: str) -> Bucket:
 
 def custom_domain(listed: Mapping[str, Any]) -> Domain:
     return Domain(id=listed["id"], host=listed["hostname"], worker=listed["service"])
+
+
+def queue(told: Mapping[str, Any]) -> LiveQueue:
+    """Of a queue as listed. Of several consumers, which only pulling ones can be, the first."""
+    return LiveQueue(
+        id=told["queue_id"],
+        name=told["queue_name"],
+        settings=dict(told.get("settings") or {}),
+        consumer=next(iter(told.get("consumers") or ()), None),
+    )
 
 
 def version(settings: Mapping[str, Any], content_sha256: str, deployed: Iterable[Mapping[str, Any]] = ()) -> Version:

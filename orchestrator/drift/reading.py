@@ -36,6 +36,7 @@ from orchestrator.drift.live import (
     consumer_names,
     custom_domain,
     dotted,
+    queue,
     version,
 )
 from orchestrator.kinds import Kind
@@ -65,9 +66,12 @@ class Reading:
         ledger: Ledger,
         *,
         full: bool,
+        queues: bool = False,
         report: Callable[[str], None],
     ) -> None:
-        """`full`: believe nothing that was read before, and ask for all schedules. `report` gets lines on the way."""
+        """`full`: believe nothing that was read before, and ask for all schedules. `queues`: read them, which takes a
+        permission of its own. `report` gets lines on the way."""
+        self._queues = queues
         self._account = account
         self._desired = desired
         self._modules = modules
@@ -84,6 +88,7 @@ class Reading:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             namespaces = pool.submit(lambda: self._account.names(Kind.KV_NAMESPACE))
             databases = pool.submit(lambda: self._account.names(Kind.D1_DATABASE))
+            queues = pool.submit(lambda: self._account.queues() if self._queues else [])
             newer = pool.submit(self._account.scripts_listed_newly)
             domains = pool.submit(self._account.custom_domains)
             routes = pool.submit(self._routes)
@@ -98,6 +103,7 @@ class Reading:
                 kv_namespaces=tuple(Namespace(id=id, title=title) for title, id in namespaces.result().items()),
                 r2_buckets=tuple(buckets),
                 d1_databases=tuple(pool.map(self._database, databases.result().items())),
+                queues=tuple(queue(each) for each in queues.result()),
                 workers={worker.name: worker for worker in workers},
                 worker_names=frozenset(scripts),
                 domains=tuple(map(custom_domain, domains.result())),

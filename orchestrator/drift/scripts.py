@@ -18,6 +18,7 @@ from orchestrator.desired.resources import (
     D1Binding,
     KvBinding,
     Logging,
+    QueueBinding,
     R2Binding,
     SecretBinding,
     ServiceBinding,
@@ -155,6 +156,8 @@ def _expected(binding: Binding, desired: Desired, ids: Ids) -> str | None:
         case R2Binding():
             bucket = next(each for each in desired.r2_buckets if each.key == binding.bucket)
             return _bucket(bucket.name, bucket.jurisdiction)
+        case QueueBinding():
+            return f"queue {next(each.name for each in desired.queues if each.key == binding.queue)}"
         case ServiceBinding():
             return f"service {next(each.name for each in desired.workers if each.key == binding.worker)}"
         case TextBinding():
@@ -173,6 +176,8 @@ def _shown(binding: Mapping[str, Any], *, texts: bool) -> str:
             return f"d1 {binding.get('database_id') or binding.get('id')}"
         case "r2_bucket":
             return _bucket(str(binding.get("bucket_name")), binding.get("jurisdiction") or "default")
+        case "queue":
+            return f"queue {binding.get('queue_name')}"
         case "service":
             entrypoint = f"#{binding['entrypoint']}" if binding.get("entrypoint") else ""
             return f"service {binding.get('service')}{entrypoint}"

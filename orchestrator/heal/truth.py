@@ -1,10 +1,11 @@
 """What the provider's refresh cannot see, told to Pulumi's state, so that `pulumi up` finds the difference itself.
 
-The provider keeps of three things what the state says, whatever the account says: a Worker's cron triggers, its
-bindings, and a bucket's storage class. So the state is told, before the update: the schedules and the storage class as
-they are; of a Worker that differs in any way, no bindings at all, since the refresh adds to the state what it finds
-beyond it, and the list is one encrypted value that nobody has to open then. What follows is an ordinary update, with
-the provider's own calls, that the next run repeats if this one dies. See docs/decisions/0016-heal.md.
+The provider keeps of some things what the state says, whatever the account says: a Worker's cron triggers, its
+bindings, a bucket's storage class, a queue's name, the Worker and the dead letter queue of a consumer. So the state is
+told, before the update, how they are; but of a Worker that differs in any way no bindings at all, since the refresh
+adds to the state what it finds beyond it, and the list is one encrypted value that nobody has to open then. What
+follows is an ordinary update, with the provider's own calls, that the next run repeats if this one dies. See
+docs/decisions/0016-heal.md.
 
 Pure.
 """
@@ -37,6 +38,10 @@ def tell_truth(
             script["bindings"] = []
         elif finding.kind is Kind.SCHEDULES and (trigger := outputs.get((finding.kind, finding.key))):
             trigger["schedules"] = [{"cron": cron} for cron in schedules[finding.key]]
+        elif finding.kind is Kind.QUEUE and (queue := outputs.get((finding.kind, finding.key))):
+            queue |= {_QUEUE[path]: live for path, live in _live(finding) if path in _QUEUE}
+        elif finding.kind is Kind.CONSUMER and (consumer := outputs.get((finding.kind, finding.key))):
+            consumer |= {_CONSUMER[path]: live for path, live in _live(finding) if path in _CONSUMER}
         elif finding.kind is Kind.R2_BUCKET and (bucket := outputs.get((finding.kind, finding.key))):
             bucket["storageClass"] = next(
                 (each.live for each in finding.differences if each.path == "storage_class"), bucket["storageClass"]
@@ -59,6 +64,14 @@ def told_of(state: State) -> set[str]:
 
 def _crons(properties: Mapping[str, Any]) -> set[str]:
     return {str(each.get("cron")) for each in properties.get("schedules") or ()}
+
+
+_QUEUE = {"name": "queueName"}
+_CONSUMER = {"id": "consumerId", "script_name": "scriptName", "dead_letter_queue": "deadLetterQueue"}
+
+
+def _live(finding: Finding) -> Iterable[tuple[str, str | None]]:
+    return ((each.path, each.live) for each in finding.differences)
 
 
 def _place(resource: Mapping[str, Any]) -> tuple[Kind | None, str]:

@@ -110,6 +110,8 @@ class Guard:
                     self._check_worker(name)
                 case Kind.CUSTOM_DOMAIN:
                     self._check_domain(name, str(inputs.get("service") or ""))
+                case Kind.QUEUE:
+                    self._check_queue(name)
                 case _:
                     self._check_data(kind, name, jurisdiction)
 
@@ -150,6 +152,13 @@ class Guard:
                 f"the custom domain {host} is of no zone of the account, which has {', '.join(sorted(self._zones))}",
                 f"add its zone in the dashboard, or: pulumi config set customDomains false -s {self._stack}",
             )
+
+    def _check_queue(self, name: str) -> None:
+        """Raise ExistingError where it is there."""
+        with self._open_account() as account:
+            taken = name in account.names(Kind.QUEUE)
+        if taken:
+            raise refusal(Kind.QUEUE, name, self._stack)
 
     def _check_data(self, kind: Kind, name: str, jurisdiction: str) -> None:
         """Raise ExistingError where it is there, or a full bucket of its name is in another jurisdiction."""

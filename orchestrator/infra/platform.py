@@ -19,6 +19,7 @@ from orchestrator.desired.resources import (
     Binding,
     D1Binding,
     KvBinding,
+    QueueBinding,
     R2Binding,
     SecretBinding,
     ServiceBinding,
@@ -31,6 +32,7 @@ from orchestrator.infra import sdk as cloudflare
 from orchestrator.infra.account import stack_account
 from orchestrator.infra.existing import Guard, Overwritten
 from orchestrator.infra.mark import Mark
+from orchestrator.infra.queues import Consumers, ConsumersArgs, Queues, QueuesArgs
 from orchestrator.infra.settings import StackSettings
 from orchestrator.infra.storage import Storage, StorageArgs
 from orchestrator.infra.worker import WorkerService, WorkerServiceArgs
@@ -66,6 +68,11 @@ def declare(
             hooks=guard.of_data if guard else None,
         ),
     )
+    queues: Mapping[str, cloudflare.Queue] = {}
+    if desired.queues:
+        hooks = guard.of_data if guard else None
+        args = QueuesArgs(account_id=settings.account_id, queues=desired.queues, hooks=hooks)
+        queues = Queues("queues", args).queues
     template = settings.workers_url or _workers_dev(settings)
     urls = worker_urls(desired, template)
     bound = bound_to(
@@ -81,7 +88,7 @@ def declare(
     for worker in _in_order(desired):
         module = modules[worker.key]
         before = known[worker.key].outputs if worker.key in known else {}
-        bindings = [_bind(each, desired, storage, services, settings, mark_text) for each in bound[worker.key]]
+        bindings = [_bind(each, desired, storage, queues, services, settings, mark_text) for each in bound[worker.key]]
         services[worker.key] = WorkerService(
             worker.key,
             WorkerServiceArgs(
@@ -102,6 +109,13 @@ def declare(
                 domain_hooks=guard.of_domain if guard else None,
                 hooks=guard.of_worker(worker.name, _overwritten(worker, desired, bound[worker.key])) if guard else None,
             ),
+        )
+    consumers = {queue.key: queue.consumer for queue in desired.queues if queue.consumer}
+    if consumers:
+        scripts = {key: service.script_name for key, service in services.items()}
+        Consumers(
+            "consumers",
+            ConsumersArgs(account_id=settings.account_id, consumers=consumers, queues=queues, scripts=scripts),
         )
     return {
         "orchestratorUrl": urls[desired.router],
@@ -156,6 +170,7 @@ def _bind(
     binding: Binding,
     desired: Desired,
     storage: Storage,
+    queues: Mapping[str, cloudflare.Queue],
     services: Mapping[str, WorkerService],
     settings: StackSettings,
     mark: pulumi.Output[str],
@@ -172,6 +187,8 @@ def _bind(
                 args["jurisdiction"] = bucket.jurisdiction
         case D1Binding():
             args = {"database_id": storage.d1_databases[binding.database].id}
+        case QueueBinding():
+            args = {"queue_name": queues[binding.queue].queue_name}
         case ServiceBinding():
             args = {"service": services[binding.worker].script_name}
         case SecretBinding() if settings.secrets_left_out:

@@ -20,6 +20,8 @@ if "pulumi_cloudflare" not in sys.modules:
     sys.modules["pulumi_cloudflare"] = importlib.util.module_from_spec(_spec)
 
 from pulumi_cloudflare._inputs import (
+    QueueConsumerSettingsArgs,
+    QueueSettingsArgs,
     WorkersScriptBindingArgs,
     WorkersScriptFilesArgs,
     WorkersScriptLimitsArgs,
@@ -28,6 +30,8 @@ from pulumi_cloudflare._inputs import (
     WorkersScriptTailConsumerArgs,
 )
 from pulumi_cloudflare.d1_database import D1Database
+from pulumi_cloudflare.queue import Queue
+from pulumi_cloudflare.queue_consumer import QueueConsumer
 from pulumi_cloudflare.r2_bucket import R2Bucket
 from pulumi_cloudflare.workers_cron_trigger import WorkersCronTrigger
 from pulumi_cloudflare.workers_custom_domain import WorkersCustomDomain
@@ -40,6 +44,10 @@ gc.enable()
 
 __all__ = [
     "D1Database",
+    "Queue",
+    "QueueConsumer",
+    "QueueConsumerSettingsArgs",
+    "QueueSettingsArgs",
     "R2Bucket",
     "WorkersCronTrigger",
     "WorkersCustomDomain",

@@ -191,6 +191,16 @@ NEURONS = Limit(  # the paid plan has as many, and sells more
     advice="",
     source=f"{_DOCS}/workers-ai/platform/pricing/",
 )
+QUEUE_OPERATIONS = Limit(  # the paid plan has a million a month, and sells more
+    name="queueOperations",
+    label="Queue operations of schedules",
+    scope="day",
+    free=10_000,
+    paid=None,
+    hard=("free",),
+    advice="a task that is done later takes three operations, each retry one: let `schedules:` fire less often",
+    source=f"{_DOCS}/workers/platform/pricing/#queues",
+)
 LIMITS = (
     CRONS,
     WORKERS,
@@ -205,5 +215,6 @@ LIMITS = (
     SUBREQUESTS,
     KV_WRITES,
     REQUESTS,
+    QUEUE_OPERATIONS,
     NEURONS,
 )

@@ -19,6 +19,7 @@ from orchestrator.names import ADDED_TO_ROUTER, ADDED_TO_WORKER
 
 UseState = Literal["ok", "near", "over", "unknown"]
 
+_OPERATIONS_A_TASK = 3  # of a queue: write, read, delete
 NEAR = 0.8  # of a limit: from here on it is worth a warning
 
 
@@ -172,13 +173,21 @@ def _rate_parts(desired: Desired) -> _Parts:
         plans.SUBREQUESTS: [Share(name="probes", count=probes), Share(name="the snapshot", count=1)],
         plans.KV_WRITES: [Share(name=router.name, count=runs)],
         plans.REQUESTS: [Share(name="probes", count=runs * probes), *crons],
+        plans.QUEUE_OPERATIONS: [
+            Share(name=name, count=_OPERATIONS_A_TASK * _fires_a_day([each.every]))
+            for name, each in desired.routes.schedules.items()
+        ],
         plans.NEURONS: None if thinks else [],
     }
 
 
 def _runs_a_day(worker: Worker) -> int:
     """How often its crons fire on a day on which each of them does."""
-    parsed = [cron.parse(expression) for expression in set(worker.crons)]
+    return _fires_a_day(set(worker.crons))
+
+
+def _fires_a_day(expressions: Iterable[str]) -> int:
+    parsed = [cron.parse(expression) for expression in expressions]
     return sum(len(each.minutes) * len(each.hours) for each in parsed)
 
 

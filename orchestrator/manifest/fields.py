@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal, TypeVar
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError, PydanticKnownError
@@ -124,6 +125,8 @@ def _check_source(source: str) -> str:
     raise issue("invalid-source", f"`source` {problem}: `{source}`", "for example `autopilots/employee/src/index.ts`")
 
 
+_RANGE = re.compile(r"(?:^|[ ,])([A-Z]+|\d+)-([A-Z]+|\d+)", re.IGNORECASE)
+_TIMEZONE = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*")
 _VARIABLE_SCHEMA = {
     "type": "string",
     "pattern": names.VARIABLE_PATTERN,
@@ -136,6 +139,11 @@ _CRON_SCHEMA = {
     "description": "Minute, hour, day of month, month, day of week (1 is Sunday); UTC.",
     "examples": ["*/15 * * * *", "0 9 * * MON-FRI"],
 }
+_SCHEDULE_SCHEMA = {
+    "type": "string",
+    "description": "Minute, hour, day of month, month, day of week (1 is Sunday), in `timezone`.",
+    "examples": ["0 6 * * *", "30 8 * * MON-FRI"],
+}
 _DATE_SCHEMA = {
     "type": "string",
     "format": "date",
@@ -147,8 +155,38 @@ _SOURCE_SCHEMA = {
     "description": "The Worker's entry point, relative to the project's folder; bundled by esbuild.",
     "examples": ["autopilots/employee/src/index.ts"],
 }
+_TIMEZONE_SCHEMA = {
+    "type": "string",
+    "description": "A time zone by its IANA name.",
+    "examples": ["UTC", "Europe/Berlin"],
+}
+
+
+def _check_schedule(expression: str) -> str:
+    """A cron expression without what the router does not take: a range that wraps, and days before the last (`L-3`)."""
+    _check_cron(expression)
+    ranges = _RANGE.findall(expression)
+    if "L-" in expression.upper() or any(cron.number_of(low) > cron.number_of(high) for low, high in ranges):
+        raise issue(
+            "invalid-cron",
+            f"cron expression `{expression}`: a schedule takes no range that wraps, and no `L-3`",
+            "write `22-23,0-2` for `22-2`",
+        )
+    return expression
+
+
+def _check_timezone(name: str) -> str:
+    """Known to this machine; where it knows none at all (there are systems without), the router alone can say."""
+    if _TIMEZONE.fullmatch(name) and (name in available_timezones() or not available_timezones()):
+        return name
+    raise issue("unknown-timezone", f"`{name}` is no time zone", "its IANA name, for example Europe/Berlin")
+
+
 VariableName = Annotated[str, AfterValidator(_check_variable), WithJsonSchema(_VARIABLE_SCHEMA)]
 CronExpression = Annotated[str, AfterValidator(_check_cron), WithJsonSchema(_CRON_SCHEMA)]
+ScheduleExpression = Annotated[str, AfterValidator(_check_schedule), WithJsonSchema(_SCHEDULE_SCHEMA)]
+Timezone = Annotated[str, AfterValidator(_check_timezone), WithJsonSchema(_TIMEZONE_SCHEMA)]
+ScheduleName = Annotated[str, *_text("schedule name", NAME_PATTERN, NAME_RULE, "daily-report")]
 CompatibilityDate = Annotated[str, AfterValidator(_check_date), WithJsonSchema(_DATE_SCHEMA)]
 CompatibilityFlag = Annotated[str, *_text("compatibility flag", r"^[a-z][a-z0-9_]*$", _FLAG_RULE, "nodejs_compat")]
 SourcePath = Annotated[str, AfterValidator(_check_source), WithJsonSchema(_SOURCE_SCHEMA)]

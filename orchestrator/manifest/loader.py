@@ -22,11 +22,13 @@ from orchestrator.manifest.models import (
 from orchestrator.manifest.place import ManifestRule, Place
 from orchestrator.manifest.references import (
     autopilots_without_a_way,
+    callbacks,
     contradictions,
     endpoints,
     registry_namespace,
     tail_consumers,
     tasks_of_callers,
+    tasks_of_schedules,
     tasks_that_differ_in_once,
     unsupported_capabilities,
 )
@@ -44,8 +46,10 @@ _CHECKS: tuple[ManifestRule, ...] = (
     unsupported_capabilities,
     contradictions,
     tasks_of_callers,
+    tasks_of_schedules,
     tasks_that_differ_in_once,
     endpoints,
+    callbacks,
     registry_namespace,
     worker_bindings,
     router_bindings,

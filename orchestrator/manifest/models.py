@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, model_validator
 from pydantic.alias_generators import to_camel
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, PydanticKnownError
 
 from orchestrator.manifest.fields import (
     AutopilotName,
@@ -30,8 +30,11 @@ from orchestrator.manifest.fields import (
     Items,
     KvTitle,
     Origin,
+    ScheduleExpression,
+    ScheduleName,
     SourcePath,
     TaskName,
+    Timezone,
     VariableName,
     WorkerName,
 )
@@ -39,6 +42,8 @@ from orchestrator.names import COMPATIBILITY_DATE, REGISTRY
 
 DEFAULT_TIMEOUT = 25  # seconds
 DEFAULT_CRON = "*/15 * * * *"
+DEFAULT_RETRIES = 5
+DEFAULT_BACKOFF = 10  # seconds
 
 
 _BINDING = Field(
@@ -199,6 +204,43 @@ class Autopilot(Model):
     needs: Needs = Field(default=Needs(), description="What must exist for it.")
 
 
+def _switch(value: object) -> object:
+    """`true` stands for all defaults, `false` for not at all; a key without a value for neither."""
+    if value is None:
+        raise PydanticKnownError("bool_type")
+    return {True: {}, False: None}[value] if isinstance(value, bool) else value
+
+
+class AsyncTask(Model):
+    """How a task is done that its caller does not wait for."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [{"type": "boolean"}, handler.resolve_ref_schema(handler(schema))]}
+
+    retries: int = Field(
+        default=DEFAULT_RETRIES, ge=0, le=100, description="How often it is tried again where that does no harm."
+    )
+    backoff: int = Field(
+        default=DEFAULT_BACKOFF,
+        ge=1,
+        le=3600,
+        description="Seconds before the first retry; twice as many before each further one, up to an hour.",
+    )
+    max_concurrency: Annotated[int | None, GivenNumber] = Field(
+        default=None,
+        ge=1,
+        le=250,
+        description="How many runs of its autopilot may go on when one of this task begins; as many as there are "
+        "where it is left out.",
+    )
+    callback: Annotated[str | None, Given] = Field(
+        default=None,
+        description="An https URL that is told what became of each, signed.",
+        examples=["https://shop.example.com/hooks/tasks"],
+    )
+
+
 class Task(Model):
     """A task that callers may ask for."""
 
@@ -208,6 +250,20 @@ class Task(Model):
     idempotent: bool = Field(default=False, description="May be done twice without harm, so it may be retried.")
     stream: bool = Field(default=False, description="The answer is passed on as it comes, not read whole first.")
     timeout: int = Field(default=DEFAULT_TIMEOUT, ge=1, le=300, description="Seconds to wait for the answer.")
+    later: Annotated[AsyncTask | None, BeforeValidator(_switch)] = Field(
+        default=None,
+        alias="async",
+        description="Done later: the caller is answered 202 at once, and asks for the run. `true`, or how.",
+    )
+
+
+class ScheduledTask(Model):
+    """A task that the platform itself asks for, again and again."""
+
+    task: TaskName
+    every: ScheduleExpression
+    timezone: Timezone = Field(default="UTC", description="The time zone of `every`.")
+    meta: dict[str, Any] = Field(default={}, description="What the task is given.")
 
 
 class Orchestrator(Model):
@@ -251,3 +307,11 @@ class Manifest(Model):
     )
     autopilots: Items[Autopilot] = Field(description="Who can do what; the order means nothing.")
     tasks: dict[TaskName, Task] = Field(default={}, description="What callers ask for, by name.")
+    schedules: dict[ScheduleName, ScheduledTask] = Field(
+        default={}, description="What the platform itself does again and again, by name."
+    )
+
+    @property
+    def does_later(self) -> bool:
+        """Whether something is done later than it is asked for, so that there is a queue of tasks."""
+        return bool(self.schedules) or any(task.later for task in self.tasks.values())

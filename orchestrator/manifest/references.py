@@ -110,6 +110,35 @@ def tasks_that_differ_in_once(root: Place) -> Iterator[Mistake]:
             )
 
 
+def tasks_of_schedules(root: Place) -> Iterator[Mistake]:
+    """A schedule's task is a task of the file."""
+    if not isinstance(root["tasks"].value, dict | None):
+        return
+    known = [name for name, _ in root["tasks"].entries()]
+    for name, schedule in root["schedules"].entries():
+        task = schedule["task"]
+        if task.text and task.text not in known:
+            yield Mistake(
+                path=task.path,
+                code="unknown-task",
+                message=f"the schedule `{name}` asks for `{task.text}`, which is no task",
+                hint=did_you_mean(task.text, known, "declare it under `tasks`, or take the schedule out"),
+            )
+
+
+def callbacks(root: Place) -> Iterator[Mistake]:
+    """The URL rules hold for what is told of a run, too."""
+    for name, task in root["tasks"].entries():
+        callback = task["async"]["callback"]
+        if callback.text and (refusal := check_endpoint(callback.text)):
+            yield Mistake(
+                path=callback.path,
+                code=f"callback-{refusal.code}",
+                message=f"`{callback.text}` cannot be the callback of the task `{name}`: {refusal.message}",
+                hint="for example https://shop.example.com/hooks/tasks",
+            )
+
+
 def tasks_of_callers(root: Place) -> Iterator[Mistake]:
     """A caller's tasks are tasks of the file, and it may plan them."""
     if not isinstance(root["tasks"].value, dict | None):

@@ -1,4 +1,4 @@
-"""The runs of tasks that are never done twice, through the deployed routing Worker: `/autopilot/runs`.
+"""The runs of tasks that are never done twice or that nobody waits for: `/autopilot/runs` of the routing Worker.
 
 Touches the network through the transport that it is given.
 """
@@ -40,6 +40,14 @@ class Runs(RouterConnection):
         body = json.dumps({"approved": approved, **({} if note is None else {"note": note})})
         path = f"{_PATH}/{quote(run, safe='')}/approve"
         return self._call("POST", path, f"the run {run} was not approved", content=body)
+
+    def retry(self, run: str) -> dict[str, Any]:
+        """Have a run tried again that was given up; the run as it is then."""
+        return self._call("POST", f"{_PATH}/{quote(run, safe='')}/retry", f"the run {run} is not tried again")
+
+    def cancel(self, run: str) -> dict[str, Any]:
+        """Cancel a run that has not begun; the run as it is then."""
+        return self._call("DELETE", f"{_PATH}/{quote(run, safe='')}", f"the run {run} was not cancelled")
 
     def resolve(self, run: str, resolution: Literal["done", "not-done"], note: str | None) -> dict[str, Any]:
         """Say how a run ended of which nobody knew; the run as it is then."""

@@ -19,7 +19,7 @@ from orchestrator.names import binding_name
 
 if TYPE_CHECKING:
     from orchestrator.manifest import Manifest
-    from orchestrator.manifest.models import Autopilot
+    from orchestrator.manifest.models import Autopilot, Task
 
 DEFAULT_TIMEOUT_MS = 25_000
 DEFAULT_CRON_PERIOD_MS = 900_000
@@ -92,9 +92,52 @@ class Route:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AsyncRule:
+    """How a task is done that nobody waits for: `max_concurrency` None for any number, `callback` an https URL."""
+
+    retries: int
+    backoff_ms: int
+    max_concurrency: int | None = None
+    callback: str | None = None
+
+    @classmethod
+    def from_object(cls, value: Mapping[str, Any]) -> Self:
+        """Read this part of the table's JSON."""
+        return cls(
+            retries=value["retries"],
+            backoff_ms=value["backoffMs"],
+            max_concurrency=value["maxConcurrency"],
+            callback=value["callback"],
+        )
+
+    def to_object(self) -> dict[str, Any]:
+        """As plain values, in the table's key order."""
+        return {
+            "retries": self.retries,
+            "backoffMs": self.backoff_ms,
+            "maxConcurrency": self.max_concurrency,
+            "callback": self.callback,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleRule:
+    """A task that the platform itself asks for: `every` is a cron expression in `timezone`."""
+
+    task: str
+    every: str
+    timezone: str = "UTC"
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_object(self) -> dict[str, Any]:
+        """As plain values, in the table's key order."""
+        return {"task": self.task, "every": self.every, "timezone": self.timezone, "meta": dict(self.meta)}
+
+
+@dataclass(frozen=True, kw_only=True)
 class TaskRule:
     """What a task needs and how it may be forwarded. `once`: never twice for a key; `idempotent`: may be retried;
-    `stream`: the answer is passed on as it comes."""
+    `stream`: the answer is passed on as it comes; `later`: it is never waited for."""
 
     capability: str
     description: str = ""
@@ -102,12 +145,16 @@ class TaskRule:
     idempotent: bool = False
     stream: bool = False
     timeout_ms: int = DEFAULT_TIMEOUT_MS
+    later: AsyncRule | None = None
 
     @classmethod
     def from_object(cls, value: Mapping[str, Any]) -> Self:
         """Read one task of the table's JSON."""
         members = dict(value)
-        return cls(timeout_ms=members.pop("timeoutMs"), **members)
+        later = members.pop("async", None)
+        return cls(
+            timeout_ms=members.pop("timeoutMs"), later=AsyncRule.from_object(later) if later else None, **members
+        )
 
     def to_object(self) -> dict[str, Any]:
         """This rule as plain values, in the table's key order."""
@@ -118,6 +165,7 @@ class TaskRule:
             "idempotent": self.idempotent,
             "stream": self.stream,
             "timeoutMs": self.timeout_ms,
+            **({"async": self.later.to_object()} if self.later else {}),
         }
 
 
@@ -151,6 +199,7 @@ class RoutingTable:
     declared: Resources = Resources()
     cron_period_ms: int = DEFAULT_CRON_PERIOD_MS
     callers: Mapping[str, CallerRule] = field(default_factory=dict)
+    schedules: Mapping[str, ScheduleRule] = field(default_factory=dict)
 
     def rule_of(self, name: str) -> TaskRule:
         """The rule of a task. A name that is no task is taken as that of a capability: what is never done twice as a
@@ -169,6 +218,7 @@ class RoutingTable:
             "declared": self.declared.to_object(),
             "cronPeriodMs": self.cron_period_ms,
             "callers": {name: self.callers[name].to_object() for name in sorted(self.callers)},
+            "schedules": {name: self.schedules[name].to_object() for name in sorted(self.schedules)},
         }
         return json.dumps(table, ensure_ascii=False, indent=2) + "\n"
 
@@ -184,6 +234,7 @@ class RoutingTable:
             declared=Resources.from_object(table["declared"]),
             cron_period_ms=table["cronPeriodMs"],
             callers={name: CallerRule.from_object(rule) for name, rule in table["callers"].items()},
+            schedules={name: ScheduleRule(**rule) for name, rule in table["schedules"].items()},
         )
 
 
@@ -210,6 +261,7 @@ def compile_routes(manifest: Manifest) -> RoutingTable:
             idempotent=task.idempotent,
             stream=task.stream,
             timeout_ms=task.timeout * 1000,
+            later=_later(task),
         )
         for name, task in sorted(manifest.tasks.items())
     }
@@ -224,6 +276,22 @@ def compile_routes(manifest: Manifest) -> RoutingTable:
             name: CallerRule(may=tuple(sorted(set(caller.may))), tasks=tuple(sorted(set(caller.tasks))))
             for name, caller in sorted(manifest.callers.items())
         },
+        schedules={
+            name: ScheduleRule(task=each.task, every=each.every, timezone=each.timezone, meta=each.meta)
+            for name, each in sorted(manifest.schedules.items())
+        },
+    )
+
+
+def _later(task: Task) -> AsyncRule | None:
+    wanted = task.later
+    if wanted is None:
+        return None
+    return AsyncRule(
+        retries=wanted.retries,
+        backoff_ms=wanted.backoff * 1000,
+        max_concurrency=wanted.max_concurrency,
+        callback=wanted.callback,
     )
 
 

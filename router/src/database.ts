@@ -100,6 +100,40 @@ const MIGRATIONS: Migrations = [
   ],
   // How often the same was asked for, since all was well.
   ["ALTER TABLE heal_requests ADD COLUMN tries INTEGER NOT NULL DEFAULT 1"],
+  [
+    // Tasks that nobody waits for (later/records.ts): a run is `queued` until a message of the queue has it tried.
+    // `guarded`: of a task with `once`; `later`: it came, or comes, by the queue; `allowed`: how many attempts it has;
+    // `meta` is there while it may be sent again; `sent_at`: when the last message was sent for it.
+    "ALTER TABLE runs ADD COLUMN guarded INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE runs ADD COLUMN later INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE runs ADD COLUMN allowed INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE runs ADD COLUMN meta TEXT",
+    "ALTER TABLE runs ADD COLUMN due_at INTEGER",
+    "ALTER TABLE runs ADD COLUMN sent_at INTEGER",
+    "ALTER TABLE runs ADD COLUMN trace TEXT",
+    "ALTER TABLE runs ADD COLUMN schedule TEXT",
+    "ALTER TABLE runs ADD COLUMN callback TEXT",
+    // `waiting`, `told` or `failed`; null where nobody is to be told yet.
+    "ALTER TABLE runs ADD COLUMN callback_status TEXT",
+    "CREATE INDEX runs_queued ON runs (due_at) WHERE status = 'queued'",
+    "CREATE INDEX runs_untold ON runs (finished_at) WHERE callback_status = 'waiting'",
+    // Autopilots that have asked to be left alone (429 with Retry-After), until when, in milliseconds since 1970.
+    "CREATE TABLE pauses (autopilot TEXT PRIMARY KEY, until INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    // Tasks that are asked for again and again. `id` is `file:` and a name for those of autopilots.yaml.
+    `CREATE TABLE schedules (
+      id TEXT PRIMARY KEY,
+      caller TEXT NOT NULL,
+      task TEXT NOT NULL,
+      meta TEXT NOT NULL,
+      every TEXT NOT NULL,
+      timezone TEXT NOT NULL,
+      callback TEXT,
+      created_at INTEGER NOT NULL,
+      next_at INTEGER NOT NULL,
+      last_run TEXT,
+      missed INTEGER NOT NULL DEFAULT 0
+    ) STRICT, WITHOUT ROWID`,
+  ],
 ];
 
 const HINT = "Run `pulumi up`: it makes the database and binds it.";

@@ -14,6 +14,9 @@ export interface Env {
   readonly PUBLIC_URL?: string;
   /** The orchestrator's own records. */
   readonly DB?: D1Database;
+  /** Of tasks that are done later, and of those that failed for good; bound where the file has any. */
+  readonly TASK_QUEUE?: Queue;
+  readonly DEAD_LETTER_QUEUE?: Queue;
   /** For diagnosis; may be read-only. */
   readonly CLOUDFLARE_API_TOKEN?: string;
   readonly CLOUDFLARE_ACCOUNT_ID?: string;

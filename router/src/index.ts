@@ -16,12 +16,15 @@ import { asProblem } from "./http/problem.ts";
 import { Query } from "./http/query.ts";
 import { showJournal } from "./journal/endpoint.ts";
 import { showStats } from "./journal/stats.ts";
+import { consume } from "./later/consume.ts";
+import { cancel, retry } from "./later/endpoints.ts";
 import { approve } from "./once/approve.ts";
 import { listRuns, resolve, showRun } from "./once/endpoints.ts";
 import { listAutopilots } from "./plan/list.ts";
 import { plan } from "./plan/plan.ts";
 import { listRegistrations, register, showRegistration, unregister } from "./registry/endpoints.ts";
 import type { Right } from "./routing/table.ts";
+import { listSchedules, removeSchedule } from "./schedules/endpoints.ts";
 
 /** The handlers by path and method, each with the right that it takes; HEAD is answered as GET is. */
 const ENDPOINTS: Readonly<Record<string, Readonly<Record<string, readonly [Handler, Right?]>>>> = {
@@ -35,10 +38,13 @@ const ENDPOINTS: Readonly<Record<string, Readonly<Record<string, readonly [Handl
   "/autopilot/plan": { POST: [plan, "plan"] },
   "/autopilot/stats": { GET: [showStats, "read"] },
   "/autopilot/registry": { GET: [listRegistrations, "read"], POST: [register, "register"] },
-  "/autopilot/runs": { GET: [listRuns, "read"] },
-  "/autopilot/runs/:id": { GET: [showRun, "read"] },
+  "/autopilot/runs": { GET: [listRuns] },
+  "/autopilot/runs/:id": { GET: [showRun], DELETE: [cancel] },
   "/autopilot/runs/:id/approve": { POST: [approve, "approve"] },
+  "/autopilot/runs/:id/retry": { POST: [retry, "resolve"] },
   "/autopilot/runs/:id/resolve": { POST: [resolve, "resolve"] },
+  "/autopilot/schedules": { GET: [listSchedules] },
+  "/autopilot/schedules/:id": { DELETE: [removeSchedule] },
   "/autopilot/registry/:name": { GET: [showRegistration, "read"], DELETE: [unregister, "register"] },
 };
 const PUBLIC = new Set(["/health"]);
@@ -78,6 +84,9 @@ export default {
       requestId: crypto.randomUUID(),
       caller: "",
     });
+  },
+  async queue(batch, env, context): Promise<void> {
+    await consume(batch, { env, later: (work) => context.waitUntil(work), requestId: crypto.randomUUID() });
   },
 } satisfies ExportedHandler<Env>;
 

@@ -39,6 +39,8 @@ export interface Snapshot {
   readonly doubts?: Readonly<Record<string, number>>;
   /** The ids of runs of which nobody knows how they ended. */
   readonly unknownRuns?: readonly string[];
+  /** Since when the run that has waited longest should have been tried, where that is long ago. */
+  readonly lateSince?: string | undefined;
 }
 
 /** What a Worker of before November 2026 stored: the same, with some names in snake_case. */

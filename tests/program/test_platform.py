@@ -200,3 +200,27 @@ def test_a_new_stack_is_told_everything_that_is_missing_a_line_each(monkeypatch:
 def test_a_missing_secret_of_a_worker_is_named_with_the_command_that_sets_it() -> None:
     with pytest.raises(SettingsError, match=r"secrets\.KEY is not set \(Worker clerk\): pulumi config set --secret"):
         run_program(secrets=None)
+
+
+def test_a_task_that_is_done_later_has_queues_a_consumer_and_producers() -> None:
+    recorder, _ = run_program(
+        MANIFEST.replace("{capability: crm.lead.create}", "{capability: crm.lead.create, async: true}"),
+        namePrefix="pr-7-",
+    )
+
+    declared = {(kind, name): inputs for kind, name, inputs in recorder.declared}
+    settings = {"deliveryDelay": 0, "deliveryPaused": False}
+    for key in ("efh-tasks", "efh-tasks-dead"):
+        assert declared["Queue", key] == {"accountId": ACCOUNT, "queueName": f"pr-7-{key}", "settings": settings}
+    assert declared["QueueConsumer", "efh-tasks"] == {
+        "accountId": ACCOUNT,
+        "type": "worker",
+        "scriptName": "pr-7-router",
+        "deadLetterQueue": "pr-7-efh-tasks-dead",
+        "settings": {"batchSize": 10, "maxRetries": 100, "maxWaitTimeMs": 1000, "retryDelay": 10},
+    }  # its queueId is known only when the queue is there
+    bound = declared["WorkersScript", "router"]["bindings"]["value"]
+    assert {each["name"]: each["queueName"] for each in bound if each["type"] == "queue"} == {
+        "TASK_QUEUE": "pr-7-efh-tasks",
+        "DEAD_LETTER_QUEUE": "pr-7-efh-tasks-dead",
+    }

@@ -31,6 +31,8 @@ def test_it_asks_each_autopilot_and_reports_what_it_found(world: World) -> None:
         "unknownRuns": [],
         "alert": "none",
         "registryCopy": "in-step",
+        "fed": 0,
+        "missed": [],
         "pruned": {"journal": 0, "runs": 0},
     }
 

@@ -1,7 +1,8 @@
 """An autopilot outside of workerd, so that it outlives it: it counts the calls of each run and misbehaves as told.
 
 `meta.do`: `pay` (after a moment), `cut` (it pays and breaks the connection off), `fault` (it pays and answers 500),
-`hang` (it pays and answers too late), `refuse` (the first call is refused with nothing done, later ones are paid).
+`hang` (it pays and answers too late), `moody` (every other two seconds a call is refused), `refuse` (the first call is
+refused with nothing done, later ones are paid).
 """
 
 from __future__ import annotations
@@ -23,18 +24,22 @@ _REFUSAL = {"title": "Not today", "status": 503, "outcome": "rejected"}
 
 @dataclass
 class CountingAutopilot:
-    """`calls` and `deeds` (calls that did something) by run id; `port` is on loopback."""
+    """`calls` and `deeds` (calls that did something) by run id, and when the first call came, in seconds since 1970;
+    `port` is on loopback. A task without a run counts under its request id."""
 
     port: int
     calls: Counter[str] = field(default_factory=Counter)
     deeds: Counter[str] = field(default_factory=Counter)
+    first_call: dict[str, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def perform(self, run: str, do: str) -> tuple[int, str, dict[str, Any]] | None:
         """Status, content type and body of the answer; None: no answer."""
         with self._lock:
             self.calls[run] += 1
-            if do == "refuse" and self.calls[run] == 1:
+            self.first_call.setdefault(run, time.time())
+            is_moody = do == "moody" and int(time.monotonic()) % 4 < 2
+            if is_moody or (do == "refuse" and self.calls[run] == 1):
                 return 503, "application/problem+json", _REFUSAL
             self.deeds[run] += 1
             deed = self.deeds[run]
@@ -56,7 +61,7 @@ def counting_autopilot() -> Iterator[CountingAutopilot]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             task = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            answer = autopilot.perform(task["run"]["id"], task["meta"]["do"])
+            answer = autopilot.perform(task.get("run", {}).get("id", task["requestId"]), task["meta"]["do"])
             if answer is None:
                 return
             status, content_type, document = answer

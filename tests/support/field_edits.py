@@ -59,6 +59,7 @@ def _without_archivist(manifest: Manifest) -> None:
 _KEEPER, _NEEDS = ("autopilots", 0), ("autopilots", 0, "needs")
 _WORKER, _GREETER = (*_NEEDS, "workers", 0), ("autopilots", 1, "needs", "workers", 0)
 _BUCKET, _TASK = ["efh-files", {"name": "efh-cold", "storageClass": "InfrequentAccess"}], ("tasks", "keep")
+_DAILY = {"task": "keep", "every": "0 6 * * *"}
 
 FIELD_EDITS: Mapping[str, Edit] = {
     "Manifest.orchestrator": _set("orchestrator", kvNamespaces=["REGISTRY", "ARCHIVE"]),
@@ -121,6 +122,16 @@ FIELD_EDITS: Mapping[str, Edit] = {
     "Task.idempotent": _set(*_TASK, idempotent=True),
     "Task.stream": _set(*_TASK, stream=True),
     "Task.timeout": _set(*_TASK, timeout=30),
+    "Task.later": _set(*_TASK, **{"async": True}),
+    "AsyncTask.retries": _set(*_TASK, **{"async": {"retries": 1}}),
+    "AsyncTask.backoff": _set(*_TASK, **{"async": {"backoff": 60}}),
+    "AsyncTask.max_concurrency": _set(*_TASK, **{"async": {"maxConcurrency": 2}}),
+    "AsyncTask.callback": _set(*_TASK, **{"async": {"callback": "https://hooks.example.com/done"}}),
+    "Manifest.schedules": _set(schedules={"daily": _DAILY}),
+    "ScheduledTask.task": _set(schedules={"daily": _DAILY}),
+    "ScheduledTask.every": _set(schedules={"daily": {**_DAILY, "every": "0 * * * *"}}),
+    "ScheduledTask.timezone": _set(schedules={"daily": {**_DAILY, "timezone": "Europe/Berlin"}}),
+    "ScheduledTask.meta": _set(schedules={"daily": {**_DAILY, "meta": {"about": "yesterday"}}}),
 }
 
 SETTING_EDITS: Mapping[str, str] = {

@@ -13,6 +13,8 @@ interface Meta {
   /** Of random bytes, in place of `text`. */
   bytes?: number;
   headers?: Record<string, string>;
+  /** So many calls are answered with `status`; those that follow, 201. */
+  times?: number;
 }
 
 interface Seen {
@@ -34,12 +36,22 @@ export default {
       released.add(key);
       return new Response();
     }
+    if (url.pathname === "/hook") {
+      const call = { headers: Object.fromEntries(request.headers), body: await request.text(), isVerified: false };
+      seen.set(key, [...(seen.get(key) ?? []), call]);
+      const status = Number(url.searchParams.get("status") ?? 204);
+      const isRecovered = seen.get(key)!.length > Number(url.searchParams.get("times") ?? Number.POSITIVE_INFINITY);
+      return new Response(null, {
+        status: isRecovered ? 204 : status,
+        headers: { location: "https://hooks.example.com/" },
+      });
+    }
     return perform(await request.text(), Object.fromEntries(request.headers), env.SECRET);
   },
 } satisfies ExportedHandler<{ SECRET: string }>;
 
 async function perform(body: string, headers: Record<string, string>, secret: string): Promise<Response> {
-  const { meta, run } = JSON.parse(body) as { meta: Meta; run: { key: string } };
+  const { meta, run = { key: "" } } = JSON.parse(body) as { meta: Meta; run?: { key: string } };
   const calls = [...(seen.get(run.key) ?? []), { headers, body, isVerified: isVerified(body, headers, secret) }];
   seen.set(run.key, calls);
   if (meta.answers) {
@@ -51,7 +63,8 @@ async function perform(body: string, headers: Record<string, string>, secret: st
   if (meta.do === "never") return new Promise(() => setTimeout(() => undefined, 60_000));
   while (meta.do === "hold" && !released.has(run.key)) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   const content = meta.bytes ? new Uint8Array(meta.bytes).fill(0xff) : (meta.text ?? `paid, call ${calls.length}`);
-  const { status = 201, type = "text/plain" } = meta;
+  const { type = "text/plain" } = meta;
+  const status = meta.times !== undefined && calls.length > meta.times ? 201 : (meta.status ?? 201);
   return new Response(content, { status, headers: { "content-type": type, ...meta.headers } });
 }
 

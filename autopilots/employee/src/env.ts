@@ -10,6 +10,8 @@ export interface Env extends AiEnv, BaseEnv, Links, StripeEnv {
   EFH_CRM: D1Database;
   /** Of the webhook endpoint at Stripe, `whsec_…`; two with a space between while one is being replaced. */
   STRIPE_WEBHOOK_SECRET?: string;
+  /** The orchestrator's, where autopilots.yaml has a task that is done later. */
+  TASK_QUEUE?: Queue;
   MAIL_API_KEY?: string;
   /** Another than Resend's own. */
   MAIL_API_URL?: string;

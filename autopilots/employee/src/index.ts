@@ -5,8 +5,7 @@
 //   email.send                                                an HTTP mail API; a log on the stack `local`
 //   payment.checkout.create                                   Stripe; POST /stripe/webhook says what was paid, and enrols
 //   files.intake.upload, .get                                 R2, private; large ones by PUT and GET /f/<id>
-//   task.schedule                                             not in this version
-import { Problem } from "#worker-kit/problem.ts";
+//   task.schedule                                             the orchestrator's queue
 import { serve } from "../../shared/serve.ts";
 import { stripeSettings } from "../../shared/stripe.ts";
 import { createCheckout } from "./checkout.ts";
@@ -18,13 +17,8 @@ import { getFile, passFile, uploadFile } from "./files/intake.ts";
 import { mailSettings } from "./mail/outbox.ts";
 import { processEmail, receiveEmail } from "./mail/receive.ts";
 import { sendEmail } from "./mail/send.ts";
+import { scheduleTask } from "./schedule.ts";
 import { isWebhook, receiveStripe } from "./stripe-webhook.ts";
-
-/** Storing a task that nothing ever runs would only look like scheduling it. */
-async function scheduleTask(): Promise<Response> {
-  const detail = "This version does not run tasks later; send the task when it is due.";
-  throw new Problem({ status: 501, title: "Not implemented", detail });
-}
 
 const served = serve<Env>({
   capabilities: {

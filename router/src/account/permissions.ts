@@ -23,10 +23,13 @@ const AUTHENTICATION = 10000;
 /** No such account: nothing is known about the right one. */
 const ACCOUNT_UNKNOWN = new Set([7000, 7003]);
 
-/** Each permission that the orchestrator needs, as `api`'s token has it. */
-export function probePermissions(api: Api): Promise<Permission[]> {
+/** Where the file has a task that is done later. */
+const QUEUES = ["Queues Edit", "POST", "/queues", { queue_name: "" }] as const;
+
+/** Each permission that the orchestrator needs, as `api`'s token has it; `queues`: whether it has any. */
+export function probePermissions(api: Api, { queues }: { readonly queues: boolean }): Promise<Permission[]> {
   return Promise.all(
-    PROBES.map(async ([name, method, path, body]) => {
+    [...PROBES, ...(queues ? [QUEUES] : [])].map(async ([name, method, path, body]) => {
       const status = grantState(await api(method, path, { body }));
       const isNoLoss = status === "missing" && name.endsWith("Edit");
       return { name, status, ...(isNoLoss ? { note: READ_IS_ENOUGH } : {}) };

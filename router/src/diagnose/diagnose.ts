@@ -26,7 +26,7 @@ export async function diagnose({ env, requestId }: Call): Promise<Response> {
   const [token, contents, permissions, subdomain, snapshot, probes] = await Promise.all([
     verifyToken(api),
     readAccount(env),
-    probePermissions(api),
+    probePermissions(api, { queues: env.TASK_QUEUE !== undefined }),
     api("GET", "/workers/subdomain"),
     readSnapshot(env, requestId),
     probeSome(),

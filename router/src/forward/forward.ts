@@ -5,6 +5,7 @@
 // says `stream`, or the answer is one of server-sent events, it is passed on as it comes (passed-on.ts).
 
 import { log } from "#worker-kit/log.ts";
+import { RUN_PREFIX } from "#worker-kit/run-id.ts";
 import { readCapped } from "#worker-kit/stream.ts";
 import { type Env, serviceBinding } from "../env.ts";
 import { idempotencyKeyOf } from "../http/idempotency-key.ts";
@@ -33,8 +34,6 @@ import { signed } from "./signed.ts";
 import { traceparent } from "./trace.ts";
 
 const MAX_ANSWER_BYTES = 10 * 1024 * 1024;
-/** A run's id is this and 32 hex digits. */
-export const RUN_PREFIX = "run_";
 export const HOP_HEADER = "x-autopilot-hop";
 
 /** The caller's headers that pass; never Authorization or Cookie, which are meant for the router. */

@@ -32,7 +32,7 @@ export function retryDelayMs(outcome: Failure | Answered, rule: TaskRule, random
 }
 
 /** Seconds, of nine digits at most, or a date: RFC 9110, section 10.2.3. */
-function retryAfterMs(value: string | null, now: number): number {
+export function retryAfterMs(value: string | null, now: number): number {
   if (value === null) return 0;
   if (/^\d+$/.test(value)) return value.length <= 9 ? Number(value) * 1000 : 0;
   const date = Date.parse(value);

@@ -40,6 +40,7 @@ export async function showHealth({ env, requestId }: Call): Promise<Response> {
     "orchestrator:cron": [{ componentType: "system", ...checkCron(snapshot, Date.now()) }],
     "orchestrator:infrastructure": [infrastructureCheck(missing, at)],
     "orchestrator:runs": [runsCheck(snapshot)],
+    ...(env.TASK_QUEUE ? { "orchestrator:queue": [queueCheck(snapshot)] } : {}),
   };
   for (const name of names) checks[`${name}:health`] = [autopilotCheck(name, autopilots[name])];
   const anyUnwell = Object.values(checks).some(([check]) => check!.status === "fail" || check!.status === "warn");
@@ -85,6 +86,14 @@ function runsCheck(snapshot: Snapshot | undefined): Check {
   if (count === 0) return { ...check, status: "pass" };
   const output = `Of ${count} ${count === 1 ? "run" : "runs"} nobody knows how ${count === 1 ? "it" : "they"} ended.`;
   return { ...check, status: "warn", output };
+}
+
+/** Tasks that nobody waits for, and that wait too long themselves. */
+function queueCheck(snapshot: Snapshot | undefined): Check {
+  const check = { componentType: "system", time: snapshot?.at } as const;
+  if (!snapshot) return { ...check, status: "unknown", output: "It has not been looked at." };
+  if (snapshot.lateSince === undefined) return { ...check, status: "pass" };
+  return { ...check, status: "warn", output: `Tasks wait that should have been tried at ${snapshot.lateSince}.` };
 }
 
 function autopilotCheck(name: string, health: Health | undefined): Check {

@@ -9,7 +9,10 @@ import { Problem } from "#worker-kit/problem.ts";
 import type { Call } from "../http/call.ts";
 import { count } from "../journal/counts.ts";
 import { type JournalEntry, prune, record } from "../journal/journal.ts";
+import { feedQueue } from "../later/feed.ts";
+import { findLate, lateSentences } from "../later/late.ts";
 import { findUnknownRuns, type Run as OnceRun, pruneRuns } from "../once/runs.ts";
+import { feedSchedules, type Missed, missedSentence } from "../schedules/feed.ts";
 import { publishSnapshot, readSnapshot, type Snapshot } from "../snapshot.ts";
 import { type Delivery, sendAlert } from "./alert.ts";
 import { type Findings, runChecks } from "./checks.ts";
@@ -28,6 +31,10 @@ interface Report extends Omit<Findings, "doubts">, Pick<Delivery, "alert"> {
   readonly heal: HealAnswer | null;
   /** The ids of runs of which nobody knows how they ended. */
   readonly unknownRuns: readonly string[];
+  /** Messages that were sent for runs that wait; null where that failed. */
+  readonly fed: number | null;
+  /** Schedules whose time nobody was there to see, and how often. */
+  readonly missed: readonly Missed[];
   /** Rows that were removed; null where that failed. */
   readonly pruned: { readonly journal: number | null; readonly runs: number | null };
 }
@@ -73,12 +80,39 @@ async function runScheduled(run: Run, trigger: Trigger): Promise<Report> {
   }
   const unsettled = lease && (await attempt("the runs could not be read", run, () => findUnknownRuns(env)));
   const unknownRuns = unsettled?.map(({ id }) => id) ?? before?.unknownRuns ?? [];
+  const fed = await attempt("the queue could not be fed", run, () => feedQueue(env));
+  const missed = (await attempt("the schedules could not be fed", run, () => feedSchedules(env, requestId))) ?? [];
+  for (const { id, task, times } of missed) {
+    record(run, {
+      kind: "schedule",
+      caller: run.caller,
+      task,
+      outcome: "missed",
+      detail: `${id}: ${times} times, caught up once`,
+    });
+  }
+  const late = await attempt("the waiting runs could not be counted", run, () => findLate(env, begun));
   const news = newsOf(before, { ...found, missing, unknownRuns });
-  const { alert: delivered, unsent } = await sendAlert(env, [...(before?.unsent ?? []), ...sentences(news)], requestId);
+  const lines = [
+    ...sentences(news),
+    ...missed.map(missedSentence),
+    ...lateSentences(before?.lateSince, late ?? undefined),
+  ];
+  const { alert: delivered, unsent } = await sendAlert(env, [...(before?.unsent ?? []), ...lines], requestId);
 
   const { autopilots, probed } = found;
   const cron = cronOf(before, trigger, at);
-  const snapshot = { at, cron, autopilots, missing, probedUpTo: probed.at(-1) ?? "", unsent, doubts, unknownRuns };
+  const snapshot = {
+    at,
+    cron,
+    autopilots,
+    missing,
+    probedUpTo: probed.at(-1) ?? "",
+    unsent,
+    doubts,
+    unknownRuns,
+    lateSince: late ?? undefined,
+  };
   const counts = await attempt("the checks could not be recorded", run, () => giveBack(env, requestId, snapshot));
   if (counts !== false) await publishSnapshot(env, snapshot, requestId);
 
@@ -97,6 +131,8 @@ async function runScheduled(run: Run, trigger: Trigger): Promise<Report> {
     changes: news.changes.map(({ autopilot, was, status }) => ({ autopilot, from: was, to: status })),
     heal,
     unknownRuns,
+    fed,
+    missed,
     alert: delivered,
     pruned: {
       journal: await attempt("the journal could not be pruned", run, () => prune(env)),

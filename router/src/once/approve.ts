@@ -8,7 +8,8 @@ import { requireAnother } from "../http/auth.ts";
 import { readBody } from "../http/body.ts";
 import type { Call } from "../http/call.ts";
 import { record } from "../journal/journal.ts";
-import { document, NOTE, noSuchRun } from "./endpoints.ts";
+import { documentOf } from "./document.ts";
+import { NOTE, noSuchRun } from "./endpoints.ts";
 import { continueRun } from "./once.ts";
 import { findRun } from "./runs.ts";
 import { wasUnderWay } from "./under-way.ts";
@@ -37,5 +38,5 @@ export async function approve(call: Call): Promise<Response> {
   const { task, capability, autopilot } = run;
   const outcome = !isRecorded ? "refused" : approved ? "approved" : "not-approved";
   record(call, { kind: "run", caller, task, capability, autopilot, outcome, detail: id });
-  return isRecorded ? Response.json(document((await findRun(env, id))!)) : response;
+  return isRecorded ? Response.json(documentOf((await findRun(env, id))!, caller)) : response;
 }

@@ -1,5 +1,5 @@
-// /autopilot/runs: what became of tasks that must not be done twice, and a person's word where the router cannot know.
-// Answers are not shown here: they may hold what is only their caller's; a repeat of the request is answered with them.
+// /autopilot/runs: what became of tasks that must not be done twice or that nobody waits for, and a person's word where
+// the router cannot know. A caller sees its own, with what was answered; who may `read` sees all, without that.
 
 import * as v from "valibot";
 import { Problem } from "#worker-kit/problem.ts";
@@ -9,14 +9,18 @@ import { readBody } from "../http/body.ts";
 import type { Call } from "../http/call.ts";
 import { Query } from "../http/query.ts";
 import { record } from "../journal/journal.ts";
-import { findRun, findRuns, type Run, resolveRun, STATUSES } from "./runs.ts";
+import { appliedPreference, preferenceOf } from "../later/rule.ts";
+import { waitForEnd } from "../later/wait.ts";
+import { documentOf, documentText } from "./document.ts";
+import { findKeptRun, findRun, findRuns, type KeptRun, type Run, resolveRun, STATUSES } from "./runs.ts";
 
 const PAGE = 50;
 const MAX_PAGE = 500;
 const MAX_NOTE = 1_000;
 
 /** GET of a page: `runs`, the newest first, and `next`, the `cursor` of the page that follows; null for none. */
-export async function listRuns({ env, url }: Call): Promise<Response> {
+export async function listRuns(call: Call): Promise<Response> {
+  const { env, url, caller } = call;
   const query = new Query(url.searchParams, Date.now());
   const status = query.parsed("status", `must be one of ${STATUSES.join(", ")}`, (text) =>
     STATUSES.find((each) => each === text),
@@ -26,11 +30,14 @@ export async function listRuns({ env, url }: Call): Promise<Response> {
   const limit = query.integer("limit", 1, MAX_PAGE) ?? PAGE;
   const after = query.parsed("cursor", "must be the `next` of a page before", placeOf) ?? FIRST;
   query.check();
-  const found = await findRuns(env, { since, after, status: status ?? null, task: task ?? null, limit: limit + 1 });
+  const found = await findRuns(env, {
+    ...{ since, after, status: status ?? null, task: task ?? null, limit: limit + 1 },
+    caller: mayRead(call) ? null : caller,
+  });
   const shown = found.slice(0, limit);
   const last = shown.at(-1);
   const next = found.length > limit ? `${last!.createdAt}.${last!.id}` : null;
-  return Response.json({ runs: shown.map(document), next });
+  return Response.json({ runs: shown.map((run) => documentOf(run, caller)), next });
 }
 
 const FIRST = [Number.MAX_SAFE_INTEGER, ""] as const;
@@ -40,11 +47,31 @@ function placeOf(cursor: string): [number, string] | undefined {
   return id === undefined ? undefined : [Number(createdAt), id];
 }
 
-/** GET of one; throws a problem: 404. */
-export async function showRun({ env, parameter: id }: Call): Promise<Response> {
-  const found = await findRun(env, id);
-  if (!found) throw noSuchRun(id);
-  return Response.json(document(found));
+/** GET of one, once it has ended or the time that the caller prefers to wait is over; throws a problem: 404. */
+export async function showRun(call: Call): Promise<Response> {
+  const { env, request, caller, parameter: id } = call;
+  const preference = preferenceOf(request);
+  if (preference.waitS > 0) await waitForEnd(env, id, preference.waitS);
+  return json(
+    documentText(await findVisibleRun(call), caller),
+    200,
+    appliedPreference({ ...preference, respondAsync: false }),
+  );
+}
+
+/** Throws a problem (404) where there is none, or none for this caller. */
+export async function findVisibleRun(call: Call): Promise<KeptRun> {
+  const found = await findKeptRun(call.env, call.parameter);
+  if (!found || (found.caller !== call.caller && !mayRead(call))) throw noSuchRun(call.parameter);
+  return found;
+}
+
+export function json(text: string, status = 200, headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response(text, { status, headers: { ...headers, "content-type": "application/json" } });
+}
+
+function mayRead({ rule }: Call): boolean {
+  return rule === null || rule.may.includes("read");
 }
 
 /** POST `{resolution, note?}`; throws a problem: 403 for a run of the caller's own, 404, 409 for a run whose outcome is known, 422. */
@@ -59,7 +86,7 @@ export async function resolve(call: Call): Promise<Response> {
   if (!isResolved) throw notUnknown(found);
   const { task, capability, autopilot } = found;
   record(call, { kind: "run", caller, task, capability, autopilot, outcome: asked.resolution, detail: id });
-  return Response.json(document(found));
+  return Response.json(documentOf(found, caller));
 }
 
 export const NOTE = v.optional(
@@ -76,25 +103,6 @@ const RESOLUTION = object(
 
 function isNote(value: unknown): boolean {
   return typeof value === "string" && value.length <= MAX_NOTE && value.isWellFormed();
-}
-
-export function document(run: Run) {
-  const { id, status, outcome, task, capability, autopilot, caller, key, requestId, attempts, why } = run;
-  const answer = { status: run.answerStatus, type: run.answerType, bytes: run.answerBytes };
-  return {
-    ...{ id, status, outcome, task, capability, autopilot, caller, idempotencyKey: key, requestId, attempts },
-    createdAt: iso(run.createdAt),
-    startedAt: iso(run.startedAt),
-    expiresAt: iso(run.expiresAt),
-    finishedAt: run.finishedAt === null ? null : iso(run.finishedAt),
-    why,
-    answer: answer.status === null ? null : answer,
-    resolutions: JSON.parse(run.resolutions) as unknown,
-  };
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString();
 }
 
 export function noSuchRun(id: string): Problem {

@@ -8,9 +8,10 @@
 import { sha256 } from "#worker-kit/hash.ts";
 import { log } from "#worker-kit/log.ts";
 import { Problem } from "#worker-kit/problem.ts";
+import { idOf, RUN_PREFIX } from "#worker-kit/run-id.ts";
 import { type Answer, answerResponse, problemOf } from "../forward/answer.ts";
 import { brokenFailure, type Failure, forwardProblem } from "../forward/failure.ts";
-import { type Approval, answerOf, RUN_PREFIX, send } from "../forward/forward.ts";
+import { type Approval, answerOf, send } from "../forward/forward.ts";
 import { isNothingDone, outcomeOf } from "../forward/outcome.ts";
 import type { Call } from "../http/call.ts";
 import { idempotencyKeyOf } from "../http/idempotency-key.ts";
@@ -19,6 +20,7 @@ import type { Noted } from "../plan/journal-task.ts";
 import type { Decision, Refusal } from "../routing/decide.ts";
 import {
   answerlessProblem,
+  deadProblem,
   howToResolve,
   keyProblem,
   RUN_HEADER,
@@ -32,13 +34,13 @@ import { type Claim, type Ending, findKeptRun, type KeptRun, type Run, writeClai
 import { askAgain, isOfRun, isUnderWay, recordProgress, wasUnderWay } from "./under-way.ts";
 
 /** How long after the task's deadline a run is taken to be abandoned: time to record how it ended. */
-const GRACE_MS = 30_000;
+export const GRACE_MS = 30_000;
 /** Hex digits: 128 bits. */
-const RUN_ID_DIGITS = 32;
+const FINGERPRINT_DIGITS = 32;
 const RECORD_PAUSES_MS = [100, 1_000];
 
 /** What was asked for. */
-interface Asked {
+export interface Asked {
   readonly task: string;
   /** Its text as it was sent. */
   readonly meta: string;
@@ -49,9 +51,9 @@ export async function runOnce(call: Call, asked: Asked, decided: Decision | Refu
   const { task, meta } = asked;
   const { env, request, requestId, caller } = call;
   const key = idempotencyKeyOf(request);
-  if (!/^(?!")[\x21-\x7e]{1,255}$/.test(key ?? "")) throw keyProblem(task, key);
-  const id = RUN_PREFIX + (await sha256(JSON.stringify([caller, key]), RUN_ID_DIGITS));
-  const fingerprint = await sha256(canonicalText(`[${JSON.stringify(task)},${meta}]`), RUN_ID_DIGITS);
+  if (!isKey(key)) throw keyProblem(task, key);
+  const id = await runIdOf(caller, key);
+  const fingerprint = await fingerprintOf(asked);
   if ("problem" in decided) {
     // What was done stays done, though nobody could do it now.
     const before = await findKeptRun(env, id);
@@ -63,7 +65,7 @@ export async function runOnce(call: Call, asked: Asked, decided: Decision | Refu
   const startedAt = Date.now();
   const deadline = startedAt + rule.timeoutMs;
   const claim: Claim = {
-    ...{ id, caller, key: key!, fingerprint, task, capability, autopilot: route.name, requestId },
+    ...{ id, caller, key, fingerprint, task, capability, autopilot: route.name, requestId },
     ...{ claim: crypto.randomUUID(), startedAt, expiresAt: deadline + GRACE_MS },
   };
   const { run, attempt } = await claimRun(call, claim);
@@ -73,7 +75,7 @@ export async function runOnce(call: Call, asked: Asked, decided: Decision | Refu
     return replay(run, fingerprint);
   }
   noted.decision = decided;
-  const handle = { id, key: key!, caller, attempt };
+  const handle = { id, key, caller, attempt };
   let outcome: Answer | Failure;
   try {
     outcome = await send({ decision: decided, meta, request, requestId, caller, run: handle }, env, deadline);
@@ -102,6 +104,21 @@ export async function runOnce(call: Call, asked: Asked, decided: Decision | Refu
   throw problem.with({ run: id, hint });
 }
 
+/** Visible ASCII, and no quotation mark in front: that would be a string whose end is missing. */
+export function isKey(key: string | null): key is string {
+  return /^(?!")[\x21-\x7e]{1,255}$/.test(key ?? "");
+}
+
+/** The run of a caller's key. */
+export function runIdOf(caller: string, key: string): Promise<string> {
+  return idOf(RUN_PREFIX, caller, key);
+}
+
+/** Equal for equal requests. */
+export function fingerprintOf({ task, meta }: Asked): Promise<string> {
+  return sha256(canonicalText(`[${JSON.stringify(task)},${meta}]`), FINGERPRINT_DIGITS);
+}
+
 /** Claims the run. A claim of which it is not known whether it was written is given up, as far as that can be done. */
 async function claimRun(call: Call, claim: Claim): Promise<Awaited<ReturnType<typeof writeClaim>>> {
   try {
@@ -116,7 +133,11 @@ async function claimRun(call: Call, claim: Claim): Promise<Awaited<ReturnType<ty
 }
 
 /** Throws a problem where the end cannot be recorded: nobody is told a success that a repeat would not see. */
-async function recordEnding(call: Call, claim: Claim, ending: Ending): Promise<void> {
+export async function recordEnding(
+  call: Pick<Call, "env" | "requestId">,
+  claim: Pick<Claim, "id" | "claim" | "autopilot">,
+  ending: Ending,
+): Promise<void> {
   const now = Date.now();
   for (const pause of [...RECORD_PAUSES_MS, 0]) {
     try {
@@ -135,7 +156,7 @@ async function recordEnding(call: Call, claim: Claim, ending: Ending): Promise<v
  * How it ended, by what is certain: see forward/outcome.ts. An answer that does not free the key is kept, and told to
  * each repeat.
  */
-function endingOf({ route }: Decision, result: Answer | Failure): Ending {
+export function endingOf({ route }: Decision, result: Answer | Failure): Ending {
   const outcome = outcomeOf(result);
   const why = `${route.name} ${"outcome" in result ? result.why : `answered ${result.status}`}.`;
   if (outcome === "unknown") return { status: "unknown", outcome, why };
@@ -171,9 +192,10 @@ function withWayOut(answer: Answer, id: string): Answer {
 }
 
 /** What a repeat is told. */
-function replay(run: KeptRun, fingerprint: string): Response {
+export function replay(run: KeptRun, fingerprint: string): Response {
   if (run.fingerprint !== fingerprint) throw reusedProblem(run);
-  if (run.status === "running") throw runningProblem(run);
+  if (run.status === "running" || run.status === "queued") throw runningProblem(run);
+  if (run.status === "dead") throw deadProblem(run);
   if (run.status === "unknown") throw unknownProblem(run);
   const {
     answer,

@@ -18,6 +18,11 @@ export function howToResolve(id: string): string {
   );
 }
 
+/** What a person does about a run that was given up. */
+function howToRetry(id: string): string {
+  return `POST ${RUNS_PATH}/${id}/retry (python -m orchestrator runs retry ${id}) has it tried again.`;
+}
+
 export function keyProblem(task: string, key: string | null): Problem {
   return new Problem({
     status: 400,
@@ -56,6 +61,16 @@ export function unknownProblem({ id, task, autopilot, why }: Run): Problem {
     title: "Outcome unknown",
     detail: `${task} may have been done under this Idempotency-Key, so it was not sent again: ${why ?? ABANDONED}`,
     members: { run: id, autopilot, outcome: "unknown", retrySafe: false, hint: howToResolve(id) },
+  });
+}
+
+/** It is not tried again by itself. */
+export function deadProblem({ id, task, autopilot, why, attempts }: Run): Problem {
+  return new Problem({
+    status: 409,
+    title: "Given up",
+    detail: `${task} was tried ${attempts} times under this Idempotency-Key and given up: ${why ?? ""}`,
+    members: { run: id, autopilot, outcome: "not-sent", retrySafe: true, hint: howToRetry(id) },
   });
 }
 

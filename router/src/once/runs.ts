@@ -9,8 +9,11 @@ import type { Env } from "../env.ts";
 import { type Answer, textOf } from "../forward/answer.ts";
 import type { Outcome } from "../forward/outcome.ts";
 
-/** `running` → `done`, `not-done` (the same key may be used again) or `unknown` (until a person resolves it). */
-export const STATUSES = ["running", "done", "not-done", "unknown"] as const;
+/**
+ * `queued` (later/) → `running` → `done`, `not-done` (the same key may be used again), `unknown` (until a person resolves
+ * it), or `dead`: its tries are used up.
+ */
+export const STATUSES = ["queued", "running", "done", "not-done", "unknown", "dead"] as const;
 type RunStatus = (typeof STATUSES)[number];
 export type Resolution = "done" | "not-done";
 
@@ -55,6 +58,18 @@ export interface Run extends Omit<Claim, "claim"> {
   readonly answerBytes: number | null;
   /** JSON: a list of {resolution, by, at, note}. */
   readonly resolutions: string;
+  /** 1 for a task with `once`. */
+  readonly guarded: number;
+  /** 1 where nobody waits for it. */
+  readonly later: number;
+  /** How many attempts it has. */
+  readonly allowed: number;
+  /** When a queued one is tried. */
+  readonly dueAt: number | null;
+  readonly callback: string | null;
+  readonly callbackStatus: "waiting" | "told" | "failed" | null;
+  /** Of which schedule it is. */
+  readonly schedule: string | null;
 }
 
 /** Which runs, the newest first: those after `after`, in that order; null stands for any. */
@@ -64,6 +79,8 @@ export interface RunQuery {
   readonly status: RunStatus | null;
   readonly task: string | null;
   readonly limit: number;
+  /** Those of one caller alone. */
+  readonly caller?: string | null;
 }
 
 /** With what is kept of the answer: a text, or bytes as D1 gives them. */
@@ -73,7 +90,7 @@ export interface KeptRun extends Run {
 
 /** How an attempt ended. */
 export interface Ending {
-  readonly status: Exclude<RunStatus, "running">;
+  readonly status: Exclude<RunStatus, "running" | "queued">;
   readonly outcome: Outcome;
   readonly why?: string;
   readonly answer?: Answer;
@@ -81,17 +98,18 @@ export interface Ending {
 
 // ?1 is always the present time.
 const STATUS = "iif(status = 'running' AND expires_at < ?1, 'unknown', status)";
-const SHOWN = `caller, key, id, fingerprint, task, capability, autopilot, request_id AS requestId, ${STATUS} AS status,
+export const SHOWN = `caller, key, id, fingerprint, task, capability, autopilot, request_id AS requestId, ${STATUS} AS status,
   iif(${STATUS} = 'unknown', 'unknown', outcome) AS outcome, attempts, created_at AS createdAt, started_at AS startedAt, expires_at AS expiresAt, finished_at AS finishedAt, why,
   answer_status AS answerStatus, answer_type AS answerType, answer_encoding AS answerEncoding,
-  answer_retry_after AS answerRetryAfter, answer_bytes AS answerBytes, resolutions`;
+  answer_retry_after AS answerRetryAfter, answer_bytes AS answerBytes, resolutions,
+  guarded, later, allowed, due_at AS dueAt, callback, callback_status AS callbackStatus, schedule`;
 const CLAIM = `
   INSERT INTO runs (created_at, started_at, status, attempts, expires_at, id, caller, key, fingerprint, task,
     capability, autopilot, request_id, claim)
   VALUES (?1, ?1, 'running', 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
   ON CONFLICT (caller, key) DO UPDATE SET status = 'running', attempts = attempts + 1, started_at = ?1, expires_at = ?2,
     fingerprint = ?6, task = ?7, capability = ?8, autopilot = ?9, request_id = ?10, claim = ?11, finished_at = NULL,
-    why = NULL, outcome = NULL
+    why = NULL, outcome = NULL, guarded = 1, later = 0, meta = NULL, due_at = NULL, callback = NULL, callback_status = NULL
   WHERE status = 'not-done' AND (fingerprint = ?6 OR outcome IN ('rejected', 'not-sent') AND resolutions = '[]')
   RETURNING attempts`;
 // The key of a request that was refused is free for another one; where only a person says that nothing was done, it is
@@ -99,12 +117,13 @@ const CLAIM = `
 //
 // The same write twice is no fault: the first one's answer may have been lost.
 const FINISH = `
-  UPDATE runs SET finished_at = ?1, status = ?4, why = ?5, answer_status = ?6, answer_type = ?7, answer_bytes = ?8,
+  UPDATE runs SET finished_at = ?1, status = ?4, meta = iif(?4 = 'done', NULL, meta), due_at = NULL,
+    callback_status = iif(callback IS NULL, NULL, 'waiting'), why = ?5, answer_status = ?6, answer_type = ?7, answer_bytes = ?8,
     answer = ?9, outcome = ?10, answer_encoding = ?11, answer_retry_after = ?12
   WHERE id = ?2 AND claim = ?3 AND (status = 'running' OR finished_at = ?1)
   RETURNING id`;
 const RESOLVE = `
-  UPDATE runs SET finished_at = ?1, status = ?3, outcome = NULL, resolutions = json_insert(resolutions, '$[#]',
+  UPDATE runs SET finished_at = ?1, status = ?3, outcome = NULL, meta = iif(?3 = 'done', NULL, meta), resolutions = json_insert(resolutions, '$[#]',
     json_object('resolution', ?3, 'by', ?4, 'at', ?5, 'note', ?6))
   WHERE id = ?2 AND ${STATUS} = 'unknown'
   RETURNING id`;
@@ -112,11 +131,11 @@ const UNSETTLED = "runs INDEXED BY runs_unsettled WHERE status IN ('running', 'u
 // Of `from`: all runs, or those alone that are not settled, of which the index knows.
 const list = (from: string) => `
   SELECT ${SHOWN} FROM ${from} created_at >= ?2 AND (created_at, id) < (?3, ?4) AND (?5 IS NULL OR ${STATUS} = ?5)
-    AND (?6 IS NULL OR task = ?6)
+    AND (?6 IS NULL OR task = ?6) AND (?8 IS NULL OR caller = ?8)
   ORDER BY created_at DESC, id DESC LIMIT ?7`;
 const PRUNE = `
   DELETE FROM runs WHERE id IN (
-    SELECT id FROM runs WHERE created_at < ?1 AND finished_at < ?1 AND status IN ('done', 'not-done')
+    SELECT id FROM runs WHERE created_at < ?1 AND finished_at < ?1 AND (status IN ('done', 'not-done', 'dead') OR NOT guarded)
     ORDER BY created_at LIMIT ${PRUNED_AT_ONCE}
   )`;
 
@@ -133,7 +152,12 @@ export async function writeClaim(env: Env, claim: Claim): Promise<{ run: KeptRun
 }
 
 /** Ends the attempt of that claim; false where it is not running any more. */
-export async function writeEnding(env: Env, { id, claim }: Claim, ending: Ending, at: number): Promise<boolean> {
+export async function writeEnding(
+  env: Env,
+  { id, claim }: Pick<Claim, "id" | "claim">,
+  ending: Ending,
+  at: number,
+): Promise<boolean> {
   const { status, why = null, answer } = ending;
   const { byteLength = null } = answer?.body ?? {};
   const kept = answer && byteLength! <= MAX_KEPT_BYTES ? (textOf(answer.body) ?? answer.body) : null;
@@ -160,16 +184,23 @@ export async function findKeptRun(env: Env, id: string): Promise<KeptRun | null>
   return select.bind(Date.now(), id).first<KeptRun>();
 }
 
-export async function findRuns(env: Env, { since, after, status, task, limit }: RunQuery): Promise<Run[]> {
+export async function findRuns(
+  env: Env,
+  { since, after, status, task, limit, caller = null }: RunQuery,
+): Promise<Run[]> {
   const isUnsettled = status === "running" || status === "unknown";
   const select = (await database(env)).prepare(list(isUnsettled ? UNSETTLED : "runs WHERE"));
-  return (await select.bind(Date.now(), since, ...after, status, task, limit).all<Run>()).results;
+  return (await select.bind(Date.now(), since, ...after, status, task, limit, caller).all<Run>()).results;
 }
 
-/** Those of which nobody knows how they ended, the newest ones first; more than a person can settle in a day are cut. */
-export function findUnknownRuns(env: Env): Promise<Run[]> {
+/**
+ * Those of tasks with `once` of which nobody knows how they ended, the newest ones first; more than a person can settle in
+ * a day are cut.
+ */
+export async function findUnknownRuns(env: Env): Promise<Run[]> {
   const after = [Number.MAX_SAFE_INTEGER, ""] as const;
-  return findRuns(env, { since: 0, after, status: "unknown", task: null, limit: MOST_UNKNOWN });
+  const found = await findRuns(env, { since: 0, after, status: "unknown", task: null, limit: MOST_UNKNOWN });
+  return found.filter(({ guarded }) => guarded);
 }
 
 /** A person says how an unknown run ended; false where it is not unknown. */

@@ -47,7 +47,8 @@ export function wasUnderWay(run: Pick<Run, "status" | "answerStatus">): boolean 
 
 // `finished_at` tells nothing of one that goes on. Two that ask at once may write in any order: what is final stays.
 const PROGRESS = `
-  UPDATE runs SET status = ?3, finished_at = iif(?3 = 'running', NULL, ?2), expires_at = ?4, why = ?5, outcome = ?6,
+  UPDATE runs SET status = ?3, meta = iif(?3 = 'done', NULL, meta),
+    callback_status = iif(?3 = 'running' OR callback IS NULL, callback_status, 'waiting'), finished_at = iif(?3 = 'running', NULL, ?2), expires_at = ?4, why = ?5, outcome = ?6,
     answer_status = ?7, answer_type = ?8, answer_bytes = ?9, answer = ?10, answer_encoding = NULL, answer_retry_after = ?11
   WHERE id = ?1 AND status = 'running' AND (claim = ?12 OR answer_status = ${ACCEPTED})`;
 
@@ -78,7 +79,7 @@ export async function recordProgress(
  * changes nothing. Throws a problem.
  */
 export async function askAgain(
-  call: Call,
+  call: Pick<Call, "env" | "later" | "request" | "requestId">,
   run: Run,
   meta: string,
   approval?: Approval,

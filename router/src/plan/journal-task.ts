@@ -17,7 +17,7 @@ export interface Noted {
   isExplained?: boolean;
   /** Absent from a repeat, which goes to nobody. */
   decision?: Decision;
-  outcome?: Outcome | "repeated";
+  outcome?: Outcome | "repeated" | "queued";
   /** The answer that is passed on as it comes. */
   passedOn?: PassedOn | undefined;
 }

@@ -4,6 +4,7 @@ import routingTable from "routing-table";
 import * as v from "valibot";
 import { Problem } from "#worker-kit/problem.ts";
 import { anyObject, object } from "#worker-kit/validation.ts";
+import type { Env } from "../env.ts";
 import { answerOf, forward, HOP_HEADER } from "../forward/forward.ts";
 import { outcomeOf } from "../forward/outcome.ts";
 import { requireTask } from "../http/auth.ts";
@@ -11,22 +12,50 @@ import { invalid, readBodyText } from "../http/body.ts";
 import type { Call } from "../http/call.ts";
 import { readObjectText } from "../http/json-text.ts";
 import { Query } from "../http/query.ts";
+import { acceptForLater } from "../later/accept.ts";
+import { requireQueue } from "../later/messages.ts";
+import { type Preference, preferenceOf } from "../later/rule.ts";
 import { runOnce } from "../once/once.ts";
 import { decideNow } from "../routing/decide-now.ts";
-import { ruleOf } from "../routing/table.ts";
+import { ruleOf, type TaskRule } from "../routing/table.ts";
+import { addSchedule } from "../schedules/endpoints.ts";
 import { journalTask, type Noted } from "./journal-task.ts";
 
 const MAX_TASK_LENGTH = 256;
 const MAX_DEPTH = 100;
+/** A clock may be ahead of another one by so much. */
+const PAST_MS = 60_000;
+const FUTURE_MS = 5 * 366 * 24 * 60 * 60 * 1000;
 const TOO_DEEP = { pointer: "/meta", message: `must not be nested deeper than ${MAX_DEPTH} levels` };
+
+const MOMENT = v.pipe(
+  v.custom<string>(isMoment, "must be a time of RFC 3339 with its offset, such as 2026-12-24T18:00:00+01:00"),
+  v.transform((text) => Date.parse(text)),
+  v.check((at) => at > Date.now() - PAST_MS && at < Date.now() + FUTURE_MS, "must be in the future, within five years"),
+);
 
 const PLAN = object(
   {
     task: v.custom<string>(isTask, `must be a string of 1 to ${MAX_TASK_LENGTH} characters`),
     meta: v.optional(anyObject, {}),
     explain: v.optional(v.boolean("must be true or false"), false),
+    at: v.optional(v.nullable(MOMENT), null),
+    every: v.optional(
+      v.nullable(v.pipe(v.string("must be a cron expression"), v.maxLength(256, "must be a cron expression"))),
+      null,
+    ),
+    timezone: v.optional(
+      v.pipe(v.string("must be the name of a time zone"), v.maxLength(64, "must be the name of a time zone")),
+      "UTC",
+    ),
+    callback: v.optional(
+      v.nullable(
+        v.pipe(v.string("must be an https URL"), v.maxLength(2048, "must be an https URL of at most 2048 characters")),
+      ),
+      null,
+    ),
   },
-  "is not a member of a plan request: it has task, meta and explain",
+  "is not a member of a plan request: it has task, meta, at, every, timezone, callback and explain",
 );
 
 /** Answers a plan request; throws a problem for everything that is not the autopilot's own answer. */
@@ -45,7 +74,19 @@ async function routeTask(call: Call, noted: Noted): Promise<Response> {
   requireTask(call, asked.task);
   noted.isExplained = explain;
   const outcome = await decideNow(call, asked.task);
-  if (!explain && ruleOf(routingTable, asked.task).once) {
+  const rule = ruleOf(routingTable, asked.task);
+  const preference = preferenceOf(request);
+  if (!explain && asked.every !== null) {
+    requireQueue(env);
+    if ("problem" in outcome && outcome.problem.status === 404) throw outcome.problem;
+    noted.outcome = "queued";
+    return addSchedule(call, { ...asked, meta, every: asked.every });
+  }
+  if (!explain && isForLater(rule, asked, preference, env)) {
+    const later = { task: asked.task, meta, at: asked.at, callback: asked.callback };
+    return acceptForLater(call, later, outcome, preference, noted);
+  }
+  if (!explain && rule.once) {
     return runOnce(call, { task: asked.task, meta }, outcome, noted);
   }
   if ("problem" in outcome) {
@@ -74,6 +115,16 @@ function metaOf(body: string): string {
   return members.get("meta") ?? "{}";
 }
 
+/** By its file, its time, or its caller's preference where there is a queue. */
+function isForLater(
+  { async: rule }: TaskRule,
+  { at, callback }: { readonly at: number | null; readonly callback: string | null },
+  { respondAsync }: Preference,
+  { TASK_QUEUE: queue }: Env,
+): boolean {
+  return rule !== undefined || at !== null || callback !== null || (respondAsync && queue !== undefined);
+}
+
 const EXPLAIN: Readonly<Record<string, boolean>> = { 1: true, true: true, 0: false, false: false };
 
 /** Throws a problem (400) for anything else than a known `explain`: who misspells it wants nothing done. */
@@ -94,6 +145,12 @@ const LOOP = {
     hint: "An autopilot that gives work on makes a request of its own, without the headers of the one it got.",
   },
 };
+
+function isMoment(value: unknown): boolean {
+  return typeof value === "string" && RFC3339.test(value) && !Number.isNaN(Date.parse(value));
+}
+
+const RFC3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/;
 
 function isTask(value: unknown): boolean {
   return typeof value === "string" && value !== "" && [...value].length <= MAX_TASK_LENGTH && value.isWellFormed();

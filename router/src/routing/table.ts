@@ -26,6 +26,25 @@ export interface TaskRule {
   /** Its answer is passed on as it comes. */
   readonly stream: boolean;
   readonly timeoutMs: number;
+  /** It is never waited for; absent where it is, unless its caller prefers otherwise. */
+  readonly async?: AsyncRule;
+}
+
+export interface AsyncRule {
+  readonly retries: number;
+  /** Before the first retry; doubled before each further one. */
+  readonly backoffMs: number;
+  /** Of its autopilot's runs; null for any number. */
+  readonly maxConcurrency: number | null;
+  readonly callback: string | null;
+}
+
+/** A task that the platform itself asks for: `every` is a cron expression. */
+interface ScheduleRule {
+  readonly task: string;
+  readonly every: string;
+  readonly timezone: string;
+  readonly meta: Readonly<Record<string, unknown>>;
 }
 
 /** Names of resources, as autopilots.yaml has them. */
@@ -49,6 +68,7 @@ export interface RoutingTable {
   readonly cronPeriodMs: number;
   /** What each caller may do, by the name of its token. */
   readonly callers: Readonly<Record<string, CallerRule>>;
+  readonly schedules: Readonly<Record<string, ScheduleRule>>;
 }
 
 export type Right = "plan" | "read" | "register" | "heal" | "approve" | "resolve";

@@ -151,7 +151,10 @@ class TestFiles:
         assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
 
 
-def test_scheduling_says_that_it_is_not_there_yet(employee: Autopilot) -> None:
-    answer = employee.call("task.schedule", {"at": "2027-01-01T00:00:00Z", "task": "send_followup"})
+class TestScheduling:
+    def test_without_a_queue_it_says_what_makes_one(self, employee: Autopilot) -> None:
+        answer = employee.call("task.schedule", {"at": "2027-01-01T00:00:00Z", "task": "send_followup"})
 
-    assert (answer.status_code, answer.json()["title"]) == (501, "Not implemented")
+        document = answer.json()
+        assert (answer.status_code, document["title"], document["missing"]) == (503, "Not configured", ["TASK_QUEUE"])
+        assert "async: true" in document["hint"]

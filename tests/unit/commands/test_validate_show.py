@@ -112,7 +112,7 @@ def test_show_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", SHIPPED, "--json", "--name-prefix", "pr-7-", "--stage", "pr-7"]) == 0
 
     shown = json.loads(capsys.readouterr().out)
-    assert list(shown) == ["kvNamespaces", "r2Buckets", "d1Databases", "workers", "routes"]
+    assert list(shown) == ["kvNamespaces", "r2Buckets", "d1Databases", "queues", "workers", "routes"]
     assert shown["kvNamespaces"][0] == {
         "key": "AI_EMPLOYEE_LOGS",
         "title": "pr-7-AI_EMPLOYEE_LOGS",

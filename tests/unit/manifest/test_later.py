@@ -1,0 +1,114 @@
+"""`async:` of a task and `schedules:`: what they may say, what follows from them, and what is wrong with others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from orchestrator.desired.derive import derive
+from orchestrator.desired.resources import QueueBinding
+from orchestrator.errors import ManifestError
+from orchestrator.limits import usage
+from orchestrator.limits.plans import QUEUE_OPERATIONS
+from orchestrator.manifest import Manifest, parse
+from orchestrator.routing.table import AsyncRule, RoutingTable
+
+
+def manifest(later: Any = None, **schedules: dict[str, Any]) -> Manifest:
+    capabilities = ["crm.lead.create", "task.schedule"]
+    clerk = {"name": "clerk", "content": "export default {}"}
+    task = {"capability": "crm.lead.create", **({} if later is None else {"async": later})}
+    document = {
+        "orchestrator": {"worker": "router"},
+        "autopilots": [
+            {"name": "clerk", "worker": "clerk", "capabilities": capabilities, "needs": {"workers": [clerk]}}
+        ],
+        "tasks": {"create_lead": task},
+        **({"schedules": schedules} if schedules else {}),
+    }
+    return parse(yaml.safe_dump(document))
+
+
+DAILY = {"task": "create_lead", "every": "0 6 * * *"}
+
+
+def test_no_queue_without_a_task_that_is_done_later() -> None:
+    for later in (None, False):
+        desired = derive(manifest(later))
+
+        assert desired.queues == ()
+        assert not any(isinstance(each, QueueBinding) for worker in desired.workers for each in worker.bindings)
+
+
+@pytest.mark.parametrize(
+    "made", [manifest(True), manifest({}), manifest(None, daily=DAILY)], ids=["true", "{}", "daily"]
+)
+def test_the_queues_follow_with_their_consumer_and_producers(made: Manifest) -> None:
+    desired = derive(made, name_prefix="pr-7-")
+
+    tasks, dead = desired.queues
+    assert (tasks.key, tasks.name, dead.key, dead.name) == (
+        *("efh-tasks", "pr-7-efh-tasks"),
+        *("efh-tasks-dead", "pr-7-efh-tasks-dead"),
+    )
+    assert tasks.consumer
+    assert (tasks.consumer.worker, tasks.consumer.dead_letters, dead.consumer) == ("router", "efh-tasks-dead", None)
+    bound = {
+        worker.key: {each.name: each.queue for each in worker.bindings if isinstance(each, QueueBinding)}
+        for worker in desired.workers
+    }
+    assert bound == {
+        "router": {"TASK_QUEUE": "efh-tasks", "DEAD_LETTER_QUEUE": "efh-tasks-dead"},
+        "clerk": {"TASK_QUEUE": "efh-tasks"},  # it has the capability task.schedule
+    }
+
+
+def test_how_a_task_is_done_later_is_in_the_routing_table() -> None:
+    callback = "https://hooks.example.com/"
+    settings = {"retries": 1, "backoff": 60, "maxConcurrency": 2, "callback": callback}
+    routes = derive(manifest(settings, daily={**DAILY, "timezone": "Europe/Berlin", "meta": {"of": "day"}})).routes
+
+    assert routes.tasks["create_lead"].later == AsyncRule(
+        retries=1, backoff_ms=60_000, max_concurrency=2, callback=callback
+    )
+    assert routes.schedules["daily"].to_object() == {
+        **DAILY,
+        "timezone": "Europe/Berlin",
+        "meta": {"of": "day"},
+    }
+    assert RoutingTable.from_json(routes.to_json()) == routes
+
+
+def test_schedules_are_counted_against_the_plan() -> None:
+    hourly = {"task": "create_lead", "every": "0 * * * *"}
+    (use,) = (
+        each
+        for each in usage(derive(manifest(True, daily=DAILY, hourly=hourly)), plan="free")
+        if each.limit is QUEUE_OPERATIONS
+    )
+
+    assert {part.name: part.count for part in use.parts or ()} == {"daily": 3, "hourly": 72}
+    assert (use.used, use.most, use.is_refused) == (75, 10_000, False)
+
+
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    "another type": ({"later": "yes please"}, "wrong-type"),
+    "a number that is too large": ({"later": {"retries": 101}}, "out-of-range"),
+    "an unknown setting": ({"later": {"retry": 3}}, "unknown-key"),
+    "a private callback": ({"later": {"callback": "https://127.0.0.1/"}}, "callback-ip-literal"),
+    "a task that is none": ({"daily": {**DAILY, "task": "create"}}, "unknown-task"),
+    "a range that wraps": ({"daily": {**DAILY, "every": "0 22-2 * * *"}}, "invalid-cron"),
+    "days that wrap": ({"daily": {**DAILY, "every": "0 0 * * FRI-MON"}}, "invalid-cron"),
+    "days before the last": ({"daily": {**DAILY, "every": "0 0 L-3 * *"}}, "invalid-cron"),
+    "no time zone": ({"daily": {**DAILY, "timezone": "Mars/Base"}}, "unknown-timezone"),
+}
+
+
+@pytest.mark.parametrize(("written", "code"), WRONG.values(), ids=WRONG)
+def test_what_is_wrong_is_said(written: dict[str, Any], code: str) -> None:
+    with pytest.raises(ManifestError) as error:
+        manifest(**written)
+
+    assert [issue.code for issue in error.value.issues] == [code]
