@@ -9,6 +9,8 @@ const MOST = 15;
 const AT_ONCE = 5; // a Worker may have six connections
 /** After this none is begun: with the last call's 8 s it is within a task's 25 s. */
 const SENDING_MS = 12_000;
+/** What was lost so early is sent again at once; what was waited for in vain comes later. */
+const AGAIN_MS = 4_000;
 const FIRST_PAUSE_MS = 15_000;
 const MOST_PAUSE_MS = 15 * 60_000;
 
@@ -39,9 +41,13 @@ class Run {
     private readonly begun: number,
   ) {}
 
+  private get elapsed(): number {
+    return Date.now() - this.begun;
+  }
+
   /** Changes `item` to what became of it. */
   async perform(item: Item): Promise<void> {
-    if (Date.now() - this.begun > SENDING_MS) {
+    if (this.elapsed > SENDING_MS) {
       // Not sent now. One that was sent before stays in doubt.
       if (item.status === "sending" && item.doubt === 0) item.status = "waiting";
       return;
@@ -51,7 +57,7 @@ class Run {
       await renewKey(this.db, item, Date.now());
     }
     let sent = await sendTransfer(this.env, item);
-    if (sent.kind === "unknown") {
+    if (sent.kind === "unknown" && this.elapsed < AGAIN_MS) {
       item.doubt = 1;
       sent = await sendTransfer(this.env, item); // under the same key: what was done is only told again
     }
@@ -84,8 +90,8 @@ class Run {
    * not done. `why`: why it is looked up.
    */
   private async lookAfter(item: Item, why: string | null): Promise<boolean> {
-    this.looked ??= lookUp(this.env, this.batch);
-    const known = await this.looked;
+    if (this.elapsed < SENDING_MS) this.looked ??= lookUp(this.env, this.batch);
+    const known = (await this.looked) ?? null;
     if (known === null) {
       item.reason = "Stripe's list of transfers could not be read.";
       item.next_at = Date.now() + pause(item, null);

@@ -8,6 +8,7 @@ counted by a Worker that does nothing else, with as many calls of the same size,
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -19,7 +20,7 @@ from tests.support.stripe_service import API_KEY, stripe
 from tests.support.workerd import running_workerd
 
 FREE_PLAN_MS = 10
-MOST, WARM, COUNTED = 15, 8, 12
+COUNTED, ROUNDS = 5, 6
 # As many calls as a payout that is asked for makes, as large as those.
 BASELINE = """
 export default {
@@ -70,22 +71,32 @@ def test_an_invocation_of_the_largest_batch_is_within_the_free_plan() -> None:
         baseline["bindings"] = {"STRIPE": bank.url, "KEY": API_KEY}
         with running_workerd([worker, baseline], unsafeTriggerHandlers=True) as running:
             payouts = Payouts(running.url)
-            for _ in range(WARM):
-                assert payouts.pay(uuid.uuid4().hex, batch()).status_code == 202
-            before = cpu_seconds(running.pid)
-            for _ in range(COUNTED):
-                assert payouts.pay(uuid.uuid4().hex, batch()).status_code == 202
-            asked = 1000 * (cpu_seconds(running.pid) - before) / COUNTED
-            before = cpu_seconds(running.pid)
-            for _ in range(COUNTED):
-                assert httpx.get(f"{running.url}/cdn-cgi/handler/scheduled").is_success
-            made = len(bank.transfers()) - MOST * (WARM + COUNTED)
-            by_cron = 1000 * (cpu_seconds(running.pid) - before) / made * MOST  # some end a batch, with ten
             content, headers = "x" * 20_000, {"host": "baseline.localhost"}
-            for number in range(WARM + COUNTED):
-                before = cpu_seconds(running.pid) if number == WARM else before
+
+            def ask() -> None:
+                assert payouts.pay(uuid.uuid4().hex, batch()).status_code == 202
+
+            def run_cron() -> None:
+                assert httpx.get(f"{running.url}/cdn-cgi/handler/scheduled").is_success
+
+            def do_nothing_else() -> None:
                 assert httpx.post(running.url, content=content, headers=headers).is_success
-            elsewhere = 1000 * (cpu_seconds(running.pid) - before) / COUNTED
+
+            def cost(call: Callable[[], None]) -> float:
+                before = cpu_seconds(running.pid)
+                for _ in range(COUNTED):
+                    call()
+                return 1000 * (cpu_seconds(running.pid) - before) / COUNTED
+
+            for call in (ask, run_cron, do_nothing_else):
+                cost(call)
+            # What else runs on the machine makes each dearer at times, so the least of each is what it costs.
+            asked, by_cron, elsewhere = (
+                min(costs)
+                for costs in zip(
+                    *((cost(ask), cost(run_cron), cost(do_nothing_else)) for _ in range(ROUNDS)), strict=True
+                )
+            )
 
     figures = f"asked for {asked:.1f} ms, by the cron {by_cron:.1f} ms, of which D1 and the network {elsewhere:.1f} ms"
     assert max(asked, by_cron) - elsewhere <= FREE_PLAN_MS, figures

@@ -32,6 +32,8 @@ FAULTS: dict[str, dict[str, Any]] = {
     "429": {"status": 429, "retryAfter": 1},
     "409": {"status": 409},
 }
+if ROUNDS > 1:  # each takes as long as Stripe is waited for
+    FAULTS |= {f"hung {when}": {"effect": "hang", "when": when} for when in ("before", "after")}
 TWICE: dict[str, dict[str, Any]] = {f"{name}, twice": {**fault, "times": 2} for name, fault in FAULTS.items()}
 
 

@@ -41,7 +41,7 @@ def test_what_nobody_declared_is_counted_with_the_shipped_file(
         "crons": 7,
         "workers": 6,
         "kvNamespaces": 3,
-        "d1Databases": 3,
+        "d1Databases": 5,
     }
     assert (
         "Cron triggers per account: 7 of 5 (efh-autopilot-orchestrator 1, efh-payout-batch 1; not declared: old-site 5)"
