@@ -4,6 +4,8 @@
 // Each autopilot has a secret of its own, made of the stack's and its name: who can verify the tasks of one autopilot
 // can forge none for another. orchestrator/dispatch/signature.py is the twin.
 
+import { decodeBase64 } from "./base64.ts";
+
 const TOLERANCE_S = 5 * 60;
 const PREFIX = "whsec_";
 const ENCODER = new TextEncoder();
@@ -100,7 +102,7 @@ function bytesOf(secret: string): Uint8Array<ArrayBuffer> {
 
 function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
   try {
-    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    return decodeBase64(text);
   } catch {
     return undefined;
   }

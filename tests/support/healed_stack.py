@@ -7,16 +7,17 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 from orchestrator.drift.check import check
 from orchestrator.drift.findings import Drift
 from tests.support.account_snapshot import AccountSnapshot
 from tests.support.drift_kinds import Outside
-from tests.support.drift_stack import STACK, DriftStack
+from tests.support.drift_stack import MANIFEST, STACK, DriftStack
 from tests.support.eventually import eventually
 from tests.support.local_cloudflare import LocalCloudflare
 
@@ -53,6 +54,16 @@ class HealedStack:
         self.server.local("DELETE", "/faults")
         self._account.restore()
         self._put_state(self._kept_state)
+
+    @contextmanager
+    def undone_afterwards(self) -> Iterator[Self]:
+        """Meanwhile its file, settings, account and state may be edited."""
+        settings = self.project.root / f"Pulumi.{STACK}.yaml"
+        before = settings.read_text()
+        yield self
+        settings.write_text(before)
+        self.project.write(MANIFEST)
+        self.restore()
 
     def begin_anew(self) -> None:
         """Nothing in the account, and a stack that has had no update."""

@@ -17,6 +17,15 @@ from local_cloudflare.runtime.models import Module, WorkerConfig
 T = TypeVar("T")
 _versions = itertools.count()
 
+HELLO = "export default { fetch: () => new Response('hello') };"
+"""A Worker that says hello."""
+ECHO = """export default { async fetch(request, env) {
+  const { method, url, headers } = request;
+  return Response.json({ method, url, headers: Object.fromEntries(headers), body: await request.text() },
+    { status: 201, headers: [["set-cookie", "a=1"], ["set-cookie", "b=2"]] });
+} };"""
+"""A Worker that answers what it was sent."""
+
 
 class LiveRuntime:
     """A running Runtime, and calls of its Workers. `run` awaits what the Runtime's methods give."""

@@ -111,3 +111,32 @@ class Internet(httpx.BaseTransport):
 
     def close(self) -> None:
         self._real.close()
+
+
+Planner = WorkerPlanner | PythonPlanner
+FAILED = "Failed to forward task"
+
+
+def refused(planned: Planned, status: int, title: str) -> dict[str, Any]:
+    """Checks that this is a problem document, and returns it."""
+    document: dict[str, Any] = planned.json()
+    assert planned.headers["content-type"] == "application/problem+json"
+    assert (planned.status, document["status"], document["title"]) == (status, status, title)
+    assert document["requestId"]
+    return document
+
+
+def not_forwarded(planned: Planned, outcome: str, *, retry_safe: bool, status: int = 502) -> dict[str, Any]:
+    document = refused(planned, status, FAILED)
+    assert (document["outcome"], document["retrySafe"]) == (outcome, retry_safe)
+    assert document["hint"].endswith(".")
+    assert "hunter2" not in planned.body.decode()
+    return document
+
+
+def nested(levels: int) -> list[Any]:
+    """Lists in lists, so many deep."""
+    value: list[Any] = []
+    for _ in range(levels - 1):
+        value = [value]
+    return value

@@ -3,7 +3,8 @@
 // fits between the margins and above the brand; what is too long even then ends in an ellipsis.
 import { type Markup, markup } from "../../shared/markup.ts";
 import { type Brand, textOn } from "./brand.ts";
-import { cut, isRightToLeft, wrap } from "./measure.ts";
+import { isRightToLeft } from "./direction.ts";
+import { cut, wrap } from "./measure.ts";
 
 /** Width and height in pixels, as the usual networks want them. */
 export const FORMATS = {

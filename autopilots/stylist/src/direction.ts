@@ -19,7 +19,11 @@ export function directionOf(language: string): Direction {
  */
 export function blockDirection(text: string): Direction | "auto" {
   const letters = text.match(LETTER) ?? [];
-  const isRight = (letter: string) => RIGHT_TO_LEFT_LETTER.test(letter);
-  const most = letters.filter(isRight).length * 2 > letters.length;
-  return letters.length === 0 || isRight(letters[0] ?? "") === most ? "auto" : most ? "rtl" : "ltr";
+  const most = letters.filter(isRightToLeft).length * 2 > letters.length;
+  return letters.length === 0 || isRightToLeft(letters[0] ?? "") === most ? "auto" : most ? "rtl" : "ltr";
+}
+
+/** By its first letter that has a direction (Unicode UAX #9, P2). */
+export function isRightToLeft(text: string): boolean {
+  return RIGHT_TO_LEFT_LETTER.test(/[\p{L}\p{Nl}]/u.exec(text)?.[0] ?? "");
 }

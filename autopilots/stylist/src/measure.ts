@@ -59,12 +59,6 @@ export function cut(rows: readonly string[], max: number, width: number): string
   return [...rows.slice(0, max - 1), `${last.join("").trimEnd()}…`];
 }
 
-/** By its first letter that has a direction (Unicode UAX #9, P2). */
-export function isRightToLeft(text: string): boolean {
-  const strong = /[\p{L}\p{Nl}]/u.exec(text)?.[0] ?? "";
-  return /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u.test(strong);
-}
-
 function breakWord(word: string, width: number): string[] {
   const pieces = [""];
   for (const { segment } of segmenter.segment(word)) {

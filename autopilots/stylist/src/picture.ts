@@ -1,5 +1,6 @@
 // A picture by Workers AI, kept in R2 under a name made of the model, the prompt and the seed: the same three are asked
 // for once, and are the same picture ever after.
+import { decodeBase64 } from "#worker-kit/base64.ts";
 import { sha256 } from "#worker-kit/hash.ts";
 import { AiUnavailable, aiProblem, infer } from "../../shared/ai.ts";
 import { answerStored, links } from "../../shared/stored.ts";
@@ -41,7 +42,7 @@ async function draw(env: Env, prompt: string, seed: number): Promise<Uint8Array>
       // Its documentation has a seed; the types have not.
       run: async (ai) => await (ai as unknown as Drawing).run(MODEL, { prompt, seed, steps: STEPS }),
     });
-    const bytes = Uint8Array.from(atob(image ?? ""), (character) => character.charCodeAt(0));
+    const bytes = decodeBase64(image ?? "");
     if (bytes[0] === 0xff && bytes[1] === 0xd8) return bytes;
     throw new AiUnavailable("the model gave no JPEG", 60);
   } catch (error) {

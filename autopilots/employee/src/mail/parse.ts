@@ -1,6 +1,7 @@
 // Mail from any form that it comes in: fields that somebody parsed before ({from, to, subject, text, html, headers},
 // also as postal-mime and its like name them), or the message itself (RFC 5322, MIME). Pure but for `await`; never throws.
 import PostalMime, { type Address, addressParser, decodeWords } from "postal-mime";
+import { decodeBase64 } from "#worker-kit/base64.ts";
 import { isObject } from "#worker-kit/validation.ts";
 import { cleanLine, cleanText, type Note } from "./clean.ts";
 import { asText, first, type Headers, readHeaders } from "./headers.ts";
@@ -109,7 +110,7 @@ export function bytesOf(raw: string): Uint8Array {
   if (/^[\w+/=\s-]+$/.test(raw)) {
     const base64 = raw.replace(/[\s=]/g, "").replaceAll("-", "+").replaceAll("_", "/");
     try {
-      const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+      const bytes = decodeBase64(base64);
       if (bytes.includes(0x3a)) return bytes; // every message has a colon, and base64 has none
     } catch {
       // no base64: then it is text
