@@ -145,7 +145,7 @@ def npm() -> None:
 
 def pulumi() -> None:
     """Link a Pulumi of the pinned version, or a newer 3.x from PATH, into the environment."""
-    folder = pulumi_on_path() or cached_pulumi() or downloaded_pulumi() or built_pulumi()
+    folder = pulumi_on_path() or cached_pulumi() or download_pulumi() or build_pulumi()
     for binary in BINARIES:
         link = BIN / binary
         link.unlink(missing_ok=True)
@@ -180,7 +180,7 @@ def built_folder() -> Path:
     return CACHE / f"pulumi-v{PULUMI_VERSION}-built"
 
 
-def downloaded_pulumi() -> Path | None:
+def download_pulumi() -> Path | None:
     """The official release, by Pulumi's own installer; None where its site is out of reach."""
     if not reachable("get.pulumi.com"):
         return None
@@ -193,7 +193,7 @@ def downloaded_pulumi() -> Path | None:
     return official_folder() if all((official_folder() / binary).exists() for binary in BINARIES) else None
 
 
-def built_pulumi() -> Path:
+def build_pulumi() -> Path:
     """Pulumi and its Python language host, built from source with Go (about two minutes)."""
     if not shutil.which("go"):
         raise StepError(

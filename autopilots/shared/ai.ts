@@ -62,7 +62,7 @@ export async function infer<T>(env: AiEnv, inference: Inference<T>): Promise<T> 
   const day = await reserve(env, inference.neurons);
   let answer: T;
   try {
-    answer = await askWithPatience(ai, inference);
+    answer = await runWithRetry(ai, inference);
   } catch (error) {
     const said = String(error);
     if (SPENT.test(said)) {
@@ -90,7 +90,7 @@ export function aiProblem({ message, retryAfter }: AiUnavailable): Problem {
   });
 }
 
-async function askWithPatience<T>(ai: Ai, { run }: Inference<T>): Promise<T> {
+async function runWithRetry<T>(ai: Ai, { run }: Inference<T>): Promise<T> {
   try {
     return await run(ai);
   } catch (error) {

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import subprocess
 from dataclasses import dataclass
 
@@ -20,6 +23,15 @@ def running() -> list[Process]:
     listed = subprocess.run(columns, capture_output=True, text=True, check=True).stdout
     rows = (line.split(maxsplit=3) for line in listed.splitlines())
     return [Process(int(pid), int(up), " ".join(args)) for pid, up, state, *args in rows if not state.startswith("Z")]
+
+
+def kill_tree(process: subprocess.Popen[str]) -> None:
+    """SIGKILL to `process` and to all that it has started, which would otherwise stay: Pulumi's language host does."""
+    started = below(process.pid) if process.poll() is None else []
+    process.kill()
+    for each in started:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(each.pid, signal.SIGKILL)
 
 
 def below(pid: int) -> list[Process]:

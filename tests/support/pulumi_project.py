@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from local_cloudflare.provider.install import install
+from tests.support.processes import kill_tree
 
 _TIMEOUT = 120  # seconds that one command may take on a busy machine
 
@@ -60,7 +61,7 @@ class PulumiProject:
             try:
                 output, _ = process.communicate(timeout=_TIMEOUT)
             finally:
-                process.kill()
+                kill_tree(process)
         assert process.returncode == exit_code, f"pulumi {' '.join(arguments)}: exit {process.returncode}\n{output}"
         return output
 

@@ -10,7 +10,7 @@ import { stripeSettings } from "../../shared/stripe.ts";
 import { validate } from "../../shared/validate.ts";
 import type { Env } from "./env.ts";
 import { batchOf, oneOf } from "./meta.ts";
-import { goOn, payOut, showPayout } from "./payout.ts";
+import { continuePayouts, payOut, showPayout } from "./payout.ts";
 
 const RUN = object({ run: string(/^run_\w+$/, { max: 100, message: "must be a run's id such as run_0123" }) });
 const MONEY = ["payouts.batch.run", "payouts.transfer.single"];
@@ -42,6 +42,6 @@ const served = serve<Env>({
 export default {
   ...served,
   async scheduled(_event, env) {
-    await goOn(env).catch((error: unknown) => log("a payout did not go on", "cron", error));
+    await continuePayouts(env).catch((error: unknown) => log("a payout could not be continued", "cron", error));
   },
 } satisfies ExportedHandler<Env>;

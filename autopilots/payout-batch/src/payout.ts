@@ -54,7 +54,7 @@ export async function showPayout({ env }: Call<Env>, run: string): Promise<Respo
 }
 
 /** What the cron does: the claims of an earlier version are read, then the batch that has been due longest goes on. */
-export async function goOn(env: Env): Promise<void> {
+export async function continuePayouts(env: Env): Promise<void> {
   if (!env.STRIPE_API_KEY) return;
   const db = await ledger(env);
   if (!(await importClaims(env, db))) return;

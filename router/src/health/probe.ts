@@ -47,7 +47,7 @@ async function probe(route: Route, env: Env, rules: UrlRules, requestId: string)
   const init: RequestInit = { headers, redirect: "manual", signal };
   try {
     const answer = ask(route, env, rules, init);
-    return "output" in answer ? answer : await judged(await answer, route);
+    return "output" in answer ? answer : await judgeAnswer(await answer, route);
   } catch (error) {
     log(`${route.name} could not be probed`, requestId, error);
     return failed(signal.aborted ? `It did not answer within ${TIMEOUT_MS / 1000} s.` : "It could not be reached.");
@@ -69,7 +69,7 @@ function healthUrl(endpoint: string): string {
   return `${url.origin}${url.pathname.replace(/\/$/, "")}/health`;
 }
 
-async function judged(response: Response, { capabilities }: Route): Promise<Probe> {
+async function judgeAnswer(response: Response, { capabilities }: Route): Promise<Probe> {
   const { status } = response;
   const body = await readCapped(response.body, MAX_BYTES);
   if (status >= 300 && status < 400) return failed(`It answered with a redirect (${status}), which is not followed.`);

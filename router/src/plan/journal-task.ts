@@ -30,13 +30,13 @@ const PRESSING: ReadonlySet<string> = new Set(["unknown", "partly"]);
  * gone. Throws a problem.
  */
 export function journalTask(call: Call, work: (noted: Noted) => Promise<Response>): Promise<Response> {
-  const answered = journalled(call, work);
+  const answered = recordTask(call, work);
   const nothing = () => undefined; // the caller, if still there, is told of errors
   call.later(answered.then(nothing, nothing));
   return answered;
 }
 
-async function journalled(call: Call, work: (noted: Noted) => Promise<Response>): Promise<Response> {
+async function recordTask(call: Call, work: (noted: Noted) => Promise<Response>): Promise<Response> {
   const begun = Date.now();
   const noted: Noted = {};
   const note = (status: number, outcome: string, why?: string) => {

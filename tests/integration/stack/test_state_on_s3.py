@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from tests.support.eventually import eventually
 from tests.support.local_cloudflare import LocalCloudflare
+from tests.support.processes import below, kill_tree, running
 from tests.support.pulumi_project import PulumiProject
 from tests.support.s3 import S3, on_r2, s3_server
 
@@ -69,7 +69,11 @@ def test_two_updates_do_not_meet_and_a_killed_one_leaves_a_lock_that_can_be_take
         eventually(lambda: s3.objects(_LOCKS), "the update takes its lock")
 
         refused = project.up(exit_code=1)
-        first.send_signal(signal.SIGKILL)
+        started = {each.pid for each in below(first.pid)}
+        kill_tree(first)
+
+    assert started
+    eventually(lambda: not started & {each.pid for each in running()}, "nothing of the killed update is left")
 
     assert "the stack is currently locked by 1 lock(s)" in refused
     cloudflare_api.local("DELETE", "/faults")
