@@ -79,7 +79,7 @@ def test_a_database(account: Account, cloudflare_api: LocalCloudflare, tmp_path:
     assert d1.is_unchanged(account, source, tmp_path / "saved", say_nothing)
 
 
-@pytest.mark.parametrize("what", [name for name in HOSTILE if "search" not in name])
+@pytest.mark.parametrize("what", HOSTILE)
 def test_a_hostile_schema(account: Account, tmp_path: Path, what: str) -> None:
     """Those of the unit tests, in D1's own SQLite."""
     source, target = database(account, "source", [[sql] for sql in HOSTILE[what]]), database(account, "target")
