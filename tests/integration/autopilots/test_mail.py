@@ -76,7 +76,7 @@ class TestKept:
             old = process(before, {"raw": MESSAGE.format(id="old")})
         with running("employee") as fresh:
             fresh.store("EFH_PRIVATE", f"mail/{old['id']}.json", json.dumps(old))
-            for _ in range(2):
+            for _ in range(4):
                 fresh.call("crm.lead.find", {"email": "nobody@example.com"})  # each request takes some of them over
 
             assert process(fresh, {"raw": MESSAGE.format(id="old")}, status=200) == old

@@ -8,7 +8,7 @@ import { addressKey } from "../address.ts";
 import { records } from "../database.ts";
 import type { Env } from "../env.ts";
 import { sentKey } from "../mail/outbox.ts";
-import { recordKey } from "../mail/store.ts";
+import { IN_KV, recordKey } from "../mail/store.ts";
 import { leadOf, refuse404, requireVersion } from "./leads.ts";
 import { LEAD_TO_DELETE } from "./meta.ts";
 
@@ -70,6 +70,9 @@ async function deleteTraces(env: Env, db: D1Database, address: string, deleted: 
   ];
   for (let at = 0; at < objects.length; at += OBJECTS_AT_ONCE) {
     await env.EFH_PRIVATE.delete(objects.slice(at, at + OBJECTS_AT_ONCE));
+  }
+  for (const { id, original } of mails.results) {
+    if (original?.startsWith(IN_KV)) await env.AI_EMPLOYEE_LOGS.delete(`email/${id}`);
   }
   for (const { id } of enrolled.results) await env.AI_EMPLOYEE_LOGS.delete(`enrollment/${id}`);
   const idsOf = (rows: readonly object[]) => JSON.stringify(rows.map((row) => Object.values(row)[0] as string));

@@ -51,9 +51,12 @@ export async function findMail(env: Env, id: string): Promise<MailRecord | null>
   return await readMail(await records(env), id);
 }
 
-/** Answers a row where it is new. */
-export function insertMail(db: D1Database, record: MailRecord): D1PreparedStatement {
-  const { id, from, envelope, kind, subject, original, createdAt } = record;
+/** Of a mail that an earlier version kept in KV: where it is, in place of a key of the bucket. */
+export const IN_KV = "AI_EMPLOYEE_LOGS email/";
+
+/** Answers a row where it is new; `original`: where it is kept beside, where that is no key of the bucket. */
+export function insertMail(db: D1Database, record: MailRecord, original = record.original): D1PreparedStatement {
+  const { id, from, envelope, kind, subject, createdAt } = record;
   return db
     .prepare(
       `INSERT INTO mails (id, address, kind, subject, original, record, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -61,10 +64,10 @@ export function insertMail(db: D1Database, record: MailRecord): D1PreparedStatem
     )
     .bind(
       id,
-      addressKey(from?.address || envelope.from || ""),
+      addressKey(from?.address || envelope?.from || ""),
       kind,
       subject,
-      original,
+      original ?? null,
       JSON.stringify(record),
       createdAt,
     );
