@@ -90,7 +90,11 @@ class TestBody:
             (
                 b'{"task": null, "meta": "x", "explain": 1, "a/b~c": 1}',
                 [
-                    ("/a~1b~0c", "is not a member of a plan request: it has task, meta and explain"),
+                    (
+                        "/a~1b~0c",
+                        "is not a member of a plan request: it has task, meta, at, every, timezone, callback"
+                        " and explain",
+                    ),
                     ("/task", "must be a string of 1 to 256 characters"),
                     ("/meta", "must be an object"),
                     ("/explain", "must be true or false"),

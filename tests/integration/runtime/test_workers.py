@@ -179,13 +179,13 @@ def test_an_exception_becomes_the_page_of_error_1101(live: LiveRuntime) -> None:
     )
 
 
-def test_workers_ai_can_be_bound_and_says_that_it_is_not_there(live: LiveRuntime) -> None:
+def test_workers_ai_can_be_bound_and_refuses_a_model_that_it_has_not(live: LiveRuntime) -> None:
     live.upload(
         "thinker",
         "export default { fetch: (_, env) => env.AI.run('@cf/meta/llama', {}) };",
         bindings=({"type": "ai", "name": "AI"},),
     )
-    assert "Workers AI is not available on this machine" in live.call("thinker").text
+    assert "5007: No such model @cf/meta/llama" in live.call("thinker").text
 
 
 def test_assets_are_served_before_the_worker_and_bound_to_it(live: LiveRuntime, tmp_path: Path) -> None:
