@@ -38,8 +38,9 @@ class CountingAutopilot:
         with self._lock:
             self.calls[run] += 1
             self.first_call.setdefault(run, time.time())
-            is_moody = do == "moody" and int(time.monotonic()) % 4 < 2
-            if is_moody or (do == "refuse" and self.calls[run] == 1):
+            if do == "moody" and int(time.monotonic()) % 4 < 2:
+                return 429, "application/problem+json", {**_REFUSAL, "status": 429}  # which opens no circuit
+            if do == "refuse" and self.calls[run] == 1:
                 return 503, "application/problem+json", _REFUSAL
             self.deeds[run] += 1
             deed = self.deeds[run]

@@ -64,7 +64,7 @@ class LaterCloud:
         self._deploy(autopilot, max_concurrency)
 
     def _deploy(self, autopilot: CountingAutopilot, most: int | None) -> None:
-        later = AsyncRule(retries=50, backoff_ms=1_000, max_concurrency=most)
+        later = AsyncRule(retries=5, backoff_ms=1_000, max_concurrency=most)
         endpoint = f"http://127.0.0.1:{autopilot.port}/"
         table = RoutingTable(
             autopilots=(Route(name="counter", capabilities=("job.run", "once.run"), endpoint=endpoint),),
