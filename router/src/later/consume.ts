@@ -99,8 +99,10 @@ async function tryUntilThereIsPlace(run: string, decided: Decision, work: Work):
 /** The autopilot is not ready: that costs no attempt, and has an end. */
 async function waitFor(id: string, why: string, seconds: number, { env, requestId }: Work): Promise<Again> {
   const run = await findWaiting(env, id);
-  if (run?.status !== "queued") return undefined;
   const now = Date.now();
+  if (run?.status === "running") return (run.expiresAt - now) / 1000 + 1; // should its isolate have died
+  if (run?.status === "unknown" && !run.guarded && run.finishedAt === null) return seconds; // it has died
+  if (run?.status !== "queued") return undefined;
   const begun = Math.max(run.createdAt, run.dueAt ?? 0);
   if (now - run.createdAt > LONGEST_WAIT_MS) {
     if (await giveUp(env, id, why)) await tellOfDead(env, { ...run, why, status: "dead" }, requestId);

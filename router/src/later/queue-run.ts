@@ -46,6 +46,8 @@ export async function queueRun(
     isGuarded: rule.once,
     retries: later.retries,
   });
-  if (isNew && isNear) await sendMessage(env, { run: id, task }, delayUntil(at, now), requestId);
+  // Also for a repeat: whoever repeats was not answered, so the message may not have been sent. Two do no harm.
+  if ((isNew || run.status === "queued") && isNear)
+    await sendMessage(env, { run: id, task }, delayUntil(at, now), requestId);
   return { run, isNew, isSame: run.fingerprint === fingerprint };
 }
