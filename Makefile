@@ -4,7 +4,7 @@ BIN := $(CURDIR)/.venv/bin
 # What the recipes start finds it here; the recipes name it in full, since the make of macOS looks elsewhere for theirs.
 export PATH := $(BIN):$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev up down destroy logs shell test test-unit check docs format lock schema
+.PHONY: help setup setup-dev up down destroy logs shell test test-unit check docs format lock schema types
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -40,6 +40,7 @@ check: setup-dev ## ruff, mypy --strict, biome, knip, tsc, actionlint
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	@$(BIN)/node node_modules/@biomejs/biome/bin/biome check --error-on-warnings . && $(BIN)/node node_modules/knip/bin/knip.js
 	@$(BIN)/node node_modules/typescript/bin/tsc -p tsconfig.json && $(BIN)/node node_modules/typescript/bin/tsc -p tsconfig.node.json
+	@$(BIN)/node node_modules/typescript/bin/tsc -p admin/tsconfig.json
 	@$(BIN)/python -m scripts.lint_workflows
 	@$(BIN)/python -m scripts.lock --check
 	@$(BIN)/python -m scripts.docs --check
@@ -52,6 +53,9 @@ schema: setup ## write autopilots.schema.json from the models in orchestrator/ma
 
 docs: setup ## write docs/reference from the code
 	@$(BIN)/python -m scripts.docs
+
+types: setup-dev ## write the admin page's types of the API from router/openapi.yaml
+	@$(BIN)/node admin/node_modules/openapi-typescript/bin/cli.js router/openapi.yaml -o admin/src/api/schema.d.ts --root-types --root-types-no-schema-prefix
 
 lock: setup-dev ## lock the Python packages again, with hashes; `make lock UPGRADE=1` in newer versions
 	@$(BIN)/python -m scripts.lock $(if $(UPGRADE),--upgrade)

@@ -5,7 +5,7 @@ from secrets import token_hex
 
 import pulumi
 
-from orchestrator.bundle import bundle_workers
+from orchestrator.bundle import bundle_workers, hashes_of, with_admin_page
 from orchestrator.desired.derive import derive
 from orchestrator.errors import CloudflareError, OrchestratorError
 from orchestrator.infra.account import stack_account
@@ -30,7 +30,7 @@ try:
         custom_domains=settings.custom_domains,
     )
     require_secrets(settings, desired)
-    modules = bundle_workers(desired, root=Path.cwd())
+    modules = with_admin_page(bundle_workers(desired, root=Path.cwd()), desired, root=Path.cwd())
     with stack_account(settings, timeout=5) as account:
         inventory = read_inventory(account, desired)
     check_limits(desired, modules, settings, inventory=inventory, root=Path.cwd())
@@ -42,9 +42,9 @@ try:
         start_empty=settings.start_empty,
         stack=settings.stack,
     )
-    hashes = {key: module.fingerprint for key, module in modules.items()}
     record_deployment(
-        deployment_hash(desired, hashes, settings=settings.plain, secrets=settings.secrets_digest), Path.cwd()
+        deployment_hash(desired, hashes_of(modules), settings=settings.plain, secrets=settings.secrets_digest),
+        Path.cwd(),
     )
     mark = settings.mark or state.mark or token_hex(16)
     guard = Guard(

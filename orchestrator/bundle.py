@@ -19,18 +19,21 @@ import gzip
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from orchestrator import esbuild
+from orchestrator.admin_page import Assets, build_admin
+from orchestrator.catalog import load_catalog
 from orchestrator.desired.derive import Desired
 from orchestrator.errors import BundleError
 from orchestrator.files import sha256_of, write_whole
 from orchestrator.issues import Issue
 from orchestrator.limits import ModuleSize
+from orchestrator.limits.plans import REQUESTS
 from orchestrator.routing.table import RoutingTable
 
 BUILD = Path(".build")
@@ -51,11 +54,12 @@ class ModuleFile:
 @dataclass(frozen=True, kw_only=True)
 class Module:
     """A main module, ready to upload: `path` relative to the project's root, `sha256` of its bytes in hex; and those
-    that it imports."""
+    that it imports. `assets`: the static assets that belong to the Worker."""
 
     path: str
     sha256: str
     files: tuple[ModuleFile, ...] = ()
+    assets: Assets | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -80,13 +84,29 @@ def bundle_workers(desired: Desired, *, root: Path, build: Path = BUILD) -> dict
     )
 
 
+def with_admin_page(modules: Mapping[str, Module], desired: Desired, *, root: Path) -> dict[str, Module]:
+    """The same, with the admin page as static assets of the routing Worker; see `build_admin`."""
+    return {**modules, desired.router: replace(modules[desired.router], assets=build_admin(root))}
+
+
+def hashes_of(modules: Mapping[str, Module]) -> dict[str, str]:
+    """What tells each Worker's upload from any other: of its module by key, and of its assets."""
+    assets = {f"{key} assets": module.assets.sha256 for key, module in modules.items() if module.assets}
+    return {key: module.fingerprint for key, module in modules.items()} | assets
+
+
 def router_data(routes: RoutingTable, *, root: Path) -> dict[str, str]:
     """The JSON modules of the routing Worker, by name. Raises BundleError where its API document is not there."""
     try:
         api = (root / _API).read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise BundleError(f"no such file: {_API}", "run this in the project's folder") from error
-    return {"routing-table": routes.to_json(), "openapi": json.dumps(yaml.safe_load(api))}
+    return {
+        "routing-table": routes.to_json(),
+        "openapi": json.dumps(yaml.safe_load(api)),
+        "free-plan": json.dumps({"requestsADay": REQUESTS.free}),
+        "catalog": json.dumps({name: entry.document() for name, entry in load_catalog(root).items()}),
+    }
 
 
 def bundle(

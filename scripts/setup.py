@@ -34,6 +34,7 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "auto
 PULUMI_HOME = LOCAL / "pulumi"
 PULUMI_VERSION = re.search(r"^pulumi==(\S+)", (ROOT / "requirements.txt").read_text(), re.M)[1]  # type: ignore[index]
 PLUGIN_VARIABLE = "CLOUDFLARE_PROVIDER_PLUGIN"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 LANGUAGE_HOST = "pulumi-language-python"
 BINARIES = ("pulumi", LANGUAGE_HOST, f"{LANGUAGE_HOST}-exec")
 ENVIRONMENT = {
@@ -72,6 +73,8 @@ def main() -> int:
             step(f"Pulumi {PULUMI_VERSION}", VENV / "pulumi.stamp", PULUMI_VERSION, pulumi)
             installed = f"{ROOT} {PULUMI_VERSION} {os.environ.get(PLUGIN_VARIABLE, '')}"
             step("Cloudflare provider for the local stack", PULUMI_HOME / "stamp", installed, provider)
+            if dev:
+                chromium()
     except StepError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -250,6 +253,18 @@ def provider() -> None:
             return
     command = [str(BIN / "python"), "-m", "local_cloudflare.provider", "install", "--pulumi-home", str(PULUMI_HOME)]
     run(command, "", env=home)
+
+
+def chromium() -> None:
+    """The browser of tests/browser, from Debian's packages where this user may install them; else they are skipped."""
+    if any(map(shutil.which, BROWSERS)) or not shutil.which("apt-get") or os.geteuid() != 0:
+        return
+    say("  Chromium for the tests of the admin page … ", end="")
+    with contextlib.suppress(StepError):
+        run(["apt-get", "install", "--yes", "--no-install-recommends", "chromium"], "", timeout=600)
+        say("installed")
+        return
+    say("not to be had, so those tests are skipped")
 
 
 def run(

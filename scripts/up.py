@@ -13,6 +13,7 @@ import sys
 import time
 from typing import IO, Any, cast
 
+import httpx
 import yaml
 
 from local_cloudflare.service import expose
@@ -86,6 +87,7 @@ def up() -> int:
         run_task(os.environ["ORCHESTRATOR_URL"])
         check_health(os.environ["ORCHESTRATOR_URL"])
         say_what_next(after)
+        say_where_the_page_is(os.environ["ORCHESTRATOR_URL"])
     except OrchestratorError as error:
         print(f"\nmake up stopped: {error}", file=sys.stderr)
         return error.exit_code
@@ -205,6 +207,14 @@ Try next:
   pulumi preview -s {STACK}
 `make logs` follows the Workers, `make down` stops, `make destroy` removes."""
     )
+
+
+def say_where_the_page_is(url: str) -> None:
+    """The admin page, by a link that signs in once and is good for ten minutes."""
+    with httpx.Client(base_url=url, headers={"authorization": f"Bearer {secret('apiToken')}"}, timeout=30) as router:
+        answer = router.post("/autopilot/sign-in/codes")
+    code = answer.json()["code"] if answer.is_success else None
+    print(f"\nAdmin page: {url}/admin/" + (f"#code={code}\n(signs you in once, within ten minutes)" if code else ""))
 
 
 if __name__ == "__main__":

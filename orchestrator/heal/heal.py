@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TextIO
 
-from orchestrator.bundle import bundle_workers
+from orchestrator.bundle import bundle_workers, hashes_of, with_admin_page
 from orchestrator.cloudflare.account import Account
 from orchestrator.desired.derive import Desired
 from orchestrator.drift.check import check
@@ -72,8 +72,8 @@ def heal(
             resources.enter_context(one_at_a_time(stack, "heal", report))
             recover(stack, report=report)
         if not from_here:
-            modules = {key: module.fingerprint for key, module in bundle_workers(desired, root=stack.root).items()}
-            require_deployed(stack.export(), stack.deployment_hash(desired, modules), stack=stack.name)
+            modules = with_admin_page(bundle_workers(desired, root=stack.root), desired, root=stack.root)
+            require_deployed(stack.export(), stack.deployment_hash(desired, hashes_of(modules)), stack=stack.name)
         account = resources.enter_context(stack.account(report=report))
         drift = check(stack, full=full, account=account, report=report)
         if drift.drifted and not full:  # the cheap check may leave out what the comparison at the end would find

@@ -22,6 +22,8 @@ if "pulumi_cloudflare" not in sys.modules:
 from pulumi_cloudflare._inputs import (
     QueueConsumerSettingsArgs,
     QueueSettingsArgs,
+    WorkersScriptAssetsArgs,
+    WorkersScriptAssetsConfigArgs,
     WorkersScriptBindingArgs,
     WorkersScriptFilesArgs,
     WorkersScriptLimitsArgs,
@@ -53,6 +55,8 @@ __all__ = [
     "WorkersCustomDomain",
     "WorkersKvNamespace",
     "WorkersScript",
+    "WorkersScriptAssetsArgs",
+    "WorkersScriptAssetsConfigArgs",
     "WorkersScriptBindingArgs",
     "WorkersScriptFilesArgs",
     "WorkersScriptLimitsArgs",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from orchestrator.admin_page import Assets
 from orchestrator.bundle import Module
 from orchestrator.desired.resources import Limits, Logging
 from orchestrator.infra import sdk as cloudflare
@@ -66,6 +67,7 @@ class WorkerService(pulumi.ComponentResource):
             or None,
             compatibility_date=args.compatibility_date,
             compatibility_flags=list(args.compatibility_flags),
+            assets=_assets(args.module.assets),
             bindings=list(args.bindings),
             # Answered by the API whether asked or not: left out, it would be a difference for ever.
             observability=_observability(args.observability),
@@ -101,6 +103,16 @@ class WorkerService(pulumi.ComponentResource):
             )
         self.script_name = script.script_name
         self.register_outputs({})
+
+
+def _assets(assets: Assets | None) -> cloudflare.WorkersScriptAssetsArgs | None:
+    """Served before the Worker runs; what they do not have, the Worker answers. docs/decisions/0045."""
+    if assets is None:
+        return None
+    config = cloudflare.WorkersScriptAssetsConfigArgs(
+        headers=assets.headers, html_handling="auto-trailing-slash", not_found_handling="none"
+    )
+    return cloudflare.WorkersScriptAssetsArgs(directory=assets.directory, config=config)
 
 
 def _observability(wanted: Logging) -> cloudflare.WorkersScriptObservabilityArgs:

@@ -134,6 +134,10 @@ const MIGRATIONS: Migrations = [
       missed INTEGER NOT NULL DEFAULT 0
     ) STRICT, WITHOUT ROWID`,
   ],
+  // http/sign-in.ts: the code's hash, the caller's token encrypted, and until when (milliseconds since 1970).
+  [
+    "CREATE TABLE sign_in_codes (id TEXT PRIMARY KEY, sealed TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+  ],
 ];
 
 const HINT = "Run `pulumi up`: it makes the database and binds it.";

@@ -4,20 +4,25 @@ import openapi from "openapi";
 import { log } from "#worker-kit/log.ts";
 import { Problem } from "#worker-kit/problem.ts";
 import { requestIdOf } from "#worker-kit/request-id.ts";
+import { showCapability } from "./catalog/endpoint.ts";
 import { diagnose } from "./diagnose/diagnose.ts";
 import { ensureInfra } from "./diagnose/ensure-infra.ts";
 import type { Env } from "./env.ts";
 import { showHealth } from "./health/endpoint.ts";
+import { askForHeal } from "./health/heal.ts";
 import { runScheduledByCron, runScheduledNow } from "./health/scheduled.ts";
 import { authenticate, requireRight } from "./http/auth.ts";
 import type { Call, Handler } from "./http/call.ts";
 import { preflight, setCorsHeaders } from "./http/cors.ts";
+import { showMe } from "./http/me.ts";
 import { asProblem } from "./http/problem.ts";
 import { Query } from "./http/query.ts";
+import { makeSignInCode, signIn } from "./http/sign-in.ts";
 import { showJournal } from "./journal/endpoint.ts";
 import { showStats } from "./journal/stats.ts";
 import { consume } from "./later/consume.ts";
 import { cancel, retry } from "./later/endpoints.ts";
+import { showMetrics } from "./metrics/endpoint.ts";
 import { approve } from "./once/approve.ts";
 import { listRuns, resolve, showRun } from "./once/endpoints.ts";
 import { listAutopilots } from "./plan/list.ts";
@@ -30,11 +35,15 @@ import { listSchedules, removeSchedule } from "./schedules/endpoints.ts";
 const ENDPOINTS: Readonly<Record<string, Readonly<Record<string, readonly [Handler, Right?]>>>> = {
   "/health": { GET: [showHealth] },
   "/__scheduled": { POST: [runScheduledNow, "heal"] },
+  "/metrics": { GET: [showMetrics, "read"] },
   "/openapi.json": { GET: [() => Response.json(openapi)] },
+  "/autopilot/capabilities/:name": { GET: [showCapability, "read"] },
   "/autopilot/diagnose": { GET: [diagnose, "read"] },
   "/autopilot/ensure-infra": { POST: [ensureInfra, "heal"] },
+  "/autopilot/heal": { POST: [askForHeal, "heal"] },
   "/autopilot/journal": { GET: [showJournal, "read"] },
   "/autopilot/list": { GET: [listAutopilots, "read"] },
+  "/autopilot/me": { GET: [showMe] },
   "/autopilot/plan": { POST: [plan, "plan"] },
   "/autopilot/stats": { GET: [showStats, "read"] },
   "/autopilot/registry": { GET: [listRegistrations, "read"], POST: [register, "register"] },
@@ -45,9 +54,11 @@ const ENDPOINTS: Readonly<Record<string, Readonly<Record<string, readonly [Handl
   "/autopilot/runs/:id/resolve": { POST: [resolve, "resolve"] },
   "/autopilot/schedules": { GET: [listSchedules] },
   "/autopilot/schedules/:id": { DELETE: [removeSchedule] },
+  "/autopilot/sign-in": { POST: [signIn] },
+  "/autopilot/sign-in/codes": { POST: [makeSignInCode] },
   "/autopilot/registry/:name": { GET: [showRegistration, "read"], DELETE: [unregister, "register"] },
 };
-const PUBLIC = new Set(["/health"]);
+const PUBLIC = new Set(["/health", "/autopilot/sign-in"]);
 const ANYBODY = { name: "", rule: null };
 /** They check the parameters behind `?` themselves; no other endpoint has any. */
 const WITH_PARAMETERS: ReadonlySet<Handler> = new Set<Handler>([plan, listRuns, showJournal, showStats]);

@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from orchestrator.admin_page import HEADERS, Assets
 from orchestrator.dispatch.signature import secret_of
 from orchestrator.errors import SettingsError
 from orchestrator.kinds import Kind
@@ -224,3 +225,11 @@ def test_a_task_that_is_done_later_has_queues_a_consumer_and_producers() -> None
         "TASK_QUEUE": "pr-7-efh-tasks",
         "DEAD_LETTER_QUEUE": "pr-7-efh-tasks-dead",
     }
+
+
+def test_the_routing_worker_alone_serves_the_admin_page() -> None:
+    recorder, _ = run_program(MANIFEST, None, Assets(directory=".build/admin", sha256="cd" * 32))
+
+    scripts = {name: inputs.get("assets") for kind, name, inputs in recorder.declared if kind == "WorkersScript"}
+    config = {"headers": HEADERS, "htmlHandling": "auto-trailing-slash", "notFoundHandling": "none"}
+    assert scripts == {"clerk": None, "router": {"directory": ".build/admin", "config": config}}

@@ -31,6 +31,7 @@ export default {
   async fetch(request, env): Promise<Response> {
     const url = new URL(request.url);
     const key = url.searchParams.get("key") ?? "";
+    if (url.pathname === "/health") return Response.json({ status: "pass" });
     if (url.pathname === "/calls") return Response.json(seen.get(key) ?? []);
     if (url.pathname === "/release") {
       released.add(key);

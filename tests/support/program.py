@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pulumi
 
+from orchestrator.admin_page import Assets
 from orchestrator.bundle import Module
 from orchestrator.desired.derive import derive
 from orchestrator.infra.platform import declare
@@ -85,9 +87,9 @@ def await_program(program: Callable[[], object]) -> None:
 
 
 def run_program(
-    manifest: str = MANIFEST, state: State | None = None, /, **changes: str | None
+    manifest: str = MANIFEST, state: State | None = None, page: Assets | None = None, /, **changes: str | None
 ) -> tuple[Recorder, dict[str, Any]]:
-    """Run the program's steps on `manifest`; what it declared, and the stack's outputs."""
+    """Run the program's steps on `manifest`; what it declared, and the stack's outputs. `page`: the admin page."""
     recorder, outputs = Recorder(), dict[str, Any]()
     pulumi.runtime.set_mocks(recorder, project="project", stack="dev")
     configure(**changes)
@@ -102,6 +104,7 @@ def run_program(
         )
         require_secrets(settings, desired)
         modules = {worker.key: Module(path=f".build/{worker.key}.js", sha256="ab" * 32) for worker in desired.workers}
+        modules[desired.router] = replace(modules[desired.router], assets=page)
         return pulumi.Output.all(**declare(desired, modules, settings, mark=MARK, state=state)).apply(outputs.update)
 
     await_program(program)

@@ -21,6 +21,8 @@ from local_cloudflare.api.workers.files import Files
 from local_cloudflare.api.workers.models import StoredAssets
 
 _MANIFEST = "asset_manifest"
+# What an upload's config says in the words of these files; the runtime reads the files.
+_RULES = ("_headers", "_redirects")
 _HOUR = 3600
 _HASH = re.compile(r"[0-9a-f]{32}")
 _MOST_FILES = 20_000
@@ -59,11 +61,13 @@ class Assets:
         """The assets that an upload's `metadata.assets` names, laid out on disk."""
         id = self._manifest(token)
         files = self._manifest_files(id)
+        rules = {name: str(config[name]) for name in _RULES if config.get(name)}
+        laid_out = hashlib.sha256(json.dumps([id, rules]).encode()).hexdigest() if rules else id
         missing = [path for path, hash in files.items() if not self._files.has_asset(hash)]
-        if missing and not self._files.assets_directory(id).is_dir():
+        if missing and not self._files.assets_directory(laid_out).is_dir():
             raise errors.invalid_manifest(f"{missing[0]} was announced and never uploaded")
-        self._files.lay_out_assets(id, files)
-        return StoredAssets(manifest=id, config=config)
+        self._files.lay_out_assets(laid_out, files, rules)
+        return StoredAssets(manifest=laid_out, config=config)
 
     def _manifest_files(self, id: str) -> dict[str, str]:
         document = self._cloud.store.get(_MANIFEST, id)

@@ -46,8 +46,9 @@ class Files:
         """Where the assets of a manifest (by its SHA-256) lie under their own paths."""
         return self._directories / manifest
 
-    def lay_out_assets(self, manifest: str, files: Mapping[str, str]) -> None:
-        """Make the directory of a manifest: `files` are hashes by path. Links, so that each content is stored once."""
+    def lay_out_assets(self, manifest: str, files: Mapping[str, str], rules: Mapping[str, str]) -> None:
+        """Make the directory of a manifest: `files` are hashes by path, `rules` texts by name. Links, so that each
+        content is stored once."""
         directory = self.assets_directory(manifest)
         if directory.is_dir():
             return
@@ -58,6 +59,8 @@ class Files:
             target = making / path.lstrip("/")
             target.parent.mkdir(parents=True, exist_ok=True)
             os.link(self._assets / hash, target)
+        for name, text in rules.items():
+            (making / name).write_text(text)
         making.rename(directory)
 
     def sweep(self, workers: Iterable[str], manifests: Iterable[str]) -> None:

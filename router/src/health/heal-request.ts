@@ -13,7 +13,7 @@ import type { Missing } from "../routing/decide.ts";
 
 export interface HealReason {
   readonly missing: readonly Missing[];
-  readonly source: "cron" | "ensure-infra";
+  readonly source: "cron" | "ensure-infra" | "request";
   /** Who asked, where somebody did. */
   readonly caller?: string;
 }

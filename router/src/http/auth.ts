@@ -43,11 +43,7 @@ export function authenticate(request: Request, env: Env): Caller {
   if (accepted.length === 0) {
     throw notConfigured("API_TOKEN", "is not bound, so nobody may call", HINT);
   }
-  const presented = /^Bearer +(\S+) *$/i.exec(request.headers.get("authorization") ?? "")?.[1];
-  if (presented === undefined) {
-    throw unauthorized("This needs a bearer token.", REALM);
-  }
-  const given = padded(presented);
+  const given = padded(presentedToken(request));
   let caller: Caller | undefined;
   for (const each of accepted) {
     if (given && crypto.subtle.timingSafeEqual(given, each.padded)) caller = each;
@@ -56,6 +52,13 @@ export function authenticate(request: Request, env: Env): Caller {
     throw unauthorized("The bearer token is not valid.", `${REALM}, error="invalid_token"`);
   }
   return caller;
+}
+
+/** Throws a problem (401) where the request has none. */
+export function presentedToken(request: Request): string {
+  const presented = /^Bearer +(\S+) *$/i.exec(request.headers.get("authorization") ?? "")?.[1];
+  if (presented === undefined) throw unauthorized("This needs a bearer token.", REALM);
+  return presented;
 }
 
 /** Throws a problem (403) where the caller may not do it. */

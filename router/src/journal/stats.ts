@@ -46,7 +46,7 @@ function figures(counts: readonly Count[]) {
 }
 
 /** The least duration that so many per cent do not exceed (the nearest-rank method); null where none is known. */
-function percentile(counts: readonly Count[], percent: number): number | null {
+export function percentile(counts: readonly Count[], percent: number): number | null {
   const timed = counts.filter(({ ms }) => ms !== undefined).sort((a, b) => a.ms! - b.ms!);
   const rank = Math.ceil((percent / 100) * total(timed));
   let seen = 0;
@@ -59,6 +59,6 @@ function byOutcome(counts: readonly Count[]): Record<string, number> {
   return outcomes;
 }
 
-function total(counts: readonly Count[]): number {
+export function total(counts: readonly Count[]): number {
   return counts.reduce((sum, { count }) => sum + count, 0);
 }

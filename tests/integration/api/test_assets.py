@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 
 import pytest
 from cloudflare import Cloudflare
@@ -69,6 +70,26 @@ def test_assets_are_uploaded_once_and_served(sdk: Cloudflare, cloudflare_api: Lo
     deploy(sdk, account, jwt)
     assert cloudflare_api.fetch("site", "/").content == b"<h1>new</h1>"
     assert upload_pages(sdk, account, changed)[1] == 0
+
+
+def test_assets_carry_the_headers_of_their_rules(sdk: Cloudflare, cloudflare_api: LocalCloudflare) -> None:
+    account = cloudflare_api.account_id
+    rules = "/\n  X-Frame-Options: DENY\n  Cache-Control: no-cache\n# a comment\n/docs/*\n  ! ETag\n  X-Docs: yes\n"
+    assets = {"jwt": upload_pages(sdk, account, PAGES)[0], "config": {"_headers": rules}}
+    metadata = {"main_module": "w.js", "compatibility_date": "2026-07-01", "assets": assets}
+    files = {
+        "metadata": (None, json.dumps(metadata), "application/json"),
+        "w.js": ("w.js", "export default { fetch: () => new Response('none') };", "application/javascript+module"),
+    }
+    assert cloudflare_api.call("PUT", "/workers/scripts/site", files=files).is_success
+    assert cloudflare_api.call("POST", "/workers/scripts/site/subdomain", json={"enabled": True}).is_success
+
+    root, docs = cloudflare_api.fetch("site", "/"), cloudflare_api.fetch("site", "/docs/a%20b")
+
+    assert (root.headers["x-frame-options"], root.headers["cache-control"]) == ("DENY", "no-cache")
+    assert docs.headers["x-docs"] == "yes"
+    assert "etag" not in docs.headers
+    assert "x-frame-options" not in docs.headers
 
 
 def test_assets_are_kept_when_an_upload_says_so(sdk: Cloudflare, cloudflare_api: LocalCloudflare) -> None:

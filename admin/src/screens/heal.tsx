@@ -1,0 +1,179 @@
+// What differs from what is declared, what a heal would do, one click, and the heal watched to its end.
+
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { data } from "../api/client.ts";
+import { useApi, useDiagnosis, useHealth, useJournal } from "../api/queries.ts";
+import type { HealAnswer, Missing } from "../api/schema.d.ts";
+import { useRights } from "../rights.ts";
+import { t } from "../texts.ts";
+import { Dialog } from "../ui/dialog.tsx";
+import { Icon } from "../ui/icon.tsx";
+import { Button, Card, CopyButton, Empty, Failure, Read, Screen } from "../ui/parts.tsx";
+import { Badge } from "../ui/status.tsx";
+import { Age } from "../ui/time.tsx";
+import { Entries } from "./journal.tsx";
+
+const WATCH_MS = 4_000;
+const HOLDS_DATA = new Set(["kvNamespace", "r2Bucket", "d1Database"]);
+
+export function HealScreen() {
+  const { client } = useApi();
+  const { may } = useRights();
+  const queries = useQueryClient();
+  const [isAsking, setAsking] = useState(false);
+  const [begun, setBegun] = useState<string | null>(null);
+  const diagnosis = useDiagnosis(begun ? WATCH_MS : undefined);
+  const heal = useMutation({
+    mutationFn: () => data<HealAnswer>(client.POST("/autopilot/heal")),
+    onSuccess: ({ status }) => {
+      if (status === "requested" || status === "already-requested") setBegun(new Date().toISOString());
+      void queries.invalidateQueries();
+    },
+  });
+  const actions = may("heal") && (
+    <Button kind="main" icon="wrench" onClick={() => setAsking(true)} disabled={heal.isPending}>
+      {t.heal.go}
+    </Button>
+  );
+  return (
+    <Screen title={t.heal.title} lead={t.heal.lead} actions={actions}>
+      {!may("heal") && <Empty>{t.heal.notHealing}</Empty>}
+      {heal.error && <Failure error={heal.error} />}
+      {heal.data && <Asked answer={heal.data} />}
+      {begun && <Watch begun={begun} missing={diagnosis.data?.missing} />}
+      <Read query={diagnosis}>{({ missing }) => <Differs missing={missing} />}</Read>
+      <LastHeals isBusy={begun !== null} />
+      {isAsking && (
+        <Dialog title={t.heal.confirmTitle} onClose={() => setAsking(false)}>
+          <p>{t.heal.confirm}</p>
+          <div className="oa-actions">
+            <Button
+              kind="main"
+              onClick={() => {
+                setAsking(false);
+                heal.mutate();
+              }}
+            >
+              {t.heal.go}
+            </Button>
+            <Button onClick={() => setAsking(false)}>{t.cancel}</Button>
+          </div>
+        </Dialog>
+      )}
+    </Screen>
+  );
+}
+
+function Asked({ answer }: { answer: HealAnswer }) {
+  const isUnderWay = answer.status === "requested" || answer.status === "already-requested";
+  return (
+    <div className={isUnderWay ? "oa-well" : "oa-problem"} role="status">
+      <Icon name={isUnderWay ? "clock" : "warn"} />
+      <p>{answer.detail}</p>
+    </div>
+  );
+}
+
+function Differs({ missing }: { missing: readonly Missing[] }) {
+  const lost = missing.filter(({ kind }) => HOLDS_DATA.has(kind));
+  const others = missing.filter(({ kind }) => !HOLDS_DATA.has(kind));
+  return (
+    <>
+      <Card title={t.heal.differs} flush>
+        {missing.length === 0 ? (
+          <div className="oa-empty">
+            <p>{t.heal.nothing}</p>
+            <p className="oa-hint">{t.heal.nothingHint}</p>
+          </div>
+        ) : (
+          <ul className="oa-rows">
+            {missing.map(({ kind, name }) => (
+              <li key={`${kind} ${name}`}>
+                <Badge tone="bad" icon="cross">
+                  {t.diagnose.states.missing}
+                </Badge>
+                <span className="oa-grow">
+                  {t.heal.kinds[kind] ?? kind} <strong>{name}</strong>
+                </span>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Card>
+      {missing.length > 0 && (
+        <Card title={t.heal.would}>
+          <ul className="oa-plain">
+            {lost.map(({ name }) => {
+              const command = `python -m orchestrator heal --recreate ${name}`;
+              return (
+                <li key={name}>
+                  <Badge tone="bad" icon="warn">
+                    {t.heal.lost}
+                  </Badge>{" "}
+                  {t.heal.wouldMake(name)}
+                  <p>
+                    <code>{command}</code> <CopyButton text={command} label={t.copy} />
+                  </p>
+                </li>
+              );
+            })}
+            {others.map(({ name }) => (
+              <li key={name}>{t.heal.wouldDeploy(name)}</li>
+            ))}
+            <li>{t.heal.wouldCron}</li>
+          </ul>
+        </Card>
+      )}
+    </>
+  );
+}
+
+/** The steps, each from what the router itself has seen since the heal was asked for. */
+function Watch({ begun, missing }: { begun: string; missing: readonly Missing[] | undefined }) {
+  const { data: health } = useHealth(true);
+  const { data: scheduled } = useJournal({ kind: "scheduled", since: begun, limit: 1 });
+  const isComplete = missing?.length === 0;
+  const looked = health?.checks["orchestrator:infrastructure"]?.[0]?.time;
+  const hasLooked = Boolean(scheduled?.entries.length) || (looked !== undefined && looked > begun);
+  const steps = [
+    [t.heal.asked, true],
+    [t.heal.account, isComplete],
+    [t.heal.looked, hasLooked],
+  ] as const;
+  return (
+    <Card
+      title={t.heal.watching}
+      aside={
+        <span className="oa-small">
+          <Age at={begun} />
+        </span>
+      }
+    >
+      <ol className="oa-steps" aria-live="polite">
+        {steps.map(([name, isDone]) => (
+          <li key={name} className={isDone ? "oa-step-done" : undefined}>
+            <Icon name={isDone ? "check" : "clock"} />
+            <span>{name}</span>
+            {!isDone && <span className="oa-small">{t.heal.waiting}</span>}
+          </li>
+        ))}
+      </ol>
+      {isComplete && hasLooked && (
+        <p role="status">
+          <strong>{t.heal.ended}</strong>
+        </p>
+      )}
+    </Card>
+  );
+}
+
+function LastHeals({ isBusy }: { isBusy: boolean }) {
+  const journal = useJournal({ kind: "heal", limit: isBusy ? 5 : 10 });
+  if (!journal.data?.entries.length) return null;
+  return (
+    <Card title={t.nav.journal} flush>
+      <Entries entries={journal.data.entries} />
+    </Card>
+  );
+}

@@ -1,0 +1,152 @@
+// The journal, a page at a time, with its filters in the URL.
+
+import { useState } from "react";
+import { useJournal } from "../api/queries.ts";
+import type { Entry } from "../api/schema.d.ts";
+import { hashOf, useNavigation } from "../route.tsx";
+import { t } from "../texts.ts";
+import { Button, Card, Empty, Facts, Field, Id, Read, Screen, Select } from "../ui/parts.tsx";
+import { OutcomeBadge } from "../ui/status.tsx";
+import { Age, duration, Moment } from "../ui/time.tsx";
+
+const TEXTS = ["autopilot", "task", "caller", "requestId"] as const;
+const KINDS = ["plan", "run", "health", "infra", "heal", "scheduled", "registry"];
+const OUTCOMES = [
+  "done",
+  "partly",
+  "rejected",
+  "not-sent",
+  "unknown",
+  "repeated",
+  "not-ready",
+  "nobody",
+  "invalid",
+  "fault",
+];
+export const SINCE = [
+  ["", t.runs.sinceAny],
+  ["1h", t.runs.sinceHour],
+  ["24h", t.runs.sinceDay],
+  ["7d", t.runs.sinceWeek],
+] as const;
+const PAGE = 50;
+
+export function JournalScreen() {
+  const { place, go } = useNavigation();
+  const { query } = place;
+  const [limit, setLimit] = useState(PAGE);
+  const journal = useJournal({ ...query, limit });
+  const set = (changes: Record<string, string>) => go(hashOf("journal", { ...query, ...changes }), "replace");
+  const choice = (all: readonly string[]): [string, string][] => [
+    ["", t.all],
+    ...all.map((each): [string, string] => [each, t.outcome[each] ?? each]),
+  ];
+  return (
+    <Screen title={t.journal.title} lead={t.journal.lead}>
+      <form
+        className="oa-filters"
+        key={JSON.stringify(query)}
+        onSubmit={(event) => {
+          event.preventDefault();
+          const form = new FormData(event.currentTarget);
+          set(Object.fromEntries(TEXTS.map((name) => [name, String(form.get(name)).trim()])));
+        }}
+      >
+        <Select
+          label={t.journal.kind}
+          value={query.kind ?? ""}
+          options={choice(KINDS)}
+          onChange={(kind) => set({ kind })}
+        />
+        <Select
+          label={t.journal.outcome}
+          value={query.outcome ?? ""}
+          options={choice(OUTCOMES)}
+          onChange={(outcome) => set({ outcome })}
+        />
+        <Select
+          label={t.journal.since}
+          value={query.since ?? ""}
+          options={SINCE}
+          onChange={(since) => set({ since })}
+        />
+        {TEXTS.map((name) => (
+          <Field key={name} label={t.journal[name]}>
+            {(id) => <input id={id} name={name} defaultValue={query[name] ?? ""} spellCheck={false} />}
+          </Field>
+        ))}
+        <div className="oa-filter-actions">
+          <Button type="submit">{t.journal.filter}</Button>
+          <Button kind="quiet" onClick={() => go(hashOf("journal"), "replace")}>
+            {t.journal.clear}
+          </Button>
+        </div>
+      </form>
+      <Card flush>
+        <Read query={journal}>
+          {({ entries, next }) => (
+            <>
+              {entries.length > 0 ? <Entries entries={entries} /> : <Empty>{t.journal.empty}</Empty>}
+              {next && limit < 500 && (
+                <p className="oa-more">
+                  <Button onClick={() => setLimit(Math.min(500, limit * 2))}>{t.more}</Button>
+                </p>
+              )}
+            </>
+          )}
+        </Read>
+      </Card>
+    </Screen>
+  );
+}
+
+/** What an entry is about, in a line. */
+export function EntryWhat({ entry }: { entry: Entry }) {
+  const { task, kind, autopilot, detail } = entry;
+  return (
+    <>
+      <span className="oa-what">{task ?? kind}</span>
+      {autopilot && <span className="oa-small"> → {autopilot}</span>}
+      {!task && detail && <span className="oa-small"> {detail}</span>}
+    </>
+  );
+}
+
+/** Each a line that opens; an open one stays so when the journal is read again. */
+export function Entries({ entries }: { entries: readonly Entry[] }) {
+  return (
+    <ul className="oa-entries">
+      {entries.map((entry) => (
+        <li key={[entry.requestId, entry.at, entry.kind, entry.autopilot, entry.outcome, entry.detail].join(" ")}>
+          <details>
+            <summary>
+              <OutcomeBadge outcome={entry.outcome} />
+              <span className="oa-grow">
+                <EntryWhat entry={entry} />
+              </span>
+              <span className="oa-small oa-wide">{entry.caller}</span>
+              <span className="oa-small oa-number">{duration(entry.durationMs)}</span>
+              <span className="oa-small oa-age">
+                <Age at={entry.at} />
+              </span>
+            </summary>
+            <Facts
+              facts={[
+                [t.journal.at, <Moment key="" at={entry.at} />],
+                [t.journal.kind, entry.kind],
+                [t.journal.caller, entry.caller || t.none],
+                [t.journal.task, entry.task ?? t.none],
+                [t.runs.capability, entry.capability ?? t.none],
+                [t.journal.autopilot, entry.autopilot ?? t.none],
+                [t.journal.status, entry.status ?? t.none],
+                [t.journal.duration, duration(entry.durationMs)],
+                [t.journal.detail, entry.detail ?? t.none],
+                [t.journal.requestId, <Id key="">{entry.requestId}</Id>],
+              ]}
+            />
+          </details>
+        </li>
+      ))}
+    </ul>
+  );
+}

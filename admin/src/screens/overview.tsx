@@ -1,0 +1,257 @@
+// What is well, what is not and why, the newest failure first; what the tasks did lately; what the free plan has left.
+
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { data } from "../api/client.ts";
+import { useApi, useHealth, useJournal, useList, useStats } from "../api/queries.ts";
+import type { Autopilot, Check, Entry, Figures, Health } from "../api/schema.d.ts";
+import { useRights } from "../rights.ts";
+import { hashOf, Link } from "../route.tsx";
+import { t } from "../texts.ts";
+import { Icon } from "../ui/icon.tsx";
+import { Button, Card, Empty, Failure, Read, Screen } from "../ui/parts.tsx";
+import { HealthBadge, isFailure, OutcomeBadge } from "../ui/status.tsx";
+import { Age, duration } from "../ui/time.tsx";
+import { EntryWhat } from "./journal.tsx";
+
+const SHOWN_FAILURES = 8;
+
+export function OverviewScreen() {
+  const { client } = useApi();
+  const { may } = useRights();
+  const queries = useQueryClient();
+  const health = useHealth();
+  const look = useMutation({
+    mutationFn: () => data(client.POST("/__scheduled")),
+    onSettled: () => queries.invalidateQueries(),
+  });
+  const actions = may("heal") && (
+    <Button icon="refresh" onClick={() => look.mutate()} disabled={look.isPending}>
+      {look.isPending ? t.overview.looking : t.overview.lookNow}
+    </Button>
+  );
+  return (
+    <Screen title={t.overview.title} actions={actions}>
+      {look.error && <Failure error={look.error} />}
+      <Read query={health}>{(health) => <Attention health={health} />}</Read>
+      <Autopilots health={health.data} />
+      <div className="oa-columns">
+        <Failures />
+        <Usage />
+      </div>
+    </Screen>
+  );
+}
+
+interface Trouble {
+  readonly key: string;
+  readonly name: string;
+  readonly check: Check;
+  readonly since: string | undefined;
+  readonly to: string;
+  readonly action: string;
+}
+
+const SYSTEM: Readonly<Record<string, readonly [string, string, string]>> = {
+  "orchestrator:settings": [t.overview.settings, hashOf("diagnose"), t.overview.toDiagnose],
+  "orchestrator:cron": [t.overview.cron, hashOf("heal"), t.overview.toHeal],
+  "orchestrator:infrastructure": [t.overview.infrastructure, hashOf("heal"), t.overview.toHeal],
+  "orchestrator:runs": [t.overview.runs, hashOf("runs", { status: "unknown" }), t.overview.toRuns],
+};
+
+/** What is not well, the newest first; what is of unknown age, last. */
+function troubles({ checks }: Health): Trouble[] {
+  return Object.entries(checks)
+    .flatMap(([key, [check]]) => {
+      if (!check || check.status === "pass" || check.status === "unknown") return [];
+      const [name, to, action] = SYSTEM[key] ?? [
+        check.componentId ?? key,
+        hashOf("autopilots", {}, check.componentId),
+        t.overview.toAutopilot,
+      ];
+      return [{ key, name, check, since: check.failingSince ?? check.since, to, action }];
+    })
+    .sort((a, b) => (b.since ?? "").localeCompare(a.since ?? ""));
+}
+
+function Attention({ health }: { health: Health }) {
+  const found = troubles(health);
+  const looked = health.checks["orchestrator:cron"]?.[0]?.time ?? health.checks["orchestrator:runs"]?.[0]?.time;
+  if (found.length === 0) {
+    return (
+      <div className="oa-well" role="status">
+        <Icon name="check" />
+        <p>
+          <strong>{t.overview.well}</strong>{" "}
+          <span className="oa-small">
+            {looked ? (
+              <>
+                {t.overview.wellHint("").replace(/\s*\.$/, "")} <Age at={looked} />.
+              </>
+            ) : (
+              t.overview.neverLooked
+            )}
+          </span>
+        </p>
+      </div>
+    );
+  }
+  return (
+    <Card title={t.overview.attention(found.length)} flush>
+      <ul className="oa-troubles">
+        {found.map(({ key, name, check, since, to, action }) => (
+          <li key={key}>
+            <HealthBadge status={check.status} />
+            <div>
+              <strong>{name}</strong> <span>{check.output}</span>
+              {since && (
+                <span className="oa-small">
+                  {" "}
+                  {t.overview.since} <Age at={since} />
+                </span>
+              )}
+            </div>
+            <Link to={to} className="oa-button">
+              {action}
+              <span className="oa-visually-hidden"> {name}</span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}
+
+function Autopilots({ health }: { health: Health | undefined }) {
+  const list = useList();
+  const stats = useStats("24h");
+  return (
+    <Card title={t.overview.autopilots} flush>
+      <Read query={list}>
+        {({ autopilots }) => (
+          <ul className="oa-autopilots">
+            {autopilots.map((autopilot) => (
+              <AutopilotRow
+                key={autopilot.name}
+                autopilot={autopilot}
+                check={health?.checks[`${autopilot.name}:health`]?.[0]}
+                figures={stats.data?.autopilots[autopilot.name]}
+              />
+            ))}
+          </ul>
+        )}
+      </Read>
+    </Card>
+  );
+}
+
+function AutopilotRow(props: { autopilot: Autopilot; check: Check | undefined; figures: Figures | undefined }) {
+  const { autopilot, check, figures } = props;
+  const errors = figures?.errors ?? 0;
+  return (
+    <li>
+      <div className="oa-autopilot-name">
+        <Link to={hashOf("autopilots", {}, autopilot.name)}>{autopilot.name}</Link>
+        {autopilot.source === "registered" && <span className="oa-tag">{t.overview.registered}</span>}
+        <p className="oa-small">{autopilot.capabilities.join(" · ")}</p>
+      </div>
+      <div className="oa-autopilot-health">
+        <HealthBadge status={autopilot.status} />
+        <span className="oa-small">
+          {check?.time && (
+            <>
+              {t.overview.probed} <Age at={check.time} />
+            </>
+          )}
+        </span>
+      </div>
+      <dl className="oa-figures">
+        <div>
+          <dt>{t.overview.tasks24}</dt>
+          <dd>{figures?.decisions ?? 0}</dd>
+        </div>
+        <div>
+          <dt>{t.overview.errors}</dt>
+          <dd className={errors ? "oa-bad-text" : undefined}>{errors}</dd>
+        </div>
+        <div>
+          <dt>{t.overview.latency}</dt>
+          <dd>{duration(figures?.latencyMs.p90)}</dd>
+        </div>
+      </dl>
+    </li>
+  );
+}
+
+function Failures() {
+  const journal = useJournal({ kind: "plan", limit: 200 });
+  return (
+    <Card
+      title={t.overview.failures}
+      flush
+      aside={
+        <Link to={hashOf("journal")} className="oa-small">
+          {t.nav.journal}
+        </Link>
+      }
+    >
+      <Read query={journal}>
+        {({ entries }) => {
+          const failures = entries.filter(({ outcome }) => isFailure(outcome)).slice(0, SHOWN_FAILURES);
+          if (failures.length === 0) return <Empty>{t.overview.noFailures}</Empty>;
+          return (
+            <ul className="oa-feed">
+              {failures.map((entry: Entry) => (
+                <li key={entry.requestId}>
+                  <OutcomeBadge outcome={entry.outcome} />
+                  <Link to={hashOf("journal", { requestId: entry.requestId })}>
+                    <EntryWhat entry={entry} />
+                  </Link>
+                  <span className="oa-small">
+                    <Age at={entry.at} />
+                  </span>
+                </li>
+              ))}
+            </ul>
+          );
+        }}
+      </Read>
+    </Card>
+  );
+}
+
+function Usage() {
+  const { me } = useRights();
+  const today = new Date().toISOString().slice(0, 10);
+  const stats = useStats(today);
+  const most = me?.freePlan;
+  return (
+    <Card title={t.overview.usage}>
+      <Read query={stats}>
+        {({ decisions }) =>
+          most && (
+            <>
+              <Bar label={t.overview.usageRequests} used={decisions} most={most.requestsADay} />
+              <Bar
+                label={t.overview.usageJournal}
+                used={Math.min(decisions, most.entriesADay)}
+                most={most.entriesADay}
+              />
+              <p className="oa-hint">{t.overview.usageHint}</p>
+            </>
+          )
+        }
+      </Read>
+    </Card>
+  );
+}
+
+function Bar({ label, used, most }: { label: string; used: number; most: number }) {
+  const number = new Intl.NumberFormat();
+  return (
+    <div className="oa-bar">
+      <span>{label}</span>
+      <span className="oa-small">{t.overview.usageOf(number.format(used), number.format(most))}</span>
+      <meter aria-label={label} min={0} max={most} low={most * 0.8} high={most * 0.95} optimum={0} value={used} />
+    </div>
+  );
+}

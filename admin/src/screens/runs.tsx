@@ -1,0 +1,140 @@
+// What became of tasks that must not be done twice; a person says how an unknown one ended.
+
+import { useState } from "react";
+import { useList, useRuns } from "../api/queries.ts";
+import type { Run, RunStatus } from "../api/schema.d.ts";
+import { useRights } from "../rights.ts";
+import { hashOf, Link, useNavigation } from "../route.tsx";
+import { t } from "../texts.ts";
+import { Button, Card, Empty, Facts, Id, Read, Screen, Select } from "../ui/parts.tsx";
+import { OutcomeBadge } from "../ui/status.tsx";
+import { Age, Moment } from "../ui/time.tsx";
+import { SINCE } from "./journal.tsx";
+import { type Asked, Word, wordFor } from "./word.tsx";
+
+const STATUSES = ["unknown", "running", "done", "not-done"] as const satisfies readonly RunStatus[];
+const PAGE = 50;
+
+export function RunsScreen() {
+  const { place, go } = useNavigation();
+  const { query } = place;
+  const [limit, setLimit] = useState(PAGE);
+  const [asked, setAsked] = useState<Asked | null>(null);
+  const { data: list } = useList();
+  const status = STATUSES.find((each) => each === query.status);
+  const runs = useRuns({
+    ...(status ? { status } : {}),
+    ...(query.task ? { task: query.task } : {}),
+    ...(query.since ? { since: query.since } : {}),
+    limit,
+  });
+  const set = (changes: Record<string, string>) => go(hashOf("runs", { ...query, ...changes }), "replace");
+  const once = list?.tasks.filter((task) => task.once).map(({ name }) => [name, name] as const) ?? [];
+  return (
+    <Screen title={t.runs.title} lead={t.runs.lead}>
+      <div className="oa-filters">
+        <Select
+          label={t.runs.status}
+          value={status ?? ""}
+          options={[["", t.all], ...STATUSES.map((each) => [each, t.outcome[each]!] as const)]}
+          onChange={(status) => set({ status })}
+        />
+        <Select
+          label={t.runs.task}
+          value={query.task ?? ""}
+          options={[["", t.all], ...once]}
+          onChange={(task) => set({ task })}
+        />
+        <Select label={t.runs.since} value={query.since ?? ""} options={SINCE} onChange={(since) => set({ since })} />
+      </div>
+      <Card flush>
+        <Read query={runs}>
+          {({ runs, next }) => (
+            <>
+              {runs.length === 0 && <Empty>{t.runs.empty}</Empty>}
+              <ul className="oa-entries">
+                {runs.map((run) => (
+                  <RunRow key={run.id} run={run} onAsk={setAsked} />
+                ))}
+              </ul>
+              {next && limit < 500 && (
+                <p className="oa-more">
+                  <Button onClick={() => setLimit(Math.min(500, limit * 2))}>{t.more}</Button>
+                </p>
+              )}
+            </>
+          )}
+        </Read>
+      </Card>
+      {asked && <Word {...asked} onClose={() => setAsked(null)} />}
+    </Screen>
+  );
+}
+
+function RunRow({ run, onAsk }: { run: Run; onAsk: (asked: Asked) => void }) {
+  const { may, mayRun, maySettle } = useRights();
+  const { answer } = run;
+  const word = wordFor(run);
+  return (
+    <li>
+      <details>
+        <summary>
+          <OutcomeBadge outcome={run.status} />
+          <span className="oa-grow">
+            <span className="oa-what">{run.task}</span>
+            <span className="oa-small"> → {run.autopilot}</span>
+          </span>
+          <span className="oa-small oa-wide">{run.caller}</span>
+          <span className="oa-small oa-age">
+            <Age at={run.createdAt} />
+          </span>
+        </summary>
+        {run.why && <p className="oa-why">{run.why}</p>}
+        <Facts
+          facts={[
+            [t.runs.id, <Id key="">{run.id}</Id>],
+            [t.runs.key, <Id key="">{run.idempotencyKey}</Id>],
+            [t.runs.requestId, <Id key="">{run.requestId}</Id>],
+            [t.runs.caller, run.caller],
+            [t.runs.capability, run.capability],
+            [t.runs.attempts, run.attempts],
+            [t.runs.created, <Moment key="" at={run.createdAt} />],
+            [t.runs.finished, <Moment key="" at={run.finishedAt} />],
+            [t.runs.answer, answer ? t.runs.answerIs(answer.status, answer.type ?? "", bytes(answer.bytes)) : t.none],
+            ...run.resolutions.map(
+              ({ resolution, by, at, note }, index) =>
+                [
+                  `${t.runs.resolutions} ${index + 1}`,
+                  <span key="">
+                    <OutcomeBadge outcome={resolution} /> {by}, <Moment at={at} /> {note}
+                  </span>,
+                ] as const,
+            ),
+          ]}
+        />
+        <div className="oa-actions">
+          {word && may(word) && maySettle(run.caller) && (
+            <Button kind="main" onClick={() => onAsk({ run, word })}>
+              {t.runs[word]}
+            </Button>
+          )}
+          {mayRun(run.task) && (
+            <Link className="oa-button" to={hashOf("run", { task: run.task })}>
+              {t.runs.again}
+            </Link>
+          )}
+          <Link className="oa-button" to={hashOf("journal", { requestId: run.requestId })}>
+            {t.runs.journal}
+          </Link>
+        </div>
+        {word && may(word) && !maySettle(run.caller) && <p className="oa-hint">{t.runs.ownRun}</p>}
+      </details>
+    </li>
+  );
+}
+
+function bytes(count: number | null): string {
+  return count === null
+    ? ""
+    : new Intl.NumberFormat(undefined, { style: "unit", unit: "byte", notation: "compact" }).format(count);
+}

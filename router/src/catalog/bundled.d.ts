@@ -1,0 +1,18 @@
+// The catalogue of capabilities, catalog/capabilities/, by name; given by the bundler (orchestrator/bundle.py).
+declare module "catalog" {
+  interface Entry {
+    readonly name: string;
+    /** Semantic version of what it takes and answers. */
+    readonly version: string;
+    readonly title: string;
+    readonly description: string;
+    /** JSON Schema 2020-12. */
+    readonly meta: object;
+    readonly result: object;
+    readonly examples: readonly { readonly title: string; readonly meta: object }[];
+    readonly errors: readonly { readonly status: number; readonly when: string }[];
+    readonly cost: string;
+  }
+  const catalog: Readonly<Record<string, Entry>>;
+  export default catalog;
+}

@@ -1,0 +1,96 @@
+"""A real browser: Debian's Chromium, driven by Playwright. Each test has a page of its own; whatever the page logs as
+an error, its policy forbids or it asks of another origin fails the test."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from scripts.setup import BROWSERS
+from tests.support.admin_world import World, running
+from tests.support.loopback_service import Service, service
+
+CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+NOT_INSTALLED = "there is no Chromium on this machine: `apt-get install chromium` on Debian"
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip(NOT_INSTALLED)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def healer() -> Iterator[Service]:
+    """The webhook that a heal is asked for at."""
+    with service() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory, healer: Service) -> Iterator[World]:
+    with running(tmp_path_factory.mktemp("account"), heal_url=f"{healer.url}/heal") as world:
+        world.live_a_while()
+        yield world
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(locale="en-GB", timezone_id="Europe/Berlin", viewport={"width": 1280, "height": 860})
+    context.set_default_timeout(30_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def faults() -> list[str]:
+    """What pages said was wrong; a test that means it to happen empties this."""
+    return []
+
+
+@pytest.fixture
+def open_page(context: BrowserContext, world: World, faults: list[str]) -> Iterator[Open]:
+    """Opens the page, signed in with `token`, at a place such as `#/runs`."""
+
+    def open_page(place: str = "", *, token: str | None = None, signed_in: bool = True) -> Page:
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(f"error: {error}"))
+        page.on("console", lambda said: faults.append(f"console: {said.text}") if said.type == "error" else None)
+        page.on("request", lambda asked: None if _is_own(asked.url, world) else faults.append(f"foreign: {asked.url}"))
+        if not signed_in:
+            page.goto(f"{world.url}/admin/{place}")
+            return page
+        if token is None:
+            page.goto(f"{world.url}/admin/#code={world.sign_in_code()}")
+        else:
+            page.goto(f"{world.url}/admin/")
+            page.get_by_label("Token").fill(token)
+            page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("heading", level=1, name="Overview").wait_for()
+        if place:
+            page.evaluate("place => { location.hash = place }", place)
+        return page
+
+    yield open_page
+    assert faults == []
+
+
+def _is_own(url: str, world: World) -> bool:
+    return url.startswith((world.url, "blob:", "data:"))

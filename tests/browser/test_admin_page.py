@@ -1,0 +1,306 @@
+"""The admin page in a real browser: what a person does there, and what the page never does."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.conftest import Open
+from tests.support.admin_world import OPS_TOKEN, READER_TOKEN, TOKEN, World
+from tests.support.loopback_service import Service
+from tests.support.project import ROOT
+
+AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text()
+SCREENS = [
+    "overview",
+    "run?task=create_lead",
+    "runs",
+    "journal",
+    "catalogue",
+    "diagnose",
+    "heal",
+    "autopilots/ai-stylist",
+]
+REQUESTS = 5
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds; it runs beside the page's policy, in Playwright's own world."""
+    page.evaluate(AXE)
+    found: dict[str, Any] = page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
+    return [f"{each['id']}: {[node['html'][:160] for node in each['nodes']]}" for each in found["violations"]]
+
+
+def settled(page: Page) -> None:
+    page.wait_for_load_state("networkidle")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_screen(open_page: Open, scheme: Any) -> None:
+    page = open_page()
+    page.emulate_media(color_scheme=scheme)
+    for screen in SCREENS:
+        page.evaluate("place => { location.hash = place }", f"#/{screen}")
+        settled(page)
+        if page.locator("details").count():
+            page.locator("summary").first.click()
+        assert violations(page) == [], screen
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1920])
+def test_nothing_is_cut_off_at_any_width(open_page: Open, width: int) -> None:
+    page = open_page()
+    page.set_viewport_size({"width": width, "height": 800})
+    for screen in SCREENS:
+        page.evaluate("place => { location.hash = place }", f"#/{screen}")
+        settled(page)
+        wide: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, screen
+
+
+def test_who_has_no_token_is_asked_for_one_and_a_wrong_one_is_refused(open_page: Open, faults: list[str]) -> None:
+    page = open_page(signed_in=False)
+    assert violations(page) == []
+
+    page.get_by_label("Token").fill("no-such-token")
+    page.get_by_role("button", name="Sign in").click()
+
+    expect(page.get_by_role("alert")).to_contain_text("does not accept this token")
+    assert all("401" in fault for fault in faults)
+    faults.clear()
+
+
+def test_the_token_is_in_memory_alone_unless_one_wishes_otherwise(open_page: Open, context: BrowserContext) -> None:
+    page = open_page(token=TOKEN)
+    kept = "JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, location.href])"
+    assert TOKEN not in page.evaluate(kept)
+
+    page.reload()
+    page.get_by_label("Token").fill(TOKEN)
+    page.get_by_label("Keep it until this tab is closed").check()
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", level=1, name="Overview").wait_for()
+
+    assert page.evaluate("Object.values({...sessionStorage})") == [TOKEN]
+    assert TOKEN not in page.evaluate("JSON.stringify([{...localStorage}, document.cookie, location.href])")
+    page.reload()
+    page.get_by_role("heading", level=1, name="Overview").wait_for()
+
+
+def test_a_sign_in_link_works_once(open_page: Open, context: BrowserContext, world: World, faults: list[str]) -> None:
+    code = world.sign_in_code()
+    page = context.new_page()
+    page.goto(f"{world.url}/admin/#code={code}")
+    page.get_by_role("heading", level=1, name="Overview").wait_for()
+    assert code not in page.url
+
+    again = context.new_page()
+    again.goto(f"{world.url}/admin/#code={code}")
+    expect(again.get_by_role("alert")).to_contain_text("used already")
+
+
+def test_the_failing_autopilot_is_found_with_its_cause(open_page: Open) -> None:
+    page = open_page()
+
+    trouble = page.get_by_role("listitem").filter(has_text="translator").first
+    expect(trouble).to_contain_text("Failing")
+    expect(trouble).to_contain_text("500")
+    trouble.get_by_role("link", name="Look at it").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("translator")
+    expect(page.get_by_role("main")).to_contain_text("Failing")
+
+
+def test_a_page_is_generated_by_keyboard_and_seen(open_page: Open) -> None:
+    page = open_page("#/run?task=generate_page")
+    page.get_by_label("Description").focus()
+    page.keyboard.type("Welcome page for new students")
+    page.keyboard.press("Enter") if page.evaluate("document.activeElement.tagName") == "INPUT" else page.get_by_role(
+        "button", name="Run", exact=True
+    ).press("Enter")
+
+    frame = page.frame_locator("iframe[title='The page that was made']")
+    expect(frame.get_by_role("heading", level=1)).to_contain_text("Welcome page for new students")
+    tab = page.get_by_role("tab", name="JSON").last
+    page.get_by_role("tab", name="Page").focus()
+    page.keyboard.press("ArrowRight")
+    expect(tab).to_be_focused()
+    expect(page.get_by_role("tabpanel").last).to_contain_text("draft")
+
+
+def test_the_form_and_the_json_say_the_same_and_the_last_payload_is_kept(open_page: Open) -> None:
+    page = open_page("#/run?task=create_lead")
+    page.get_by_label("E-mail").fill("grace@example.com")
+    page.get_by_role("tab", name="JSON").click()
+    expect(page.get_by_label("meta", exact=True)).to_have_value(json.dumps({"email": "grace@example.com"}, indent=2))
+    page.get_by_role("button", name="Explain").click()
+    expect(page.get_by_role("main")).to_contain_text("ai-employee would get it")
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_role("main")).to_contain_text("from ai-employee")
+
+    page.evaluate("location.hash = '#/runs'")
+    page.get_by_role("heading", level=1, name="Runs").wait_for()
+    page.evaluate("location.hash = '#/run?task=create_lead'")
+    expect(page.get_by_label("E-mail")).to_have_value("grace@example.com")
+
+
+def test_an_unknown_payout_is_found_and_resolved(open_page: Open, world: World) -> None:
+    world.plan("run_payout_batch", {"do": "throw"}, token=OPS_TOKEN, idempotency_key="of-the-operators")
+    page = open_page("#/runs?status=unknown")
+    row = page.get_by_role("listitem").filter(has_text="ops").first
+    row.locator("summary").click()
+    run_id = row.locator("code").first.inner_text()
+
+    row.get_by_role("button", name="Resolve…").click()
+    dialog = page.get_by_role("dialog", name="How did it end?")
+    dialog.get_by_label("It was not done").check()
+    dialog.get_by_label("How do you know?").fill("Stripe has no transfer of it")
+    assert violations(page) == []
+    dialog.get_by_role("button", name="Save").click()
+
+    expect(dialog).to_have_count(0)
+    run = world.call("GET", f"/autopilot/runs/{run_id}")
+    assert (run["status"], run["resolutions"][0]["note"]) == ("not-done", "Stripe has no transfer of it")
+
+
+def test_nobody_resolves_a_run_of_their_own(open_page: Open) -> None:
+    page = open_page("#/runs?status=unknown")
+    row = page.get_by_role("listitem").filter(has_text="default").first
+    row.locator("summary").click()
+
+    expect(row).to_contain_text("somebody else has to say so")
+    expect(row.get_by_role("button", name="Resolve…")).to_have_count(0)
+
+
+def test_who_may_only_read_sees_no_button_that_does_something(open_page: Open) -> None:
+    page = open_page(token=READER_TOKEN)
+    navigation = page.get_by_role("navigation")
+    expect(navigation.get_by_role("link", name="Runs")).to_be_visible()
+    for name in ("Run", "Heal"):
+        expect(navigation.get_by_role("link", name=name, exact=True)).to_have_count(0)
+    expect(page.get_by_role("button", name="Look now")).to_have_count(0)
+    page.evaluate("location.hash = '#/heal'")
+    expect(page.get_by_role("main")).to_contain_text("You may not heal")
+    expect(page.get_by_role("button", name="Heal now")).to_have_count(0)
+    page.evaluate("location.hash = '#/runs'")
+    page.locator("summary").first.click()
+    expect(page.get_by_role("button", name="Resolve…")).to_have_count(0)
+
+
+def test_a_lost_namespace_is_told_plainly_and_its_heal_is_watched_to_the_end(
+    open_page: Open, world: World, healer: Service
+) -> None:
+    namespaces = world.account.call("GET", "/storage/kv/namespaces").json()["result"]
+    lost = next(each["id"] for each in namespaces if each["title"] == "AI_EMPLOYEE_LOGS")
+    assert world.account.call("DELETE", f"/storage/kv/namespaces/{lost}").is_success
+    page = open_page("#/heal")
+    main = page.get_by_role("main")
+    expect(main).to_contain_text("KV namespace AI_EMPLOYEE_LOGS")
+    expect(main).to_contain_text("Lost data")
+    expect(main).to_contain_text("python -m orchestrator heal --recreate AI_EMPLOYEE_LOGS")
+
+    page.get_by_role("button", name="Heal now").click()
+    page.get_by_role("dialog").get_by_role("button", name="Heal now").click()
+    expect(main).to_contain_text("The webhook took it.")
+    assert json.loads(healer.calls[-1][2])["source"] == "request"
+    world.account.add_namespace("AI_EMPLOYEE_LOGS")  # what the workflow does when it is told to
+    world.call("POST", "/__scheduled")
+
+    expect(main).to_contain_text("Healed: nothing is missing any more.", timeout=60_000)
+
+
+def test_the_last_picture_stays_when_the_router_does_not_answer(
+    open_page: Open, context: BrowserContext, faults: list[str]
+) -> None:
+    page = open_page()
+    expect(page.get_by_role("link", name="ai-stylist")).to_be_visible()
+
+    context.set_offline(True)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))")
+
+    expect(page.get_by_text("The router does not answer.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("link", name="ai-stylist")).to_be_visible()
+    context.set_offline(False)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_text("The router does not answer.")).to_have_count(0)
+    faults.clear()  # what could not be loaded is told there
+
+
+def test_it_is_laid_out_from_the_right_where_a_language_runs_so(open_page: Open) -> None:
+    page = open_page()
+    page.evaluate("document.documentElement.dir = 'rtl'")
+    navigation = page.get_by_role("navigation").bounding_box()
+    main = page.get_by_role("main").bounding_box()
+
+    assert navigation
+    assert main
+    assert navigation["x"] > main["x"]
+
+
+def test_it_loads_with_five_requests(context: BrowserContext, world: World) -> None:
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{world.url}/admin/")
+    page.get_by_label("Token").wait_for()
+    settled(page)
+
+    assert len(asked) <= REQUESTS, asked
+
+
+def test_no_path_of_the_api_is_answered_by_the_page_and_its_policy_is_strict(world: World) -> None:
+    page, preview = world.get("/admin/"), world.get("/admin/preview")
+
+    assert page.headers["content-type"].startswith("text/html")
+    policy = page.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe" not in policy
+    assert page.headers["x-content-type-options"] == "nosniff"
+    assert preview.headers["content-security-policy"].startswith("sandbox allow-scripts; default-src 'none'")
+    for path in ("/", "/index.html", "/health", "/autopilot/list", "/openapi.json", "/admin/nowhere"):
+        assert "x-request-id" in world.get(path).headers, path
+
+
+COMPONENT_HOST = """
+import { createElement } from "react";
+import { createRoot } from "react-dom/client";
+import { OrchestratorAdmin } from "%s";
+createRoot(document.body).render(createElement(OrchestratorAdmin, { baseUrl: "%s", token: "%s" }));
+"""
+ELEMENT_HOST = """
+await import("%s/admin/orchestrator-admin-element.js");
+const admin = document.createElement("orchestrator-admin");
+admin.setAttribute("base-url", "%s");
+admin.token = "%s";
+document.body.append(admin);
+"""
+
+
+def bundled(script: str) -> str:
+    """A module of a page that has React of its own."""
+    [esbuild] = ROOT.glob("node_modules/@esbuild/*/bin/esbuild")
+    command = [str(esbuild), "--bundle", "--format=esm", "--loader=js", '--define:process.env.NODE_ENV="production"']
+    return subprocess.run(command, input=script, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("build", ["component", "element"])
+def test_it_works_in_a_page_that_embeds_it(context: BrowserContext, world: World, build: str) -> None:
+    if build == "component":
+        script = bundled(COMPONENT_HOST % ("./.build/admin/admin/orchestrator-admin.js", world.url, TOKEN))
+    else:
+        script = ELEMENT_HOST % (world.url, world.url, TOKEN)
+    page, host = context.new_page(), f"{world.url}/host"
+    content = '<!doctype html><title>Host</title><body><script type="module" src="/host.js"></script>'
+    page.route(host, lambda route: route.fulfill(body=content, content_type="text/html"))
+    page.route(f"{host}.js", lambda route: route.fulfill(body=script, content_type="text/javascript"))
+
+    page.goto(host)
+
+    expect(page.get_by_role("heading", level=1, name="Overview")).to_be_visible()
+    page.get_by_role("navigation").get_by_role("link", name="Journal").click()
+    expect(page.get_by_role("heading", level=1, name="Journal")).to_be_visible()
+    assert page.url == host
