@@ -140,7 +140,9 @@ def test_over_five_crons_the_program_stops_before_anything_is_declared(
         await_program(program)
 
     assert recorder.declared == []
-    assert "Cron triggers per account: 6 of 5 (efh-agent 5, efh-autopilot-orchestrator 1): " in str(failure.value)
+    assert "Cron triggers per account: 7 of 5 (efh-agent 5, efh-autopilot-orchestrator 1, efh-payout-batch 1): " in str(
+        failure.value
+    )
     assert "pulumi config set plan paid -s dev" in str(failure.value)
 
 

@@ -138,6 +138,12 @@ def test_creations_that_were_under_way_and_did_happen_are_taken_up_with_their_da
     stack.make("up")
 
 
+def rows(answer: str) -> list[dict[str, Any]]:
+    """What a query of a database answered, as the API tells it."""
+    found: list[dict[str, Any]] = json.loads(answer)["result"][0]["results"]
+    return found
+
+
 @pytest.mark.timeout(1200)
 def test_data_survives_kills_of_an_update_that_changes_what_is_bound(stack: Checkout, update_s: float) -> None:
     moments = random.Random(SEED + 1)  # noqa: S311
@@ -149,17 +155,18 @@ def test_data_survives_kills_of_an_update_that_changes_what_is_bound(stack: Chec
     lead = """curl -sf -H "Authorization: Bearer $ORCHESTRATOR_TOKEN" --json '{"task": "create_lead",
       "meta": {"email": "ada@example.com", "name": "Ada"}}' $ORCHESTRATOR_URL/autopilot/plan"""
     stack.shell(lead)
-    keys = f"""for id in $({CURL}/storage/kv/namespaces | python -c '
-import json, sys; print(*[each["id"] for each in json.load(sys.stdin)["result"]
-                          if each["title"] == "AI_EMPLOYEE_LOGS"])'); do {CURL}/storage/kv/namespaces/$id/keys; done"""
-    before = json.loads(stack.shell(keys))["result"]
-    assert before
+    query = json.dumps({"sql": "SELECT * FROM leads"})
+    leads = f"""for id in $({CURL}/d1/database | python -c '
+import json, sys; print(*[each["uuid"] for each in json.load(sys.stdin)["result"] if each["name"] == "efh-crm"])')
+      do {CURL}/d1/database/$id/query --json '{query}'; done"""
+    before = rows(stack.shell(leads))
+    assert [row["email"] for row in before] == ["ada@example.com"]
     try:
         for number in range(MOMENTS):
             stack.manifest.write_text(yaml.safe_dump(manifest) if number % 2 == 0 else text)
             kill_after(stack, moments.uniform(0, update_s / 2))
             stack.make("up")
-            assert json.loads(stack.shell(keys))["result"] == before, f"seed {SEED}, kill {number}"
+            assert rows(stack.shell(leads)) == before, f"seed {SEED}, kill {number}"
             stack.shell("pulumi preview -s local --refresh --expect-no-changes")
             if number % 2 == 1:
                 break
