@@ -1,8 +1,8 @@
 """An autopilot outside of workerd, so that it outlives it: it counts the calls of each run and misbehaves as told.
 
 `meta.do`: `pay` (after a moment), `cut` (it pays and breaks the connection off), `fault` (it pays and answers 500),
-`hang` (it pays and answers too late), `moody` (every other two seconds a call is refused), `refuse` (the first call is
-refused with nothing done, later ones are paid).
+`stumble` (that, the first time), `hang` (it pays and answers too late), `moody` (every other two seconds a call is
+refused), `refuse` (the first call is refused with nothing done, later ones are paid).
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ class CountingAutopilot:
         time.sleep(LATE if do == "hang" else MOMENT)
         if do == "cut":
             return None
-        return 500 if do == "fault" else 201, "application/json", {"run": run, "deed": deed}
+        is_fault = do == "fault" or (do == "stumble" and deed == 1)
+        return 500 if is_fault else 201, "application/json", {"run": run, "deed": deed}
 
 
 class _Server(ThreadingHTTPServer):

@@ -30,8 +30,8 @@ from tests.support.worker_upload import MODULE
 TOKEN = "token-of-these-tests"
 _SECRET = "whsec_dGhlIHNlY3JldCBvZiB0aGVzZSB0ZXN0cw=="
 _TIMEOUT_MS = 1_000
-_KINDS = (("job", "pay"), ("job", "moody"), ("job", "fault"), ("once", "pay"), ("once", "moody"), ("once", "cut"))
-"""Task, and what the autopilot does: `moody` refuses every other two seconds, `fault` and `cut` break after it."""
+_KINDS = (("job", "pay"), ("job", "moody"), ("job", "stumble"), ("once", "pay"), ("once", "moody"), ("once", "cut"))
+"""Task, and what the autopilot does: `moody` refuses every other two seconds, `stumble` and `cut` break after it."""
 
 
 @dataclass(kw_only=True)
