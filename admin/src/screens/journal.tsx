@@ -5,7 +5,7 @@ import { useJournal } from "../api/queries.ts";
 import type { Entry } from "../api/schema.d.ts";
 import { hashOf, useNavigation } from "../route.tsx";
 import { t } from "../texts.ts";
-import { Button, Card, Empty, Facts, Field, Id, Read, Screen, Select } from "../ui/parts.tsx";
+import { Button, Card, Empty, Facts, Field, Id, More, Read, Screen, Select } from "../ui/parts.tsx";
 import { OutcomeBadge } from "../ui/status.tsx";
 import { Age, duration, Moment } from "../ui/time.tsx";
 
@@ -87,11 +87,7 @@ export function JournalScreen() {
           {({ entries, next }) => (
             <>
               {entries.length > 0 ? <Entries entries={entries} /> : <Empty>{t.journal.empty}</Empty>}
-              {next && limit < 500 && (
-                <p className="oa-more">
-                  <Button onClick={() => setLimit(Math.min(500, limit * 2))}>{t.more}</Button>
-                </p>
-              )}
+              {next && <More limit={limit} onMore={setLimit} />}
             </>
           )}
         </Read>

@@ -6,13 +6,13 @@ import type { Run, RunStatus } from "../api/schema.d.ts";
 import { useRights } from "../rights.ts";
 import { hashOf, Link, useNavigation } from "../route.tsx";
 import { t } from "../texts.ts";
-import { Button, Card, Empty, Facts, Id, Read, Screen, Select } from "../ui/parts.tsx";
+import { Button, Card, Empty, Facts, Id, More, Read, Screen, Select } from "../ui/parts.tsx";
 import { OutcomeBadge } from "../ui/status.tsx";
 import { Age, Moment } from "../ui/time.tsx";
 import { SINCE } from "./journal.tsx";
 import { type Asked, Word, wordFor } from "./word.tsx";
 
-const STATUSES = ["unknown", "running", "done", "not-done"] as const satisfies readonly RunStatus[];
+const STATUSES = ["unknown", "queued", "running", "done", "not-done", "dead"] as const satisfies readonly RunStatus[];
 const PAGE = 50;
 
 export function RunsScreen() {
@@ -57,11 +57,7 @@ export function RunsScreen() {
                   <RunRow key={run.id} run={run} onAsk={setAsked} />
                 ))}
               </ul>
-              {next && limit < 500 && (
-                <p className="oa-more">
-                  <Button onClick={() => setLimit(Math.min(500, limit * 2))}>{t.more}</Button>
-                </p>
-              )}
+              {next && <More limit={limit} onMore={setLimit} />}
             </>
           )}
         </Read>

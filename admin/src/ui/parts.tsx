@@ -93,6 +93,18 @@ export function Empty({ children }: { children: React.ReactNode }) {
   return <p className="oa-empty">{children}</p>;
 }
 
+const MOST = 500; // entries that the router gives at once
+
+/** Asks for twice as many entries of a list, up to what the router gives at once. */
+export function More({ limit, onMore }: { limit: number; onMore: (limit: number) => void }) {
+  if (limit >= MOST) return null;
+  return (
+    <p className="oa-more">
+      <Button onClick={() => onMore(Math.min(MOST, limit * 2))}>{t.more}</Button>
+    </p>
+  );
+}
+
 export function Loading() {
   return (
     <p className="oa-empty" role="status">
