@@ -272,6 +272,7 @@ class TestRouting:
             "transport": "https",
             "status": "unknown",
             "infrastructure": "ready",
+            "unavailable": [],
         }
 
     def test_an_update_is_seen_at_once(self, router: Router, helper: dict[str, Any]) -> None:
