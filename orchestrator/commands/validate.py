@@ -39,8 +39,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     try:
         manifest = load(options.file)
-        if not options.no_compile:
+        if not options.no_compile and Path("router").is_dir():
             compile_sources(manifest)
+        elif not options.no_compile:
+            terminal.report("the Workers' sources were not compiled: this is not the project's folder")
     except SetupError as error:
         raise SetupError(error.message, f"{error.hint}; --no-compile leaves the sources out") from None
     except (ManifestError, BundleError) as error:

@@ -250,3 +250,12 @@ def test_a_traceback_on_demand(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(RuntimeError, match="odd"):
         main(["schema"])
+
+
+def test_outside_of_the_project_the_file_alone_is_checked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert main(["validate", SHIPPED, "--json"]) == 0
+    assert capsys.readouterr() == ("[]\n", "the Workers' sources were not compiled: this is not the project's folder\n")
