@@ -14,6 +14,7 @@ from standardwebhooks import Webhook
 
 from orchestrator.dispatch.signature import secret_of
 from tests.router.test_runs_command import runs
+from tests.support.eventually import eventually
 from tests.support.later import TOKENS, Later, message, running
 from tests.support.payments import SECRET, new_key
 from tests.support.refusals import refused
@@ -118,8 +119,7 @@ class TestTrying:
         run = later.queued("pay", {"do": "hold"}, key=new_key())
         with ThreadPoolExecutor(2) as pool:
             both = [pool.submit(later.try_run, run, router=router) for router in ("router", "elsewhere")]
-            while not any(each.done() for each in both):
-                time.sleep(0.01)
+            eventually(lambda: any(each.done() for each in both), "neither of the two has ended")
             later.release(run["idempotencyKey"])
             again = [each.result() for each in both]
 

@@ -26,12 +26,8 @@ def brought_up(cloudflare_server: LocalCloudflare, tmp_path_factory: pytest.Temp
 
 @pytest.fixture
 def stack(brought_up: HealedStack) -> Iterator[HealedStack]:
-    settings = brought_up.project.root / f"Pulumi.{STACK}.yaml"
-    before = settings.read_text()
-    yield brought_up
-    settings.write_text(before)
-    brought_up.project.write(MANIFEST)
-    brought_up.restore()
+    with brought_up.undone_afterwards() as edited:
+        yield edited
 
 
 def at(*hosts: str, worker: str = GREETER) -> dict[str, Any]:

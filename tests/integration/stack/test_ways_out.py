@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.drift_stack import MANIFEST, STACK
+from tests.support.drift_stack import STACK
 from tests.support.healed_stack import HealedStack
 from tests.support.local_cloudflare import LocalCloudflare
 from tests.support.refusal_kinds import FEW, PREVIEW, REFUSAL_KINDS, RefusalKind
@@ -36,12 +36,8 @@ def brought_up(cloudflare_server: LocalCloudflare, tmp_path_factory: pytest.Temp
 
 @pytest.fixture
 def stack(brought_up: HealedStack) -> Iterator[HealedStack]:
-    settings = brought_up.project.root / f"Pulumi.{STACK}.yaml"
-    before = settings.read_text()
-    yield brought_up
-    settings.write_text(before)
-    brought_up.project.write(MANIFEST)
-    brought_up.restore()
+    with brought_up.undone_afterwards() as edited:
+        yield edited
 
 
 def run(stack: HealedStack, command: str, given: str = "") -> tuple[int, str]:
