@@ -1,17 +1,17 @@
 """Pieces of manifests that several tests add to the shipped one."""
 
-GREETER = {
-    "name": "greeter",
-    "worker": "efh-greeter",
-    "capabilities": ["greet.person"],
+WELCOMER = {
+    "name": "welcomer",
+    "worker": "efh-welcomer",
+    "capabilities": ["guest.welcome"],
     "needs": {
-        "kvNamespaces": ["GREETINGS"],
+        "kvNamespaces": ["WELCOMES"],
         "r2Buckets": ["efh-cards"],
         "workers": [
             {
-                "name": "efh-greeter",
+                "name": "efh-welcomer",
                 "content": "export default { async fetch(request, env) {"
-                " await env.GREETINGS.put('last', 'Ada');"
+                " await env.WELCOMES.put('last', 'Ada');"
                 " return Response.json({greeting: 'Hello', card: await env.EFH_CARDS.head('x')}) },"
                 " async scheduled() {} }",
                 "crons": ["0 6 * * *"],

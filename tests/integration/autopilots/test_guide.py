@@ -39,6 +39,5 @@ def test_a_call_of_the_guide_works_word_for_word(autopilots: dict[str, Autopilot
 def test_the_copy_names_tasks_as_the_shipped_file_does() -> None:
     tasks = yaml.safe_load((ROOT / "autopilots.yaml").read_text())["tasks"]
 
-    assert {call["task"]: call["capability"] for call in ALL} == {
-        name: task["capability"] for name, task in tasks.items()
-    }
+    capabilities = {name: task["capability"] for name, task in tasks.items()}
+    assert {call["task"]: call["capability"] for call in ALL}.items() <= capabilities.items()

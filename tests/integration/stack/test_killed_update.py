@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from tests.support.checkout import Checkout
-from tests.support.manifests import GREETER
+from tests.support.manifests import WELCOMER
 
 MOMENTS = int(os.environ.get("KILL_MOMENTS", "2"))
 SEED = int(os.environ.get("KILL_SEED", str(random.randrange(10**6))))  # noqa: S311 - moments, not secrets
@@ -150,8 +150,8 @@ def test_data_survives_kills_of_an_update_that_changes_what_is_bound(stack: Chec
     moments = random.Random(SEED + 1)  # noqa: S311
     text = stack.manifest.read_text()
     manifest = yaml.safe_load(text)
-    manifest["autopilots"].append(GREETER)
-    manifest["tasks"]["greet"] = {"capability": "greet.person"}
+    manifest["autopilots"].append(WELCOMER)
+    manifest["tasks"]["welcome"] = {"capability": "guest.welcome"}
     stack.make("up")
     lead = """curl -sf -H "Authorization: Bearer $ORCHESTRATOR_TOKEN" --json '{"task": "create_lead",
       "meta": {"email": "ada@example.com", "name": "Ada"}}' $ORCHESTRATOR_URL/autopilot/plan"""

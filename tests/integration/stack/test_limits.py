@@ -10,8 +10,11 @@ from cloudflare import Cloudflare
 from local_cloudflare.api.workers import bindings, schedules
 from local_cloudflare.api.workers import upload as uploads
 from orchestrator.cli import main
+from orchestrator.desired.derive import derive
 from orchestrator.limits import Plan, plans
+from orchestrator.manifest import load
 from tests.support.local_cloudflare import LocalCloudflare
+from tests.support.project import ROOT
 from tests.support.worker_upload import upload
 
 
@@ -33,20 +36,21 @@ def test_what_nobody_declared_is_counted_with_the_shipped_file(
     sdk.d1.database.create(account_id=account, name="old-shop")
     cloudflare_api.local("DELETE", "/calls")
 
+    declared = derive(load(ROOT / "autopilots.yaml"))
+    crons = sum(len(each.crons) for each in declared.workers)
+
     assert main(["limits", "--account", "--json"]) == 2
 
     output = capsys.readouterr()
     used = {limit["name"]: limit["used"] for limit in json.loads(output.out)["limits"]}
     assert {name: used[name] for name in ("crons", "workers", "kvNamespaces", "d1Databases")} == {
-        "crons": 7,
-        "workers": 6,
-        "kvNamespaces": 3,
-        "d1Databases": 5,
+        "crons": crons + 5,
+        "workers": len(declared.workers) + 1,
+        "kvNamespaces": len(declared.kv_namespaces) + 1,
+        "d1Databases": len(declared.d1_databases) + 1,
     }
-    assert (
-        "Cron triggers per account: 7 of 5 (efh-autopilot-orchestrator 1, efh-payout-batch 1; not declared: old-site 5)"
-        in output.err
-    )
+    told = f"Cron triggers per account: {crons + 5} of 5 (efh-autopilot-orchestrator 1, efh-payout-batch 1; "
+    assert f"{told}not declared: old-site 5)" in output.err
     paths = [call["path"].partition(account)[2] for call in cloudflare_api.local("GET", "/calls")["calls"]]
     assert sorted(paths) == [
         "/d1/database",

@@ -13,7 +13,7 @@ import yaml
 
 from tests.support.checkout import Checkout
 from tests.support.eventually import eventually
-from tests.support.manifests import GREETER
+from tests.support.manifests import WELCOMER
 from tests.support.project import ROOT
 
 SECONDS = 240  # that a heal may take on a busy machine
@@ -127,23 +127,23 @@ def test_reordering_the_file_changes_nothing(stack: Checkout, shipped: Path) -> 
 
 def test_an_autopilot_comes_with_an_edit_and_goes_without_its_data(stack: Checkout, shipped: Path) -> None:
     manifest = yaml.safe_load(shipped.read_text())
-    manifest["autopilots"].append(GREETER)
-    manifest["tasks"]["greet"] = {"capability": "greet.person"}
+    manifest["autopilots"].append(WELCOMER)
+    manifest["tasks"]["welcome"] = {"capability": "guest.welcome"}
     text = shipped.read_text()
 
     shipped.write_text(yaml.safe_dump(manifest))
     stack.make("up")
-    assert plan(stack, "greet") == {"greeting": "Hello", "card": None}
-    assert api(stack, "/workers/scripts/efh-greeter/schedules")["schedules"][0]["cron"] == "0 6 * * *"
+    assert plan(stack, "welcome") == {"greeting": "Hello", "card": None}
+    assert api(stack, "/workers/scripts/efh-welcomer/schedules")["schedules"][0]["cron"] == "0 6 * * *"
 
     shipped.write_text(text)
     output = stack.make("up")
-    assert "Kept, with its data: KV namespace GREETINGS" in output
+    assert "Kept, with its data: KV namespace WELCOMES" in output
     assert "Kept, with its data: R2 bucket efh-cards" in output
-    assert "efh-greeter" not in {worker["id"] for worker in api(stack, "/workers/scripts")}
+    assert "efh-welcomer" not in {worker["id"] for worker in api(stack, "/workers/scripts")}
     titles = {each["title"]: each["id"] for each in api(stack, "/storage/kv/namespaces")}
-    assert api(stack, f"/storage/kv/namespaces/{titles['GREETINGS']}/keys") == [{"name": "last"}]
-    assert plan(stack, "greet")["title"] == "No autopilot currently supports greet"
+    assert api(stack, f"/storage/kv/namespaces/{titles['WELCOMES']}/keys") == [{"name": "last"}]
+    assert plan(stack, "welcome")["title"] == "No autopilot currently supports welcome"
     stack.shell("pulumi preview -s local --expect-no-changes")
 
 
@@ -248,8 +248,7 @@ def test_the_cron_probes_the_autopilots_and_health_says_so(stack: Checkout) -> N
     assert (json.loads(fired)["cron"], json.loads(fired)["outcome"]) == ("*/15 * * * *", "ok")
 
     health = json.loads(stack.shell("curl -sf $ORCHESTRATOR_URL/health"))
-    checks = {name: check["status"] for name, [check] in health["checks"].items()}
-    assert checks == {
+    ours = {
         "orchestrator:settings": "pass",
         "orchestrator:cron": "pass",
         "orchestrator:infrastructure": "pass",
@@ -259,6 +258,7 @@ def test_the_cron_probes_the_autopilots_and_health_says_so(stack: Checkout) -> N
         "page-deployer:health": "pass",
         "payout-batch:health": "pass",
     }
+    assert ours.items() <= {name: check["status"] for name, [check] in health["checks"].items()}.items()
 
 
 def test_what_is_missing_is_healed_by_the_call_that_finds_it(stack: Checkout) -> None:

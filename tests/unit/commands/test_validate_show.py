@@ -11,6 +11,7 @@ import pytest
 
 from orchestrator import cli
 from orchestrator.cli import main
+from orchestrator.manifest import load
 from orchestrator.manifest.schema import schema_json
 from tests.support.project import ROOT
 
@@ -28,7 +29,9 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_a_right_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", SHIPPED, "--no-compile"]) == 0
 
-    assert capsys.readouterr() == (f"{SHIPPED} is right: 4 autopilots, 10 tasks\n", "")
+    manifest = load(SHIPPED)
+    counts = f"{len(manifest.autopilots)} autopilots, {len(manifest.tasks)} tasks"
+    assert capsys.readouterr() == (f"{SHIPPED} is right: {counts}\n", "")
 
 
 def test_a_right_file_as_json(capsys: pytest.CaptureFixture[str]) -> None:
