@@ -26,7 +26,7 @@ from bench.fleet import AUTHORIZED, PLAN, SETTINGS, worker
 from orchestrator.bundle import bundle, router_data
 from orchestrator.routing.table import Route, RoutingTable, TaskRule
 from tests.support.project import ROOT
-from tests.support.workerd import running_workerd
+from tests.support.workerd import EACH_ITS_OWN, running_workerd
 
 ISOLATES = 40
 AUTOPILOTS = 30  # more than one scheduled run probes
@@ -67,9 +67,7 @@ class Isolates:
     """The routers; `cost` counts what some calls used."""
 
     def __init__(self, url: str) -> None:
-        # A refusal may come before the body was read, and the connection is of no use then.
-        limits = httpx.Limits(max_keepalive_connections=0)
-        self._client = httpx.Client(base_url=url, headers=AUTHORIZED, timeout=120, limits=limits)
+        self._client = httpx.Client(base_url=url, headers=AUTHORIZED, timeout=120, limits=EACH_ITS_OWN)
         self.largest_run = 0
         self.last = ""  # what was last refused, and why
 

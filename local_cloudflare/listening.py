@@ -17,6 +17,7 @@ from local_cloudflare.settings import LOOPBACK
 
 _BACKLOG = 512
 _GRACE = 2  # seconds that open connections get at the end
+_KEEP_ALIVE = 75  # seconds that an idle connection stays open: longer than any client keeps it for its next call
 
 
 def server_of(app: ASGIApp) -> Server:
@@ -29,6 +30,7 @@ def server_of(app: ASGIApp) -> Server:
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=_GRACE,
+            timeout_keep_alive=_KEEP_ALIVE,
         )
     )
 

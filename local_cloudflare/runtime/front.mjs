@@ -12,6 +12,7 @@ import { pipeline } from "node:stream";
 const HOST = /^([a-z0-9][a-z0-9_-]*)\.localhost(:\d+)?$/i;
 const LOOPBACK = /^(127\.0\.0\.1|localhost)(:\d+)?$/i;
 const HOP_BY_HOP = ["connection", "keep-alive", "proxy-connection", "te", "trailer", "upgrade", "expect"];
+const KEEP_ALIVE = 75_000; // ms that an idle connection stays open: longer than clients keep it for their next request
 const MOST = 100_000_000; // bytes of a body, as Cloudflare takes them on the free plan
 
 /** Servers: the one of all Workers, and those of one Worker each. */
@@ -73,6 +74,7 @@ export class Front {
       );
     });
     server.requestTimeout = 0; // a Worker may take its time over a body
+    server.keepAliveTimeout = KEEP_ALIVE;
   }
 
   /** {name, isOwn}: the Worker that a request is for; `isOwn`: at the port that it was given. No name: for none. */

@@ -19,6 +19,7 @@ from local_cloudflare.runtime.gateway import Gateway
 from local_cloudflare.runtime.models import QueueGateway
 from local_cloudflare.runtime.node import Node
 
+_KEEP_ALIVE = httpx.Limits(keepalive_expiry=2)  # s; workerd closes a connection that was idle for 5 s, without a word
 _log = logging.getLogger(__name__)
 
 
@@ -53,7 +54,7 @@ class Supervisor:
 
     async def start(self) -> None:
         """Raises RuntimeFault when it does not start."""
-        self._client = httpx.AsyncClient(timeout=httpx.Timeout(None, connect=10), trust_env=False)
+        self._client = httpx.AsyncClient(timeout=httpx.Timeout(None, connect=10), limits=_KEEP_ALIVE, trust_env=False)
         try:
             await self._connect()
         except BaseException:

@@ -23,6 +23,8 @@ _LOOPBACK_HOST = re.compile(r"(.+\.)?localhost|127\.0\.0\.1|::1")
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")  # all that IANA gives out; the rest is reserved or local
 _DOCUMENTATION = ipaddress.ip_network("3fff::/20")  # RFC 9637
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# What is sent on a connection that the other side closes just then has perhaps arrived: many close idle ones after 5 s.
+_LIMITS = httpx.Limits(keepalive_expiry=2)
 Resolver = Callable[[str, int], Sequence[str]]
 
 
@@ -48,7 +50,7 @@ class PinnedTransport(httpx.BaseTransport):
     ) -> None:
         self._allow_loopback = allow_loopback
         self._resolver = resolver
-        self._inner = inner or httpx.HTTPTransport()
+        self._inner = inner or httpx.HTTPTransport(limits=_LIMITS)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Try each address in turn: where no connection came about, nothing was sent."""

@@ -13,6 +13,7 @@ import pytest
 from tests.support import workers
 from tests.support.eventually import eventually
 from tests.support.journals import Journal
+from tests.support.workerd import EACH_ITS_OWN
 
 ISOLATES = 8
 TASKS = 40  # of each isolate
@@ -24,7 +25,12 @@ FULL = 30_000
 def isolates() -> Iterator[list[httpx.Client]]:
     with workers.isolates(ISOLATES) as url:
         clients = [
-            httpx.Client(base_url=url, headers={"host": f"isolate-{n}.example.net", **workers.AUTHORIZED}, timeout=60)
+            httpx.Client(
+                base_url=url,
+                headers={"host": f"isolate-{n}.example.net", **workers.AUTHORIZED},
+                timeout=60,
+                limits=EACH_ITS_OWN,
+            )
             for n in range(ISOLATES)
         ]
         yield clients

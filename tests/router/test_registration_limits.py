@@ -11,6 +11,7 @@ import pytest
 
 from tests.support import workers
 from tests.support.refusals import refused
+from tests.support.workerd import EACH_ITS_OWN
 
 PATH = "/autopilot/registry"
 MOST = 100
@@ -20,7 +21,12 @@ MOST = 100
 def isolates() -> Iterator[list[httpx.Client]]:
     with workers.isolates(4) as url:
         clients = [
-            httpx.Client(base_url=url, headers={"host": f"isolate-{n}.example.net", **workers.AUTHORIZED}, timeout=60)
+            httpx.Client(
+                base_url=url,
+                headers={"host": f"isolate-{n}.example.net", **workers.AUTHORIZED},
+                timeout=60,
+                limits=EACH_ITS_OWN,
+            )
             for n in range(4)
         ]
         yield clients

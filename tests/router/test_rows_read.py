@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator.bundle import bundle, router_data
 from tests.support.project import ROOT
-from tests.support.workerd import workerd
+from tests.support.workerd import EACH_ITS_OWN, workerd
 from tests.support.workers import AUTHORIZED, SECRET, TABLE, TOKEN
 
 MANY = 2_000
@@ -36,7 +36,10 @@ def router() -> Iterator[httpx.Client]:
         {**common, "name": "router", "scriptPath": made["router"].path, "bindings": bindings},
         {**common, "name": "records", "scriptPath": made["records"].path, "routes": ["records.localhost/*"]},
     ]
-    with workerd(workers) as url, httpx.Client(base_url=url, headers=AUTHORIZED, timeout=30) as client:
+    with (
+        workerd(workers) as url,
+        httpx.Client(base_url=url, headers=AUTHORIZED, timeout=30, limits=EACH_ITS_OWN) as client,
+    ):
         client.get("/autopilot/runs").raise_for_status()  # makes the schema
         filled = client.post("/sql", json={"sql": RUNS, "values": [MANY]}, headers={"host": "records.localhost"})
         filled.raise_for_status()

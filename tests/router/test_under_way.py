@@ -6,9 +6,12 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
+from urllib.parse import quote
 
+from tests.support.eventually import eventually
 from tests.support.payments import TOKEN, Payments, new_key
 from tests.support.project import ROOT
 
@@ -92,12 +95,18 @@ def test_the_command_line_tells_that_it_goes_on(payments: Payments) -> None:
     key = new_key()
     run = run_id(key)
     meta = answers((202, {"run": run, "status": "waiting for approval"}), (201, {"run": run}))
+    since = datetime.now(UTC).isoformat()
 
     told = [plan(payments, key, meta) for _ in range(2)]
 
     assert [each.returncode for each in told] == [4, 0]
     assert "it is waiting for approval" in told[0].stderr
-    assert payments.request("GET", "/autopilot/journal").json()["entries"][1]["outcome"] == "partly"
+
+    def journalled() -> list[str] | None:
+        entries = payments.request("GET", f"/autopilot/journal?since={quote(since)}").json()["entries"]
+        return [each["outcome"] for each in entries] if len(entries) == len(told) else None
+
+    assert eventually(journalled, "both calls are journalled") == ["repeated", "partly"]
 
 
 def plan(payments: Payments, key: str, meta: object) -> subprocess.CompletedProcess[str]:

@@ -26,6 +26,7 @@ from orchestrator.routing.table import Route, RoutingTable, TaskRule
 from tests.support.counting_autopilot import CountingAutopilot, counting_autopilot
 from tests.support.killable_workerd import KillableWorkerd
 from tests.support.project import ROOT
+from tests.support.workerd import EACH_ITS_OWN
 
 CALLERS = {"shop": "token-of-the-shop", "office": "token-of-the-office", "desk": "token-of-the-desk"}
 ROUTERS = ("router", "elsewhere")
@@ -93,8 +94,7 @@ class _Load:
 
     async def run(self, requests: Sequence[Request], asked: Sequence[Request], kills: int) -> Figures:
         began = time.monotonic()
-        limits = httpx.Limits(max_keepalive_connections=0)
-        async with httpx.AsyncClient(timeout=30, limits=limits, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=30, limits=EACH_ITS_OWN, trust_env=False) as client:
             killer = asyncio.create_task(self._kill(len(requests), kills))
             await asyncio.gather(*(self._ask(client, request) for request in requests))
             await killer

@@ -21,7 +21,7 @@ from standardwebhooks.webhooks import Webhook
 
 from orchestrator.bundle import bundle
 from tests.support.project import ROOT
-from tests.support.workerd import running_workerd
+from tests.support.workerd import EACH_ITS_OWN, running_workerd
 
 SECRET = "whsec_dGhlIHNlY3JldCBvZiB0aGVzZSB0ZXN0cw=="
 OLD_SECRET = "whsec_dGhlIHNlY3JldCBiZWZvcmUgaXQgd2FzIHJvdGF0ZWQ="
@@ -186,13 +186,11 @@ def running(name: str, **options: Any) -> Iterator[Autopilot]:
         **storage,
         **sockets,
     }
-    # A refusal may come before the body was read, and the connection is of no use then.
-    limits = httpx.Limits(max_keepalive_connections=0)
     # unsafeTriggerHandlers: /cdn-cgi/handler/email, as Email Routing
     workers = running_workerd([worker, reader, *extra], unsafeTriggerHandlers=True)
     with (
         workers as process,
-        httpx.Client(base_url=process.own.get(name, process.url), timeout=20, limits=limits) as http,
+        httpx.Client(base_url=process.own.get(name, process.url), timeout=20, limits=EACH_ITS_OWN) as http,
     ):
         yield Autopilot(
             name=name,

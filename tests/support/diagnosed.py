@@ -21,7 +21,7 @@ from tests.support.api_document import CHECKED
 from tests.support.local_cloudflare import LocalCloudflare
 from tests.support.loopback_service import Service
 from tests.support.project import ROOT
-from tests.support.workerd import workerd
+from tests.support.workerd import EACH_ITS_OWN, workerd
 
 TOKEN = "token-of-the-tests"
 GITHUB_TOKEN = "ghp_token-for-the-dispatch"
@@ -128,7 +128,7 @@ def routers(
     modern = {"modules": True, "compatibilityDate": "2026-07-01"}
     with (
         workerd([{**modern, **script} for script in scripts]) as url,
-        httpx.Client(base_url=url, timeout=60, event_hooks=CHECKED) as http,
+        httpx.Client(base_url=url, timeout=60, limits=EACH_ITS_OWN, event_hooks=CHECKED) as http,
     ):
         yield {name: Router(http, name) for name in settings}
 

@@ -21,7 +21,7 @@ from orchestrator.routing.table import AsyncRule, CallerRule, Route, RoutingTabl
 from tests.support.api_document import CHECKED
 from tests.support.payments import PAYER_SECRET, SECRET, TOKEN, Payments
 from tests.support.project import ROOT
-from tests.support.workerd import workerd
+from tests.support.workerd import EACH_ITS_OWN, workerd
 
 HOOKS = "hooks.example.com"
 _QUICK = AsyncRule(retries=2, backoff_ms=30_000)
@@ -146,8 +146,10 @@ def running() -> Iterator[Later]:
             "queueless", made["router"].path, bindings=_SETTINGS, serviceBindings={"EFH_PAYER": "efh-payer"}, **storage
         ),
     ]
-    limits = httpx.Limits(max_keepalive_connections=0)
-    with workerd(workers) as url, httpx.Client(base_url=url, timeout=60, limits=limits, event_hooks=CHECKED) as http:
+    with (
+        workerd(workers) as url,
+        httpx.Client(base_url=url, timeout=60, limits=EACH_ITS_OWN, event_hooks=CHECKED) as http,
+    ):
         yield Later(http)
 
 

@@ -83,6 +83,7 @@ class LocalCloudflare:
         """One call of the controls: `path` is below `/_local`."""
         url = f"http://127.0.0.1:{self._settings.api_port}/_local{path}"
         answer = self._client.request(method, url, json=json, headers={"Authorization": f"Bearer {self.token}"})
+        assert answer.status_code < 500, f"{method} {path}: {answer.status_code}\n{self._log()[-4000:]}"
         answer.raise_for_status()
         return answer.json()
 
@@ -139,4 +140,4 @@ class LocalCloudflare:
             raise
 
     def _log(self) -> str:
-        return f"the local Cloudflare starts:\n{(self.data / 'server.log').read_text()}"
+        return f"the local Cloudflare says:\n{(self.data / 'server.log').read_text()}"

@@ -12,7 +12,7 @@ import httpx
 
 from orchestrator.bundle import bundle
 from tests.support.project import ROOT
-from tests.support.workerd import workerd
+from tests.support.workerd import EACH_ITS_OWN, workerd
 
 
 class Reader:
@@ -35,5 +35,5 @@ def mail_reader() -> Iterator[Reader]:
     sources = {"mail": "tests/support/mail_worker.ts"}
     module = bundle(sources=sources, contents={}, data={}, root=ROOT, build=Path(".build/mail-tests"))["mail"]
     worker = {"name": "mail", "modules": True, "scriptPath": module.path, "compatibilityDate": "2026-07-01"}
-    with workerd([worker]) as url, httpx.Client(base_url=url, timeout=60) as http:
+    with workerd([worker]) as url, httpx.Client(base_url=url, timeout=60, limits=EACH_ITS_OWN) as http:
         yield Reader(http)

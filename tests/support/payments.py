@@ -18,7 +18,7 @@ from orchestrator.dispatch.signature import secret_of
 from orchestrator.routing.table import CallerRule, Route, RoutingTable, TaskRule
 from tests.support.api_document import CHECKED
 from tests.support.project import ROOT
-from tests.support.workerd import workerd
+from tests.support.workerd import EACH_ITS_OWN, workerd
 
 TOKEN, SHOP_TOKEN = "token-of-the-tests", "token-of-the-shop"
 SECRET = "whsec_dGhlIHNlY3JldCBvZiB0aGVzZSB0ZXN0cw=="
@@ -164,8 +164,10 @@ def running(callers: Mapping[str, CallerRule] | None = None, tokens: str = "{}")
             for name, (bindings, records) in _ROUTERS.items()
         ),
     ]
-    limits = httpx.Limits(max_keepalive_connections=0)
-    with workerd(workers) as url, httpx.Client(base_url=url, timeout=30, limits=limits, event_hooks=CHECKED) as http:
+    with (
+        workerd(workers) as url,
+        httpx.Client(base_url=url, timeout=30, limits=EACH_ITS_OWN, event_hooks=CHECKED) as http,
+    ):
         yield Payments(http)
 
 

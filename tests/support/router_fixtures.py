@@ -14,6 +14,7 @@ from tests.support.journals import Journal
 from tests.support.payments import Payments
 from tests.support.planners import PythonPlanner, WorkerPlanner
 from tests.support.watching import World
+from tests.support.workerd import EACH_ITS_OWN
 
 Client = Callable[[str], httpx.Client]
 
@@ -37,14 +38,12 @@ def client(workerd_url: str) -> Iterator[Client]:
     """A client for each Worker, by name, without a token."""
     clients: dict[str, httpx.Client] = {}
     hooks: dict[str, list[Callable[..., None]]] = {"request": [refuse_to_probe], "response": [check]}
-    # A refusal may come before the body was read, and the connection is of no use then.
-    limits = httpx.Limits(max_keepalive_connections=0)
 
     def of(name: str) -> httpx.Client:
         if name not in clients:
             headers = {"host": f"{name}.example.net"}
             clients[name] = httpx.Client(
-                base_url=workerd_url, headers=headers, timeout=30, limits=limits, event_hooks=hooks
+                base_url=workerd_url, headers=headers, timeout=30, limits=EACH_ITS_OWN, event_hooks=hooks
             )
         return clients[name]
 

@@ -17,7 +17,7 @@ from orchestrator.routing.table import Resources, Route, RoutingTable, TaskRule
 from tests.support.api_document import CHECKED
 from tests.support.eventually import eventually
 from tests.support.project import ROOT
-from tests.support.workerd import workerd
+from tests.support.workerd import EACH_ITS_OWN, workerd
 
 TOKEN = "token-of-the-tests"
 PERIOD_MS = 900_000
@@ -209,10 +209,9 @@ def running() -> Iterator[World]:
         for name in names
         for isolate in (name, *([f"{name}-elsewhere"] if name.startswith(SHARED) else []))
     ]
-    limits = httpx.Limits(max_keepalive_connections=0)
     with (
         workerd([world, *routers], unsafeTriggerHandlers=True) as url,
-        httpx.Client(base_url=url, timeout=60, limits=limits, event_hooks=CHECKED) as http,
+        httpx.Client(base_url=url, timeout=60, limits=EACH_ITS_OWN, event_hooks=CHECKED) as http,
     ):
         yield World(http)
 

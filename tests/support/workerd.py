@@ -9,7 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
+import httpx
+
 from tests.support.project import ROOT
+
+EACH_ITS_OWN = httpx.Limits(max_keepalive_connections=0)
+"""Each request on a connection of its own. workerd closes one that was idle for five seconds, whatever comes just then;
+and one whose body was refused before it was read is of no use."""
 
 
 @dataclass(frozen=True, kw_only=True)

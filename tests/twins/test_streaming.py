@@ -15,6 +15,7 @@ from orchestrator.dispatch.dispatcher import Answer, Dispatcher
 from orchestrator.routing.problem import Problem
 from tests.support.held import EVENTS, Held
 from tests.support.planners import PythonPlanner
+from tests.support.workerd import EACH_ITS_OWN
 from tests.support.workers import AUTHORIZED
 
 OnPart = Callable[[bytes], object]
@@ -40,7 +41,7 @@ class WorkerStreams:
     """The routing Worker, read part by part."""
 
     def __init__(self, url: str) -> None:
-        self._http = httpx.Client(base_url=url, timeout=20)
+        self._http = httpx.Client(base_url=url, timeout=20, limits=EACH_ITS_OWN)
 
     def plan(self, task: str, meta: dict[str, Any], on_part: OnPart = lambda _: None) -> Streamed:
         got = Streamed()

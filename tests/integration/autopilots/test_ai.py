@@ -13,6 +13,7 @@ from cloudflare import Cloudflare
 from tests.support.autopilots import SECRET, Autopilot, built
 from tests.support.local_cloudflare import LocalCloudflare
 from tests.support.worker_upload import upload
+from tests.support.workerd import EACH_ITS_OWN
 
 PAGE = {"pageType": "home", "description": "Welcome page for new students"}
 PICTURE = {"brand": {"name": "EFH"}, "subject": "A loaf of rye bread", "format": "picture"}
@@ -46,7 +47,7 @@ def stylist(cloudflare_api: LocalCloudflare, sdk: Cloudflare) -> Iterator[Stylis
     )
     host = {"host": f"efh-ai-stylist.localhost:{cloudflare_api.workers_url.rpartition(':')[2]}"}
     url = cloudflare_api.workers_url.replace("{worker}.localhost", "127.0.0.1")
-    with httpx.Client(base_url=url, headers=host, timeout=30) as http:
+    with httpx.Client(base_url=url, headers=host, timeout=30, limits=EACH_ITS_OWN) as http:
         yield Stylist(name="stylist", http=http)
 
 

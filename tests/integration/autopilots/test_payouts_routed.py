@@ -22,7 +22,7 @@ from tests.support.autopilots import SECRET, built
 from tests.support.eventually import eventually
 from tests.support.project import ROOT
 from tests.support.stripe_service import API_KEY, Stripe, stripe
-from tests.support.workerd import workerd
+from tests.support.workerd import EACH_ITS_OWN, workerd
 
 TOKEN = "token-of-the-tests"
 TOKENS = {name: f"token-of-{name}-which-is-long-enough" for name in ("finance", "boss", "shop")}
@@ -77,7 +77,7 @@ def routed(bank: Stripe, build: str, callers: Mapping[str, CallerRule], **caps: 
     headers = {"authorization": f"Bearer {TOKEN}"}
     with (
         workerd([routing, payouts]) as url,
-        httpx.Client(base_url=url, headers=headers, timeout=30, event_hooks=CHECKED) as client,
+        httpx.Client(base_url=url, headers=headers, timeout=30, event_hooks=CHECKED, limits=EACH_ITS_OWN) as client,
     ):
         yield client
 
