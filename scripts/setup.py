@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import fcntl
 import hashlib
 import os
+import platform
 import re
 import shlex
 import shutil
@@ -55,6 +55,9 @@ def main() -> int:
     if sys.version_info < (3, 11):  # noqa: UP036  whoever runs this may have any Python
         print("Python 3.11 or newer is needed; name one with `make PYTHON=python3.12 setup`", file=sys.stderr)
         return 2
+    if reason := unfit(sys.platform, platform.libc_ver()[0]):
+        print(reason, file=sys.stderr)
+        return 2
     LOCAL.mkdir(mode=0o700, exist_ok=True)
     try:
         with only_one():
@@ -82,6 +85,15 @@ def main() -> int:
         print("\ninterrupted; `make setup` continues from here", file=sys.stderr)
         return 130
     return 0
+
+
+def unfit(system: str, libc: str) -> str | None:
+    """Why this cannot run on a system (`sys.platform`) with such a C library, and the way out; None where it can."""
+    if system == "win32":
+        return "Windows has no workerd for this: work in WSL (https://learn.microsoft.com/windows/wsl/install)"
+    if system == "linux" and libc != "glibc":
+        return "workerd needs glibc, and this system has another C library: work in a container with Debian"
+    return None
 
 
 def step(name: str, stamp: Path, content: str, action: Callable[[], None]) -> None:
@@ -295,6 +307,8 @@ def run(
 @contextlib.contextmanager
 def only_one() -> Iterator[None]:
     """Two setups in one checkout wait for each other."""
+    import fcntl  # not on Windows, which is told before this
+
     with (LOCAL / "setup.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -46,3 +46,13 @@ def test_nothing_is_installed_through_a_link(tmp_path: Path, stale: str) -> None
     assert f"{copy / folder} is a link to {real / folder}" in done.stderr
     assert f"`make setup-dev` in {real}" in done.stderr
     assert (real / stale).read_text() == "of an older checkout"
+
+
+def test_a_system_without_workerd_is_told_where_to_work() -> None:
+    windows, musl = setup.unfit("win32", ""), setup.unfit("linux", "")
+
+    assert windows
+    assert "work in WSL" in windows
+    assert musl
+    assert "a container with Debian" in musl
+    assert (setup.unfit("linux", "glibc"), setup.unfit("darwin", "")) == (None, None)
