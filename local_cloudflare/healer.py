@@ -74,13 +74,13 @@ class Healer:
             self._again = False
             self._run = run = Run()
             self._runs += 1
-            run.exit_code = await self._one()
+            run.exit_code = await self._run_once()
             run.ended = _now()
             run.status = "done" if run.exit_code == 0 else "failed"
             if not self._again:
                 return
 
-    async def _one(self) -> int:
+    async def _run_once(self) -> int:
         with self._log.open("wb") as log:
             try:
                 process = await asyncio.create_subprocess_exec(

@@ -131,13 +131,13 @@ def bundle(
     for name, text in contents.items():
         _write(root / build / f"{name}.js", text.encode())
     entries = {**sources, **{name: (build / f"{name}.js").as_posix() for name in contents}}
-    made = _bundled(entries, {name: f"./{build}/{name}.json" for name in data}, flags or {}, root, build)
+    made = _bundle_entries(entries, {name: f"./{build}/{name}.json" for name in data}, flags or {}, root, build)
     return {
         name: _module(name, output if name in sources else None, root, build) for name, output in sorted(made.items())
     }
 
 
-def _bundled(
+def _bundle_entries(
     entries: Mapping[str, str], aliases: Mapping[str, str], flags: Mapping[str, Iterable[str]], root: Path, build: Path
 ) -> dict[str, esbuild.Output]:
     """What is made of each entry. Raises BundleError with all mistakes of all."""

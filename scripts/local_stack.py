@@ -31,7 +31,7 @@ CONFIG_SECRETS: tuple[SecretName, ...] = ("apiToken", "webhookSecret")
 
 def secret(name: SecretName) -> str:
     """A secret of this checkout: made on first use, kept in `.local/secrets/`."""
-    known = stored_secret(name)
+    known = read_secret(name)
     if known is not None:
         return known
     value = secrets.token_bytes(32)
@@ -40,7 +40,7 @@ def secret(name: SecretName) -> str:
     return made
 
 
-def stored_secret(name: str) -> str | None:
+def read_secret(name: str) -> str | None:
     """What was stored under the name; None where nothing was."""
     path = LOCAL / "secrets" / name
     return path.read_text() if path.exists() else None

@@ -17,7 +17,7 @@ import yaml
 from local_cloudflare.settings import Settings
 from orchestrator.errors import OrchestratorError
 from orchestrator.manifest import Manifest
-from scripts.local_stack import STACK, pulumi, store_secret, stored_secret
+from scripts.local_stack import STACK, pulumi, store_secret, read_secret
 
 API_KEY, WEBHOOK_SECRET = "STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET"
 WEBHOOK_PATH = "/stripe/webhook"
@@ -56,7 +56,7 @@ def _workers(manifest: Manifest) -> list[Any]:
 
 
 def _ours(name: str) -> dict[str, str]:
-    return dict(json.loads(stored_secret(f"local-{name}") or "{}"))
+    return dict(json.loads(read_secret(f"local-{name}") or "{}"))
 
 
 def _ciphertext(config: Path, name: str) -> str | None:

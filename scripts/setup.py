@@ -160,7 +160,7 @@ def npm() -> None:
 
 def pulumi() -> None:
     """Link a Pulumi of the pinned version, or a newer 3.x from PATH, into the environment."""
-    folder = pulumi_on_path() or cached_pulumi() or download_pulumi() or build_pulumi()
+    folder = pulumi_on_path() or find_cached_pulumi() or download_pulumi() or build_pulumi()
     for binary in BINARIES:
         link = BIN / binary
         link.unlink(missing_ok=True)
@@ -183,7 +183,7 @@ def pulumi_on_path() -> Path | None:
     return folder if installed[0] == wanted[0] and installed >= wanted else None
 
 
-def cached_pulumi() -> Path | None:
+def find_cached_pulumi() -> Path | None:
     return next((f for f in (official_folder(), built_folder()) if all((f / b).exists() for b in BINARIES)), None)
 
 

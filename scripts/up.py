@@ -40,7 +40,7 @@ from scripts.local_stack import (
     secret,
     settings,
     store_secret,
-    stored_secret,
+    read_secret,
 )
 from scripts.local_stripe import set_stripe_secrets, tell_stripe_of_webhooks
 from scripts.watch import HEAL_COMMAND, watch_secrets
@@ -120,10 +120,8 @@ def prepare_stack() -> None:
     }
     config = (yaml.safe_load(CONFIG.read_text()) or {}).get("config", {}) if CONFIG.exists() else {}
     values = {key.partition(":")[2]: value for key, value in config.items()}
-    secrets = {name: secret(name) for name in CONFIG_SECRETS} | watch_secrets(
-        cloudflare, stored_secret("diagnoseToken")
-    )
-    stale = [name for name, value in secrets.items() if name not in values or stored_secret(name) != value]
+    secrets = {name: secret(name) for name in CONFIG_SECRETS} | watch_secrets(cloudflare, read_secret("diagnoseToken"))
+    stale = [name for name, value in secrets.items() if name not in values or read_secret(name) != value]
     if {**values, **plain} == values and not stale:
         return
     pulumi("config", "set-all", "--stack", STACK, *(f"--plaintext={k}={v}" for k, v in plain.items()), capture=True)

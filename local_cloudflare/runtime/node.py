@@ -49,7 +49,7 @@ class Node:
         """Start it on the directory `data`; port 0 is any. Raises RuntimeFault when it does not get ready."""
         token = secrets.token_hex(16)
         gateway = {"LOCAL_QUEUES_ADDRESS": queues.address, "LOCAL_QUEUES_TOKEN": queues.token} if queues else {}
-        with await _locked(data) as lock:
+        with await _lock(data) as lock:
             process = await asyncio.create_subprocess_exec(
                 _NODE,
                 _SCRIPT,
@@ -78,7 +78,7 @@ class Node:
             data_address=ready["dataAddress"],
         )
 
-    async def died(self) -> None:
+    async def wait_until_dead(self) -> None:
         """Wait until it is dead, and let its children follow."""
         await self.process.wait()
         await _end(self.process)
@@ -91,7 +91,7 @@ class Node:
         await _end(self.process)
 
 
-async def _locked(data: Path) -> IO[str]:
+async def _lock(data: Path) -> IO[str]:
     """A file whose lock means that `data` is in use. It is held by whoever has the file open: Node, in the end.
 
     Waits a little: the process before may have been killed a moment ago, and its Node be ending.

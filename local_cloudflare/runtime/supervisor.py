@@ -90,7 +90,7 @@ class Supervisor:
 
     async def _keep(self) -> None:
         while self._connection:
-            await self._connection.node.died()
+            await self._connection.node.wait_until_dead()
             self._settled.clear()
             self._connection = None
             _log.error("The Workers runtime died; restarts left: %d", self._restarts)

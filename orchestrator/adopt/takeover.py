@@ -96,7 +96,7 @@ def take_over(stack: Stack, account: Account, found: Takeover, *, report: Report
 
 def _rename(stack: Stack, account: Account, renamed: Sequence[Existing], report: Report) -> None:
     """The state has them in place of what it had, which stays in the account; what else they are is read again."""
-    taken = [Taken(wanted=each.wanted, id=each.id, made=_made(account, each.wanted)) for each in renamed]
+    taken = [Taken(wanted=each.wanted, id=each.id, made=_read_creation_date(account, each.wanted)) for each in renamed]
     edit_state(stack, lambda state: rename(state, taken), report)
     known = stack.state()
     urns = [known.of_kind(each.wanted.kind)[each.wanted.key].urn for each in renamed]
@@ -106,7 +106,7 @@ def _rename(stack: Stack, account: Account, renamed: Sequence[Existing], report:
         raise OrchestratorError(f"`pulumi refresh` failed:\n{(finished.errors or finished.output).strip()}")
 
 
-def _made(account: Account, wanted: Wanted) -> str | None:
+def _read_creation_date(account: Account, wanted: Wanted) -> str | None:
     """When a bucket was created, by which another one of its name is told from it."""
     if wanted.kind is not Kind.R2_BUCKET:
         return None

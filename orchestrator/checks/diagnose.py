@@ -42,7 +42,7 @@ def diagnose(account: Account, desired: Desired, workers_url: str | None, stack:
     checks = readiness_checks(survey)
     if template := workers_url or _workers_dev(survey.subdomain):
         router = next(worker.name for worker in desired.workers if worker.key == desired.router)
-        checks += _asked_of_router(template.format(worker=router), stack)
+        checks += _ask_router(template.format(worker=router), stack)
     return document(survey, desired, elsewhere, checks, now=datetime.now(UTC))
 
 
@@ -50,7 +50,7 @@ def _workers_dev(subdomain: str | CloudflareError) -> str | None:
     return None if isinstance(subdomain, CloudflareError) else f"https://{{worker}}.{subdomain}.workers.dev"
 
 
-def _asked_of_router(url: str, stack: str) -> list[Check]:
+def _ask_router(url: str, stack: str) -> list[Check]:
     transport = PinnedTransport(allow_loopback=True) if is_loopback(httpx.URL(url).host) else None
     try:
         with httpx.Client(transport=transport, timeout=_TIMEOUT_S) as client:

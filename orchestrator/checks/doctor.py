@@ -54,7 +54,7 @@ def examine(stack: str | None, root: Path) -> list[Check]:
     except OrchestratorError as error:
         found = Check(name="stack", state="problem", detail=error.message, fix=error.hint or _fix(error.message, stack))
         return [*tools, backend, found, *_unchecked("there is no stack", *_OF_THE_STACK), *_account()]
-    return [*tools, backend, Check(name="stack", state="ok", detail=name), *_configured(name, config, root)]
+    return [*tools, backend, Check(name="stack", state="ok", detail=name), *_check_configured(name, config, root)]
 
 
 def _fix(words: str, stack: str | None) -> str:
@@ -68,7 +68,7 @@ def _fix(words: str, stack: str | None) -> str:
     return ""
 
 
-def _configured(stack: str, config: Config, root: Path) -> list[Check]:
+def _check_configured(stack: str, config: Config, root: Path) -> list[Check]:
     project = read_project_name(root)
     own = _own(config, project)
     has_token = bool(_token(config))

@@ -33,9 +33,9 @@ def tool_checks(root: Path) -> list[Check]:
         provider = None
     return [
         tool_check("Python", running, at_least=python.removeprefix(">=")),
-        tool_check("Pulumi", _asked(["pulumi", "version"]), at_least=pinned["pulumi"], same_major=True),
+        tool_check("Pulumi", _ask_version(["pulumi", "version"]), at_least=pinned["pulumi"], same_major=True),
         tool_check("Cloudflare SDK", provider, at_least=pinned["pulumi-cloudflare"], same_major=True),
-        tool_check("Node.js", _asked(["node", "--version"]), at_least=node.removeprefix(">=")),
+        tool_check("Node.js", _ask_version(["node", "--version"]), at_least=node.removeprefix(">=")),
         esbuild_check(installed=(root / "node_modules" / "esbuild").exists()),
     ]
 
@@ -59,7 +59,7 @@ def esbuild_check(*, installed: bool) -> Check:
     return Check(name="Node packages", state="problem", detail="esbuild is not installed", fix=_SETUP)
 
 
-def _asked(command: Sequence[str]) -> str | None:
+def _ask_version(command: Sequence[str]) -> str | None:
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_TIMEOUT_S)
     except (OSError, subprocess.TimeoutExpired):

@@ -142,10 +142,10 @@ class Dispatcher:
             url = self._url(decision.route)
         except NotForwarded as error:
             return failure.forward_problem(decision, error.reason)
-        outcome = self._tried(url, decision, body, {**headers, **signed}, on_part)
+        outcome = self._send_and_retry(url, decision, body, {**headers, **signed}, on_part)
         return outcome if isinstance(outcome, Answer) else failure.forward_problem(decision, outcome)
 
-    def _tried(
+    def _send_and_retry(
         self, url: str, decision: Decision, body: bytes, headers: Mapping[str, str], on_part: OnPart | None
     ) -> Answer | Failure:
         """The outcome of up to two tries, for which one deadline holds; of one where a part was taken already."""

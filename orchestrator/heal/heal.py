@@ -104,7 +104,7 @@ def _repair(
         stack, account, lambda: update(stack, exclude=plan.exclude, display=display, report=report), report
     )
     try:
-        left = _left(stack, desired, account, report, pauses_s=() if failure else _PAUSES_S)
+        left = _check_again(stack, desired, account, report, pauses_s=() if failure else _PAUSES_S)
     except OrchestratorError:
         if failure is None:
             raise
@@ -118,7 +118,7 @@ def _repair(
     )
 
 
-def _left(
+def _check_again(
     stack: Stack, desired: Desired, account: Account, report: Report, *, pauses_s: Sequence[float]
 ) -> tuple[Finding, ...]:
     """What differs still; looks again after each pause, since what was just written may not be answered at once."""

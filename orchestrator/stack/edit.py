@@ -57,7 +57,7 @@ def edit_state(
         newest = _newest_update(stack)
         if stack.export() != before or not _import(stack, after):
             continue
-        left = _replaced(stack, before, after, newest)
+        left = _find_replaced(stack, before, after, newest)
         if left is None:
             return
         report("Another run changed the state at the same time; editing what that run left.")
@@ -76,7 +76,7 @@ def _import(stack: Stack, state: ExportedState) -> bool:
     return finished.code == 0
 
 
-def _replaced(stack: Stack, before: ExportedState, after: ExportedState, newest: Any) -> ExportedState | None:
+def _find_replaced(stack: Stack, before: ExportedState, after: ExportedState, newest: Any) -> ExportedState | None:
     """What another run has left between the last look (`before`) and the import of `after`; None where none did.
 
     Raises OrchestratorError where one did and what it has left is not to be had.

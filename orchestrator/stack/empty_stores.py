@@ -70,7 +70,7 @@ def _keep_jurisdictions(
             continue
         there = str(made.outputs.get("jurisdiction") or "default")
         if there == "default" != database.jurisdiction:
-            there = _asked_jurisdiction(open_account, made.id) or database.jurisdiction
+            there = _ask_jurisdiction(open_account, made.id) or database.jurisdiction
         if there != database.jurisdiction:
             raise EmptyStoreError(
                 f"nothing was changed: the D1 database {database.name} was made in the jurisdiction {there}, and the "
@@ -80,7 +80,7 @@ def _keep_jurisdictions(
             )
 
 
-def _asked_jurisdiction(open_account: Callable[[], AbstractContextManager[Account]], id: str) -> str | None:
+def _ask_jurisdiction(open_account: Callable[[], AbstractContextManager[Account]], id: str) -> str | None:
     """That of a database in the account; None where it is gone, which is another check's business."""
     with open_account() as account:
         try:

@@ -16,7 +16,9 @@ ACTION = GITHUB / "actions" / "setup" / "action.yml"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
 _PINNED = re.compile(r"uses: (\./\S+|[\w.-]+(?:/[\w.-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$")
 # The scripts and commands that do the work; everything else a step may do is say why nothing is done.
-_THIN = re.compile(r"make \S+( [a-z-]+)*|python -m (scripts|orchestrator|tests|pytest)\S*( \S+)*|echo \"::notice title=.*\"")
+_THIN = re.compile(
+    r"make \S+( [a-z-]+)*|python -m (scripts|orchestrator|tests|pytest)\S*( \S+)*|echo \"::notice title=.*\""
+)
 
 workflows = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 

@@ -50,13 +50,13 @@ async def delete_namespace(call: Call) -> Answer:
 
 
 async def get_value(call: Call) -> Response:
-    found = await _found(call, "get")
+    found = await _get_value(call, "get")
     headers = {"expiration": str(found.expiration)} if found.expiration is not None else {}
     return Response(found.value, media_type="application/octet-stream", headers=headers)
 
 
 async def get_metadata(call: Call) -> Answer:
-    return Answer(result=(await _found(call, "get metadata")).metadata)
+    return Answer(result=(await _get_value(call, "get metadata")).metadata)
 
 
 async def put_value(call: Call) -> Answer:
@@ -141,7 +141,7 @@ async def get_bulk(call: Call) -> Answer:
     return Answer(result={"values": values})
 
 
-async def _found(call: Call, operation: str) -> Any:
+async def _get_value(call: Call, operation: str) -> Any:
     namespace = Namespaces(call.cloud).get(call["namespace_id"], operation)
     check_key(call["key_name"])
     found = await call.cloud.runtime.kv.get(namespace.id, call["key_name"])

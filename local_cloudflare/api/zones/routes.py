@@ -33,7 +33,7 @@ def _routes(call: Call) -> ZoneRoutes:
     return ZoneRoutes(call.cloud, Zones(call.cloud).get(call["zone_id"]))
 
 
-async def _wanted(call: Call) -> tuple[str, str | None]:
+async def _read_wanted(call: Call) -> tuple[str, str | None]:
     body = await call.json_object()
     pattern, script = body.get("pattern"), body.get("script")
     if not isinstance(pattern, str) or not isinstance(script, str | None):
@@ -50,11 +50,11 @@ async def get_route(call: Call) -> Answer:
 
 
 async def post_route(call: Call) -> Answer:
-    return Answer(result=_routes(call).put(*await _wanted(call)))
+    return Answer(result=_routes(call).put(*await _read_wanted(call)))
 
 
 async def put_route(call: Call) -> Answer:
-    return Answer(result=_routes(call).put(*await _wanted(call), id=call["route_id"]))
+    return Answer(result=_routes(call).put(*await _read_wanted(call), id=call["route_id"]))
 
 
 async def delete_route(call: Call) -> Answer:

@@ -97,7 +97,7 @@ def put_back(account: Account, store: Store, folder: Path, backup: str, progress
     """
     with closing(copy.connect(folder / FILE, read_only=True)) as connection:
         try:
-            return _restored(connection, D1(account, store.id), backup, _Told(progress, store.title))
+            return _restore_and_compare(connection, D1(account, store.id), backup, _Told(progress, store.title))
         except UserError as error:
             raise UserError(f"{store.title}: {error.message}", error.hint) from error
 
@@ -105,7 +105,7 @@ def put_back(account: Account, store: Store, folder: Path, backup: str, progress
 def rehearse(folder: Path, progress: Progress) -> None:
     """Restore the copy in `folder` into an empty database on this machine, and compare. Raises as a restore does."""
     with closing(copy.connect(folder / FILE, read_only=True)) as connection, closing(Scratch()) as scratch:
-        _restored(connection, scratch, "rehearsal", _Told(progress, "trying the restore"))
+        _restore_and_compare(connection, scratch, "rehearsal", _Told(progress, "trying the restore"))
 
 
 def is_unchanged(account: Account, store: Store, folder: Path, progress: Progress) -> bool:
@@ -114,7 +114,7 @@ def is_unchanged(account: Account, store: Store, folder: Path, progress: Progres
         return not _difference(connection, D1(account, store.id), _Told(progress, f"{store.title}: comparing"))
 
 
-def _restored(source: sqlite3.Connection, target: D1 | Scratch, backup: str, told: _Told) -> tuple[int, int]:
+def _restore_and_compare(source: sqlite3.Connection, target: D1 | Scratch, backup: str, told: _Told) -> tuple[int, int]:
     restoring = Restoring(source, target, backup, told)
     written, was_merged = restoring.run()
     left = sum(each.rows for each in _sums(source).values()) - written

@@ -38,7 +38,7 @@ def save(account: Account, store: Store, folder: Path, progress: Progress) -> tu
     with way_to(account, store) as way:
         if isinstance(way, ByRest):
             _refuse_what_needs_s3(store, listed)
-        kept = _kept(folder, listed, way)
+        kept = _find_kept(folder, listed, way)
         write_whole(folder / INDEX, lines(kept), mode=PRIVATE)
         saved = {each.key for each in kept}
         missing = [each for each in listed if each.key not in saved]
@@ -74,7 +74,7 @@ def _refuse_what_needs_s3(store: Store, listed: list[Object]) -> None:
         )
 
 
-def _kept(folder: Path, listed: list[Object], way: Way) -> list[Object]:
+def _find_kept(folder: Path, listed: list[Object], way: Way) -> list[Object]:
     """What an earlier run saved that is still what the bucket has, its bytes looked at again."""
     before = {each.key: each for each in read_index(folder)}
     found = [before[each.key] for each in listed if each.key in before and before[each.key].as_listed() == each]
