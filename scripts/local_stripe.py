@@ -17,7 +17,7 @@ import yaml
 from local_cloudflare.settings import Settings
 from orchestrator.errors import OrchestratorError
 from orchestrator.manifest import Manifest
-from scripts.local_stack import STACK, pulumi, store_secret, read_secret
+from scripts.local_stack import STACK, pulumi, read_secret, store_secret
 
 API_KEY, WEBHOOK_SECRET = "STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET"
 WEBHOOK_PATH = "/stripe/webhook"

@@ -37,10 +37,10 @@ from scripts.local_stack import (
     environment,
     orchestrator_worker,
     pulumi,
+    read_secret,
     secret,
     settings,
     store_secret,
-    read_secret,
 )
 from scripts.local_stripe import set_stripe_secrets, tell_stripe_of_webhooks
 from scripts.watch import HEAL_COMMAND, watch_secrets
