@@ -6,10 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
-from urllib.parse import quote
 
 from tests.support.eventually import eventually
 from tests.support.payments import TOKEN, Payments, new_key
@@ -77,6 +75,7 @@ def test_where_it_is_unknown_in_the_end_a_person_is_asked(payments: Payments) ->
 
     assert (again.status_code, "resolve" in again.json()["hint"]) == (409, True)
     assert payments.run(run)["status"] == "unknown"
+    wait_for_journal(payments, "unknown", "partly")
     assert payments.resolve(run, "not-done").status_code == 200
 
 
@@ -95,18 +94,22 @@ def test_the_command_line_tells_that_it_goes_on(payments: Payments) -> None:
     key = new_key()
     run = run_id(key)
     meta = answers((202, {"run": run, "status": "waiting for approval"}), (201, {"run": run}))
-    since = datetime.now(UTC).isoformat()
 
     told = [plan(payments, key, meta) for _ in range(2)]
 
     assert [each.returncode for each in told] == [4, 0]
     assert "it is waiting for approval" in told[0].stderr
+    wait_for_journal(payments, "done", "partly")
 
-    def journalled() -> list[str] | None:
-        entries = payments.request("GET", f"/autopilot/journal?since={quote(since)}").json()["entries"]
-        return [each["outcome"] for each in entries] if len(entries) == len(told) else None
 
-    assert eventually(journalled, "both calls are journalled") == ["repeated", "partly"]
+def wait_for_journal(payments: Payments, *newest: str) -> None:
+    """Until the newest entries have these outcomes: they are written after the answers."""
+
+    def outcomes() -> list[str]:
+        entries = payments.request("GET", f"/autopilot/journal?limit={len(newest)}").json()["entries"]
+        return [each["outcome"] for each in entries]
+
+    eventually(lambda: outcomes() == [*newest], lambda: f"{newest}: {outcomes()}")
 
 
 def plan(payments: Payments, key: str, meta: object) -> subprocess.CompletedProcess[str]:

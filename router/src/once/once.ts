@@ -12,7 +12,7 @@ import { idOf, RUN_PREFIX } from "#worker-kit/run-id.ts";
 import { type Answer, answerResponse, problemOf } from "../forward/answer.ts";
 import { brokenFailure, type Failure, forwardProblem } from "../forward/failure.ts";
 import { type Approval, answerOf, send } from "../forward/forward.ts";
-import { isNothingDone, outcomeOf } from "../forward/outcome.ts";
+import { isNothingDone, type Outcome, outcomeOf } from "../forward/outcome.ts";
 import type { Call } from "../http/call.ts";
 import { idempotencyKeyOf } from "../http/idempotency-key.ts";
 import { canonicalText } from "../http/json-text.ts";
@@ -71,8 +71,10 @@ export async function runOnce(call: Call, asked: Asked, decided: Decision | Refu
   const { run, attempt } = await claimRun(call, claim);
   if (attempt === undefined) {
     noted.outcome = "repeated";
-    if (run.fingerprint === fingerprint && wasUnderWay(run)) return (await continueRun(call, run, meta)).response;
-    return replay(run, fingerprint);
+    if (run.fingerprint !== fingerprint || !wasUnderWay(run)) return replay(run, fingerprint);
+    const { response, ended } = await continueRun(call, run, meta);
+    noted.outcome = ended ?? "repeated";
+    return response;
   }
   noted.decision = decided;
   const handle = { id, key, caller, attempt };
@@ -166,21 +168,22 @@ export function endingOf({ route }: Decision, result: Answer | Failure): Ending 
 
 /**
  * How far a run is that its autopilot has taken; `approval`: somebody's word, which it is brought. An answer that does not
- * say so of this run changes nothing. Throws a problem.
+ * say so of this run changes nothing. `ended`: how, where it has ended now. Throws a problem.
  */
 export async function continueRun(
   call: Call,
   run: Run,
   meta: string,
   approval?: Approval,
-): Promise<{ response: Response; isRecorded: boolean }> {
+): Promise<{ response: Response; isRecorded: boolean; ended?: Outcome }> {
   const { id } = run;
   const { decided, answer } = await askAgain(call, run, meta, approval);
   const isRecorded = isOfRun(answer, id);
   const ending = isUnderWay(answer, id) ? null : endingOf(decided, answer);
   if (isRecorded) await recordProgress(call.env, id, answer, { ending });
   const told = isRecorded && ending?.status === "unknown" ? withWayOut(answer, id) : answer;
-  return { response: answerOf(decided, told, { [RUN_HEADER]: id }), isRecorded };
+  const ended = isRecorded ? ending?.outcome : undefined;
+  return { response: answerOf(decided, told, { [RUN_HEADER]: id }), isRecorded, ...(ended && { ended }) };
 }
 
 /** A problem document of the autopilot, for a run of which nobody knows how it ended, says what a person does then. */
