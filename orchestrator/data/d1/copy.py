@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from orchestrator.data.d1.guard import guard
 from orchestrator.data.d1.schema import SEQUENCES, SchemaObject, Table, named, rebuilt, tables
 from orchestrator.data.d1.values import Row, Sum, Text, Value, quoted
 from orchestrator.data.private import open_bytes
@@ -17,16 +18,18 @@ from orchestrator.errors import OrchestratorError, UserError
 _ROWS_A_FETCH = 500
 
 
-def connect(file: Path | str, *, read_only: bool = False) -> sqlite3.Connection:
-    """A connection with D1's own functions where this SQLite is older; texts come as they are stored."""
+def connect(file: Path | str, *, read_only: bool = False, cached_statements: int = 128) -> sqlite3.Connection:
+    """A guarded connection with D1's own functions where this SQLite is older; texts come as they are stored."""
     if isinstance(file, Path):
         mode = "ro" if read_only else "rwc"
-        connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None)
+        name, uri = f"{file.absolute().as_uri()}?mode={mode}", True
     else:
-        connection = sqlite3.connect(file, isolation_level=None)
+        name, uri = file, False
+    connection = sqlite3.connect(name, uri=uri, isolation_level=None, cached_statements=cached_statements)
     connection.text_factory = Text
     connection.create_function("unhex", 1, _unhex, deterministic=True)
     connection.create_function("octet_length", 1, _octet_length, deterministic=True)
+    guard(connection)
     return connection
 
 

@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.data.d1.guard import guard
 from orchestrator.data.d1.values import Text, quoted
 from orchestrator.errors import UserError
 
@@ -90,6 +91,7 @@ def _shadows(connection: sqlite3.Connection) -> dict[str, set[str]]:
     for name, sql in named(connection, "SELECT name, sql FROM sqlite_master WHERE type = 'table'"):
         if name in virtual:
             with closing(sqlite3.connect(":memory:")) as alone:
+                guard(alone)
                 alone.execute(sql)
                 made = alone.execute("SELECT lower(name) FROM sqlite_master WHERE type = 'table'").fetchall()
             found[name] = {each for (each,) in made if each != name.casefold()}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from orchestrator.data.d1 import copy
+from orchestrator.data.d1.guard import Shadows
 from orchestrator.data.d1.schema import SchemaObject, Table, objects
 from orchestrator.data.d1.source import Statement
 from orchestrator.data.d1.values import Row, Text, Value
@@ -29,12 +29,11 @@ class Scratch:
     """An empty one, in memory or, with "", in a temporary file. Close it."""
 
     def __init__(self, file: str = "") -> None:
-        self._connection = copy.connect(file)
+        self._connection = copy.connect(file, cached_statements=0)
         self._connection.execute("PRAGMA foreign_keys = ON")
         for limit, value in _LIMITS.items():
             self._connection.setlimit(limit, value)
-        if sys.version_info >= (3, 12):  # as D1's: nobody writes to what a virtual table has made
-            self._connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
+        self._shadows = Shadows(self._connection)
 
     def close(self) -> None:
         self._connection.close()
@@ -43,7 +42,7 @@ class Scratch:
         """As `D1.run`."""
         self._connection.execute("BEGIN")
         try:
-            found = [self._connection.execute(sql, parameters).fetchall() for sql, parameters in statements]
+            found = [self._shadows.execute(sql, parameters) for sql, parameters in statements]
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             if self._connection.in_transaction:
