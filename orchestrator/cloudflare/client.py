@@ -22,7 +22,7 @@ from orchestrator.cloudflare.error_codes import ErrorCode, hint_of
 from orchestrator.cloudflare.permissions import TOKENS_PAGE, permission_for
 from orchestrator.cloudflare.rate_limit import SHARE_OF_OTHERS, RateLimiter
 from orchestrator.errors import CloudflareError, SettingsError
-from orchestrator.http_calls import bearer, failure_words
+from orchestrator.http_calls import bearer, failure_words, trusted
 
 TRIES = 4
 _PASSING = {500, 502, 503, 504, 520, 521, 522, 523, 524}  # from 520 on: Cloudflare's own edge
@@ -69,6 +69,7 @@ class ApiClient:
             base_url=base_url,
             headers=bearer(token, name=token_name),
             transport=transport,
+            verify=trusted(),
             timeout=timeout,
             event_hooks={"response": [log_answer]},
         )

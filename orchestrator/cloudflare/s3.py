@@ -20,6 +20,7 @@ import httpx
 
 from orchestrator.cloudflare.s3_signature import S3Keys, encoded_path, encoded_query, signed_headers
 from orchestrator.errors import CloudflareError
+from orchestrator.http_calls import trusted
 
 TRIES = 4
 _EMPTY = hashlib.sha256().hexdigest()
@@ -54,7 +55,7 @@ class S3:
         self._sleep = sleep
         self._chance = chance
         self._now = now
-        self._client = httpx.Client(transport=transport, timeout=timeout)
+        self._client = httpx.Client(transport=transport, verify=trusted(), timeout=timeout)
 
     def close(self) -> None:
         self._client.close()

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 
 import httpx
 
-from orchestrator.http_calls import AddressRefusedError
+from orchestrator.http_calls import AddressRefusedError, trusted
 
 LOOPBACK = "127.0.0.1"
 _LOOPBACK_HOST = re.compile(r"(.+\.)?localhost|127\.0\.0\.1|::1")
@@ -50,7 +50,7 @@ class PinnedTransport(httpx.BaseTransport):
     ) -> None:
         self._allow_loopback = allow_loopback
         self._resolver = resolver
-        self._inner = inner or httpx.HTTPTransport(limits=_LIMITS)
+        self._inner = inner or httpx.HTTPTransport(verify=trusted(), limits=_LIMITS)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Try each address in turn: where no connection came about, nothing was sent."""

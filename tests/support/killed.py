@@ -15,11 +15,13 @@ from typing import Any
 import httpx
 
 from orchestrator.cloudflare.account import Account
+from orchestrator.http_calls import trusted
 from tests.support.instant_clock import InstantClock
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.support.killed", "orchestrator.data.backup", "orchestrator.data.restore"])
 _SECONDS = 120
+trusted()  # for all that is forked
 
 Work = Callable[[Account, Any], object]
 
@@ -28,7 +30,7 @@ class Killer(httpx.HTTPTransport):
     """Ends the process, as `kill -9` would, at the call of a number: before it is sent, or after its effect."""
 
     def __init__(self, number: int, after: bool) -> None:
-        super().__init__()
+        super().__init__(verify=trusted())
         self._calls = count(1)
         self._number = number
         self._after = after

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,7 +79,7 @@ def save(account: Account, store: Store, folder: Path, progress: Progress) -> di
 
 def check(folder: Path, sums: Mapping[str, TableSum]) -> None:
     """Raise UserError where the copy in `folder` does not have the rows of `sums`."""
-    with closing(copy.connect(folder / FILE, read_only=True)) as connection:
+    with _opened(folder) as connection:
         if (found := _sums(connection)) != sums:
             wrong = ", ".join(sorted(name for name in {*found, *sums} if found.get(name) != sums.get(name)))
             raise UserError(f"the backup in {folder} is broken: these tables are not as written: {wrong}", "take one")
@@ -87,7 +87,7 @@ def check(folder: Path, sums: Mapping[str, TableSum]) -> None:
 
 def rows_to_write(folder: Path, sums: Mapping[str, TableSum]) -> int:
     """How many rows D1 counts as written by a restore: each row, and once more in each index of its table."""
-    with closing(copy.connect(folder / FILE, read_only=True)) as connection:
+    with _opened(folder) as connection:
         return sum(sums[name].rows * (1 + table.indexes) for name, table in tables(connection).items())
 
 
@@ -95,7 +95,7 @@ def put_back(account: Account, store: Store, folder: Path, backup: str, progress
     """Restore the copy in `folder`, known as `backup`, and compare. How many rows were written, and how many were not
     since their keys were taken in a database that was not empty.
     """
-    with closing(copy.connect(folder / FILE, read_only=True)) as connection:
+    with _opened(folder) as connection:
         try:
             return _restore_and_compare(connection, D1(account, store.id), backup, _Told(progress, store.title))
         except UserError as error:
@@ -104,18 +104,30 @@ def put_back(account: Account, store: Store, folder: Path, backup: str, progress
 
 def rehearse(folder: Path, progress: Progress) -> None:
     """Restore the copy in `folder` into an empty database on this machine, and compare. Raises as a restore does."""
-    with closing(copy.connect(folder / FILE, read_only=True)) as connection, closing(Scratch()) as scratch:
+    with _opened(folder) as connection, closing(Scratch()) as scratch:
         _restore_and_compare(connection, scratch, "rehearsal", _Told(progress, "trying the restore"))
 
 
 def is_unchanged(account: Account, store: Store, folder: Path, progress: Progress) -> bool:
     """Whether the database has exactly what the copy in `folder` has."""
-    with closing(copy.connect(folder / FILE, read_only=True)) as connection:
+    with _opened(folder) as connection:
         return not _difference(connection, D1(account, store.id), _Told(progress, f"{store.title}: comparing"))
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[sqlite3.Connection]:
+    """The copy in `folder`. Raises UserError where it cannot be read, or wants more than a copy may (`guard`)."""
+    with closing(copy.connect(folder / FILE, read_only=True)) as connection:
+        try:
+            yield connection
+        except sqlite3.Error as error:
+            raise UserError(f"the database in {folder} cannot be read: {error}", "take another backup") from error
 
 
 def _restore_and_compare(source: sqlite3.Connection, target: D1 | Scratch, backup: str, told: _Told) -> tuple[int, int]:
     restoring = Restoring(source, target, backup, told)
+    if not restoring.is_begun() and not _difference(source, target, told):
+        return 0, 0  # all of it is there: a restore was broken off when nothing but its marks was left
     written, was_merged = restoring.run()
     left = sum(each.rows for each in _sums(source).values()) - written
     if not was_merged:

@@ -71,6 +71,10 @@ class Restoring:
         self._made = objects(source)
         self._tables = tables(source)
 
+    def is_begun(self) -> bool:
+        """Whether a restore was begun in the target, and is not done."""
+        return bool(self._target.run([("SELECT 1 FROM sqlite_master WHERE name = ?", [MARKS])])[0])
+
     def run(self) -> tuple[int, bool]:
         """How many rows were written, by all runs of this restore, and whether they were added to what was there.
 
@@ -95,7 +99,7 @@ class Restoring:
 
     def _begun(self) -> tuple[bool, int] | None:
         """(whether it is merged, the last step that was done) of a restore of this backup; None where there is none."""
-        if not self._target.run([("SELECT 1 FROM sqlite_master WHERE name = ?", [MARKS])])[0]:
+        if not self.is_begun():
             return None
         rows = self._target.run([(f"SELECT step, backup FROM {MARKS} ORDER BY step", [])])[0]
         first = rows[0][1] if rows else ""

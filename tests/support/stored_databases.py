@@ -1,0 +1,44 @@
+"""What a database of the local Cloudflare holds, read from the file that workerd keeps, by no code of the product.
+
+Not the index of a virtual table: it may be built in another way and find the same.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from typing import Any
+
+from local_cloudflare.runtime.d1_files import D1Files
+from tests.support.local_cloudflare import LocalCloudflare
+
+_MADE = "SELECT type, name, tbl_name, sql FROM sqlite_master"
+
+
+def contents_of(server: LocalCloudflare, id: str) -> dict[str, Any]:
+    """The rows of each table with their numbers, as often as they are there, and under "" everything that was made."""
+    file = D1Files(server.data / "runtime" / "d1").path(id)
+    with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as connection:
+        listed = connection.execute("PRAGMA main.table_list").fetchall()
+        shadows = {name for _, name, type, *_ in listed if type == "shadow"}
+        made = connection.execute(_MADE).fetchall()
+        connection.text_factory = lambda text: ("text", text)
+        return {
+            "": sorted(each for each in made if each[2] not in shadows and not each[1].startswith("_cf_")),
+            **{
+                name: _rows(connection, name, "" if without_rowid or name.startswith("sqlite_") else "rowid, ")
+                for _, name, type, _, without_rowid, _ in listed
+                if type in ("table", "virtual") and not name.startswith(("_cf_", "sqlite_schema"))
+            },
+        }
+
+
+def _rows(connection: sqlite3.Connection, table: str, number: str) -> Counter[tuple[Any, ...]]:
+    quoted = table.replace('"', '""')
+    return Counter(map(_exact, connection.execute(f'SELECT {number}* FROM "{quoted}"')))  # noqa: S608 - quoted
+
+
+def _exact(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """1 is not 1.0 here."""
+    return tuple(value.hex() if isinstance(value, float) else value for value in row)
