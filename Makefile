@@ -34,7 +34,7 @@ test: setup-dev ## all tests, unit tests first
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test-unit: setup-dev ## the tests that take milliseconds
-	@$(BIN)/python -m pytest tests/unit -q -n auto
+	@$(BIN)/python -m pytest tests/unit -q -n auto -p no:schemathesis
 
 check: setup-dev ## ruff, mypy --strict, biome, knip, tsc, actionlint
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

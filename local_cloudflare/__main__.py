@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from local_cloudflare import process, server, service
+from local_cloudflare import process, service
 from local_cloudflare.errors import ServiceError
 from local_cloudflare.settings import Settings
 
@@ -27,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         match options.command:
             case "serve":
+                from local_cloudflare import server  # alone here: it loads the API and what serves it
+
                 logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
                 logging.getLogger("httpx").setLevel(logging.WARNING)
                 server.serve(
