@@ -56,7 +56,7 @@ def is_empty(account: Account, store: Store) -> bool:
 def save(account: Account, store: Store, folder: Path, progress: Progress) -> dict[str, TableSum]:
     """Write a copy of it into `folder`; the sum of each table. Raises UserError where it does not hold still."""
     database = D1(account, store.id)
-    if database.query("SELECT 1 FROM sqlite_master WHERE name = ?", MARKS):
+    if database.query("SELECT 1 FROM sqlite_master WHERE name = ? COLLATE NOCASE", MARKS):
         raise UserError(
             f"{store.title}: a restore into it is not done yet",
             f"end it first: `restore DIR --merge`; `DROP TABLE {MARKS}` gives it up",

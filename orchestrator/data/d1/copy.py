@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from orchestrator.data.d1.guard import guard
-from orchestrator.data.d1.schema import SEQUENCES, SchemaObject, Table, named, rebuilt, tables
+from orchestrator.data.d1.schema import IN_USE, SEQUENCES, SchemaObject, Table, named, rebuilt, tables
 from orchestrator.data.d1.values import Row, Sum, Text, Value, quoted
 from orchestrator.data.private import open_bytes
 from orchestrator.errors import OrchestratorError, UserError
@@ -58,10 +58,15 @@ def fill(connection: sqlite3.Connection, table: Table, rows: Iterable[Row]) -> S
 
 
 def finish(connection: sqlite3.Connection, made: Iterable[SchemaObject], sequences: Mapping[str, Value]) -> None:
-    """What is built on the rows. Raises UserError where a search index has no text to be built again from."""
+    """What is built on the rows. Raises UserError where a search index has no text to be built again from, or where D1
+    would not take the rows of a table again."""
     if named(connection, "SELECT 1 FROM sqlite_master WHERE name = ?", SEQUENCES):
         connection.execute(f"DELETE FROM {SEQUENCES}")
-        connection.executemany(f"INSERT INTO {SEQUENCES} (name, seq) VALUES (?, ?)", sequences.items())
+        for name, seq in sequences.items():
+            place = "CAST(? AS TEXT)" if isinstance(seq, Text) else "?"
+            connection.execute(f"INSERT INTO {SEQUENCES} (name, seq) VALUES (?, {place})", [name, seq])
+    _create(connection, [each for kind in ("index", "view") for each in made if each.type == kind])
+    _refuse_what_takes_no_rows(connection)
     for index in rebuilt(connection):
         try:
             connection.execute(f"INSERT INTO {quoted(index)} ({quoted(index)}) VALUES ('rebuild')")
@@ -70,7 +75,24 @@ def finish(connection: sqlite3.Connection, made: Iterable[SchemaObject], sequenc
                 f"the virtual table {index} keeps no text of its own, so that nothing could bring it back: {error}",
                 f"`DROP TABLE {quoted(index)}`, take the backup, and make and fill it again as it was made",
             ) from error
-    _create(connection, [each for kind in ("index", "view", "trigger") for each in made if each.type == kind])
+    _create(connection, [each for each in made if each.type == "trigger"])
+
+
+def _refuse_what_takes_no_rows(connection: sqlite3.Connection) -> None:
+    """What a table refers to may have been dropped after its rows were written, and D1 always looks."""
+    connection.execute("PRAGMA foreign_keys = ON")
+    for name in tables(connection):
+        [(has_rows,)] = connection.execute(f"SELECT EXISTS (SELECT 1 FROM {quoted(name)})")
+        try:
+            connection.execute(f"EXPLAIN INSERT INTO {quoted(name)} DEFAULT VALUES")
+        except sqlite3.OperationalError as error:
+            if has_rows:
+                raise UserError(
+                    f"D1 takes no row for the table {name}, so that nothing could bring its rows back: {error}",
+                    "make again what it refers to (the table, or its UNIQUE index), or drop the table; then take the "
+                    "backup",
+                ) from error
+    connection.execute("PRAGMA foreign_keys = OFF")
 
 
 def rows(connection: sqlite3.Connection, table: Table) -> Iterator[Row]:
@@ -85,7 +107,7 @@ def sequences(connection: sqlite3.Connection) -> dict[str, Value]:
     """As `D1.sequences`."""
     if not named(connection, "SELECT 1 FROM sqlite_master WHERE name = ?", SEQUENCES):
         return {}
-    found = connection.execute(f"SELECT name, seq FROM {SEQUENCES}").fetchall()
+    found = connection.execute(f"SELECT name, seq FROM {SEQUENCES} WHERE {IN_USE}").fetchall()
     return {name.decode(): seq for name, seq in found}
 
 

@@ -19,8 +19,10 @@ _WRITES = (sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE, 
 
 
 def guard(connection: sqlite3.Connection) -> None:
-    """Hold everything that this connection does to the above: sqlite3.DatabaseError for what it may not."""
-    connection.execute("PRAGMA trusted_schema = OFF")
+    """Hold everything that this connection does to the above: sqlite3.DatabaseError for what it may not.
+
+    Not by `trusted_schema = OFF`: before SQLite 3.42 that takes JSON's functions and FTS5 for unsafe.
+    """
     connection.execute("PRAGMA cell_size_check = ON")
     connection.set_authorizer(_authorized)
 

@@ -1,10 +1,10 @@
 """A copy of a database back into a database, by transactions that each leave a mark in it.
 
 The order: tables, and the indexes that keep rows apart; rows, each after those that it refers to; virtual tables with
-theirs, since D1 lets nobody write to a table with a name like one of theirs; the last AUTOINCREMENT values; search
-indexes; other indexes, views, triggers. So no trigger runs, and every rule holds. A transaction is a call, and adds its
-number to a table in the database: one that was carried out without an answer is not done again, and a restore that was
-broken off goes on after the last one. The same copy always gives the same ones.
+theirs, since D1 lets nobody write to a table with a name like one of theirs; the last AUTOINCREMENT values; other
+indexes, views; search indexes, which may read a view; triggers. So no trigger runs, and every rule holds. A transaction
+is a call, and adds its number to a table in the database: one that was carried out without an answer is not done again,
+and a restore that was broken off goes on after the last one. The same copy always gives the same ones.
 
 Touches the network by the `Target` that it is given, and reads the copy.
 """
@@ -31,11 +31,11 @@ from orchestrator.data.d1.schema import (
     virtual_tables,
 )
 from orchestrator.data.d1.source import Statement
-from orchestrator.data.d1.values import Row, quoted, sent
+from orchestrator.data.d1.values import Row, quoted, received, sent
 from orchestrator.data.d1.writing import inserts, weight
 from orchestrator.errors import CloudflareError, UserError
 
-VERSION = 2
+VERSION = 3
 """Of the division into transactions: a restore continues only where it began."""
 
 _WEIGHT_A_CALL = 1_500_000
@@ -73,7 +73,7 @@ class Restoring:
 
     def is_begun(self) -> bool:
         """Whether a restore was begun in the target, and is not done."""
-        return bool(self._target.run([("SELECT 1 FROM sqlite_master WHERE name = ?", [MARKS])])[0])
+        return bool(self._target.run([("SELECT 1 FROM sqlite_master WHERE name = ? COLLATE NOCASE", [MARKS])])[0])
 
     def run(self) -> tuple[int, bool]:
         """How many rows were written, by all runs of this restore, and whether they were added to what was there.
@@ -177,11 +177,12 @@ class Restoring:
             yield from self._rows(merging, virtual=True)
             first += second
         yield Step(list(self._sequences(merging)))
+        last = [each for each in self._made if each not in first]
+        for kind in ("index", "view"):
+            yield from self._making([each for each in last if each.type == kind], merging)
         for index in rebuilt(self._source):
             yield Step([(f"INSERT INTO {quoted(index)} ({quoted(index)}) VALUES ('rebuild')", [])])
-        last = [each for each in self._made if each not in first]
-        for kind in ("index", "view", "trigger"):
-            yield from self._making([each for each in last if each.type == kind], merging)
+        yield from self._making([each for each in last if each.type == "trigger"], merging)
 
     def _rows(self, merging: bool, *, virtual: bool) -> Iterator[Step]:
         written = 0
@@ -196,14 +197,14 @@ class Restoring:
             yield Step([(each.sql, []) for each in made[start : start + _OBJECTS_A_CALL] if each.name not in there])
 
     def _sequences(self, merging: bool) -> Iterator[Statement]:
-        raised = "AND seq < ?2" if merging else ""
+        has_any = named(self._source, "SELECT 1 FROM sqlite_master WHERE name = ?", SEQUENCES)
+        if has_any and not merging:
+            yield f"DELETE FROM {SEQUENCES}", []
         for name, seq in copy.sequences(self._source).items():
-            value = "CAST(substr(?2, 2) AS INTEGER)" if isinstance(seq, int) else "?2"
-            parameters = [name, str(sent(seq))]
-            yield (
-                f"UPDATE {SEQUENCES} SET seq = {value} WHERE name = ?1 {raised.replace('?2', value)}",
-                parameters,
-            )
+            text = sent(seq)
+            value, parameters = ("NULL", [name]) if text is None else (received("?2"), [name, text])
+            if merging:
+                yield f"UPDATE {SEQUENCES} SET seq = {value} WHERE name = ?1 AND seq < {value}", parameters
             yield (
                 f"INSERT INTO {SEQUENCES} (name, seq) SELECT ?1, {value} "
                 f"WHERE NOT EXISTS (SELECT 1 FROM {SEQUENCES} WHERE name = ?1)",

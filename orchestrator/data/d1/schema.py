@@ -19,9 +19,11 @@ MARKS = "orchestrator_restore"
 """The table of a database that is being restored: what has come back so far."""
 
 SEQUENCES = "sqlite_sequence"
+IN_USE = "name IN (SELECT name FROM sqlite_master WHERE type = 'table')"
+"""The rows of SEQUENCES that mean a table: anybody may write others."""
 OWN = (
     "sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\' "
-    f"AND tbl_name <> '{MARKS}'"
+    f"AND tbl_name <> '{MARKS}' COLLATE NOCASE"
 )
 OBJECTS = f"SELECT type, name, tbl_name, sql FROM sqlite_master WHERE {OWN} ORDER BY rowid"
 _MOST_COLUMNS = 100

@@ -12,7 +12,7 @@ from typing import Any
 
 from orchestrator.cloudflare import contents
 from orchestrator.cloudflare.account import Account
-from orchestrator.data.d1.schema import OBJECTS, SEQUENCES, SchemaObject, Table
+from orchestrator.data.d1.schema import IN_USE, OBJECTS, SEQUENCES, SchemaObject, Table
 from orchestrator.data.d1.values import (
     PIECE,
     Row,
@@ -59,7 +59,8 @@ class D1:
         """The last AUTOINCREMENT of each table that has any."""
         if not self.query("SELECT 1 FROM sqlite_master WHERE name = ?", SEQUENCES):
             return {}
-        return {name: answered(seq) for name, seq in self.query(f"SELECT name, {asked('seq')} FROM {SEQUENCES}")}
+        sql = f"SELECT name, {asked('seq')} FROM {SEQUENCES} WHERE {IN_USE}"
+        return {name: answered(seq) for name, seq in self.query(sql)}
 
     def rows(self, table: Table) -> Iterator[Row]:
         """Every row, as `table.read` names its columns."""

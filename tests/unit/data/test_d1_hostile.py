@@ -104,6 +104,38 @@ HOSTILE = {
         "DELETE FROM a",
         "CREATE TABLE never (id INTEGER PRIMARY KEY AUTOINCREMENT)",
     ],
+    "last numbers that somebody wrote by hand": [
+        "CREATE TABLE a (id INTEGER PRIMARY KEY AUTOINCREMENT)",
+        "CREATE TABLE b (id INTEGER PRIMARY KEY AUTOINCREMENT)",
+        "CREATE TABLE c (id INTEGER PRIMARY KEY AUTOINCREMENT)",
+        "CREATE TABLE d (id INTEGER PRIMARY KEY AUTOINCREMENT)",
+        *(f"INSERT INTO {name} VALUES (3), (-9223372036854775808)" for name in "abcd"),  # noqa: S608
+        "UPDATE sqlite_sequence SET seq = 'text' WHERE name = 'a'",
+        "UPDATE sqlite_sequence SET seq = NULL WHERE name = 'b'",
+        "DELETE FROM sqlite_sequence WHERE name = 'c'",
+        "INSERT INTO sqlite_sequence VALUES ('nowhere', 7), (NULL, 7)",
+    ],
+    "last numbers of no table": [
+        "CREATE TABLE a (id INTEGER PRIMARY KEY AUTOINCREMENT)",
+        "INSERT INTO a VALUES (1)",
+        "INSERT INTO sqlite_sequence VALUES ('nowhere', 7)",
+        "DROP TABLE a",
+        "CREATE TABLE b (x)",
+    ],
+    "JSON in rules, columns and indexes": [
+        "CREATE TABLE a (j TEXT CHECK (j IS NULL OR json_valid(j)), k AS (j ->> '$.k'), "
+        "l AS (json_extract(j, '$.l[0]')) STORED)",
+        "CREATE INDEX i ON a (json_extract(j, '$.x') COLLATE NOCASE) WHERE json_type(j, '$.x') = 'text'",
+        """INSERT INTO a VALUES ('{"k": 1e300, "l": [9007199254740993], "x": "☃"}'), (NULL), ('"☃"')""",
+    ],
+    "strict tables with keys of two columns": [
+        "CREATE TABLE a (i INTEGER, t TEXT, r REAL, b BLOB, x ANY, PRIMARY KEY (t DESC, i)) STRICT, WITHOUT ROWID",
+        "INSERT INTO a VALUES (9007199254740993, '☃', 1, X'00', '1'), (3, 'z', 9e999, NULL, NULL)",
+    ],
+    "keys that replace": [
+        "CREATE TABLE a (k TEXT PRIMARY KEY ON CONFLICT REPLACE, v UNIQUE ON CONFLICT IGNORE)",
+        "INSERT INTO a VALUES (NULL, 1), (NULL, 2), ('x', 3), ('X', NULL)",
+    ],
     "statistics": ["CREATE TABLE a (x UNIQUE)", "INSERT INTO a VALUES (1)", "ANALYZE"],
     "long keys": [
         "CREATE TABLE a (k TEXT PRIMARY KEY, v) WITHOUT ROWID",
@@ -131,6 +163,9 @@ HOSTILE = {
         "INSERT INTO posts_docsize VALUES ('the user''s too')",
         "CREATE VIRTUAL TABLE posts USING fts5(t, content='posts_content', content_rowid='id', columnsize=0)",
         "INSERT INTO posts (posts) VALUES ('rebuild')",
+        "CREATE VIEW seen AS SELECT id, upper(t) AS t FROM doc",
+        "CREATE VIRTUAL TABLE over USING fts5(t, content='seen', content_rowid='id', tokenize='trigram')",
+        "INSERT INTO over (over) VALUES ('rebuild')",
         "CREATE VIRTUAL TABLE voc USING fts5vocab('f', 'row')",
         "CREATE TABLE f_extra (x)",
         "INSERT INTO f_extra VALUES ('not a shadow')",
@@ -191,3 +226,25 @@ def test_rows_are_kept_apart_by_a_key_without_null(
             merged(scratch, scratch, tmp_path)
 
     assert values(scratch, "SELECT count(*) FROM a") == before
+
+
+@pytest.mark.parametrize(
+    ("calls", "words", "way"),
+    [
+        (["DROP TABLE p"], "no such table: main.p", "CREATE TABLE p (y PRIMARY KEY)"),
+        (["DROP INDEX i", "INSERT INTO p VALUES (1)"], "foreign key mismatch", "CREATE UNIQUE INDEX i ON p (y)"),
+    ],
+    ids=["table", "index"],
+)
+def test_rows_that_could_not_come_back_get_no_backup_and_the_named_way_helps(
+    scratch: Scratch, tmp_path: Path, calls: list[str], words: str, way: str
+) -> None:
+    made(scratch, "CREATE TABLE p (y)", "CREATE UNIQUE INDEX i ON p (y)", "CREATE TABLE c (x REFERENCES p (y))")
+    made(scratch, "INSERT INTO c VALUES (NULL)", *calls)
+
+    with pytest.raises(UserError, match=f"D1 takes no row for the table c, so that .*: {words}") as refused:
+        saved(scratch, tmp_path)
+    assert "make again what it refers to" in refused.value.hint
+
+    made(scratch, way)
+    rehearse(saved(scratch, tmp_path), say_nothing)
