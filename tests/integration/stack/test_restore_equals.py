@@ -192,11 +192,15 @@ def _keys(seed: int) -> int:
     return 110 if seed % 10 == 0 else seed % 10 * 2
 
 
+PIECES = (
+    *("a/", "b ", "/", "//", ".", "..", "/../", "☃", "🎉", "é", "e\u0301", "%", "%2F", "?#&", "\\", '"', "+", "="),
+    *("\t", "\n", "\r", "\x01", "\x7f", "\u0085", "\u2028", "\ufeff", "\ufffd", "x" * 30),
+)
+
+
 def pairs(random: Random, count: int) -> Iterator[dict[str, Any]]:
-    keys = {
-        random.choice(("a/", "b ", "☃", "%2F", "?#&", "\\", '"', "..")) * random.randint(1, 9) + str(n): n
-        for n in range(count)
-    }
+    keys = {"".join(random.choice(PIECES) for _ in range(random.randint(1, 9))) + str(n) for n in range(count)}
+    keys |= {("☃" * 170)[: 170 * (count > 10)] + "k" * 2}  # 512 bytes
     for key in sorted(keys):
         value = random.choice(
             (b"", b"\xff\x00", "☃ text".encode(), random.randbytes(random.randint(1, 3000)), b"\xef\xbf\xbd")
