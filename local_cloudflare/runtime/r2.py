@@ -286,9 +286,13 @@ async def _body(response: httpx.Response, first: bytes, rest: AsyncIterator[byte
 
 
 async def _after(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
+    """A piece is given on when there is another, or the end: who breaks off has not sent the whole of an object, empty
+    ones included."""
+    held = first
     async for chunk in rest:
-        yield chunk
+        yield held
+        held = chunk
+    yield held
 
 
 async def _chunks(file: SpooledTemporaryFile[bytes]) -> AsyncIterator[bytes]:
