@@ -4,7 +4,7 @@ BIN := $(CURDIR)/.venv/bin
 # What the recipes start finds it here; the recipes name it in full, since the make of macOS looks elsewhere for theirs.
 export PATH := $(BIN):$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev up down destroy logs shell test test-unit check docs format lock schema types
+.PHONY: help setup setup-dev up down destroy logs shell test test-unit check docs format lock schema types catalog
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -36,7 +36,7 @@ test: setup-dev ## all tests, unit tests first
 test-unit: setup-dev ## the tests that take milliseconds
 	@$(BIN)/python -m pytest tests/unit -q -n auto -p no:schemathesis
 
-check: setup-dev ## ruff, mypy --strict, biome, knip, tsc, actionlint
+check: setup-dev ## ruff, mypy --strict, biome, knip, tsc, actionlint, docs, catalogue
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	@$(BIN)/node node_modules/@biomejs/biome/bin/biome check --error-on-warnings . && $(BIN)/node node_modules/knip/bin/knip.js
 	@$(BIN)/node node_modules/typescript/bin/tsc -p tsconfig.json && $(BIN)/node node_modules/typescript/bin/tsc -p tsconfig.node.json
@@ -44,6 +44,7 @@ check: setup-dev ## ruff, mypy --strict, biome, knip, tsc, actionlint
 	@$(BIN)/python -m scripts.lint_workflows
 	@$(BIN)/python -m scripts.lock --check
 	@$(BIN)/python -m scripts.docs --check
+	@$(BIN)/python -m scripts.catalog --check
 
 format: setup-dev ## format and sort imports
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format . ; $(BIN)/node node_modules/@biomejs/biome/bin/biome check --write .
@@ -53,6 +54,9 @@ schema: setup ## write autopilots.schema.json from the models in orchestrator/ma
 
 docs: setup ## write docs/reference from the code
 	@$(BIN)/python -m scripts.docs
+
+catalog: setup-dev ## record what the catalogue's entries say; a break needs a new major version
+	@$(BIN)/python -m scripts.catalog
 
 types: setup-dev ## write the admin page's types of the API from router/openapi.yaml
 	@$(BIN)/node admin/node_modules/openapi-typescript/bin/cli.js router/openapi.yaml -o admin/src/api/schema.d.ts --root-types --root-types-no-schema-prefix

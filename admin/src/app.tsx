@@ -14,6 +14,7 @@ import { JournalScreen } from "./screens/journal.tsx";
 import { OverviewScreen } from "./screens/overview.tsx";
 import { RunScreen } from "./screens/run.tsx";
 import { RunsScreen } from "./screens/runs.tsx";
+import { SchedulesScreen } from "./screens/schedules.tsx";
 import { forget, rememberedToken, SignIn, takeCode } from "./session.tsx";
 import { t } from "./texts.ts";
 import { Footer } from "./ui/footer.tsx";
@@ -32,6 +33,7 @@ const SCREENS: Readonly<Record<string, Entry>> = {
   overview: { screen: OverviewScreen, icon: "grid", right: "read" },
   run: { screen: RunScreen, icon: "play", right: "plan" },
   runs: { screen: RunsScreen, icon: "list", right: "read" },
+  schedules: { screen: SchedulesScreen, icon: "clock", right: "read" },
   journal: { screen: JournalScreen, icon: "book", right: "read" },
   catalogue: { screen: CatalogueScreen, icon: "box", right: "read" },
   diagnose: { screen: DiagnoseScreen, icon: "pulse", right: "read" },

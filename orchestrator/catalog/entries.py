@@ -19,6 +19,7 @@ from typing import Any
 
 import yaml
 
+from orchestrator.catalog.keywords import schema_mistakes
 from orchestrator.errors import OrchestratorError
 
 FOLDER = Path("catalog/capabilities")
@@ -90,7 +91,5 @@ def _wrong(content: object, name: str) -> list[str]:
         wrong.append(f"its name is `{content['name']}`, and the file's is `{name}`")
     if not _VERSION.fullmatch(str(content.get("version", "1.0.0"))):
         wrong.append("`version` is not a semantic version such as 1.0.0")
-    wrong += [
-        f"`{key}` is not a JSON Schema" for key in ("meta", "result") if not isinstance(content.get(key, {}), dict)
-    ]
+    wrong += [mistake for key in ("meta", "result") for mistake in schema_mistakes(content.get(key, {}), key)]
     return wrong

@@ -4,6 +4,7 @@ import openapi from "openapi";
 import { log } from "#worker-kit/log.ts";
 import { Problem } from "#worker-kit/problem.ts";
 import { requestIdOf } from "#worker-kit/request-id.ts";
+import { showAgentCard } from "./catalog/agent-card.ts";
 import { showCapability } from "./catalog/endpoint.ts";
 import { diagnose } from "./diagnose/diagnose.ts";
 import { ensureInfra } from "./diagnose/ensure-infra.ts";
@@ -36,6 +37,7 @@ const ENDPOINTS: Readonly<Record<string, Readonly<Record<string, readonly [Handl
   "/health": { GET: [showHealth] },
   "/__scheduled": { POST: [runScheduledNow, "heal"] },
   "/metrics": { GET: [showMetrics, "read"] },
+  "/.well-known/agent-card.json": { GET: [showAgentCard] },
   "/openapi.json": { GET: [() => Response.json(openapi)] },
   "/autopilot/capabilities/:name": { GET: [showCapability, "read"] },
   "/autopilot/diagnose": { GET: [diagnose, "read"] },

@@ -67,9 +67,10 @@ def faults() -> list[str]:
 
 @pytest.fixture
 def open_page(context: BrowserContext, world: World, faults: list[str]) -> Iterator[Open]:
-    """Opens the page, signed in with `token`, at a place such as `#/runs`."""
+    """Opens the page of the router `at`, signed in with `token`, at a place such as `#/runs`."""
 
-    def open_page(place: str = "", *, token: str | None = None, signed_in: bool = True) -> Page:
+    def open_page(place: str = "", *, token: str | None = None, signed_in: bool = True, at: World = world) -> Page:
+        world = at
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(f"error: {error}"))
         page.on("console", lambda said: faults.append(f"console: {said.text}") if said.type == "error" else None)

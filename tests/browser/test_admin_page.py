@@ -10,8 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import Open
-from tests.support.admin_world import OPS_TOKEN, READER_TOKEN, TOKEN, World
-from tests.support.loopback_service import Service
+from tests.support.admin_world import READER_TOKEN, TOKEN, World
 from tests.support.project import ROOT
 
 AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text()
@@ -19,6 +18,7 @@ SCREENS = [
     "overview",
     "run?task=create_lead",
     "runs",
+    "schedules",
     "journal",
     "catalogue",
     "diagnose",
@@ -148,34 +148,6 @@ def test_the_form_and_the_json_say_the_same_and_the_last_payload_is_kept(open_pa
     expect(page.get_by_label("E-mail")).to_have_value("grace@example.com")
 
 
-def test_an_unknown_payout_is_found_and_resolved(open_page: Open, world: World) -> None:
-    world.plan("run_payout_batch", {"do": "throw"}, token=OPS_TOKEN, idempotency_key="of-the-operators")
-    page = open_page("#/runs?status=unknown")
-    row = page.get_by_role("listitem").filter(has_text="ops").first
-    row.locator("summary").click()
-    run_id = row.locator("code").first.inner_text()
-
-    row.get_by_role("button", name="Resolve…").click()
-    dialog = page.get_by_role("dialog", name="How did it end?")
-    dialog.get_by_label("It was not done").check()
-    dialog.get_by_label("How do you know?").fill("Stripe has no transfer of it")
-    assert violations(page) == []
-    dialog.get_by_role("button", name="Save").click()
-
-    expect(dialog).to_have_count(0)
-    run = world.call("GET", f"/autopilot/runs/{run_id}")
-    assert (run["status"], run["resolutions"][0]["note"]) == ("not-done", "Stripe has no transfer of it")
-
-
-def test_nobody_resolves_a_run_of_their_own(open_page: Open) -> None:
-    page = open_page("#/runs?status=unknown")
-    row = page.get_by_role("listitem").filter(has_text="default").first
-    row.locator("summary").click()
-
-    expect(row).to_contain_text("somebody else has to say so")
-    expect(row.get_by_role("button", name="Resolve…")).to_have_count(0)
-
-
 def test_who_may_only_read_sees_no_button_that_does_something(open_page: Open) -> None:
     page = open_page(token=READER_TOKEN)
     navigation = page.get_by_role("navigation")
@@ -189,28 +161,6 @@ def test_who_may_only_read_sees_no_button_that_does_something(open_page: Open) -
     page.evaluate("location.hash = '#/runs'")
     page.locator("summary").first.click()
     expect(page.get_by_role("button", name="Resolve…")).to_have_count(0)
-
-
-def test_a_lost_namespace_is_told_plainly_and_its_heal_is_watched_to_the_end(
-    open_page: Open, world: World, healer: Service
-) -> None:
-    namespaces = world.account.call("GET", "/storage/kv/namespaces").json()["result"]
-    lost = next(each["id"] for each in namespaces if each["title"] == "AI_EMPLOYEE_LOGS")
-    assert world.account.call("DELETE", f"/storage/kv/namespaces/{lost}").is_success
-    page = open_page("#/heal")
-    main = page.get_by_role("main")
-    expect(main).to_contain_text("KV namespace AI_EMPLOYEE_LOGS")
-    expect(main).to_contain_text("Lost data")
-    expect(main).to_contain_text("python -m orchestrator heal --recreate AI_EMPLOYEE_LOGS")
-
-    page.get_by_role("button", name="Heal now").click()
-    page.get_by_role("dialog").get_by_role("button", name="Heal now").click()
-    expect(main).to_contain_text("The webhook took it.")
-    assert json.loads(healer.calls[-1][2])["source"] == "request"
-    world.account.add_namespace("AI_EMPLOYEE_LOGS")  # what the workflow does when it is told to
-    world.call("POST", "/__scheduled")
-
-    expect(main).to_contain_text("Healed: nothing is missing any more.", timeout=60_000)
 
 
 def test_the_last_picture_stays_when_the_router_does_not_answer(

@@ -1,5 +1,6 @@
-"""The admin page in front of a routing Worker with everything behind it: three of the real autopilots, a payer whose
-outcomes are what a test says, one autopilot that fails, and the local Cloudflare's account."""
+"""The admin page in front of a routing Worker with everything behind it: the real autopilots with the local Stripe, a
+payer whose outcomes are what a test says, an autopilot that fails, a queue, and the local Cloudflare's account. Beside
+it, at another host, is a router whose cron trigger was cleared long ago."""
 
 from __future__ import annotations
 
@@ -16,15 +17,28 @@ import httpx
 from orchestrator.admin_page import Assets, build_admin
 from orchestrator.bundle import bundle, router_data
 from orchestrator.dispatch.signature import secret_of
-from orchestrator.routing.table import CallerRule, Resources, Route, RoutingTable, TaskRule
+from orchestrator.routing.table import (
+    AsyncRule,
+    CallerRule,
+    Resources,
+    Route,
+    RoutingTable,
+    ScheduleRule,
+    TaskRule,
+)
 from tests.support.autopilots import STORAGE
 from tests.support.diagnosed import EDITS, Account
 from tests.support.project import ROOT
+from tests.support.stripe_service import API_KEY, Stripe, stripe
 from tests.support.workerd import workerd
 
 TOKEN, READER_TOKEN, OPS_TOKEN = "token-of-the-tests", "token-of-the-reader", "token-of-the-operators"
 SECRET = "whsec_dGhlIHNlY3JldCBvZiB0aGVzZSB0ZXN0cw=="
-HOST = "admin.localhost"
+BOSS_TOKEN = "token-of-the-boss"
+HOST, LATE_HOST = "admin.localhost", "late.localhost"
+UNKNOWN = {"destination": "acct_1", "amount": 1250, "currency": "eur", "do": "throw"}
+"""The meta of a payout of which nobody knows how it ended."""
+LONG_AGO = "2026-11-01T00:00:00.000Z"
 TABLE = RoutingTable(
     autopilots=(
         Route(
@@ -45,7 +59,13 @@ TABLE = RoutingTable(
             worker="efh-page-deployer",
             binding="EFH_PAGE_DEPLOYER",
         ),
-        Route(name="payout-batch", capabilities=("payouts.batch.run",), worker="efh-payer", binding="EFH_PAYER"),
+        Route(name="payer", capabilities=("payouts.transfer.single",), worker="efh-payer", binding="EFH_PAYER"),
+        Route(
+            name="payout-batch",
+            capabilities=("payouts.batch.run",),
+            worker="efh-payout-batch",
+            binding="EFH_PAYOUT_BATCH",
+        ),
         Route(name="translator", capabilities=("text.translate",), worker="efh-broken", binding="EFH_BROKEN"),
     ),
     tasks={
@@ -55,32 +75,54 @@ TABLE = RoutingTable(
         "create_lead": TaskRule(capability="crm.lead.create", description="Create a CRM lead"),
         "enroll_student": TaskRule(capability="lms.enrollment.create", description="Enrol a student"),
         "translate": TaskRule(capability="text.translate", description="Translate a text"),
+        "translate_later": TaskRule(
+            capability="text.translate", idempotent=True, later=AsyncRule(retries=0, backoff_ms=1_000)
+        ),
+        "pay_affiliate_now": TaskRule(capability="payouts.transfer.single", once=True, description="Pay one affiliate"),
         "run_payout_batch": TaskRule(capability="payouts.batch.run", once=True, description="Run affiliate payouts"),
     },
     declared=Resources(kv_namespaces=("AI_EMPLOYEE_LOGS", "REGISTRY"), r2_buckets=("efh-private",)),
     callers={
         "reader": CallerRule(may=("read",)),
         "ops": CallerRule(may=("read", "heal", "resolve", "plan")),
+        "boss": CallerRule(may=("read", "approve")),
     },
+    schedules={"yearly": ScheduleRule(task="create_lead", every="0 3 1 1 *", meta={"email": "ada@example.com"})},
 )
 # By Worker: the folder of its source, and the autopilot that it is.
 AUTOPILOTS = {
     "efh-agent": ("employee", "ai-employee"),
     "efh-ai-stylist": ("stylist", "ai-stylist"),
     "efh-page-deployer": ("page-deployer", "page-deployer"),
+    "efh-payout-batch": ("payout-batch", "payout-batch"),
 }
-FRONT = "export default { fetch: (request, { ROUTER }) => ROUTER.fetch(request) };"
+# It is the routers' cron trigger too, and the hand in their records.
+FRONT = """
+export default {
+  async fetch(request, { ROUTER, LATE, DB, COPY }) {
+    const { hostname, pathname } = new URL(request.url);
+    const router = hostname.startsWith("late.") ? LATE : ROUTER;
+    if (pathname === "/_cron") return Response.json(await router.scheduled({ cron: "*/15 * * * *" }));
+    if (pathname === "/_sql") return Response.json((await DB.prepare(await request.text()).all()).results);
+    if (pathname === "/_snapshot") return Response.json(await COPY.put("snapshot", await request.text()) ?? null);
+    return router.fetch(request);
+  },
+};
+"""
+CAPS = {"PAYOUT_CAP_ITEM": "eur:100000"}
 BROKEN = "export default { fetch: () => new Response('upstream: no route to the model', { status: 500 }) };"
 
 
 class World:
-    """`url`: where the router answers, for a browser."""
+    """`url`: where the router answers, for a browser; `late`: the one without a cron trigger; `bank`: Stripe."""
 
-    def __init__(self, url: str, account: Account) -> None:
+    def __init__(self, url: str, account: Account, bank: Stripe, host: str = HOST) -> None:
         self.port = httpx.URL(url).port
-        self.url = f"http://{HOST}:{self.port}"
+        self.url = f"http://{host}:{self.port}"
         self.account = account
-        self._http = httpx.Client(base_url=url, timeout=60, headers={"host": f"{HOST}:{self.port}"})
+        self.bank = bank
+        self._http = httpx.Client(base_url=url, timeout=60, headers={"host": f"{host}:{self.port}"})
+        self.late = World(url, account, bank, LATE_HOST) if host == HOST else self
 
     def call(self, method: str, path: str, body: object = None, *, token: str = TOKEN, **headers: str) -> Any:
         given = {"authorization": f"Bearer {token}", **{key.replace("_", "-"): each for key, each in headers.items()}}
@@ -96,8 +138,19 @@ class World:
     def sign_in_code(self) -> str:
         return str(self.call("POST", "/autopilot/sign-in/codes")["code"])
 
+    def cron(self) -> None:
+        """What Cloudflare does every 15 minutes."""
+        assert self._http.get("/_cron").json()["outcome"] == "ok"
+
+    def sql(self, statement: str) -> list[dict[str, Any]]:
+        """On the router's records, past it."""
+        rows: list[dict[str, Any]] = self._http.post("/_sql", content=statement).raise_for_status().json()
+        return rows
+
     def close(self) -> None:
         self._http.close()
+        if self.late is not self:
+            self.late.close()
 
     def live_a_while(self) -> None:
         """A morning's work: pages, leads, a payout that nobody knows of, an autopilot that fails."""
@@ -107,9 +160,13 @@ class World:
         self.plan("deploy_page", {"slug": "hello", "html": "<h1>Hello</h1>"})
         for _ in range(3):
             self.plan("translate", {"text": "bread"})
-        self.plan("run_payout_batch", {"do": "throw"}, idempotency_key="payout-2026-11-25")
-        self.plan("run_payout_batch", {"text": "paid"}, idempotency_key="payout-2026-11-24")
-        self.plan("run_payout_batch", {"do": "throw"}, token=OPS_TOKEN, idempotency_key=f"mine-{uuid.uuid4()}")
+        self.plan("pay_affiliate_now", UNKNOWN, idempotency_key="payout-2026-11-25")
+        self.plan("pay_affiliate_now", UNKNOWN | {"do": "pay"}, idempotency_key="payout-2026-11-24")
+        self.plan("pay_affiliate_now", UNKNOWN, token=OPS_TOKEN, idempotency_key=f"mine-{uuid.uuid4()}")
+        every = {"task": "create_lead", "meta": {"email": "ada@example.com"}, "every": "30 9 1 1 *"}
+        self.call("POST", "/autopilot/plan", every | {"timezone": "Europe/Berlin"}, token=OPS_TOKEN)
+        forgotten = {"at": LONG_AGO, "cron": {"since": LONG_AGO, "lastRunAt": LONG_AGO}, "autopilots": {}}
+        self.late.call("POST", "/_snapshot", forgotten | {"missing": [], "probedUpTo": "", "unsent": []})
         for _ in range(3):
             self.call("POST", "/__scheduled")
 
@@ -122,8 +179,11 @@ def running(folder: Path, heal_url: str = "") -> Iterator[World]:
         for title in ("REGISTRY", "AI_EMPLOYEE_LOGS"):
             account.add_namespace(title)
         account.add_bucket("efh-private")
-        with workerd(_workers(account, heal_url), unsafeTriggerHandlers=True) as url:
-            world = World(url, account)
+        with (
+            stripe() as bank,
+            workerd(_workers(account, heal_url, bank), unsafeTriggerHandlers=True) as url,
+        ):
+            world = World(url, account, bank)
             try:
                 yield world
             finally:
@@ -132,7 +192,7 @@ def running(folder: Path, heal_url: str = "") -> Iterator[World]:
         account.close()
 
 
-def _workers(account: Account, heal_url: str) -> list[dict[str, Any]]:
+def _workers(account: Account, heal_url: str, bank: Stripe) -> list[dict[str, Any]]:
     assets = build_admin(ROOT)
     assert assets is not None
     sources = {"router": "router/src/index.ts", "payer": "tests/support/payer_worker.ts"}
@@ -146,45 +206,64 @@ def _workers(account: Account, heal_url: str) -> list[dict[str, Any]]:
         flags=dict.fromkeys(sources, ("nodejs_compat",)),
     )
     modern = {"modules": True, "compatibilityDate": "2026-07-01"}
+    tokens = {"reader": READER_TOKEN, "ops": OPS_TOKEN, "boss": BOSS_TOKEN}
+    router = {
+        **modern,
+        "scriptPath": made["router"].path,
+        "compatibilityFlags": ["enable_request_signal"],
+        "bindings": {
+            "API_TOKEN": TOKEN,
+            "CALLER_TOKENS": json.dumps(tokens),
+            "WEBHOOK_SECRET": SECRET,
+            "STAGE": "local",
+            "BUILD_ID": "8f3c2a91d0e4",
+            "CLOUDFLARE_API_TOKEN": account.mint(*EDITS, "Account Settings Read"),
+            "CLOUDFLARE_ACCOUNT_ID": account.account_id,
+            "CLOUDFLARE_API_URL": account.url,
+            **({"HEAL": json.dumps({"url": heal_url})} if heal_url else {}),
+        },
+        "queueProducers": {"TASK_QUEUE": "efh-tasks", "DEAD_LETTER_QUEUE": "efh-tasks-dead"},
+        "serviceBindings": {route.binding: route.worker for route in TABLE.autopilots if route.binding},
+        "assets": {
+            "directory": _directory(assets),
+            "routerConfig": {"has_user_worker": True},
+            "assetConfig": {
+                "html_handling": "auto-trailing-slash",
+                "not_found_handling": "none",
+            },
+        },
+    }
+    secrets = {"payout-batch": {"STRIPE_API_KEY": bank.url.replace("://", f"://{API_KEY}@"), **CAPS}}
     return [
         # Only a binding leads through a Worker's assets; a route leads past them.
-        {**modern, "name": "front", "script": FRONT, "serviceBindings": {"ROUTER": "router"}},
         {
             **modern,
+            "name": "front",
+            "script": FRONT,
+            "compatibilityFlags": ["service_binding_extra_handlers"],
+            "serviceBindings": {"ROUTER": "router", "LATE": "late"},
+            "d1Databases": {"DB": "records"},
+            "kvNamespaces": {"COPY": "late-registry"},
+        },
+        {
+            **router,
             "name": "router",
-            "scriptPath": made["router"].path,
-            "compatibilityFlags": ["enable_request_signal"],
-            "bindings": {
-                "API_TOKEN": TOKEN,
-                "CALLER_TOKENS": json.dumps({"reader": READER_TOKEN, "ops": OPS_TOKEN}),
-                "WEBHOOK_SECRET": SECRET,
-                "STAGE": "local",
-                "BUILD_ID": "8f3c2a91d0e4",
-                "CLOUDFLARE_API_TOKEN": account.mint(*EDITS, "Account Settings Read"),
-                "CLOUDFLARE_ACCOUNT_ID": account.account_id,
-                "CLOUDFLARE_API_URL": account.url,
-                **({"HEAL": json.dumps({"url": heal_url})} if heal_url else {}),
-            },
             "d1Databases": {"DB": "records"},
             "kvNamespaces": {"REGISTRY": "registry"},
-            "serviceBindings": {
-                **{route.binding: route.worker for route in TABLE.autopilots if route.binding},
-            },
-            "assets": {
-                "directory": _directory(assets),
-                "routerConfig": {"has_user_worker": True},
-                "assetConfig": {
-                    "html_handling": "auto-trailing-slash",
-                    "not_found_handling": "none",
-                },
-            },
+            "queueConsumers": {"efh-tasks": {"maxBatchSize": 5, "maxBatchTimeout": 0}},
+        },
+        {
+            **router,
+            "name": "late",
+            "d1Databases": {"DB": "late-records"},
+            "kvNamespaces": {"REGISTRY": "late-registry"},
         },
         {**modern, "name": "efh-broken", "script": BROKEN},
         {
             **modern,
             "name": "efh-payer",
             "scriptPath": made["payer"].path,
-            "bindings": {"SECRET": secret_of(SECRET, "payout-batch")},
+            "bindings": {"SECRET": secret_of(SECRET, "payer")},
         },
         *(
             {
@@ -197,6 +276,7 @@ def _workers(account: Account, heal_url: str) -> list[dict[str, Any]]:
                     "AUTOPILOTS": autopilot,
                     "STAGE": "local",
                     "BRAND_NAME": "EFH",
+                    **secrets.get(autopilot, {}),
                 },
                 **STORAGE[source],
             }

@@ -20,6 +20,7 @@ import httpx
 from standardwebhooks.webhooks import Webhook
 
 from orchestrator.bundle import bundle
+from tests.support.catalogued import check_catalogued
 from tests.support.project import ROOT
 from tests.support.workerd import EACH_ITS_OWN, running_workerd
 
@@ -107,7 +108,9 @@ class Autopilot:
         idempotency_key: str | None = None,
     ) -> httpx.Response:
         """Send a task as the orchestrator does. `headers` replaces the signature's."""
-        return self.http.send(self.request(capability, meta, headers=headers, idempotency_key=idempotency_key))
+        answer = self.http.send(self.request(capability, meta, headers=headers, idempotency_key=idempotency_key))
+        check_catalogued(capability, meta, answer)
+        return answer
 
     def request(
         self,

@@ -1,6 +1,7 @@
-// Runs the corpora's cases in workerd: POST /decide, /url, /registration, /outcome, /circuit and /retry with a case's values answer
+// Runs the corpora's cases in workerd: POST /decide, /url, /registration, /outcome, /circuit, /schemas and /retry with a case's values answer
 // what the router would do. POST /copy answers what the KV namespace of the routers holds; POST /sql what comes of a
 // statement on the database of the router `journalled`; POST /prune prunes its journal, POST /count counts it.
+import { mistakesOf, type Schema } from "../../router/src/catalog/schema.ts";
 import { Circuit } from "../../router/src/forward/circuit.ts";
 import { outcomeOf } from "../../router/src/forward/outcome.ts";
 import { retryDelayMs } from "../../router/src/forward/retry.ts";
@@ -68,6 +69,8 @@ const RUN: Readonly<Record<string, (input: never, env: Env) => unknown>> = {
   "/outcome": ({ status, type, body }: { status: number; type: string; body: string }) => ({
     outcome: outcomeOf({ status, type, body: new TextEncoder().encode(body), encoding: null, retryAfter: null }),
   }),
+  "/schemas": ({ cases }: { cases: { schema: Schema; value: unknown }[] }) =>
+    cases.map(({ schema, value }) => mistakesOf(schema, value, "")),
   "/retry": ({ outcome, rule, random, now }: RetryCase) => ({ delay: retryDelayMs(outcome, rule, random, now) }),
   "/copy": async ({ key }: { key: string }, env) => ({ copy: await env.REGISTRY.get(key, "json") }),
   "/sql": async ({ sql, values }: { sql: string; values: unknown[] }, env) =>

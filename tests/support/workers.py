@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.bundle import bundle, router_data
+from orchestrator.catalog import Entry, load_catalog
 from orchestrator.desired.derive import ROUTER_FLAGS
 from orchestrator.dispatch.signature import secret_of
 from orchestrator.names import binding_name
@@ -27,7 +28,12 @@ PARTNER = "partner.example.com"
 TABLE = RoutingTable(
     autopilots=(
         Route(name="closed", capabilities=("closed.run",), endpoint="http://127.0.0.1:1/"),
-        Route(name="echo", capabilities=("echo.run", "echo.other", "echo.pay"), worker="efh-echo", binding="EFH_ECHO"),
+        Route(
+            name="echo",
+            capabilities=("echo.run", "echo.other", "echo.pay", "echo.checked"),
+            worker="efh-echo",
+            binding="EFH_ECHO",
+        ),
         Route(name="faulty", capabilities=("faulty.run",), endpoint=f"https://{PARTNER}/faulty"),
         Route(name="flaky", capabilities=("flaky.run",), endpoint=f"https://{PARTNER}/flaky"),
         Route(name="foreign", capabilities=("foreign.run",), endpoint="https://elsewhere.example.org/"),
@@ -48,12 +54,31 @@ TABLE = RoutingTable(
         "partner_stream": TaskRule(capability="partner.run", stream=True),
         "ask_partner": TaskRule(capability="partner.run"),
         "pay": TaskRule(capability="echo.pay", once=True),
+        "check": TaskRule(capability="echo.checked"),
+        "check_once": TaskRule(capability="echo.checked", once=True),
         "pay_odd": TaskRule(capability="odd.pay", once=True),
     },
     allowed_origins=("http://localhost:5173", "https://admin.example.com"),
     allowed_hosts=(PARTNER, "169.254.169.254", "127.0.0.1", "router.example.net"),
     declared=Resources(kv_namespaces=("LOGS", "REGISTRY"), r2_buckets=("efh-private",), workers=("efh-echo",)),
 )
+
+CHECKED = Entry(
+    name="echo.checked",
+    version="1.2.0",
+    title="Echo what fits",
+    description="",
+    meta={
+        "type": "object",
+        "required": ["to"],
+        "properties": {
+            "to": {"type": "string", "format": "email", "maxLength": 20},
+            "parts": {"type": "array", "maxItems": 2, "items": {"type": "object", "required": ["a/b"]}},
+        },
+    },
+    result={"type": "object", "required": ["calls"], "properties": {"calls": {"type": "integer", "maximum": 1}}},
+)
+"""Its entry in the catalogue: what the test autopilot answers to a second call with the same `key` does not fit."""
 
 _SECRETS = {route.name: [secret_of(root, route.name) for root in (OLD_SECRET, SECRET)] for route in TABLE.autopilots}
 _CONFIGURED = {"API_TOKEN": TOKEN, "WEBHOOK_SECRET": SECRET, "STAGE": "prod", "BUILD_ID": "build-7"}
@@ -100,6 +125,10 @@ def _storage(name: str) -> dict[str, dict[str, str]]:
     return {"d1Databases": {"DB": records}, "kvNamespaces": {"REGISTRY": copy}}
 
 
+def _catalog() -> dict[str, Any]:
+    return {name: entry.document() for name, entry in (load_catalog(ROOT) | {CHECKED.name: CHECKED}).items()}
+
+
 def built() -> dict[str, str]:
     """The modules' paths; made beside those of `make up`, so that neither disturbs the other."""
     modules = bundle(
@@ -111,7 +140,7 @@ def built() -> dict[str, str]:
             "counted": "tests/support/counted_worker.ts",
         },
         contents={},
-        data=router_data(TABLE, root=ROOT),
+        data=router_data(TABLE, root=ROOT) | {"catalog": json.dumps(_catalog())},
         root=ROOT,
         build=Path(".build/router-tests"),
     )

@@ -97,7 +97,17 @@ export function useRuns(query: RunsQuery) {
     queryKey: ["runs", query],
     queryFn: ({ signal }) => data(client.GET("/autopilot/runs", { params: { query }, signal })),
     placeholderData: keepPreviousData,
-    refetchInterval: ({ state }) => (state.data?.runs.some(({ status }) => status === "running") ? BUSY_MS : IDLE_MS),
+    refetchInterval: ({ state }) =>
+      state.data?.runs.some(({ status }) => status === "running" || status === "queued") ? BUSY_MS : IDLE_MS,
+  });
+}
+
+export function useSchedules() {
+  const { client } = useApi();
+  return useQuery({
+    queryKey: ["schedules"],
+    queryFn: ({ signal }) => data(client.GET("/autopilot/schedules", { signal })),
+    ...usePolling(),
   });
 }
 

@@ -72,6 +72,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/.well-known/agent-card.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What can be asked for, as an agent card (A2A 0.3) with a skill for each task that the caller may ask for */
+        get: operations["agentCard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/autopilot/capabilities/{name}": {
         parameters: {
             query?: never;
@@ -440,7 +457,7 @@ export interface components {
              * @description Which problem this is; docs/reference/problems.md lists them.
              * @enum {string}
              */
-            type: "urn:problem:autopilot-orchestrator:already-running" | "urn:problem:autopilot-orchestrator:answer-not-kept" | "urn:problem:autopilot-orchestrator:answer-not-recorded" | "urn:problem:autopilot-orchestrator:authentication-error" | "urn:problem:autopilot-orchestrator:autopilot-not-available" | "urn:problem:autopilot-orchestrator:claim-not-recorded" | "urn:problem:autopilot-orchestrator:cloudflare-did-not-answer" | "urn:problem:autopilot-orchestrator:content-too-large" | "urn:problem:autopilot-orchestrator:declared-autopilot" | "urn:problem:autopilot-orchestrator:declared-schedule" | "urn:problem:autopilot-orchestrator:diagnostics-not-configured" | "urn:problem:autopilot-orchestrator:failed-to-forward-task" | "urn:problem:autopilot-orchestrator:forbidden" | "urn:problem:autopilot-orchestrator:given-up" | "urn:problem:autopilot-orchestrator:idempotency-key-malformed" | "urn:problem:autopilot-orchestrator:idempotency-key-required" | "urn:problem:autopilot-orchestrator:idempotency-key-reused" | "urn:problem:autopilot-orchestrator:infrastructure-not-ready" | "urn:problem:autopilot-orchestrator:internal-error" | "urn:problem:autopilot-orchestrator:invalid-parameters" | "urn:problem:autopilot-orchestrator:invalid-request" | "urn:problem:autopilot-orchestrator:loop-detected" | "urn:problem:autopilot-orchestrator:malformed-body" | "urn:problem:autopilot-orchestrator:method-not-allowed" | "urn:problem:autopilot-orchestrator:no-such-run" | "urn:problem:autopilot-orchestrator:no-such-schedule" | "urn:problem:autopilot-orchestrator:no-such-sign-in-code" | "urn:problem:autopilot-orchestrator:not-cancelled" | "urn:problem:autopilot-orchestrator:not-configured" | "urn:problem:autopilot-orchestrator:not-found" | "urn:problem:autopilot-orchestrator:not-in-the-catalogue" | "urn:problem:autopilot-orchestrator:not-registered" | "urn:problem:autopilot-orchestrator:not-retried" | "urn:problem:autopilot-orchestrator:not-waiting-for-approval" | "urn:problem:autopilot-orchestrator:only-through-the-routing-worker" | "urn:problem:autopilot-orchestrator:outcome-known" | "urn:problem:autopilot-orchestrator:outcome-unknown" | "urn:problem:autopilot-orchestrator:precondition-failed" | "urn:problem:autopilot-orchestrator:registry-not-available" | "urn:problem:autopilot-orchestrator:storage-not-available" | "urn:problem:autopilot-orchestrator:too-many-registrations" | "urn:problem:autopilot-orchestrator:too-many-schedules" | "urn:problem:autopilot-orchestrator:unauthorized" | "urn:problem:autopilot-orchestrator:unsupported-capability" | "urn:problem:autopilot-orchestrator:unsupported-media-type";
+            type: "urn:problem:autopilot-orchestrator:already-running" | "urn:problem:autopilot-orchestrator:answer-not-kept" | "urn:problem:autopilot-orchestrator:answer-not-recorded" | "urn:problem:autopilot-orchestrator:authentication-error" | "urn:problem:autopilot-orchestrator:autopilot-not-available" | "urn:problem:autopilot-orchestrator:claim-not-recorded" | "urn:problem:autopilot-orchestrator:cloudflare-did-not-answer" | "urn:problem:autopilot-orchestrator:content-too-large" | "urn:problem:autopilot-orchestrator:declared-autopilot" | "urn:problem:autopilot-orchestrator:declared-schedule" | "urn:problem:autopilot-orchestrator:diagnostics-not-configured" | "urn:problem:autopilot-orchestrator:failed-to-forward-task" | "urn:problem:autopilot-orchestrator:forbidden" | "urn:problem:autopilot-orchestrator:given-up" | "urn:problem:autopilot-orchestrator:idempotency-key-malformed" | "urn:problem:autopilot-orchestrator:idempotency-key-required" | "urn:problem:autopilot-orchestrator:idempotency-key-reused" | "urn:problem:autopilot-orchestrator:infrastructure-not-ready" | "urn:problem:autopilot-orchestrator:internal-error" | "urn:problem:autopilot-orchestrator:invalid-meta" | "urn:problem:autopilot-orchestrator:invalid-parameters" | "urn:problem:autopilot-orchestrator:invalid-request" | "urn:problem:autopilot-orchestrator:loop-detected" | "urn:problem:autopilot-orchestrator:malformed-body" | "urn:problem:autopilot-orchestrator:method-not-allowed" | "urn:problem:autopilot-orchestrator:no-such-run" | "urn:problem:autopilot-orchestrator:no-such-schedule" | "urn:problem:autopilot-orchestrator:no-such-sign-in-code" | "urn:problem:autopilot-orchestrator:not-cancelled" | "urn:problem:autopilot-orchestrator:not-configured" | "urn:problem:autopilot-orchestrator:not-found" | "urn:problem:autopilot-orchestrator:not-in-the-catalogue" | "urn:problem:autopilot-orchestrator:not-registered" | "urn:problem:autopilot-orchestrator:not-retried" | "urn:problem:autopilot-orchestrator:not-waiting-for-approval" | "urn:problem:autopilot-orchestrator:only-through-the-routing-worker" | "urn:problem:autopilot-orchestrator:outcome-known" | "urn:problem:autopilot-orchestrator:outcome-unknown" | "urn:problem:autopilot-orchestrator:precondition-failed" | "urn:problem:autopilot-orchestrator:registry-not-available" | "urn:problem:autopilot-orchestrator:storage-not-available" | "urn:problem:autopilot-orchestrator:too-many-registrations" | "urn:problem:autopilot-orchestrator:too-many-schedules" | "urn:problem:autopilot-orchestrator:unauthorized" | "urn:problem:autopilot-orchestrator:unsupported-capability" | "urn:problem:autopilot-orchestrator:unsupported-media-type";
             title: string;
             status: number;
             detail: string;
@@ -475,6 +492,24 @@ export interface components {
                 /** @description The journal's own bound for tasks. */
                 entriesADay: number;
             };
+        };
+        AgentCard: {
+            protocolVersion: string;
+            name: string;
+            description: string;
+            /** @description Where tasks are sent. */
+            url: string;
+            preferredTransport: string;
+            documentationUrl?: string;
+            version: string;
+            skills: {
+                /** @description The task's name. */
+                id: string;
+                name: string;
+                description: string;
+                tags: string[];
+                examples?: string[];
+            }[];
         };
         Capability: {
             name: string;
@@ -1103,6 +1138,7 @@ export type Problem = components['schemas']['Problem'];
 export type FieldError = components['schemas']['FieldError'];
 export type Missing = components['schemas']['Missing'];
 export type Me = components['schemas']['Me'];
+export type AgentCard = components['schemas']['AgentCard'];
 export type Capability = components['schemas']['Capability'];
 export type Check = components['schemas']['Check'];
 export type Health = components['schemas']['Health'];
@@ -1247,6 +1283,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["InvalidParameters"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["NotReady"];
+        };
+    };
+    agentCard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The card. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentCard"];
                 };
             };
             400: components["responses"]["InvalidParameters"];

@@ -23,11 +23,16 @@ export function HealScreen() {
   const queries = useQueryClient();
   const [isAsking, setAsking] = useState(false);
   const [begun, setBegun] = useState<string | null>(null);
+  const [wasLate, setWasLate] = useState(false);
   const diagnosis = useDiagnosis(begun ? WATCH_MS : undefined);
+  const late = diagnosis.data?.checks.find(({ name, state }) => name === "cron" && state === "problem");
   const heal = useMutation({
     mutationFn: () => data<HealAnswer>(client.POST("/autopilot/heal")),
     onSuccess: ({ status }) => {
-      if (status === "requested" || status === "already-requested") setBegun(new Date().toISOString());
+      if (status === "requested" || status === "already-requested") {
+        setBegun(new Date().toISOString());
+        setWasLate(late !== undefined);
+      }
       void queries.invalidateQueries();
     },
   });
@@ -41,8 +46,10 @@ export function HealScreen() {
       {!may("heal") && <Empty>{t.heal.notHealing}</Empty>}
       {heal.error && <Failure error={heal.error} />}
       {heal.data && <Asked answer={heal.data} />}
-      {begun && <Watch begun={begun} missing={diagnosis.data?.missing} />}
-      <Read query={diagnosis}>{({ missing }) => <Differs missing={missing} />}</Read>
+      {begun && (
+        <Watch begun={begun} missing={diagnosis.data?.missing} cron={wasLate ? { isWell: !late } : undefined} />
+      )}
+      <Read query={diagnosis}>{({ missing }) => <Differs missing={missing} late={late?.detail} />}</Read>
       <LastHeals isBusy={begun !== null} />
       {isAsking && (
         <Dialog title={t.heal.confirmTitle} onClose={() => setAsking(false)}>
@@ -75,13 +82,13 @@ function Asked({ answer }: { answer: HealAnswer }) {
   );
 }
 
-function Differs({ missing }: { missing: readonly Missing[] }) {
+function Differs({ missing, late }: { missing: readonly Missing[]; late: string | undefined }) {
   const lost = missing.filter(({ kind }) => HOLDS_DATA.has(kind));
   const others = missing.filter(({ kind }) => !HOLDS_DATA.has(kind));
   return (
     <>
       <Card title={t.heal.differs} flush>
-        {missing.length === 0 ? (
+        {missing.length === 0 && !late ? (
           <div className="oa-empty">
             <p>{t.heal.nothing}</p>
             <p className="oa-hint">{t.heal.nothingHint}</p>
@@ -98,10 +105,18 @@ function Differs({ missing }: { missing: readonly Missing[] }) {
                 </span>
               </li>
             ))}
+            {late && (
+              <li>
+                <Badge tone="bad" icon="clock">
+                  {t.heal.late}
+                </Badge>
+                <span className="oa-grow">{late}</span>
+              </li>
+            )}
           </ul>
         )}
       </Card>
-      {missing.length > 0 && (
+      {(missing.length > 0 || late) && (
         <Card title={t.heal.would}>
           <ul className="oa-plain">
             {lost.map(({ name }) => {
@@ -130,7 +145,13 @@ function Differs({ missing }: { missing: readonly Missing[] }) {
 }
 
 /** The steps, each from what the router itself has seen since the heal was asked for. */
-function Watch({ begun, missing }: { begun: string; missing: readonly Missing[] | undefined }) {
+function Watch(props: {
+  begun: string;
+  missing: readonly Missing[] | undefined;
+  /** Of one that was late when the heal was asked for. */
+  cron: { readonly isWell: boolean } | undefined;
+}) {
+  const { begun, missing, cron } = props;
   const { data: health } = useHealth(true);
   const { data: scheduled } = useJournal({ kind: "scheduled", since: begun, limit: 1 });
   const isComplete = missing?.length === 0;
@@ -139,8 +160,10 @@ function Watch({ begun, missing }: { begun: string; missing: readonly Missing[] 
   const steps = [
     [t.heal.asked, true],
     [t.heal.account, isComplete],
+    ...(cron ? [[t.heal.fires, cron.isWell] as const] : []),
     [t.heal.looked, hasLooked],
   ] as const;
+  const isEnded = steps.every(([, isDone]) => isDone);
   return (
     <Card
       title={t.heal.watching}
@@ -159,7 +182,7 @@ function Watch({ begun, missing }: { begun: string; missing: readonly Missing[] 
           </li>
         ))}
       </ol>
-      {isComplete && hasLooked && (
+      {isEnded && (
         <p role="status">
           <strong>{t.heal.ended}</strong>
         </p>

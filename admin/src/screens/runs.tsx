@@ -1,12 +1,15 @@
-// What became of tasks that must not be done twice; a person says how an unknown one ended.
+// What became of tasks that must not be done twice, and of those that nobody waits for; a person says how an unknown one
+// ended, cancels what has not begun, and has tried again what was given up.
 
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { useList, useRuns } from "../api/queries.ts";
+import { data } from "../api/client.ts";
+import { useApi, useList, useRuns } from "../api/queries.ts";
 import type { Run, RunStatus } from "../api/schema.d.ts";
 import { useRights } from "../rights.ts";
 import { hashOf, Link, useNavigation } from "../route.tsx";
 import { t } from "../texts.ts";
-import { Button, Card, Empty, Facts, Id, More, Read, Screen, Select } from "../ui/parts.tsx";
+import { Button, Card, Empty, Facts, Failure, Id, More, Read, Screen, Select } from "../ui/parts.tsx";
 import { OutcomeBadge } from "../ui/status.tsx";
 import { Age, Moment } from "../ui/time.tsx";
 import { SINCE } from "./journal.tsx";
@@ -29,7 +32,7 @@ export function RunsScreen() {
     limit,
   });
   const set = (changes: Record<string, string>) => go(hashOf("runs", { ...query, ...changes }), "replace");
-  const once = list?.tasks.filter((task) => task.once).map(({ name }) => [name, name] as const) ?? [];
+  const tasks = list?.tasks.map(({ name }) => [name, name] as const) ?? [];
   return (
     <Screen title={t.runs.title} lead={t.runs.lead}>
       <div className="oa-filters">
@@ -42,7 +45,7 @@ export function RunsScreen() {
         <Select
           label={t.runs.task}
           value={query.task ?? ""}
-          options={[["", t.all], ...once]}
+          options={[["", t.all], ...tasks]}
           onChange={(task) => set({ task })}
         />
         <Select label={t.runs.since} value={query.since ?? ""} options={SINCE} onChange={(since) => set({ since })} />
@@ -95,6 +98,9 @@ function RunRow({ run, onAsk }: { run: Run; onAsk: (asked: Asked) => void }) {
             [t.runs.capability, run.capability],
             [t.runs.attempts, run.attempts],
             [t.runs.created, <Moment key="" at={run.createdAt} />],
+            ...(run.schedule ? [[t.runs.schedule, <Id key="">{run.schedule}</Id>] as const] : []),
+            ...(run.nextTryAt ? [[t.runs.next, <Moment key="" at={run.nextTryAt} />] as const] : []),
+            ...(run.attemptsLeft === undefined ? [] : [[t.runs.left, run.attemptsLeft] as const]),
             [t.runs.finished, <Moment key="" at={run.finishedAt} />],
             [t.runs.answer, answer ? t.runs.answerIs(answer.status, answer.type ?? "", bytes(answer.bytes)) : t.none],
             ...run.resolutions.map(
@@ -114,6 +120,7 @@ function RunRow({ run, onAsk }: { run: Run; onAsk: (asked: Asked) => void }) {
               {t.runs[word]}
             </Button>
           )}
+          <Later run={run} />
           {mayRun(run.task) && (
             <Link className="oa-button" to={hashOf("run", { task: run.task })}>
               {t.runs.again}
@@ -126,6 +133,35 @@ function RunRow({ run, onAsk }: { run: Run; onAsk: (asked: Asked) => void }) {
         {word && may(word) && !maySettle(run.caller) && <p className="oa-hint">{t.runs.ownRun}</p>}
       </details>
     </li>
+  );
+}
+
+/** Of a run that nobody waits for: it is cancelled before it begins, and tried again where it was given up. */
+function Later({ run }: { run: Run }) {
+  const { client } = useApi();
+  const { me, may } = useRights();
+  const queries = useQueryClient();
+  const isQueued = run.status === "queued";
+  const isOver = run.attemptsLeft !== undefined && (run.status === "dead" || run.status === "not-done");
+  const change = useMutation({
+    mutationFn: () => {
+      const params = { path: { id: run.id } };
+      return isQueued
+        ? data(client.DELETE("/autopilot/runs/{id}", { params }))
+        : data(client.POST("/autopilot/runs/{id}/retry", { params }));
+    },
+    onSettled: () => queries.invalidateQueries(),
+  });
+  const isAllowed = isQueued ? may("resolve") || me?.caller === run.caller : isOver && may("resolve");
+  return (
+    <>
+      {isAllowed && (
+        <Button disabled={change.isPending} onClick={() => change.mutate()}>
+          {isQueued ? t.runs.cancel : t.runs.retry}
+        </Button>
+      )}
+      {change.error && <Failure error={change.error} />}
+    </>
   );
 }
 

@@ -146,15 +146,26 @@ function Scalar({
         <textarea {...common} rows={3} placeholder={placeholder} value={shown} onChange={(e) => text(e.target.value)} />
       );
     }
+    const known = (schema.examples?.length ?? 0) > 1 ? schema.examples : undefined;
     return (
-      <input
-        {...common}
-        type={INPUT_TYPES[schema.format ?? ""] ?? "text"}
-        placeholder={placeholder}
-        maxLength={schema.maxLength}
-        value={shown}
-        onChange={(event) => text(event.target.value)}
-      />
+      <>
+        <input
+          {...common}
+          type={INPUT_TYPES[schema.format ?? ""] ?? "text"}
+          placeholder={placeholder}
+          maxLength={schema.maxLength}
+          list={known && `${id}-known`}
+          value={shown}
+          onChange={(event) => text(event.target.value)}
+        />
+        {known && (
+          <datalist id={`${id}-known`}>
+            {known.map((each) => (
+              <option key={String(each)} value={String(each)} />
+            ))}
+          </datalist>
+        )}
+      </>
     );
   }
   return <JsonText {...common} value={value} onChange={onChange} />;

@@ -1,5 +1,6 @@
 // The catalogue of capabilities, catalog/capabilities/, by name; given by the bundler (orchestrator/bundle.py).
 declare module "catalog" {
+  type Schema = import("./schema.ts").Schema;
   interface Entry {
     readonly name: string;
     /** Semantic version of what it takes and answers. */
@@ -7,8 +8,8 @@ declare module "catalog" {
     readonly title: string;
     readonly description: string;
     /** JSON Schema 2020-12. */
-    readonly meta: object;
-    readonly result: object;
+    readonly meta: Schema;
+    readonly result: Schema;
     readonly examples: readonly { readonly title: string; readonly meta: object }[];
     readonly errors: readonly { readonly status: number; readonly when: string }[];
     readonly cost: string;

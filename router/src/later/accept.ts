@@ -1,15 +1,16 @@
 // A task that nobody waits for comes in: it is recorded, then its message is sent, then its caller is told where to ask.
 
 import routingTable from "routing-table";
+import { isMetaRefused } from "../catalog/checks.ts";
 import type { Env } from "../env.ts";
 import { endpointRules } from "../forward/endpoint-rules.ts";
 import { invalid } from "../http/body.ts";
 import type { Call } from "../http/call.ts";
 import { idempotencyKeyOf } from "../http/idempotency-key.ts";
 import { documentOf } from "../once/document.ts";
-import { isKey, replay } from "../once/once.ts";
+import { isKey, replay, runIdOf } from "../once/once.ts";
 import { keyProblem, RUN_HEADER, reusedProblem, unknownProblem } from "../once/problems.ts";
-import type { Run } from "../once/runs.ts";
+import { findKeptRun, type Run } from "../once/runs.ts";
 import type { Noted } from "../plan/journal-task.ts";
 import type { Decision, Refusal } from "../routing/decide.ts";
 import { ruleOf } from "../routing/table.ts";
@@ -42,6 +43,10 @@ export async function acceptForLater(
   const given = idempotencyKeyOf(request);
   const isOnce = ruleOf(routingTable, task).once;
   if (given === null ? isOnce : !isKey(given)) throw keyProblem(task, given);
+  if ("problem" in decided && isMetaRefused(decided)) {
+    const before = given === null ? null : await findKeptRun(env, await runIdOf(caller, given));
+    if (!before) throw decided.problem;
+  }
   const now = Date.now();
   const { run, isNew, isSame } = await queueRun(env, {
     ...{ caller, key: given ?? crypto.randomUUID(), task, meta, at: Math.max(at ?? now, now), callback },

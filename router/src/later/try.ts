@@ -3,6 +3,7 @@
 import routingTable from "routing-table";
 import { log } from "#worker-kit/log.ts";
 import { Problem } from "#worker-kit/problem.ts";
+import { reportResult } from "../catalog/checks.ts";
 import type { Env } from "../env.ts";
 import type { Answer } from "../forward/answer.ts";
 import { brokenFailure, type Failure } from "../forward/failure.ts";
@@ -155,7 +156,12 @@ function journal(
       kind: "plan",
       ...{ caller, task, capability, autopilot: route.name, outcome, durationMs },
       status: "outcome" in result ? undefined : result.status,
-      detail: status === "dead" ? `later, given up: ${id}` : `later: ${id}`,
+      detail: [
+        status === "dead" ? `later, given up: ${id}` : `later: ${id}`,
+        reportResult(capability, result, requestId),
+      ]
+        .filter(Boolean)
+        .join("; "),
       isGuarded: rule.once,
     },
   );

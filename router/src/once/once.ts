@@ -9,6 +9,7 @@ import { sha256 } from "#worker-kit/hash.ts";
 import { log } from "#worker-kit/log.ts";
 import { Problem } from "#worker-kit/problem.ts";
 import { idOf, RUN_PREFIX } from "#worker-kit/run-id.ts";
+import { reportResult } from "../catalog/checks.ts";
 import { type Answer, answerResponse, problemOf } from "../forward/answer.ts";
 import { brokenFailure, type Failure, forwardProblem } from "../forward/failure.ts";
 import { type Approval, answerOf, send } from "../forward/forward.ts";
@@ -97,6 +98,7 @@ export async function runOnce(call: Call, asked: Asked, decided: Decision | Refu
   const ending = endingOf(decided, outcome);
   await recordEnding(call, claim, ending);
   noted.outcome = ending.outcome;
+  noted.detail = reportResult(capability, outcome, requestId);
   if (!("outcome" in outcome)) {
     const told = ending.status === "unknown" ? withWayOut(outcome, id) : outcome;
     return answerOf(decided, told, { [RUN_HEADER]: id });

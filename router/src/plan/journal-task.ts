@@ -18,6 +18,8 @@ export interface Noted {
   /** Absent from a repeat, which goes to nobody. */
   decision?: Decision;
   outcome?: Outcome | "repeated" | "queued";
+  /** Beside the outcome. */
+  detail?: string | undefined;
   /** The answer that is passed on as it comes. */
   passedOn?: PassedOn | undefined;
 }
@@ -62,7 +64,7 @@ async function recordTask(call: Call, work: (noted: Noted) => Promise<Response>)
     const response = await work(noted);
     const noteEnd = (failure?: Failure) => {
       if (failure) note(response.status, failure.outcome, BROKEN_OFF);
-      else note(response.status, noted.outcome ?? "done");
+      else note(response.status, noted.outcome ?? "done", noted.detail);
     };
     if (noted.passedOn) call.later(noted.passedOn.ended.then(noteEnd));
     else noteEnd();

@@ -4,6 +4,7 @@ import routingTable from "routing-table";
 import * as v from "valibot";
 import { Problem } from "#worker-kit/problem.ts";
 import { anyObject, object } from "#worker-kit/validation.ts";
+import { isMetaRefused, reportResult, withMetaChecked } from "../catalog/checks.ts";
 import type { Env } from "../env.ts";
 import { answerOf, forward, HOP_HEADER } from "../forward/forward.ts";
 import { outcomeOf } from "../forward/outcome.ts";
@@ -73,12 +74,12 @@ async function routeTask(call: Call, noted: Noted): Promise<Response> {
   noted.task = asked.task;
   requireTask(call, asked.task);
   noted.isExplained = explain;
-  const outcome = await decideNow(call, asked.task);
+  const outcome = withMetaChecked(await decideNow(call, asked.task), asked.meta);
   const rule = ruleOf(routingTable, asked.task);
   const preference = preferenceOf(request);
   if (!explain && asked.every !== null) {
     requireQueue(env);
-    if ("problem" in outcome && outcome.problem.status === 404) throw outcome.problem;
+    if ("problem" in outcome && (outcome.problem.status === 404 || isMetaRefused(outcome))) throw outcome.problem;
     noted.outcome = "queued";
     return addSchedule(call, { ...asked, meta, every: asked.every });
   }
@@ -102,6 +103,7 @@ async function routeTask(call: Call, noted: Noted): Promise<Response> {
   const answer = await forward(forwarded, env);
   noted.passedOn = answer.passedOn;
   noted.outcome = outcomeOf(answer);
+  noted.detail = reportResult(outcome.capability, answer, requestId);
   return answerOf(outcome, answer);
 }
 

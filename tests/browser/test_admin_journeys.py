@@ -1,0 +1,180 @@
+"""What a person does with runs, schedules and heals on the admin page, in a real browser."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Open
+from tests.browser.test_admin_page import violations
+from tests.support.admin_world import BOSS_TOKEN, OPS_TOKEN, UNKNOWN, World
+from tests.support.eventually import eventually
+from tests.support.loopback_service import Service
+
+
+def run_of(world: World, key: str) -> dict[str, Any]:
+    [row] = world.sql(f"SELECT id FROM runs WHERE key = '{key}'")  # noqa: S608 - of tests
+    run: dict[str, Any] = world.call("GET", f"/autopilot/runs/{row['id']}")
+    return run
+
+
+def test_yesterdays_unknown_payout_is_found_and_resolved(open_page: Open, world: World) -> None:
+    key = f"yesterday-{uuid.uuid4()}"
+    world.plan("pay_affiliate_now", UNKNOWN, token=OPS_TOKEN, idempotency_key=key)
+    day = timedelta(days=1) // timedelta(milliseconds=1)
+    moments = ", ".join(f"{each} = {each} - {day}" for each in ("created_at", "started_at", "expires_at"))
+    world.sql(f"UPDATE runs SET {moments}, finished_at = finished_at - {day} WHERE key = '{key}'")  # noqa: S608
+    world.call("POST", "/__scheduled")
+    page = open_page()
+
+    page.get_by_role("main").get_by_role("link", name="Resolve").first.click()
+    expect(page.get_by_role("heading", level=1, name="Runs")).to_be_visible()
+    expect(page.get_by_label("Status")).to_have_value("unknown")
+    page.get_by_label("Since").select_option("7d")
+    row = page.get_by_role("listitem").filter(has_text="yesterday")
+    row.locator("summary").click()
+    expect(row).to_contain_text(key)
+    row.get_by_role("button", name="Resolve…").click()
+    dialog = page.get_by_role("dialog", name="How did it end?")
+    dialog.get_by_label("It was not done").check()
+    dialog.get_by_label("How do you know?").fill("Stripe has no transfer of it")
+    assert violations(page) == []
+    dialog.get_by_role("button", name="Save").click()
+
+    expect(dialog).to_have_count(0)
+    run = run_of(world, key)
+    assert (run["status"], run["resolutions"][0]["note"]) == ("not-done", "Stripe has no transfer of it")
+
+
+def test_nobody_resolves_a_run_of_their_own(open_page: Open) -> None:
+    page = open_page("#/runs?status=unknown")
+    row = page.get_by_role("listitem").filter(has_text="default").first
+    row.locator("summary").click()
+
+    expect(row).to_contain_text("somebody else has to say so")
+    expect(row.get_by_role("button", name="Resolve…")).to_have_count(0)
+
+
+def test_a_batch_over_the_cap_is_approved_by_somebody_else_and_paid(open_page: Open, world: World) -> None:
+    payee, key = f"acct_{uuid.uuid4().hex}", str(uuid.uuid4())
+    batch = {"payouts": [{"destination": payee, "amount": 150_000, "currency": "eur"}]}
+    waiting = world.plan("run_payout_batch", batch, token=OPS_TOKEN, idempotency_key=key)
+    assert waiting["status"] == "waiting for approval"
+    page = open_page("#/runs?status=running", token=BOSS_TOKEN)
+    row = page.get_by_role("listitem").filter(has_text=waiting["run"])
+    row.locator("summary").click()
+
+    row.get_by_role("button", name="Approve…").click()
+    dialog = page.get_by_role("dialog", name="May it go on?")
+    dialog.get_by_label("Approve it").check()
+    assert violations(page) == []
+    dialog.get_by_role("button", name="Save").click()
+
+    expect(dialog).to_have_count(0)
+    assert (payee, 150_000) in world.bank.paid()
+    assert run_of(world, key)["status"] == "done"
+
+
+def test_who_asked_for_a_batch_does_not_approve_it(open_page: Open, world: World) -> None:
+    batch = {"payouts": [{"destination": f"acct_{uuid.uuid4().hex}", "amount": 150_000, "currency": "eur"}]}
+    waiting = world.plan("run_payout_batch", batch, idempotency_key=str(uuid.uuid4()))
+    page = open_page("#/runs?status=running")
+    row = page.get_by_role("listitem").filter(has_text=waiting["run"])
+    row.locator("summary").click()
+
+    expect(row).to_contain_text("somebody else has to say so")
+    expect(row.get_by_role("button", name="Approve…")).to_have_count(0)
+
+
+def test_what_has_not_begun_is_cancelled(open_page: Open, world: World) -> None:
+    key = str(uuid.uuid4())
+    at = (datetime.now(UTC) + timedelta(hours=2)).isoformat()
+    task = {"task": "create_lead", "meta": {"email": "ada@example.com"}, "at": at}
+    run = world.call("POST", "/autopilot/plan", task, token=OPS_TOKEN, idempotency_key=key)
+    page = open_page("#/runs?status=queued")
+    row = page.get_by_role("listitem").filter(has_text=run["id"])
+    row.locator("summary").click()
+    expect(row).to_contain_text("Next try")
+
+    row.get_by_role("button", name="Cancel it").click()
+
+    expect(row).to_have_count(0)
+    assert (run_of(world, key)["status"], run_of(world, key)["why"]) == ("not-done", "default cancelled it.")
+
+
+def test_what_was_given_up_is_tried_again(open_page: Open, world: World) -> None:
+    key = str(uuid.uuid4())
+    run = world.plan("translate_later", {"text": "bread"}, idempotency_key=key)
+    eventually(lambda: run_of(world, key)["status"] == "dead", "it is given up")
+    page = open_page("#/runs?status=dead")
+    row = page.get_by_role("listitem").filter(has_text=run["id"])
+    row.locator("summary").click()
+
+    row.get_by_role("button", name="Try it again").click()
+
+    eventually(lambda: run_of(world, key)["attempts"] == 2, "it is tried again")
+
+
+def test_a_schedule_is_seen_and_removed_and_a_declared_one_stays(open_page: Open, world: World) -> None:
+    page = open_page("#/schedules")
+    rows = page.get_by_role("main").get_by_role("listitem")
+    declared, asked = rows.filter(has_text="0 3 1 1 *"), rows.filter(has_text="30 9 1 1 * Europe/Berlin")
+    declared.locator("summary").click()
+    expect(declared).to_contain_text("changed in autopilots.yaml")
+    expect(declared.get_by_role("button", name="Remove…")).to_have_count(0)
+
+    asked.locator("summary").click()
+    asked.get_by_role("button", name="Remove…").click()
+    dialog = page.get_by_role("dialog", name="Remove this schedule?")
+    assert violations(page) == []
+    dialog.get_by_role("button", name="Remove it").click()
+
+    expect(asked).to_have_count(0)
+    expect(declared).to_be_visible()
+    sources = [each["source"] for each in world.call("GET", "/autopilot/schedules")["schedules"]]
+    assert sources == ["declared"]
+
+
+def test_a_cleared_cron_is_seen_and_its_heal_is_watched_to_the_end(
+    open_page: Open, world: World, healer: Service
+) -> None:
+    page = open_page("#/heal", at=world.late)
+    main = page.get_by_role("main")
+    expect(main).to_contain_text("It has not run for 30 minutes and more")
+    expect(main).to_contain_text("The cron triggers are set again.")
+
+    page.get_by_role("button", name="Heal now").click()
+    page.get_by_role("dialog").get_by_role("button", name="Heal now").click()
+    expect(main).to_contain_text("The webhook took it.")
+    expect(main).to_contain_text("The cron trigger fires again")
+    assert json.loads(healer.calls[-1][2])["source"] == "request"
+    world.late.cron()  # as Cloudflare does when the workflow has set the trigger again
+
+    expect(main).to_contain_text("Healed: nothing is missing any more.", timeout=60_000)
+    expect(main).to_contain_text("Nothing that the router can see differs")
+
+
+def test_a_lost_namespace_is_told_plainly_and_its_heal_is_watched_to_the_end(
+    open_page: Open, world: World, healer: Service
+) -> None:
+    namespaces = world.account.call("GET", "/storage/kv/namespaces").json()["result"]
+    lost = next(each["id"] for each in namespaces if each["title"] == "AI_EMPLOYEE_LOGS")
+    assert world.account.call("DELETE", f"/storage/kv/namespaces/{lost}").is_success
+    page = open_page("#/heal")
+    main = page.get_by_role("main")
+    expect(main).to_contain_text("KV namespace AI_EMPLOYEE_LOGS")
+    expect(main).to_contain_text("Lost data")
+    expect(main).to_contain_text("python -m orchestrator heal --recreate AI_EMPLOYEE_LOGS")
+
+    page.get_by_role("button", name="Heal now").click()
+    page.get_by_role("dialog").get_by_role("button", name="Heal now").click()
+    expect(main).to_contain_text("The webhook took it.")
+    assert json.loads(healer.calls[-1][2])["source"] == "request"
+    world.account.add_namespace("AI_EMPLOYEE_LOGS")  # what the workflow does when it is told to
+    world.call("POST", "/__scheduled")
+
+    expect(main).to_contain_text("Healed: nothing is missing any more.", timeout=60_000)
