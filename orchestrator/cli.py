@@ -114,6 +114,11 @@ COMMANDS = (
         module="orchestrator.commands.runs",
     ),
     Command(
+        name="alerts",
+        summary="show the alerts and their states, or send a test to each channel",
+        module="orchestrator.commands.alerts",
+    ),
+    Command(
         name="analyze",
         summary="why tasks failed: groups of the same kind, each with its cause and what to do",
         module="orchestrator.commands.analyze",
@@ -127,6 +132,11 @@ COMMANDS = (
         name="register",
         summary="register an autopilot at run time, update it, or remove it",
         module="orchestrator.commands.register",
+    ),
+    Command(
+        name="new",
+        summary="write a new autopilot by a template: its Worker, its test, its entries",
+        module="orchestrator.commands.new",
     ),
     Command(
         name="secret",

@@ -62,6 +62,7 @@ CLOUDFLARE_ACCOUNT_ID = "CLOUDFLARE_ACCOUNT_ID"
 CLOUDFLARE_API_URL = "CLOUDFLARE_API_URL"  # where the API is not the public one
 HEAL = "HEAL"  # where a heal is asked for
 ALERT_URL = "ALERT_URL"
+ALERT_URLS = "ALERT_URLS"  # of the channels of `alerts:`, JSON by channel
 JOURNAL_DAYS = "JOURNAL_DAYS"
 
 # What the program adds to each Worker's variables when it runs, and to the routing Worker's, at most.
@@ -70,7 +71,7 @@ ADDED_TO_ROUTER = ADDED_TO_WORKER | frozenset({BUILD_ID, CLOUDFLARE_ACCOUNT_ID, 
 
 # What the program itself binds; nothing that a manifest names may take these. The router's own secrets are among them:
 # an autopilot's Worker that asked for one by its name would get it.
-_ROUTER_SECRETS = frozenset({CLOUDFLARE_API_TOKEN, HEAL, ALERT_URL})
+_ROUTER_SECRETS = frozenset({CLOUDFLARE_API_TOKEN, HEAL, ALERT_URL, ALERT_URLS})
 RESERVED_VARIABLES = _ROUTER_SECRETS | frozenset(
     {
         *(API_TOKEN, CALLER_TOKENS, AUTOPILOTS, WEBHOOK_SECRET, STAGE, MARK, BUILD_ID, DATABASE, AI, ASSETS),

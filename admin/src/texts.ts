@@ -106,6 +106,13 @@ export const t = {
     toAutopilot: "Look at it",
     registered: "registered",
   },
+  alerts: {
+    title: "Alerts",
+    evaluated: "evaluated",
+    never: "not evaluated yet",
+    withoutUrl: (channels: string) => `Nobody is told at ${channels}: the stack has no URL of it.`,
+    states: { normal: "Normal", pending: "Pending", firing: "Firing", resolving: "Resolving" },
+  },
   autopilot: {
     gone: (name: string) => `There is no autopilot ${name}.`,
     capabilities: "Capabilities",

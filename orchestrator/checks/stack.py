@@ -16,6 +16,7 @@ from orchestrator.limits import Plan
 from orchestrator.stack.rules import (
     RULES,
     SettingProblem,
+    alert_problems,
     caller_problems,
     secret_problems,
     set_secret,
@@ -57,6 +58,12 @@ def secrets_checks(own: Config, desired: Desired, *, stack: str) -> list[Check]:
         *secret_problems(desired, names, stack=stack),
         *size_problems(texts, plan=plan, stack=stack),
         *caller_problems(desired, own.get("callers", {}).get("objectValue"), plan=plan, stack=stack),
+        *alert_problems(
+            desired,
+            own.get("alertUrls", {}).get("objectValue"),
+            stack=stack,
+            name_prefix=str(own.get("namePrefix", {}).get("value", "")),
+        ),
     ]:
         return _checks("secrets", problems)
     left = _wanted(desired) - names

@@ -6,6 +6,7 @@ import argparse
 import os
 import re
 
+from orchestrator.conditions import CHANNEL_PATTERN
 from orchestrator.dispatch.settings import read_webhook_secrets
 from orchestrator.dispatch.signature import secrets_of
 from orchestrator.errors import SettingsError, UserError
@@ -22,13 +23,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = """examples:
   python -m orchestrator secret helper
+  python -m orchestrator secret alert:webhook
   python -m orchestrator secret helper | ssh helper.example.com 'cat > /etc/helper/webhook-secret'
 """
-    parser.add_argument("name", metavar="NAME", help="of the autopilot, as it is registered")
+    parser.add_argument("name", metavar="NAME", help="of the autopilot, as it is registered; or `alert:` and a channel")
+
+
+def _is_channel(name: str) -> bool:
+    kind, _, channel = name.partition(":")
+    return kind == "alert" and re.fullmatch(CHANNEL_PATTERN, channel) is not None
 
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
-    if not re.fullmatch(NAME_PATTERN, options.name):
+    if not re.fullmatch(NAME_PATTERN, options.name) and not _is_channel(options.name):
         raise UserError(f"`{options.name}` is not an autopilot's name", f"it has {NAME_RULE}")
     roots = read_webhook_secrets(os.environ)
     try:

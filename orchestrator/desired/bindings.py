@@ -14,6 +14,7 @@ from orchestrator.desired.derive import Desired
 from orchestrator.desired.resources import Binding, SecretBinding, TextBinding
 from orchestrator.names import (
     ALERT_URL,
+    ALERT_URLS,
     API_TOKEN,
     BUILD_ID,
     CALLER_TOKENS,
@@ -35,6 +36,7 @@ SECRETS_BY_CONFIG_KEY: Mapping[str, str] = {
     "diagnoseToken": CLOUDFLARE_API_TOKEN,
     "heal": HEAL,
     "alertUrl": ALERT_URL,
+    "alertUrls": ALERT_URLS,
 }
 """The secrets that the program binds itself: the name of the binding, by the key of the stack's configuration."""
 

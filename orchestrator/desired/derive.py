@@ -182,6 +182,7 @@ def _router(manifest: Manifest, prefix: str, stage: str) -> Worker:
                 *_queue_bindings(manifest),
                 SecretBinding(name=names.API_TOKEN, secret=names.API_TOKEN),
                 *([SecretBinding(name=names.CALLER_TOKENS, secret=names.CALLER_TOKENS)] if manifest.callers else []),
+                *([SecretBinding(name=names.ALERT_URLS, secret=names.ALERT_URLS)] if manifest.alerts else []),
                 SecretBinding(name=names.WEBHOOK_SECRET, secret=names.WEBHOOK_SECRET),
                 TextBinding(name=names.STAGE, text=stage),
                 *([TextBinding(name=names.NAME_PREFIX, text=prefix)] if prefix else []),

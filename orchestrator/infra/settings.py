@@ -21,7 +21,7 @@ from orchestrator.errors import SettingsError
 from orchestrator.infra.own_state import begin_to_read_state
 from orchestrator.infra.watch import read_watch
 from orchestrator.limits import Plan
-from orchestrator.names import API_TOKEN, CALLER_TOKENS, WEBHOOK_SECRET
+from orchestrator.names import ALERT_URLS, API_TOKEN, CALLER_TOKENS, WEBHOOK_SECRET
 from orchestrator.stack.config import refuse_local_state
 from orchestrator.stack.deployed import SETTINGS, secrets_digest
 from orchestrator.stack.moved import made_prefix
@@ -29,6 +29,7 @@ from orchestrator.stack.placeholders import SECRETS_LEFT_OUT
 from orchestrator.stack.rules import (
     RULES,
     SettingProblem,
+    alert_problems,
     caller_problems,
     caller_tokens,
     not_ready,
@@ -61,6 +62,7 @@ class StackSettings:
     workers_url: str | None
     start_empty: tuple[str, ...] = ()
     callers: object = field(repr=False)
+    alert_urls: object = field(repr=False)
     mark: str | None = None
     secrets: Mapping[str, pulumi.Output[str]]
     router_texts: Mapping[str, str]
@@ -96,9 +98,10 @@ def read_settings() -> StackSettings:
     problems.extend(start_empty_problems(empty := config.get("startEmpty"), stack=stack))
     if problems:
         raise SettingsError(not_ready(stack, problems))
-    callers = config.get_object("callers")
+    callers, alert_urls = config.get_object("callers"), config.get_object("alertUrls")
     return StackSettings(
         callers=callers,
+        alert_urls=alert_urls,
         stack=stack,
         account_id=account_id,
         name_prefix=values.get("namePrefix", ""),
@@ -114,6 +117,7 @@ def read_settings() -> StackSettings:
             API_TOKEN: config.require_secret("apiToken"),
             WEBHOOK_SECRET: config.require_secret("webhookSecret"),
             CALLER_TOKENS: pulumi.Output.secret(caller_tokens(callers) if isinstance(callers, dict) else "{}"),
+            ALERT_URLS: pulumi.Output.secret(caller_tokens(alert_urls) if isinstance(alert_urls, dict) else "{}"),
             **watch.secrets,
         },
         router_texts=watch.texts,
@@ -141,5 +145,6 @@ def require_secrets(settings: StackSettings, desired: Desired) -> None:
     if problems := [
         *secret_problems(desired, settings.secrets, stack=settings.stack),
         *caller_problems(desired, settings.callers, plan=settings.plan, stack=settings.stack),
+        *alert_problems(desired, settings.alert_urls, stack=settings.stack, name_prefix=settings.name_prefix),
     ]:
         raise SettingsError(not_ready(settings.stack, problems))

@@ -1,8 +1,8 @@
-"""From run-time registrations to entries of `autopilots.yaml`: only text is added, so that comments, order and every
-other byte of the file stay as people wrote them.
+"""New entries of `autopilots.yaml`, from run-time registrations and templates: only text is added, so that comments,
+order and every other byte of the file stay as people wrote them.
 
-PyYAML's nodes say where the list of autopilots is and how it is indented; nothing is written out again by a library,
-which would lose comments or change quotes and line breaks. The result is read back: it must be a right manifest that
+PyYAML's nodes say where the autopilots and the tasks are and how they are indented; nothing is written out again by a
+library, which would lose comments or change quotes and line breaks. The result is read back: it must be a right manifest that
 says what the file said before, and the new entries.
 
 Pure.
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -49,9 +49,39 @@ def add_autopilots(text: str, entries: Sequence[Mapping[str, Any]], file: str = 
         return text
     content = text.removeprefix(_BYTE_ORDER_MARK)
     added = text[: len(text) - len(content)] + _insert(content, entries)
+    return _checked(text, added, file, lambda data: {**data, "autopilots": [*data["autopilots"], *entries]})
+
+
+def add_tasks(text: str, tasks: Mapping[str, Mapping[str, Any]], file: str = DEFAULT_FILE) -> str:
+    """`text`, a right manifest, with `tasks` at the end of its tasks.
+
+    `file` is only for the messages. Raises ManifestError where the manifest with the tasks would not be right.
+    """
+    content = text.removeprefix(_BYTE_ORDER_MARK)
+    newline = "\r\n" if "\r\n" in content else "\n"
+    root: Any = yaml.compose(content, Loader=yaml.SafeLoader)
+    listed = next((value for key, value in root.value if key.value == "tasks"), None)
+    lines = content.splitlines(keepends=True)
+    if listed is not None and listed.flow_style:
+        flow = ", ".join(f"{json.dumps(name)}: {json.dumps(task, ensure_ascii=False)}" for name, task in tasks.items())
+        at = _end(listed.value[-1][1]).index if listed.value else listed.end_mark.index - 1
+        added = f"{content[:at]}{', ' if listed.value else ''}{flow}{content[at:]}"
+    else:
+        last = _last_line(listed.value[-1][1], lines) if listed is not None else len(lines) - 1
+        if not lines[last].endswith(("\n", "\r")):
+            lines[last] += newline
+        indent = " " * (listed.start_mark.column if listed is not None else 2)
+        new = [f"{indent}{name}: {_flow(task)}" for name, task in tasks.items()]
+        head = [] if listed is not None else ["", "tasks:"]
+        added = "".join([*lines[: last + 1], *(f"{line}{newline}" for line in (*head, *new)), *lines[last + 1 :]])
+    added = text[: len(text) - len(content)] + added
+    return _checked(text, added, file, lambda data: {**data, "tasks": {**data.get("tasks", {}), **tasks}})
+
+
+def _checked(text: str, added: str, file: str, wanted: Callable[[dict[str, Any]], dict[str, Any]]) -> str:
+    """`added`, where it is right and says what `text` said, and what is new."""
     parse(added, file)
-    before, after = read(text, file).data, read(added, file).data
-    if after != {**before, "autopilots": [*before["autopilots"], *entries]}:
+    if read(added, file).data != wanted(read(text, file).data):
         raise ValueError(f"{file} would not say what it said before")
     return added
 
@@ -102,19 +132,31 @@ def _last_line(node: Any, lines: Sequence[str]) -> int:
 
 def _block(declared: Mapping[str, Any], indent: str) -> list[str]:
     """One item of the list, as a person would write it."""
-    lines = []
-    for name, value in declared.items():
-        if isinstance(value, Mapping):
-            lines += [f"{name}:", *(f"  {key}: {_flow(each)}" for key, each in value.items())]
-        else:
-            lines.append(f"{name}: {_flow(value)}")
+    lines = _lines(declared)
     return [f"{indent}{'- ' if number == 0 else '  '}{line}" for number, line in enumerate(lines)]
+
+
+def _lines(value: Mapping[str, Any]) -> list[str]:
+    """A mapping of the entry; Workers stand below each other, small mappings and lists on a line."""
+    lines = []
+    for name, each in value.items():
+        if name == "workers" and not isinstance(each[0], str):
+            lines += [f"{name}:", *(line for one in each for line in _block(one, "  "))]
+        elif isinstance(each, Mapping):
+            lines += [f"{name}:", *(f"  {line}" for line in _lines(each))]
+        else:
+            lines.append(f"{name}: {_flow(each)}")
+    return lines
 
 
 def _flow(value: Any) -> str:
     if isinstance(value, str):
         is_plain = _PLAIN.fullmatch(value) and value.lower() not in _WORDS
         return value if is_plain else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, int):
         return str(value)
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{key}: {_flow(each)}' for key, each in value.items())} }}"
     return f"[{', '.join(map(_flow, value))}]"

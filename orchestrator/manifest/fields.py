@@ -16,6 +16,16 @@ from pydantic import AfterValidator, BeforeValidator, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from orchestrator import cron, names
+from orchestrator.conditions import (
+    CHANNEL_PATTERN,
+    CHANNEL_RULE,
+    CONDITION_PATTERN,
+    CONDITION_RULE,
+    DURATION_PATTERN,
+    DURATION_RULE,
+    parse_condition,
+    parse_duration,
+)
 
 
 def issue(code: str, message: str, hint: str = "") -> PydanticCustomError:
@@ -190,6 +200,46 @@ ScheduleName = Annotated[str, *_text("schedule name", NAME_PATTERN, NAME_RULE, "
 CompatibilityDate = Annotated[str, AfterValidator(_check_date), WithJsonSchema(_DATE_SCHEMA)]
 CompatibilityFlag = Annotated[str, *_text("compatibility flag", r"^[a-z][a-z0-9_]*$", _FLAG_RULE, "nodejs_compat")]
 SourcePath = Annotated[str, AfterValidator(_check_source), WithJsonSchema(_SOURCE_SCHEMA)]
+
+
+def _parsed_by(parse: Callable[[str], object], kind: str, rule: str) -> AfterValidator:
+    def check(value: str) -> str:
+        try:
+            parse(value)
+        except ValueError as error:
+            message = f"`{value}` is not a valid {kind}"
+            raise issue(f"invalid-{kind.replace(' ', '-')}", message, f"write {rule}") from error
+        return value
+
+    return AfterValidator(check)
+
+
+_CONDITION_SCHEMA = {
+    "type": "string",
+    "pattern": CONDITION_PATTERN,
+    "description": f"{CONDITION_RULE}.",
+    "examples": [
+        "health.down",
+        "errorRate > 20%",
+        "p95 > 5s",
+        "unknown > 0",
+        "queue.age > 10m",
+        "quota > 80%",
+        "drift",
+    ],
+}
+_DURATION_SCHEMA = {
+    "type": "string",
+    "pattern": DURATION_PATTERN,
+    "description": f"{DURATION_RULE[0].upper()}{DURATION_RULE[1:]}.",
+    "examples": ["15m", "1h"],
+}
+AlertName = Annotated[str, *_text("alert name", NAME_PATTERN, NAME_RULE, "payouts-unknown")]
+AlertCondition = Annotated[
+    str, _parsed_by(parse_condition, "condition", CONDITION_RULE), WithJsonSchema(_CONDITION_SCHEMA)
+]
+Duration = Annotated[str, _parsed_by(parse_duration, "time", DURATION_RULE), WithJsonSchema(_DURATION_SCHEMA)]
+Channel = Annotated[str, *_text("channel", CHANNEL_PATTERN, CHANNEL_RULE, "slack", "webhook-oncall")]
 
 # A list of the file, kept as a tuple: strict mode alone would take nothing but a tuple.
 Item = TypeVar("Item")

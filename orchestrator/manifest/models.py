@@ -15,15 +15,19 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, PydanticKnownError
 
 from orchestrator.manifest.fields import (
+    AlertCondition,
+    AlertName,
     AutopilotName,
     BucketName,
     CallerName,
     Capability,
+    Channel,
     CompatibilityDate,
     CompatibilityFlag,
     CronExpression,
     CustomDomain,
     DatabaseName,
+    Duration,
     Given,
     GivenNumber,
     HostPattern,
@@ -298,6 +302,15 @@ class Caller(Model):
     tasks: Items[TaskName] = Field(default=(), description="The tasks that it may ask for; all where it is empty.")
 
 
+class Alert(Model):
+    """What people are told of, once when it begins and once when it is over; the scheduled run looks."""
+
+    when: AlertCondition
+    hold: Duration = Field(default="0m", alias="for", description="How long it must be so before they are told.")
+    resolve: Duration = Field(default="0m", description="How long it must be well before they are told that it is.")
+    to: Items[Channel] = Field(min_length=1, description="Who is told: each has a URL in the stack's `alertUrls`.")
+
+
 class Manifest(Model):
     """The autopilots, what they need, the tasks, and who may ask for them."""
 
@@ -310,6 +323,8 @@ class Manifest(Model):
     schedules: dict[ScheduleName, ScheduledTask] = Field(
         default={}, description="What the platform itself does again and again, by name."
     )
+
+    alerts: dict[AlertName, Alert] = Field(default={}, description="What people are told of, by name.")
 
     @property
     def does_later(self) -> bool:

@@ -15,11 +15,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from orchestrator import cron
+from orchestrator.conditions import parse_condition, parse_duration
 from orchestrator.names import binding_name
 
 if TYPE_CHECKING:
     from orchestrator.manifest import Manifest
-    from orchestrator.manifest.models import Autopilot, Task
+    from orchestrator.manifest.models import Alert, Autopilot, Task
 
 DEFAULT_TIMEOUT_MS = 25_000
 DEFAULT_CRON_PERIOD_MS = 900_000
@@ -135,6 +136,35 @@ class ScheduleRule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AlertRule:
+    """What people are told of: `metric` above `above` (per cent, milliseconds, a count), as `when` says it."""
+
+    when: str
+    metric: str
+    above: int
+    to: tuple[str, ...]
+    for_ms: int = 0
+    resolve_ms: int = 0
+
+    @classmethod
+    def from_object(cls, value: Mapping[str, Any]) -> Self:
+        """Read this part of the table's JSON."""
+        own = {key: value[key] for key in ("when", "metric", "above")}
+        return cls(**own, to=tuple(value["to"]), for_ms=value["forMs"], resolve_ms=value["resolveMs"])
+
+    def to_object(self) -> dict[str, Any]:
+        """As plain values, in the table's key order."""
+        return {
+            "when": self.when,
+            "metric": self.metric,
+            "above": self.above,
+            "to": list(self.to),
+            "forMs": self.for_ms,
+            "resolveMs": self.resolve_ms,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
 class TaskRule:
     """What a task needs and how it may be forwarded. `once`: never twice for a key; `idempotent`: may be retried;
     `stream`: the answer is passed on as it comes; `later`: it is never waited for."""
@@ -200,6 +230,7 @@ class RoutingTable:
     cron_period_ms: int = DEFAULT_CRON_PERIOD_MS
     callers: Mapping[str, CallerRule] = field(default_factory=dict)
     schedules: Mapping[str, ScheduleRule] = field(default_factory=dict)
+    alerts: Mapping[str, AlertRule] = field(default_factory=dict)
 
     def rule_of(self, name: str) -> TaskRule:
         """The rule of a task. A name that is no task is taken as that of a capability: what is never done twice as a
@@ -219,6 +250,7 @@ class RoutingTable:
             "cronPeriodMs": self.cron_period_ms,
             "callers": {name: self.callers[name].to_object() for name in sorted(self.callers)},
             "schedules": {name: self.schedules[name].to_object() for name in sorted(self.schedules)},
+            "alerts": {name: self.alerts[name].to_object() for name in sorted(self.alerts)},
         }
         return json.dumps(table, ensure_ascii=False, indent=2) + "\n"
 
@@ -235,6 +267,7 @@ class RoutingTable:
             cron_period_ms=table["cronPeriodMs"],
             callers={name: CallerRule.from_object(rule) for name, rule in table["callers"].items()},
             schedules={name: ScheduleRule(**rule) for name, rule in table["schedules"].items()},
+            alerts={name: AlertRule.from_object(rule) for name, rule in table["alerts"].items()},
         )
 
 
@@ -280,6 +313,19 @@ def compile_routes(manifest: Manifest) -> RoutingTable:
             name: ScheduleRule(task=each.task, every=each.every, timezone=each.timezone, meta=each.meta)
             for name, each in sorted(manifest.schedules.items())
         },
+        alerts={name: _alert(each) for name, each in sorted(manifest.alerts.items())},
+    )
+
+
+def _alert(alert: Alert) -> AlertRule:
+    condition = parse_condition(alert.when)
+    return AlertRule(
+        when=alert.when,
+        metric=condition.metric,
+        above=condition.above,
+        to=tuple(sorted(set(alert.to))),
+        for_ms=parse_duration(alert.hold),
+        resolve_ms=parse_duration(alert.resolve),
     )
 
 

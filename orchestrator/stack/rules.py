@@ -18,7 +18,8 @@ from typing import Any
 from orchestrator.desired.derive import Desired
 from orchestrator.desired.resources import SecretBinding
 from orchestrator.limits.plans import VARIABLE_SIZE, Plan
-from orchestrator.names import PREFIX_PATTERN, PREFIX_RULE
+from orchestrator.names import LOCAL, PREFIX_PATTERN, PREFIX_RULE
+from orchestrator.urls import check_endpoint
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,31 @@ def caller_tokens(tokens: Mapping[str, str]) -> str:
 def set_caller(name: str, stack: str) -> str:
     """The command that gives a caller a new token."""
     return f"openssl rand -hex 32 | pulumi config set --secret --path callers.{name} -s {stack}"
+
+
+def alert_problems(desired: Desired, urls: object, *, stack: str, name_prefix: str) -> list[SettingProblem]:
+    """A problem for each channel of the file's alerts without a URL that can be called.
+
+    `urls`: the stack's `alertUrls`, by channel; None where there are none. Those that no alert names stay. On the stack
+    `local`, and on a stage, which has a prefix, nobody has to be told of anything.
+    """
+    if not isinstance(urls, Mapping | None) or not all(isinstance(each, str) for each in (urls or {}).values()):
+        return [SettingProblem("alertUrls must be URLs by channel", set_alert_url("CHANNEL", stack))]
+    given: Mapping[str, str] = urls or {}
+    problems = []
+    for channel in sorted({each for rule in desired.routes.alerts.values() for each in rule.to}):
+        if channel not in given:
+            if stack != LOCAL and not name_prefix:
+                problems.append(SettingProblem(f"alertUrls.{channel} is not set", set_alert_url(channel, stack)))
+        elif refusal := check_endpoint(given[channel], allow_loopback_http=stack == LOCAL):
+            why = f"alertUrls.{channel} cannot be called: {refusal.message}"
+            problems.append(SettingProblem(why, set_alert_url(channel, stack)))
+    return problems
+
+
+def set_alert_url(channel: str, stack: str) -> str:
+    """The command that gives a channel of alerts its URL."""
+    return f"pulumi config set --secret --path alertUrls.{channel} https://… -s {stack}"
 
 
 def size_problems(secrets: Mapping[str, str], *, plan: Plan, stack: str) -> list[SettingProblem]:

@@ -39,6 +39,10 @@ TEXTS: Mapping[str, str] = {
         " or `{url, token}` of a webhook."
     ),
     "alertUrl": "A webhook that is told of each change of health, in Slack's JSON.",
+    "alertUrls": (
+        "The URL of each channel that `alerts:` of autopilots.yaml names, set with `--path alertUrls.CHANNEL`: "
+        "an incoming webhook of Slack or Discord, or one that takes signed JSON."
+    ),
     "journalDays": "How many days the journal is kept, 1 to 365. Default: 30.",
     "r2AccessKeyId": "The access key id of an R2 token, with which backups of buckets are made and restored.",
     "r2SecretAccessKey": "That token's secret access key.",

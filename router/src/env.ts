@@ -28,6 +28,8 @@ export interface Env {
   readonly HEAL?: string;
   /** Takes Slack's JSON; whoever knows it can post there. */
   readonly ALERT_URL?: string;
+  /** Of the channels of alerts: JSON, a URL by channel. */
+  readonly ALERT_URLS?: string;
   /** How long the journal is kept. */
   readonly JOURNAL_DAYS?: string;
   /** Copies for reading. */

@@ -4,6 +4,7 @@ import openapi from "openapi";
 import { log } from "#worker-kit/log.ts";
 import { Problem } from "#worker-kit/problem.ts";
 import { requestIdOf } from "#worker-kit/request-id.ts";
+import { listAlerts, testAlerts } from "./alerts/endpoints.ts";
 import { showAgentCard } from "./catalog/agent-card.ts";
 import { showCapability } from "./catalog/endpoint.ts";
 import { diagnose } from "./diagnose/diagnose.ts";
@@ -39,6 +40,8 @@ const ENDPOINTS: Readonly<Record<string, Readonly<Record<string, readonly [Handl
   "/metrics": { GET: [showMetrics, "read"] },
   "/.well-known/agent-card.json": { GET: [showAgentCard] },
   "/openapi.json": { GET: [() => Response.json(openapi)] },
+  "/autopilot/alerts": { GET: [listAlerts, "read"] },
+  "/autopilot/alerts/test": { POST: [testAlerts, "heal"] },
   "/autopilot/capabilities/:name": { GET: [showCapability, "read"] },
   "/autopilot/diagnose": { GET: [diagnose, "read"] },
   "/autopilot/ensure-infra": { POST: [ensureInfra, "heal"] },

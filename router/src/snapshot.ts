@@ -3,6 +3,8 @@
 // docs/decisions/0013-health-checks.md says who reads what.
 
 import { log } from "#worker-kit/log.ts";
+import type { Unsent } from "./alerts/evaluate.ts";
+import type { AlertState } from "./alerts/state.ts";
 import type { Env } from "./env.ts";
 import type { Missing, Status } from "./routing/decide.ts";
 
@@ -41,6 +43,9 @@ export interface Snapshot {
   readonly unknownRuns?: readonly string[];
   /** Since when the run that has waited longest should have been tried, where that is long ago. */
   readonly lateSince?: string | undefined;
+  /** Of the file's alerts, by name; absent where they were never evaluated. */
+  readonly alerts?: Readonly<Record<string, AlertState>> | undefined;
+  readonly unsentAlerts?: readonly Unsent[] | undefined;
 }
 
 /** What a Worker of before November 2026 stored: the same, with some names in snake_case. */

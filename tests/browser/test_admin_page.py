@@ -115,6 +115,15 @@ def test_the_failing_autopilot_is_found_with_its_cause(open_page: Open) -> None:
     expect(page.get_by_role("main")).to_contain_text("Failing")
 
 
+def test_the_alerts_are_shown_with_when_they_were_evaluated(open_page: Open) -> None:
+    alerts = open_page().get_by_role("region", name="Alerts")
+
+    expect(alerts).to_contain_text("evaluated")
+    expect(alerts.get_by_role("listitem")).to_contain_text("Firing")
+    expect(alerts.get_by_role("listitem")).to_contain_text("translator")
+    expect(alerts).to_contain_text("Nobody is told at slack")
+
+
 def test_a_page_is_generated_by_keyboard_and_seen(open_page: Open) -> None:
     page = open_page("#/run?task=generate_page")
     page.get_by_label("Description").focus()

@@ -16,7 +16,7 @@ from orchestrator.manifest import load
 
 ROOT = Path(__file__).parents[2]
 BUDGETS = {
-    "efh-autopilot-orchestrator": 79_000,  # 5 KB of it the API document, 10 KB croner, 7 KB the catalogue and its check
+    "efh-autopilot-orchestrator": 83_000,  # 5 KB of it the API document, 10 croner, 7 the catalogue, 3 alerts
     "efh-agent": 60_600,  # 36 KB of it postal-mime, half of that HTML's names of characters
     "efh-ai-stylist": 18_900,
     "efh-page-deployer": 13_700,

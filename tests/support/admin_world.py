@@ -18,6 +18,7 @@ from orchestrator.admin_page import Assets, build_admin
 from orchestrator.bundle import bundle, router_data
 from orchestrator.dispatch.signature import secret_of
 from orchestrator.routing.table import (
+    AlertRule,
     AsyncRule,
     CallerRule,
     Resources,
@@ -87,6 +88,7 @@ TABLE = RoutingTable(
         "ops": CallerRule(may=("read", "heal", "resolve", "plan")),
         "boss": CallerRule(may=("read", "approve")),
     },
+    alerts={"failing": AlertRule(when="health.down", metric="health.down", above=0, to=("slack",))},
     schedules={"yearly": ScheduleRule(task="create_lead", every="0 3 1 1 *", meta={"email": "ada@example.com"})},
 )
 # By Worker: the folder of its source, and the autopilot that it is.

@@ -169,7 +169,7 @@ def running(name: str, **options: Any) -> Iterator[Autopilot]:
     sockets = {"unsafeDirectSockets": [{"host": "127.0.0.1", "port": 0}]} if options.pop("direct", False) else {}
     bindings = {"WEBHOOK_SECRET": SECRET, "AUTOPILOTS": name, "STAGE": "local"} | options.pop("bindings", {})
     extra = options.pop("beside", [])
-    storage = STORAGE[name] | options.pop("storage", {})
+    storage = STORAGE.get(name, {}) | options.pop("storage", {})
     worker = {
         "name": name,
         "modules": True,

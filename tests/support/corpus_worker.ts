@@ -1,6 +1,8 @@
-// Runs the corpora's cases in workerd: POST /decide, /url, /registration, /outcome, /circuit, /schemas and /retry with a case's values answer
+// Runs the corpora's cases in workerd: POST /decide, /url, /registration, /outcome, /circuit, /alert, /measure, /schemas and /retry with a case's values answer
 // what the router would do. POST /copy answers what the KV namespace of the routers holds; POST /sql what comes of a
 // statement on the database of the router `journalled`; POST /prune prunes its journal, POST /count counts it.
+import { measure } from "../../router/src/alerts/measure.ts";
+import { type AlertState, type Measured, nextState } from "../../router/src/alerts/state.ts";
 import { mistakesOf, type Schema } from "../../router/src/catalog/schema.ts";
 import { Circuit } from "../../router/src/forward/circuit.ts";
 import { outcomeOf } from "../../router/src/forward/outcome.ts";
@@ -10,7 +12,7 @@ import { count } from "../../router/src/journal/counts.ts";
 import { prune } from "../../router/src/journal/journal.ts";
 import { parseRegistration } from "../../router/src/registry/registration.ts";
 import { decide, type State } from "../../router/src/routing/decide.ts";
-import type { RoutingTable, TaskRule } from "../../router/src/routing/table.ts";
+import type { AlertRule, RoutingTable, TaskRule } from "../../router/src/routing/table.ts";
 import { checkEndpoint, MESSAGES, type UrlRules } from "../../router/src/routing/urls.ts";
 import type { Health } from "../../router/src/snapshot.ts";
 
@@ -69,6 +71,16 @@ const RUN: Readonly<Record<string, (input: never, env: Env) => unknown>> = {
   "/outcome": ({ status, type, body }: { status: number; type: string; body: string }) => ({
     outcome: outcomeOf({ status, type, body: new TextEncoder().encode(body), encoding: null, retryAfter: null }),
   }),
+  "/alert": ({ rule, steps }: { rule: AlertRule; steps: { at: string; measured?: Measured }[] }) => {
+    let state: AlertState | undefined;
+    return steps.map(({ at, measured }) => {
+      const next = nextState(state, measured, rule, at);
+      state = next.state;
+      return next;
+    });
+  },
+  "/measure": ({ metric, now }: { metric: AlertRule["metric"]; now: number }, env) =>
+    measure(metric, { DB: env.JOURNAL }, { autopilots: {}, missing: [] }, now),
   "/schemas": ({ cases }: { cases: { schema: Schema; value: unknown }[] }) =>
     cases.map(({ schema, value }) => mistakesOf(schema, value, "")),
   "/retry": ({ outcome, rule, random, now }: RetryCase) => ({ delay: retryDelayMs(outcome, rule, random, now) }),

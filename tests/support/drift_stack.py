@@ -98,6 +98,7 @@ class DriftStack:
             "webhookSecret": SECRETS["webhookSecret"],
             "secrets.ACCESS_KEY": SECRETS["accessKey"],
             "callers.shop": "token-of-the-shop" * 3,
+            **{f"alertUrls.{channel}": "https://alerts.example.com/hook" for channel in ("slack", "webhook")},
         }
         self.project.run("config", "set-all", "--path", *(f"--secret={key}={value}" for key, value in secrets.items()))
 

@@ -60,6 +60,7 @@ _KEEPER, _NEEDS = ("autopilots", 0), ("autopilots", 0, "needs")
 _WORKER, _GREETER = (*_NEEDS, "workers", 0), ("autopilots", 1, "needs", "workers", 0)
 _BUCKET, _TASK = ["efh-files", {"name": "efh-cold", "storageClass": "InfrequentAccess"}], ("tasks", "keep")
 _DAILY = {"task": "keep", "every": "0 6 * * *"}
+_ALERT = {"when": "health.down", "to": ["webhook"]}
 
 FIELD_EDITS: Mapping[str, Edit] = {
     "Manifest.orchestrator": _set("orchestrator", kvNamespaces=["REGISTRY", "ARCHIVE"]),
@@ -132,6 +133,11 @@ FIELD_EDITS: Mapping[str, Edit] = {
     "ScheduledTask.every": _set(schedules={"daily": {**_DAILY, "every": "0 * * * *"}}),
     "ScheduledTask.timezone": _set(schedules={"daily": {**_DAILY, "timezone": "Europe/Berlin"}}),
     "ScheduledTask.meta": _set(schedules={"daily": {**_DAILY, "meta": {"about": "yesterday"}}}),
+    "Manifest.alerts": _set(alerts={"down": _ALERT}),
+    "Alert.when": _set(alerts={"down": {**_ALERT, "when": "p95 > 5s"}}),
+    "Alert.hold": _set(alerts={"down": {**_ALERT, "for": "15m"}}),
+    "Alert.resolve": _set(alerts={"down": {**_ALERT, "resolve": "15m"}}),
+    "Alert.to": _set(alerts={"down": {**_ALERT, "to": ["slack"]}}),
 }
 
 SETTING_EDITS: Mapping[str, str] = {

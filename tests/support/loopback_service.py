@@ -29,8 +29,11 @@ def service() -> Iterator[Service]:
     """Run one; it listens until the block ends."""
 
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.do_POST()
+
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"])).decode()
+            body = self.rfile.read(int(self.headers.get("content-length", 0))).decode()
             recorded.calls.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
             payload = b"" if recorded.status == 204 else json.dumps(recorded.answer).encode()
             self.send_response(recorded.status)

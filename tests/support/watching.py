@@ -13,7 +13,7 @@ import httpx
 
 from orchestrator.bundle import bundle, router_data
 from orchestrator.desired.derive import ROUTER_FLAGS
-from orchestrator.routing.table import Resources, Route, RoutingTable, TaskRule
+from orchestrator.routing.table import AlertRule, Resources, Route, RoutingTable, TaskRule
 from tests.support.api_document import CHECKED
 from tests.support.eventually import eventually
 from tests.support.project import ROOT
@@ -41,6 +41,10 @@ TABLE = RoutingTable(
         workers=("efh-alone", "efh-router"),
     ),
     cron_period_ms=PERIOD_MS,
+    alerts={
+        "down": AlertRule(when="health.down", metric="health.down", above=0, to=("discord", "slack", "webhook-oncall")),
+        "gone": AlertRule(when="drift", metric="drift", above=0, to=("slack",)),
+    },
 )
 SETTINGS = {
     "API_TOKEN": TOKEN,
@@ -49,6 +53,8 @@ SETTINGS = {
     "PUBLIC_URL": "https://router.example.net",
 }
 ALERTS = {"ALERT_URL": "https://alerts.example.com/services/T0/B0/hunter2"}
+CHANNELS = {name: f"https://{name}.example.com/hook" for name in ("discord", "slack", "webhook-oncall")}
+"""Of the router `alerting`; to the others nobody has given a URL."""
 ACCOUNT = {
     "CLOUDFLARE_API_TOKEN": "diagnose-hunter2",
     "CLOUDFLARE_ACCOUNT_ID": "acc",
@@ -63,10 +69,11 @@ KINDS: dict[str, dict[str, str]] = {
     "shared": ALERTS,
     "quiet": {},
     "account": ALERTS | ACCOUNT,
+    "alerting": {"ALERT_URLS": json.dumps(CHANNELS)},
     "undatabased": ALERTS | {"DB": "gone"},
     "uncopied": ALERTS | {"REGISTRY": "gone"},
 }
-COUNTS = {"plain": 38, "shared": 10, "quiet": 2, "account": 7, "undatabased": 2, "uncopied": 1}
+COUNTS = {"plain": 38, "shared": 10, "quiet": 2, "account": 7, "alerting": 4, "undatabased": 2, "uncopied": 1}
 SHARED = ("shared", "account")  # these have a second isolate
 CLOUDFLARE = "api.example.com/client/v4/accounts/acc"
 

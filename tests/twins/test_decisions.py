@@ -37,7 +37,14 @@ def values(case: dict[str, Any]) -> dict[str, Any]:
 
 def whole(table: dict[str, Any]) -> dict[str, Any]:
     """The table with what no decision depends on."""
-    beside = {"declared": NOTHING, "cronPeriodMs": 0, "allowedOrigins": [], "callers": {}, "schedules": {}}
+    beside = {
+        "declared": NOTHING,
+        "cronPeriodMs": 0,
+        "allowedOrigins": [],
+        "callers": {},
+        "schedules": {},
+        "alerts": {},
+    }
     return {**table, "autopilots": routes(table["autopilots"]), **beside}
 
 

@@ -71,6 +71,7 @@ NOT_FOLLOWED = {
     "pulumi config <>": _WORD,
     "pulumi config set --secret --path <> -s <>": _VALUE,
     "pulumi config set --secret alertUrl https": _VALUE,
+    "pulumi config set --secret --path alertUrls.<> https": _VALUE,
     "pulumi config set --secret cloudflare": _VALUE,
     "pulumi config set --secret diagnoseToken": _VALUE,
     'pulumi config set --secret heal \'{"repository"': _VALUE,

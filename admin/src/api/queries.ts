@@ -102,6 +102,15 @@ export function useRuns(query: RunsQuery) {
   });
 }
 
+export function useAlerts() {
+  const { client } = useApi();
+  return useQuery({
+    queryKey: ["alerts"],
+    queryFn: ({ signal }) => data(client.GET("/autopilot/alerts", { signal })),
+    ...usePolling(),
+  });
+}
+
 export function useSchedules() {
   const { client } = useApi();
   return useQuery({

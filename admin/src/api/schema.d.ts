@@ -89,6 +89,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/autopilot/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The alerts of autopilots.yaml with their states, and when they were evaluated last */
+        get: operations["alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/autopilot/alerts/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test to each channel of the alerts */
+        post: operations["testAlerts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/autopilot/capabilities/{name}": {
         parameters: {
             query?: never;
@@ -492,6 +526,42 @@ export interface components {
                 /** @description The journal's own bound for tasks. */
                 entriesADay: number;
             };
+        };
+        Alerts: {
+            /**
+             * Format: date-time
+             * @description By the scheduled run; a cron that has stopped tells nobody anything.
+             */
+            evaluatedAt: string | null;
+            alerts: components["schemas"]["Alert"][];
+            /** @description Messages that the next run sends again. */
+            unsent: number;
+            /** @description Channels that the stack has no URL of. */
+            withoutUrl: string[];
+        };
+        Alert: {
+            name: string;
+            when: string;
+            to: string[];
+            forSeconds: number;
+            resolveSeconds: number;
+            /** @enum {unknown} */
+            state: "normal" | "pending" | "firing" | "resolving";
+            /** Format: date-time */
+            since: string | null;
+            /** Format: date-time */
+            firingSince?: string;
+            /** @description What was measured last: per cent, milliseconds, or a count. */
+            value: number | null;
+            /** @description The same */
+            text: string | null;
+        };
+        AlertTest: {
+            channels: {
+                channel: string;
+                delivered: boolean;
+                why: string;
+            }[];
         };
         AgentCard: {
             protocolVersion: string;
@@ -1138,6 +1208,9 @@ export type Problem = components['schemas']['Problem'];
 export type FieldError = components['schemas']['FieldError'];
 export type Missing = components['schemas']['Missing'];
 export type Me = components['schemas']['Me'];
+export type Alerts = components['schemas']['Alerts'];
+export type Alert = components['schemas']['Alert'];
+export type AlertTest = components['schemas']['AlertTest'];
 export type AgentCard = components['schemas']['AgentCard'];
 export type Capability = components['schemas']['Capability'];
 export type Check = components['schemas']['Check'];
@@ -1307,6 +1380,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AgentCard"];
+                };
+            };
+            400: components["responses"]["InvalidParameters"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["NotReady"];
+        };
+    };
+    alerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alerts"];
+                };
+            };
+            400: components["responses"]["InvalidParameters"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["NotReady"];
+        };
+    };
+    testAlerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What came of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertTest"];
                 };
             };
             400: components["responses"]["InvalidParameters"];

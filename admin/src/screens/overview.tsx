@@ -2,14 +2,14 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { data } from "../api/client.ts";
-import { useApi, useHealth, useJournal, useList, useStats } from "../api/queries.ts";
+import { useAlerts, useApi, useHealth, useJournal, useList, useStats } from "../api/queries.ts";
 import type { Autopilot, Check, Entry, Figures, Health } from "../api/schema.d.ts";
 import { useRights } from "../rights.ts";
 import { hashOf, Link } from "../route.tsx";
 import { t } from "../texts.ts";
 import { Icon } from "../ui/icon.tsx";
 import { Button, Card, Empty, Failure, Read, Screen } from "../ui/parts.tsx";
-import { HealthBadge, isFailure, OutcomeBadge } from "../ui/status.tsx";
+import { Badge, HealthBadge, isFailure, OutcomeBadge } from "../ui/status.tsx";
 import { Age, duration } from "../ui/time.tsx";
 import { EntryWhat } from "./journal.tsx";
 
@@ -34,11 +34,59 @@ export function OverviewScreen() {
       {look.error && <Failure error={look.error} />}
       <Read query={health}>{(health) => <Attention health={health} />}</Read>
       <Autopilots health={health.data} />
+      <Alerts />
       <div className="oa-columns">
         <Failures />
         <Usage />
       </div>
     </Screen>
+  );
+}
+
+const ALERT_STATES = {
+  normal: ["good", "check"],
+  pending: ["warn", "clock"],
+  firing: ["bad", "warn"],
+  resolving: ["info", "clock"],
+} as const;
+
+/** Those of autopilots.yaml; nothing where it has none. */
+function Alerts() {
+  const { data } = useAlerts();
+  if (!data?.alerts.length) return null;
+  const { alerts, evaluatedAt, withoutUrl } = data;
+  const aside = (
+    <span className="oa-small">
+      {evaluatedAt ? (
+        <>
+          {t.alerts.evaluated} <Age at={evaluatedAt} />
+        </>
+      ) : (
+        t.alerts.never
+      )}
+    </span>
+  );
+  return (
+    <Card title={t.alerts.title} aside={aside} flush>
+      <ul className="oa-rows">
+        {alerts.map(({ name, when, state, since, text }) => (
+          <li key={name}>
+            <Badge tone={ALERT_STATES[state][0]} icon={ALERT_STATES[state][1]}>
+              {t.alerts.states[state]}
+            </Badge>
+            <span className="oa-grow">
+              <strong>{name}</strong> <code>{when}</code> {text && <span className="oa-small">{text}</span>}
+            </span>
+            {since && (
+              <span className="oa-small">
+                {t.overview.since} <Age at={since} />
+              </span>
+            )}
+          </li>
+        ))}
+      </ul>
+      {withoutUrl.length > 0 && <p className="oa-empty">{t.alerts.withoutUrl(withoutUrl.join(", "))}</p>}
+    </Card>
   );
 }
 

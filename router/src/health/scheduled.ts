@@ -6,6 +6,7 @@
 
 import { log } from "#worker-kit/log.ts";
 import { Problem } from "#worker-kit/problem.ts";
+import { evaluateAlerts } from "../alerts/evaluate.ts";
 import type { Call } from "../http/call.ts";
 import { count } from "../journal/counts.ts";
 import { type JournalEntry, prune, record } from "../journal/journal.ts";
@@ -101,6 +102,10 @@ async function runScheduled(run: Run, trigger: Trigger): Promise<Report> {
   const { alert: delivered, unsent } = await sendAlert(env, [...(before?.unsent ?? []), ...lines], requestId);
 
   const { autopilots, probed } = found;
+  const alerts = await evaluateAlerts(env, before, { autopilots, missing, unknownRuns }, at, requestId);
+  for (const { alert, state, text } of alerts.messages) {
+    record(run, { kind: "alert", caller: run.caller, outcome: state, detail: `${alert}: ${text}` });
+  }
   const cron = cronOf(before, trigger, at);
   const snapshot = {
     at,
@@ -112,6 +117,8 @@ async function runScheduled(run: Run, trigger: Trigger): Promise<Report> {
     doubts,
     unknownRuns,
     lateSince: late ?? undefined,
+    alerts: alerts.states,
+    unsentAlerts: alerts.unsent,
   };
   const counts = await attempt("the checks could not be recorded", run, () => giveBack(env, requestId, snapshot));
   if (counts !== false) await publishSnapshot(env, snapshot, requestId);

@@ -47,6 +47,17 @@ interface ScheduleRule {
   readonly meta: Readonly<Record<string, unknown>>;
 }
 
+/** What people are told of: `metric` above `above` (per cent, milliseconds, a count), as `when` says it in words. */
+export interface AlertRule {
+  readonly when: string;
+  readonly metric: "health.down" | "drift" | "errorRate" | "p95" | "unknown" | "queue.age" | "quota";
+  readonly above: number;
+  /** Channels: `slack`, `discord` or `webhook`, with a name behind where there are several. */
+  readonly to: readonly string[];
+  readonly forMs: number;
+  readonly resolveMs: number;
+}
+
 /** Names of resources, as autopilots.yaml has them. */
 export interface Resources {
   readonly kvNamespaces: readonly string[];
@@ -69,6 +80,7 @@ export interface RoutingTable {
   /** What each caller may do, by the name of its token. */
   readonly callers: Readonly<Record<string, CallerRule>>;
   readonly schedules: Readonly<Record<string, ScheduleRule>>;
+  readonly alerts: Readonly<Record<string, AlertRule>>;
 }
 
 export type Right = "plan" | "read" | "register" | "heal" | "approve" | "resolve";

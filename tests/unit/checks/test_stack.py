@@ -196,6 +196,29 @@ def test_what_is_wrong_with_callers_is_told_with_its_command(tokens: dict[str, s
     assert found.fix.endswith(fix)
 
 
+ALERTS = MANIFEST.replace("orchestrator:", "alerts: {down: {when: health.down, to: [slack, webhook]}}\norchestrator:")
+
+
+def alerts(stack: str = "prod", prefix: str = "", **urls: str) -> list[str]:
+    own: dict[str, Any] = {"alertUrls": {"objectValue": urls, "secret": True}, "namePrefix": {"value": prefix}}
+    secrets = {"secrets": {"objectValue": {"KEY": "k", "SPARE": "s"}}}
+    return [check.detail for check in secrets_checks(RIGHT | own | secrets, derive(parse(ALERTS)), stack=stack)]
+
+
+def test_each_channel_of_the_alerts_has_a_url_that_can_be_called() -> None:
+    url = "https://alerts.example.com/hook"
+    assert alerts(slack=url, webhook=url, former=url) == ["all set"]
+    assert alerts(slack=url) == ["alertUrls.webhook is not set"]
+    (wrong,) = alerts(slack=url, webhook="http://127.0.0.1/hook")
+    assert wrong.startswith("alertUrls.webhook cannot be called: ")
+
+
+def test_on_a_stage_and_on_the_stack_local_nobody_has_to_be_told() -> None:
+    assert alerts(prefix="pr-7-") == alerts(stack="local") == ["all set"]
+    assert alerts(stack="local", webhook="http://127.0.0.1:9/hook") == ["all set"]
+    assert alerts(prefix="pr-7-", webhook="hunter2")[0].startswith("alertUrls.webhook cannot be called")
+
+
 def test_a_secret_in_plain_text_is_a_problem_wherever_it_stands() -> None:
     config = {
         "shop:apiToken": "canary",

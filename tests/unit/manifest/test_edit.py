@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.errors import ManifestError
 from orchestrator.manifest import parse
-from orchestrator.manifest.edit import add_autopilots, entry
+from orchestrator.manifest.edit import add_autopilots, add_tasks, entry
 from tests.support.project import ROOT
 
 SHIPPED = (ROOT / "autopilots.yaml").read_text()
@@ -158,3 +158,56 @@ def test_an_entry_says_no_defaults_and_nothing_of_the_record() -> None:
         "weight": 3,
         "needs": {"r2Buckets": ["efh-x"]},
     }
+
+
+TASK: dict[str, Any] = {"help": {"capability": "x.y", "description": "Help: a lot", "idempotent": True}}
+TASK_LINE = 'help: { capability: x.y, description: "Help: a lot", idempotent: true }'
+X = "autopilots: [{name: x, endpoint: 'https://x.example.com/', capabilities: [x.y]}]\n"
+
+
+@pytest.mark.parametrize(
+    ("tasks", "expected"),
+    [
+        ("", f"\ntasks:\n  {TASK_LINE}\n"),
+        (
+            "tasks:\n    a: {capability: x.y} # one\n# end\n",
+            f"tasks:\n    a: {{capability: x.y}} # one\n    {TASK_LINE}\n# end\n",
+        ),
+        ("tasks:\n  a:\n    capability: x.y\n", f"tasks:\n  a:\n    capability: x.y\n  {TASK_LINE}\n"),
+        ("tasks:\n  a: {capability: x.y}", f"tasks:\n  a: {{capability: x.y}}\n  {TASK_LINE}\n"),
+    ],
+)  # fmt: skip
+def test_a_task_goes_to_the_end_of_the_tasks(tasks: str, expected: str) -> None:
+    text = manifest(X, tasks)
+
+    assert add_tasks(text, TASK) == manifest(X, expected)
+
+
+@pytest.mark.parametrize("tasks", ["tasks: {}\n", "tasks: {a: {capability: x.y}} # ours\n"])
+def test_a_task_goes_into_a_flow_mapping_too(tasks: str) -> None:
+    added = parse(add_tasks(manifest(X, tasks), TASK)).tasks
+
+    assert added["help"].description == "Help: a lot"
+
+
+def test_a_needed_worker_stands_below_the_others() -> None:
+    worker = {"name": "efh-you", "source": "you.ts", "crons": ["0 * * * *"], "ai": True, "vars": {"A": "1"}}
+    one = {"name": "you", "worker": "efh-you", "capabilities": ["you.do"], "needs": {"workers": [worker]}}
+    block = "autopilots:\n- {name: x, endpoint: 'https://x.example.com/', capabilities: [x.y]}\n"
+
+    added = add_autopilots(manifest(block), [one])
+
+    below = """\
+- name: you
+  worker: efh-you
+  capabilities: [you.do]
+  needs:
+    workers:
+      - name: efh-you
+        source: you.ts
+        crons: ["0 * * * *"]
+        ai: true
+        vars:
+          A: "1"
+"""
+    assert added == manifest(block + below)

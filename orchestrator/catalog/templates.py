@@ -1,0 +1,124 @@
+"""The templates of autopilots: catalog/templates/, a folder each.
+
+    template.yaml        title, description, verb (the last word of its capability), settings: {NAME: {description,
+                         default, pattern}}, source (the file of its code; index.ts where it says nothing)
+    declared.yaml.tmpl   `autopilot` and `tasks`, as autopilots.yaml gets them
+    index.ts.tmpl, test.py.tmpl, capability.yaml.tmpl
+
+In a `.tmpl` `{{name}}` is the autopilot's name, `{{NAME}}` the same for names of bindings, `{{task}}`, `{{capability}}`,
+and `{{SETTING}}` whatever a setting says. Touches the files below `catalog/templates`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from orchestrator.errors import UserError
+from orchestrator.nearest import nearest_names
+
+FOLDER = Path("catalog/templates")
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_MOST_NAME = 40
+_PLACE = re.compile(r"\{\{(\w+)\}\}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What a template lets one choose; `pattern`: what its value must match, whole."""
+
+    description: str
+    default: str
+    pattern: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Template:
+    """A template; `texts`: its `.tmpl` files by name."""
+
+    name: str
+    title: str
+    description: str
+    verb: str
+    source: str
+    settings: Mapping[str, Setting]
+    texts: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendered:
+    """What is written: `files` by path below the project's root; `autopilot` and `tasks` for autopilots.yaml."""
+
+    files: Mapping[str, str]
+    autopilot: Mapping[str, Any]
+    tasks: Mapping[str, Any]
+
+
+def template_names(root: Path) -> list[str]:
+    """Those that there are."""
+    return sorted(path.parent.name for path in (root / FOLDER).glob("*/template.yaml"))
+
+
+def load_template(root: Path, name: str) -> Template:
+    """Raises UserError for one that is not there."""
+    known = template_names(root)
+    if name not in known:
+        near = nearest_names(name, known, 1)
+        hint = f"did you mean `{near[0]}`? " if near else ""
+        raise UserError(f"there is no template `{name}`", f"{hint}There are: {', '.join(known)}")
+    folder = root / FOLDER / name
+    about = yaml.safe_load((folder / "template.yaml").read_text(encoding="utf-8"))
+    return Template(
+        name=name,
+        title=about["title"],
+        description=about["description"],
+        verb=about["verb"],
+        source=about.get("source", "index.ts"),
+        settings={key: Setting(**each) for key, each in about["settings"].items()},
+        texts={path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.tmpl")},
+    )
+
+
+def render(template: Template, name: str, chosen: Mapping[str, str]) -> Rendered:
+    """The autopilot `name` by the template. Raises UserError for a name or a setting that is not right."""
+    if not _NAME.fullmatch(name) or len(name) > _MOST_NAME:
+        rule = f"up to {_MOST_NAME} lower-case letters and digits with single hyphens between them, such as rye-bread"
+        raise UserError(f"`{name}` is no name for a new autopilot", f"it has {rule}")
+    words = name.replace("-", "_")
+    values = {"name": name, "NAME": words.upper(), "task": words, "capability": f"{name}.{template.verb}"}
+    values |= _settings(template, chosen, values)
+    texts = {file.removesuffix(".tmpl"): _filled(text, values) for file, text in template.texts.items()}
+    declared = yaml.safe_load(texts["declared.yaml"])
+    folder = f"autopilots/{name}" + ("/src" if template.source == "index.ts" else "")
+    return Rendered(
+        files={
+            f"{folder}/{template.source}": texts[template.source],
+            f"tests/integration/autopilots/test_{words}.py": texts["test.py"],
+            f"catalog/capabilities/{values['capability']}.yaml": texts["capability.yaml"],
+        },
+        autopilot=declared["autopilot"],
+        tasks=declared["tasks"],
+    )
+
+
+def _settings(template: Template, chosen: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
+    if unknown := sorted(chosen.keys() - template.settings.keys()):
+        known = ", ".join(template.settings) or "none"
+        raise UserError(f"the template {template.name} has no setting `{unknown[0]}`", f"it has: {known}")
+    found = {}
+    for key, setting in template.settings.items():
+        value = chosen.get(key, _filled(setting.default, values))
+        if not re.fullmatch(setting.pattern, value):
+            what = f"`{value}` cannot be the setting `{key}` of the template {template.name}"
+            raise UserError(what, f"it must match {setting.pattern}: {setting.description}")
+        found[key] = value
+    return found
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    return _PLACE.sub(lambda place: values[place[1]], text)

@@ -1,0 +1,70 @@
+// The alerts of autopilots.yaml, evaluated by each scheduled run; what was not delivered is sent by the next one.
+
+import routingTable from "routing-table";
+import { log } from "#worker-kit/log.ts";
+import type { Env } from "../env.ts";
+import type { Snapshot } from "../snapshot.ts";
+import { alertUrls, deliver, type Message } from "./deliver.ts";
+import { measure, type Seen } from "./measure.ts";
+import { type AlertState, nextState } from "./state.ts";
+
+/** Of the messages that could not be delivered, the latest are kept. */
+const MOST_UNSENT = 50;
+
+export interface Unsent {
+  readonly to: string;
+  readonly message: Message;
+}
+
+export interface Evaluated {
+  readonly states: Readonly<Record<string, AlertState>>;
+  readonly unsent: readonly Unsent[];
+  /** What people are told of now. */
+  readonly messages: readonly Message[];
+}
+
+/** Never throws: what cannot be measured is said in the log, and changes nothing. */
+export async function evaluateAlerts(
+  env: Env,
+  before: Snapshot | undefined,
+  seen: Seen,
+  at: string,
+  requestId: string,
+): Promise<Evaluated> {
+  const states: Record<string, AlertState> = {};
+  const messages: Message[] = [];
+  const due: Unsent[] = [...(before?.unsentAlerts ?? [])];
+  const known = new Map<string, ReturnType<typeof measure>>();
+  for (const [alert, rule] of Object.entries(routingTable.alerts)) {
+    const { metric, when, to } = rule;
+    const measuring = known.get(metric) ?? measure(metric, env, seen, Date.parse(at));
+    known.set(metric, measuring);
+    const measured = await measuring.catch((error: unknown) => {
+      log(`the alert ${alert} could not be evaluated`, requestId, error);
+      return undefined;
+    });
+    const was = before?.alerts?.[alert];
+    const { state, told } = nextState(was, measured, rule, at);
+    states[alert] = state;
+    if (!told) continue;
+    const since = (told === "firing" ? state.firingSince : was?.firingSince) ?? at;
+    const message = { alert, state: told, when, value: measured?.value, text: measured?.text ?? "", since, at };
+    messages.push(message);
+    due.push(...to.map((channel) => ({ to: channel, message })));
+  }
+  return { states, messages, unsent: await sendAll(env, due, requestId) };
+}
+
+/** What was not taken. A channel without a URL is told of nothing, now or later. */
+async function sendAll(env: Env, due: readonly Unsent[], requestId: string): Promise<Unsent[]> {
+  const urls = alertUrls(env);
+  const sent = await Promise.all(
+    due.map(async (each) => {
+      const why = await deliver(env, each.to, each.message);
+      if (why === "") return [];
+      log(`an alert was not delivered to ${each.to}`, requestId, why);
+      return Object.hasOwn(urls, each.to) ? [each] : [];
+    }),
+  );
+  return sent.flat().slice(-MOST_UNSENT);
+}
