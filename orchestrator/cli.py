@@ -139,6 +139,11 @@ COMMANDS = (
         module="orchestrator.commands.new",
     ),
     Command(
+        name="import",
+        summary="print a draft of an autopilot from an agent card or an OpenAPI document",
+        module="orchestrator.commands.import_draft",
+    ),
+    Command(
         name="secret",
         summary="print the secret with which an autopilot that runs elsewhere verifies its tasks",
         module="orchestrator.commands.secret",

@@ -7,6 +7,7 @@ Pure.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 _TYPES = frozenset({"string", "number", "integer", "boolean", "array", "object", "null"})
 _FORMATS = frozenset({"email", "uri", "date-time"})
@@ -35,12 +36,36 @@ def schema_mistakes(schema: object, where: str) -> Iterator[str]:
     for keyword in sorted(_NUMBERS & schema.keys()):
         if not isinstance(schema[keyword], int | float) or isinstance(schema[keyword], bool):
             yield f"`{where}` has no number for `{keyword}`"
-    choices = [*schema.get("enum", []), schema.get("const")]
+    enum = schema.get("enum", [])
+    choices = [*(enum if isinstance(enum, list) else [enum, {}]), schema.get("const")]
     if any(isinstance(each, list | dict) for each in choices):
         yield f"`{where}` may only have texts, numbers and the like in `enum` and `const`"
     if not isinstance(schema.get("additionalProperties", True), bool):
         yield f"`{where}` has `additionalProperties` that are neither true nor false"
-    for name, member in schema.get("properties", {}).items():
+    members = schema.get("properties", {})
+    if not isinstance(members, Mapping):
+        yield f"`{where}` has `properties` that are no mapping"
+        members = {}
+    for name, member in members.items():
         yield from schema_mistakes(member, f"{where}.{name}")
     if "items" in schema:
         yield from schema_mistakes(schema["items"], f"{where}[]")
+
+
+def known_part(schema: object) -> dict[str, Any]:
+    """As much of somebody else's schema as an entry may have; what is left takes all that the whole takes, and more."""
+    if not isinstance(schema, Mapping):
+        return {}
+    kept: dict[str, Any] = {}
+    for keyword in sorted(_KNOWN & schema.keys()):
+        value = schema[keyword]
+        if keyword == "properties" and isinstance(value, Mapping):
+            kept[keyword] = {str(name): known_part(each) for name, each in value.items()}
+        elif keyword == "items":
+            kept[keyword] = known_part(value)
+        elif keyword == "required":
+            if isinstance(value, list) and all(isinstance(each, str) for each in value):
+                kept[keyword] = value
+        elif not [*schema_mistakes({keyword: value}, "")]:
+            kept[keyword] = value
+    return kept

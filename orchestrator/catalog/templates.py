@@ -5,7 +5,7 @@
     declared.yaml.tmpl   `autopilot` and `tasks`, as autopilots.yaml gets them
     index.ts.tmpl, test.py.tmpl, capability.yaml.tmpl
 
-In a `.tmpl` `{{name}}` is the autopilot's name, `{{NAME}}` the same for names of bindings, `{{task}}`, `{{capability}}`,
+In a `.tmpl` `{{name}}` is the autopilot's name, `{{NAME}}` that for names of bindings, `{{task}}`, `{{capability}}`,
 and `{{SETTING}}` whatever a setting says. Touches the files below `catalog/templates`.
 """
 

@@ -2,8 +2,8 @@
 order and every other byte of the file stay as people wrote them.
 
 PyYAML's nodes say where the autopilots and the tasks are and how they are indented; nothing is written out again by a
-library, which would lose comments or change quotes and line breaks. The result is read back: it must be a right manifest that
-says what the file said before, and the new entries.
+library, which would lose comments or change quotes and line breaks. The result is read back: it must be a right
+manifest that says what the file said before, and the new entries.
 
 Pure.
 """

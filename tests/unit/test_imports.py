@@ -25,6 +25,7 @@ PURE = {
     "orchestrator.adopt.wanted": (),
     "orchestrator.analysis": (),
     "orchestrator.catalog.compare": (),
+    "orchestrator.catalog.drafts": (),
     "orchestrator.catalog.keywords": (),
     "orchestrator.checks.account": (),
     "orchestrator.checks.check": (),
