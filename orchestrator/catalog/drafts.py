@@ -189,8 +189,8 @@ def _result(document: Mapping[str, Any], operation: Mapping[str, Any]) -> dict[s
 
 def _content(document: Mapping[str, Any], body: object) -> Mapping[str, Any]:
     content = _mapping(_resolved(document, body).get("content"))
-    found = next((content[kind] for kind in _BODIES if kind in content), {})
-    return _mapping(_mapping(found).get("schema"))
+    kind = next((kind for kind in _BODIES if kind in content), "")
+    return _mapping(_mapping(content.get(kind)).get("schema"))
 
 
 def _resolve_all(document: Mapping[str, Any], schema: object) -> Any:
