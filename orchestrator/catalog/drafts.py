@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from orchestrator.catalog.entries import FOLDER
 from orchestrator.catalog.keywords import known_part
 from orchestrator.urls import check_endpoint
 
@@ -133,7 +134,7 @@ def text_of(draft: Draft, source: str) -> str:
             **{"name": skill.name, "version": "0.1.0", "title": _line(skill.title)},
             **{"description": _line(skill.description), "meta": dict(skill.meta), "result": dict(skill.result)},
         }
-        parts.append(f"# catalog/capabilities/{skill.name}.yaml\n{_yaml(entry)}")
+        parts.append(f"# {FOLDER / skill.name}.yaml\n{_yaml(entry)}")
     return "---\n".join(parts)
 
 

@@ -3,7 +3,7 @@
     template.yaml        title, description, verb (the last word of its capability), settings: {NAME: {description,
                          default, pattern}}, source (the file of its code; index.ts where it says nothing)
     declared.yaml.tmpl   `autopilot` and `tasks`, as autopilots.yaml gets them
-    index.ts.tmpl, test.py.tmpl, capability.yaml.tmpl
+    index.ts.tmpl, and those of its test and of its capability's entry
 
 In a `.tmpl` `{{name}}` is the autopilot's name, `{{NAME}}` that for names of bindings, `{{task}}`, `{{capability}}`,
 and `{{SETTING}}` whatever a setting says. Touches the files below `catalog/templates`.
@@ -24,7 +24,7 @@ from orchestrator.nearest import nearest_names
 
 FOLDER = Path("catalog/templates")
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_MOST_NAME = 40
+_MOST_NAME = 24
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 
 
@@ -39,7 +39,7 @@ class Setting:
 
 @dataclass(frozen=True, kw_only=True)
 class Template:
-    """A template; `texts`: its `.tmpl` files by name."""
+    """A template; `texts`: its `.tmpl` files by the first word of their names."""
 
     name: str
     title: str
@@ -80,7 +80,7 @@ def load_template(root: Path, name: str) -> Template:
         verb=about["verb"],
         source=about.get("source", "index.ts"),
         settings={key: Setting(**each) for key, each in about["settings"].items()},
-        texts={path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.tmpl")},
+        texts={path.name.partition(".")[0]: path.read_text(encoding="utf-8") for path in folder.glob("*.tmpl")},
     )
 
 
@@ -92,14 +92,14 @@ def render(template: Template, name: str, chosen: Mapping[str, str]) -> Rendered
     words = name.replace("-", "_")
     values = {"name": name, "NAME": words.upper(), "task": words, "capability": f"{name}.{template.verb}"}
     values |= _settings(template, chosen, values)
-    texts = {file.removesuffix(".tmpl"): _filled(text, values) for file, text in template.texts.items()}
-    declared = yaml.safe_load(texts["declared.yaml"])
+    texts = {file: _filled(text, values) for file, text in template.texts.items()}
+    declared = yaml.safe_load(texts["declared"])
     folder = f"autopilots/{name}" + ("/src" if template.source == "index.ts" else "")
     return Rendered(
         files={
-            f"{folder}/{template.source}": texts[template.source],
-            f"tests/integration/autopilots/test_{words}.py": texts["test.py"],
-            f"catalog/capabilities/{values['capability']}.yaml": texts["capability.yaml"],
+            f"{folder}/{template.source}": texts[template.source.partition(".")[0]],
+            f"tests/integration/autopilots/test_{words}.py": texts["test"],
+            f"catalog/capabilities/{values['capability']}.yaml": texts["capability"],
         },
         autopilot=declared["autopilot"],
         tasks=declared["tasks"],

@@ -55,9 +55,10 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
             _show(path, "", text, terminal)
         return 0
     _write(root, {**rendered.files, DEFAULT_FILE: after}, terminal)
-    task = next(iter(rendered.tasks))
     test = next(path for path in rendered.files if path.startswith("tests/"))
-    terminal.report(f"Next: pytest {test}; make catalog; make up; python -m orchestrator plan {task} --meta '{{…}}'")
+    terminal.report(
+        f"Next: make format; make catalog; pytest {test}; make up; {', '.join(rendered.tasks)} can be asked for then."
+    )
     return 0
 
 

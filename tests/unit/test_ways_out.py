@@ -93,6 +93,7 @@ NOT_FOLLOWED = {
     "python -m orchestrator adopt -s <> takes over what the account has and the state has not": "as the one above it",
     "python -m orchestrator destroy-data NAME": _WORD,
     "python -m orchestrator heal": _WORD,
+    "python -m orchestrator new NAME --template <>": "as it stands in the call, with the name that was left out",
     "python -m orchestrator pull": "of the journal and the registry, no refusal of these commands",
     "python -m orchestrator register --remove NAME": "of the journal and the registry, no refusal of these commands",
     "python -m orchestrator show": _LOOKS,

@@ -36,9 +36,11 @@ def test_what_comes_with_each_template_passes_the_checks_and_its_own_test(checko
     checkout.run(PYTHON, "-m", "scripts.catalog")
     tests = [f"tests/integration/autopilots/test_rye_{name.replace('-', '_')}.py" for name in TEMPLATES]
     code = [f"autopilots/rye-{name}" for name in TEMPLATES]
+    biome = (f"{BIN}/node", "node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings", "autopilots")
+    checkout.run(f"{BIN}/ruff", "format", *tests, *code)  # how lines break depends on the name: `make format`
     checkout.run(f"{BIN}/ruff", "check", *tests, *code)
-    checkout.run(f"{BIN}/ruff", "format", "--check", *tests, *code)
-    checkout.run(f"{BIN}/node", "node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings", "autopilots")
+    checkout.run(*biome, "--write")
+    checkout.run(*biome)
     checkout.run(PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)
 
 
