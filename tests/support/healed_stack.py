@@ -32,11 +32,13 @@ def recreating(names: Iterable[str]) -> list[str]:
 class HealedStack:
     """Up and clean when it is made, and again after `restore`. `heal_s`: about the time of a heal, in seconds."""
 
-    def __init__(self, directory: Path, server: LocalCloudflare) -> None:
+    def __init__(self, directory: Path, server: LocalCloudflare, manifest: Mapping[str, Any] = MANIFEST) -> None:
         self.server = server
         self.outside = Outside(server)
         (directory / "project").mkdir()
         self.project = DriftStack(directory / "project", server)
+        self._manifest = manifest
+        self.project.write(manifest)
         self._state, self._kept_state, self._new_state = (
             self.project.root / ".state",
             directory / "state",
@@ -62,7 +64,7 @@ class HealedStack:
         before = settings.read_text()
         yield self
         settings.write_text(before)
-        self.project.write(MANIFEST)
+        self.project.write(self._manifest)
         self.restore()
 
     def begin_anew(self) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.drift_stack import MANIFEST, STACK
+from tests.support.drift_stack import STACK
 from tests.support.field_edits import FEW, FIELD_EDITS, SECRET_SETTINGS, SETTING_EDITS, edited, unedited
 from tests.support.healed_stack import HealedStack
 from tests.support.local_cloudflare import LocalCloudflare
@@ -28,19 +28,13 @@ SETTINGS = [name for name in SETTING_EDITS if ALL or name == "namePrefix"]
 @pytest.fixture(scope="module")
 def brought_up(cloudflare_server: LocalCloudflare, tmp_path_factory: pytest.TempPathFactory) -> HealedStack:
     cloudflare_server.reset()
-    return HealedStack(tmp_path_factory.mktemp("edit-and-undo"), cloudflare_server)
+    return HealedStack(tmp_path_factory.mktemp("edit-and-undo"), cloudflare_server, unedited())
 
 
 @pytest.fixture
 def stack(brought_up: HealedStack) -> Iterator[HealedStack]:
-    settings = brought_up.project.root / f"Pulumi.{STACK}.yaml"
-    before = settings.read_text()
-    brought_up.project.write(unedited())
-    brought_up.project.project.up()
-    yield brought_up
-    settings.write_text(before)
-    brought_up.project.write(MANIFEST)
-    brought_up.restore()
+    with brought_up.undone_afterwards() as edited:
+        yield edited
 
 
 def up(stack: HealedStack) -> str | None:
