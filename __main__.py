@@ -18,6 +18,7 @@ from orchestrator.infra.settings import read_settings, require_secrets
 from orchestrator.manifest import load
 from orchestrator.stack.deployed import deployment_hash
 from orchestrator.stack.empty_stores import keep_bound_stores, keep_stores
+from orchestrator.stack.lost_addresses import keep_addresses
 
 try:
     settings = read_settings()
@@ -42,9 +43,8 @@ try:
         start_empty=settings.start_empty,
         stack=settings.stack,
     )
-    record_deployment(
-        deployment_hash(desired, hashes_of(modules), settings=settings.plain, secrets=settings.secrets_digest),
-        Path.cwd(),
+    keep_addresses(
+        desired, state, lambda: stack_account(settings), dropped=settings.drop_addresses, stack=settings.stack
     )
     mark = settings.mark or state.mark or token_hex(16)
     guard = Guard(
@@ -56,6 +56,11 @@ try:
         keep_bound=lambda account, live: keep_bound_stores(
             desired, state, account, live, start_empty=settings.start_empty, stack=settings.stack
         ),
+    )
+    guard.check_new(desired, state)
+    record_deployment(
+        deployment_hash(desired, hashes_of(modules), settings=settings.plain, secrets=settings.secrets_digest),
+        Path.cwd(),
     )
     outputs = declare(desired, modules, settings, guard, mark=mark, state=state)
 except OrchestratorError as error:

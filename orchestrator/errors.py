@@ -9,7 +9,8 @@
     │   ├── LimitError                 exit 2   more than the account's Cloudflare plan allows
     │   ├── NotDeployedError           exit 2   a heal from something else than what the stack was deployed from
     │   ├── ExistingError              exit 2   the account has something of a name that was to be created
-    │   └── EmptyStoreError            exit 2   a Worker would see an empty store in place of its full one
+    │   ├── EmptyStoreError            exit 2   a Worker would see an empty store in place of its full one
+    │   └── LostAddressError           exit 2   a Worker would go, and with it an address that nobody declared
     ├── DriftFound                     exit 7   the account is not as declared (Pulumi's own exit code for changes)
     ├── LostData                       exit 8   a namespace, bucket or database is gone, with its data
     └── CloudflareError                exit 1   the Cloudflare API refused or did not answer
@@ -102,6 +103,12 @@ class EmptyStoreError(UserError):
     """A Worker would be bound to an empty namespace, bucket or database, and the one that it has is full."""
 
     code = "empty-store"
+
+
+class LostAddressError(UserError):
+    """A Worker would be deleted to which a custom domain or a route leads that the file does not say."""
+
+    code = "lost-address"
 
 
 class DriftFound(OrchestratorError):

@@ -14,15 +14,16 @@ from orchestrator.desired.derive import Desired
 from orchestrator.desired.resources import SecretBinding
 from orchestrator.limits import Plan
 from orchestrator.stack.rules import (
+    NAME_LISTS,
     RULES,
     SettingProblem,
     alert_problems,
     caller_problems,
+    names_problems,
     secret_problems,
     set_secret,
     setting_problems,
     size_problems,
-    start_empty_problems,
 )
 from orchestrator.stack.setting_names import plain_secret_problems, unknown_setting_problems
 from orchestrator.stack.watch_rules import WATCH_KEYS, watch_problems
@@ -38,7 +39,8 @@ def settings_checks(own: Config, *, stack: str, has_token: bool, made_prefix: Ca
         *setting_problems(values, stack=stack, has_token=has_token, made_prefix=made_prefix),
         *watch_problems(values, stack=stack),
     ]
-    problems += start_empty_problems(own.get("startEmpty", {}).get("value"), stack=stack)
+    for key in NAME_LISTS:
+        problems += names_problems(key, own.get(key, {}).get("value"), stack=stack)
     problems += unknown_setting_problems(own, stack=stack)
     return _checks("settings", problems) or [Check(name="settings", state="ok", detail="complete")]
 

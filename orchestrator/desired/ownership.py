@@ -15,7 +15,7 @@ Pure: the account's contents are arguments.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +52,13 @@ def other_owner(workers: Mapping[str, Bindings], store: Store, mark: str | None)
         if found and found != mark and any(store.is_bound_by(each) for each in bindings):
             return Owner(worker, found)
     return None
+
+
+def together(refusals: Sequence[ExistingError]) -> ExistingError:
+    """Several refusals, none of which has changed anything, as one."""
+    first, *others = refusals
+    hint = "\n".join([f"  {first.hint}", *map(str, others)]).strip()
+    return ExistingError(f"nothing was changed: {first.message}", hint)
 
 
 def refusal(kind: Kind, name: str, stack: str) -> ExistingError:

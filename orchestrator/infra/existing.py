@@ -23,6 +23,7 @@ from orchestrator.cloudflare.account import Account
 from orchestrator.data.filled import is_filled
 from orchestrator.data.named_store import NOT_FOUND, Store, StoreKind
 from orchestrator.data.store import find_all, worker_bindings
+from orchestrator.desired.derive import Desired
 from orchestrator.desired.ownership import (
     ALLOW,
     Bindings,
@@ -33,11 +34,14 @@ from orchestrator.desired.ownership import (
     refusal_of_domain,
     refusal_of_namesake,
     refusal_of_others,
+    together,
 )
 from orchestrator.drift.overwritten import message
-from orchestrator.errors import CloudflareError, SettingsError
+from orchestrator.errors import CloudflareError, ExistingError, SettingsError
 from orchestrator.kinds import Kind, kind_of_type
+from orchestrator.stack.lacking import lacking
 from orchestrator.stack.rules import start_empty_command
+from orchestrator.stack.state import State
 
 OpenAccount = Callable[[], AbstractContextManager[Account]]
 Overwritten = Callable[[Mapping[str, Any], Mapping[str, Any]], list[str]]
@@ -97,25 +101,45 @@ class Guard:
         self._overwritten[name] = overwritten
         return self._of_worker if self._workers is None or name in self._workers else None
 
+    def check_new(self, desired: Desired, state: State) -> None:
+        """Raise ExistingError, of all of them, where what `desired` has and `state` has not is in the account already:
+        before anything is declared, since Pulumi begins with others while it asks for one. An account that does not
+        answer stops an update; in a preview the hooks say so, of each."""
+        if _is_allowed():
+            return
+        refused = []
+        try:
+            for kind, name, inputs in lacking(desired, state):
+                try:
+                    self._check_creation(kind, name, inputs)
+                except ExistingError as error:
+                    refused.append(error)
+        except CloudflareError:
+            if not pulumi.runtime.is_dry_run():
+                raise
+        if refused:
+            raise together(refused)
+
     def _before_create(self, creation: pulumi.ResourceHookArgs) -> None:
-        if pulumi.runtime.is_dry_run() and os.environ.get(ALLOW):
+        if _is_allowed():
             return
         kind, inputs = _kind(creation), creation.new_inputs or {}
-        name = kind.name_in(inputs)
-        jurisdiction = str(inputs.get("jurisdiction") or "default")
+        _asking(
+            lambda: self._check_creation(kind, kind.name_in(inputs), inputs),
+            f"{creation.name}: not known whether it exists already",
+        )
 
-        def check() -> None:
-            match kind:
-                case Kind.WORKER:
-                    self._check_worker(name)
-                case Kind.CUSTOM_DOMAIN:
-                    self._check_domain(name, str(inputs.get("service") or ""))
-                case Kind.QUEUE:
-                    self._check_queue(name)
-                case _:
-                    self._check_data(kind, name, jurisdiction)
-
-        _asking(check, f"{creation.name}: not known whether it exists already")
+    def _check_creation(self, kind: Kind, name: str, inputs: Mapping[str, Any]) -> None:
+        """`inputs`: as Pulumi has them, as far as they decide."""
+        match kind:
+            case Kind.WORKER:
+                self._check_worker(name)
+            case Kind.CUSTOM_DOMAIN:
+                self._check_domain(name, str(inputs.get("service") or ""))
+            case Kind.QUEUE:
+                self._check_queue(name)
+            case _:
+                self._check_data(kind, name, str(inputs.get("jurisdiction") or "default"))
 
     def _before_change(self, change: pulumi.ResourceHookArgs) -> None:
         known = str((change.old_outputs or {}).get("modifiedOn") or "")
@@ -222,6 +246,10 @@ class Guard:
             with self._open_account() as account:
                 self._bindings = worker_bindings(account)
         return self._bindings
+
+
+def _is_allowed() -> bool:
+    return pulumi.runtime.is_dry_run() and bool(os.environ.get(ALLOW))
 
 
 def _kind(args: pulumi.ResourceHookArgs) -> Kind:

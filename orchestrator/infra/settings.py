@@ -27,18 +27,19 @@ from orchestrator.stack.deployed import SETTINGS, secrets_digest
 from orchestrator.stack.moved import made_prefix
 from orchestrator.stack.placeholders import SECRETS_LEFT_OUT
 from orchestrator.stack.rules import (
+    NAME_LISTS,
     RULES,
     SettingProblem,
     alert_problems,
     caller_problems,
     caller_tokens,
+    listed_names,
+    names_problems,
     not_ready,
     secret_problems,
     set_secret,
     setting_problems,
     size_problems,
-    start_empty_names,
-    start_empty_problems,
 )
 from orchestrator.stack.setting_names import unknown_setting_problems
 
@@ -47,10 +48,11 @@ from orchestrator.stack.setting_names import unknown_setting_problems
 class StackSettings:
     """What the stack's configuration says.
 
-    `start_empty`: names of stores that may begin empty in place of full ones; `mark`: the platform's, where the state
-    that knew it was lost. `secrets` by the name that Workers bind, the program's own too; `router_texts`: plain values
-    that the routing Worker is bound to, by that name. `plain` and `secrets_digest`: what `deployment_hash` counts of
-    the settings. `secrets_left_out`: each value of a secret is a placeholder, for a preview and nothing else.
+    `start_empty`: names of stores that may begin empty in place of full ones; `drop_addresses`: hosts and patterns of
+    routes that may go with their Workers; `mark`: the platform's, where the state that knew it was lost. `secrets` by
+    the name that Workers bind, the program's own too; `router_texts`: plain values that the routing Worker is bound to,
+    by that name. `plain` and `secrets_digest`: what `deployment_hash` counts of the settings. `secrets_left_out`: each
+    value of a secret is a placeholder, for a preview and nothing else.
     """
 
     stack: str
@@ -61,6 +63,7 @@ class StackSettings:
     manifest: str
     workers_url: str | None
     start_empty: tuple[str, ...] = ()
+    drop_addresses: tuple[str, ...] = ()
     callers: object = field(repr=False)
     alert_urls: object = field(repr=False)
     mark: str | None = None
@@ -95,7 +98,8 @@ def read_settings() -> StackSettings:
     watch = read_watch(config, stack=stack, account_id=account_id)
     problems.extend(watch.problems)
     problems.extend(unknown_setting_problems(_project_keys(), stack=stack))
-    problems.extend(start_empty_problems(empty := config.get("startEmpty"), stack=stack))
+    for key in NAME_LISTS:
+        problems.extend(names_problems(key, config.get(key), stack=stack))
     if problems:
         raise SettingsError(not_ready(stack, problems))
     callers, alert_urls = config.get_object("callers"), config.get_object("alertUrls")
@@ -110,7 +114,8 @@ def read_settings() -> StackSettings:
         custom_domains=values.get("customDomains") != "false",
         manifest=config.get("manifest") or "autopilots.yaml",
         workers_url=values.get("workersUrl"),
-        start_empty=start_empty_names(empty),
+        start_empty=listed_names(config.get("startEmpty")),
+        drop_addresses=listed_names(config.get("dropAddresses")),
         mark=values.get("mark"),
         secrets={
             **{name: pulumi.Output.secret(value) for name, value in secrets.items()},

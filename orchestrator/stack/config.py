@@ -30,7 +30,7 @@ from orchestrator.desired.derive import Desired, derive
 from orchestrator.errors import OrchestratorError, SettingsError, SetupError
 from orchestrator.manifest import load
 from orchestrator.stack.deployed import deployment_hash, secrets_digest
-from orchestrator.stack.rules import start_empty_names
+from orchestrator.stack.rules import listed_names
 from orchestrator.stack.setting_names import local_state_problem
 from orchestrator.stack.state import State, parse_state
 
@@ -151,7 +151,7 @@ def parse_config(name: str, root: Path, project: str, printed: Mapping[str, Mapp
         config=plain,
         secret_names=frozenset(secrets) | own_secrets.keys(),
         secrets_digest=secrets_digest({**secrets, **own_secrets}),
-        start_empty=start_empty_names(own.get("startEmpty", {}).get("value")),
+        start_empty=listed_names(own.get("startEmpty", {}).get("value")),
         token=str(token) if token else None,
         base_url=printed.get("cloudflare:baseUrl", {}).get("value"),
         r2_keys=keys_of_config(name, own),

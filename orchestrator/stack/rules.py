@@ -103,6 +103,9 @@ RULES = (
     ),
 )
 
+NAME_LISTS = ("startEmpty", "dropAddresses")
+"""The settings that are lists of names."""
+
 
 def setting_problems(
     values: Mapping[str, str], *, stack: str, has_token: bool, made_prefix: Callable[[], str] = str
@@ -225,15 +228,15 @@ def set_secret(name: str, stack: str) -> str:
     return f"pulumi config set --secret --path secrets.{name} -s {stack}"
 
 
-def start_empty_problems(text: str | None, *, stack: str) -> list[SettingProblem]:
-    """A problem where `startEmpty`, as the configuration has it, is no list of names."""
+def names_problems(key: str, text: str | None, *, stack: str) -> list[SettingProblem]:
+    """A problem where `text`, as the configuration has it under `key`, is no list of names."""
     listed = _listed(text)
     if text is None or (listed is not None and all(isinstance(each, str | int) for each in listed)):
         return []
-    return [SettingProblem("startEmpty must be a list of names", f"pulumi config rm startEmpty -s {stack}")]
+    return [SettingProblem(f"{key} must be a list of names", f"pulumi config rm {key} -s {stack}")]
 
 
-def start_empty_names(text: str | None) -> tuple[str, ...]:
+def listed_names(text: str | None) -> tuple[str, ...]:
     """The names in it; Pulumi keeps `123` and `true` as what they look like."""
     listed = _listed(text) or []
     return tuple(str(each).lower() if isinstance(each, bool) else str(each) for each in listed)
@@ -249,7 +252,16 @@ def _listed(text: str | None) -> list[Any] | None:
 
 def start_empty_command(names: Sequence[str], already: Sequence[str], stack: str) -> str:
     """What lets these stores begin empty; `already`: what the configuration lists."""
-    told = [f"startEmpty[{len(already) + number}]={name}" for number, name in enumerate(names)]
+    return _append_command("startEmpty", names, already, stack)
+
+
+def drop_addresses_command(names: Sequence[str], already: Sequence[str], stack: str) -> str:
+    """What lets these hosts and routes go with their Workers; `already`: what the configuration lists."""
+    return _append_command("dropAddresses", names, already, stack)
+
+
+def _append_command(key: str, names: Sequence[str], already: Sequence[str], stack: str) -> str:
+    told = [f"{key}[{len(already) + number}]={name}" for number, name in enumerate(names)]
     return f"pulumi config set-all --path {' '.join(f'--plaintext {shlex.quote(each)}' for each in told)} -s {stack}"
 
 

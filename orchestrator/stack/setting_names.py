@@ -17,7 +17,7 @@ from orchestrator.desired.bindings import SECRETS_BY_CONFIG_KEY
 from orchestrator.names import LOCAL
 from orchestrator.nearest import nearest_names
 from orchestrator.stack.placeholders import SECRETS_LEFT_OUT
-from orchestrator.stack.rules import RULES, SettingProblem
+from orchestrator.stack.rules import NAME_LISTS, RULES, SettingProblem
 from orchestrator.stack.watch_rules import WATCH_KEYS
 
 SECRET_KEYS = frozenset({*SECRETS_BY_CONFIG_KEY, "secrets", "r2SecretAccessKey"})
@@ -26,7 +26,8 @@ KEYS = frozenset(
         *(rule.key for rule in RULES),
         *WATCH_KEYS,
         *SECRET_KEYS,
-        *("manifest", "startEmpty", "r2AccessKeyId", SECRETS_LEFT_OUT),
+        *NAME_LISTS,
+        *("manifest", "r2AccessKeyId", SECRETS_LEFT_OUT),
     }
 )
 LOCAL_STATE = Path(".local") / "state"

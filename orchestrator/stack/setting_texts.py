@@ -30,6 +30,7 @@ TEXTS: Mapping[str, str] = {
         " set on the stack `local`."
     ),
     "startEmpty": "A list of stores, by their names in the account, that may begin empty in place of full ones.",
+    "dropAddresses": "A list of custom domains, and of patterns of routes, that may go with a Worker that leaves.",
     "mark": "The platform's mark (32 hex digits), only where the state that knew it was lost.",
     "manifest": "Another file than `autopilots.yaml`.",
     "workersUrl": "Where Workers answer, `https://{worker}.SUBDOMAIN.workers.dev`. Looked up when it is not set.",

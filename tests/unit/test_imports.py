@@ -57,6 +57,7 @@ PURE = {
     "orchestrator.nearest": (),
     "orchestrator.routing": (),
     "orchestrator.stack.deployed": (),
+    "orchestrator.stack.lacking": (),
     "orchestrator.stack.moved": (),
     "orchestrator.stack.placeholders": (),
     "orchestrator.stack.preview": (),

@@ -45,7 +45,6 @@ FOLLOWED = {
     "pulumi config rm namePrefix": _DOCTOR,
     "pulumi config rm mark": _DOCTOR,
     "pulumi config rm <> -s <>": _DOCTOR,
-    "pulumi config rm startEmpty -s <>": _DOCTOR,
     "pulumi config set customDomains true": _DOCTOR,
     "pulumi config set customDomains false -s <>": _DOMAINS,
     "pulumi config set journalDays 30": _DOCTOR,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from orchestrator.names import MARK
-from tests.support.drift_stack import GREETER, HOST, MANIFEST, STACK
+from tests.support.drift_stack import GREETER, HOST, KEEPER, MANIFEST, STACK
 from tests.support.followed import followed
 from tests.support.healed_stack import HealedStack
 from tests.support.local_cloudflare import LocalCloudflare
@@ -35,6 +35,12 @@ def at(*hosts: str, worker: str = GREETER) -> dict[str, Any]:
     manifest = copy.deepcopy(MANIFEST)
     manifest["autopilots"][1]["worker"] = worker
     manifest["autopilots"][1]["needs"]["workers"][0] |= {"name": worker, "domains": list(hosts)}
+    return manifest
+
+
+def without_greeter() -> dict[str, Any]:
+    manifest = copy.deepcopy(MANIFEST)
+    del manifest["autopilots"][1]
     return manifest
 
 
@@ -119,3 +125,41 @@ def test_one_of_no_zone_of_the_account_stops_the_preview(stack: HealedStack) -> 
     assert "the custom domain a.example.org is of no zone of the account, which has example.com" in refused
     followed(stack, "pulumi config set customDomains", refused)
     stack.project.project.run("preview")
+
+
+def test_a_worker_that_leaves_takes_no_address_along_that_nobody_declared_and_each_way_leads_on(
+    stack: HealedStack,
+) -> None:
+    pulumi = stack.project.project
+    attach(stack, "a.example.com", GREETER)
+    before = attached(stack)
+    stack.project.write(without_greeter())
+
+    for refused in (pulumi.run("preview", exit_code=1), pulumi.up(exit_code=1)):
+        assert f"the custom domain a.example.com leads to the Worker {GREETER}" in refused
+        assert HOST not in refused
+    assert attached(stack) == before
+
+    moved = without_greeter()
+    moved["autopilots"][0]["needs"]["workers"][0]["domains"] = ["a.example.com"]
+    assert "`domains: [a.example.com]` at a Worker that stays" in refused
+    stack.project.write(moved)
+    pulumi.up()
+    assert attached(stack) == {"a.example.com": KEEPER}
+    stack.assert_clean()
+
+
+def test_an_address_that_may_go_goes_with_its_worker(stack: HealedStack) -> None:
+    pulumi = stack.project.project
+    attach(stack, "a.example.com", GREETER)
+    route = {"pattern": "example.com/greet/*", "script": GREETER}
+    stack.outside.call_zone("POST", f"/{stack.outside.zone('example.com')}/workers/routes", json=route)
+    stack.project.write(without_greeter())
+
+    refused = pulumi.run("preview", exit_code=1)
+    assert f"the route example.com/greet/* leads to the Worker {GREETER}" in refused
+    followed(stack, "pulumi config set-all", refused)
+    pulumi.up()
+
+    assert attached(stack) == {}
+    stack.assert_clean()

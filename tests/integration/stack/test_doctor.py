@@ -254,12 +254,27 @@ def test_each_setting_that_is_wrong_is_put_right_by_the_command_that_is_printed(
     wrong |= {"keepdata": "false", "customDomains": "often"}  # the first is no setting
     project.project.run("config", "set-all", *(f"--plaintext={key}={value}" for key, value in wrong.items()))
     project.project.run("config", "set", "startEmpty", "efh-files")
+    project.project.run("config", "set", "dropAddresses", "a.example.com")
     try:
         commands = doctor.fixes("settings")
-        assert len(commands) == len(wrong) + 1
+        assert len(commands) == len(wrong) + 2
         for command in commands:
             project.project.run(*shlex.split(command)[1:])
         code, found = doctor.run()
         assert code == 0, found
     finally:
         settings.write_text(before)
+
+
+def test_a_prefix_that_makes_names_too_long_is_told_before_any_preview(doctor: Doctor, project: DriftStack) -> None:
+    settings = project.root / f"Pulumi.{STACK}.yaml"
+    before = settings.read_text()
+    project.project.run("config", "set", "namePrefix", "p" * 60 + "-")
+    try:
+        code, found = doctor.run()
+    finally:
+        settings.write_text(before)
+
+    assert code == 2
+    (fix,) = (each["fix"] for each in found.values() if "which is not valid" in each["detail"])
+    assert fix == "use a shorter prefix"

@@ -1,0 +1,43 @@
+"""What a stack's next update creates: what the file has and the state has not, or has as another thing.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from orchestrator.desired.derive import Desired
+from orchestrator.kinds import Kind
+from orchestrator.stack.state import State, StateResource
+
+Inputs = Mapping[str, Any]
+
+
+def lacking(desired: Desired, state: State) -> Iterator[tuple[Kind, str, Inputs]]:
+    """Kind, name in the account, and those inputs that tell one of a kind and name from another, as Pulumi has them."""
+    for kind, key, name, inputs in _declared(desired):
+        known = state.of_kind(kind).get(key)
+        if known is None or _is_another(kind, name, inputs, known):
+            yield kind, name, inputs
+
+
+def _declared(desired: Desired) -> Iterator[tuple[Kind, str, str, Inputs]]:
+    yield from ((Kind.KV_NAMESPACE, each.key, each.title, {}) for each in desired.kv_namespaces)
+    for bucket in desired.r2_buckets:
+        yield Kind.R2_BUCKET, bucket.key, bucket.name, {"jurisdiction": bucket.jurisdiction}
+    yield from ((Kind.D1_DATABASE, each.key, each.name, {}) for each in desired.d1_databases)
+    yield from ((Kind.QUEUE, each.key, each.name, {}) for each in desired.queues)
+    for worker in desired.workers:
+        yield Kind.WORKER, worker.key, worker.name, {}
+        yield from ((Kind.CUSTOM_DOMAIN, host, host, {"service": worker.name}) for host in worker.domains)
+
+
+def _is_another(kind: Kind, name: str, inputs: Inputs, known: StateResource) -> bool:
+    """Of another name, or a bucket in another jurisdiction. A namespace of another title is renamed in place."""
+    if kind is Kind.KV_NAMESPACE:
+        return False
+    told = known.inputs or known.outputs
+    there = str(told.get("jurisdiction") or "default")
+    return kind.name_in(told) != name or (kind is Kind.R2_BUCKET and there != inputs["jurisdiction"])
