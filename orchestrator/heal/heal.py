@@ -19,6 +19,7 @@ from orchestrator.heal.plan import HealPlan, plan_heal
 from orchestrator.heal.report import sentences
 from orchestrator.heal.truth import tell_truth
 from orchestrator.kinds import Kind
+from orchestrator.stack.checkout import checked_out
 from orchestrator.stack.config import Stack
 from orchestrator.stack.deployed import require_deployed
 from orchestrator.stack.edit import Report, edit_state
@@ -73,7 +74,8 @@ def heal(
             recover(stack, report=report)
         if not from_here:
             modules = with_admin_page(bundle_workers(desired, root=stack.root), desired, root=stack.root)
-            require_deployed(stack.export(), stack.deployment_hash(desired, hashes_of(modules)), stack=stack.name)
+            here = stack.deployment_hash(desired, hashes_of(modules))
+            require_deployed(stack.export(), here, commit=checked_out(stack.root), stack=stack.name)
         account = resources.enter_context(stack.account(report=report))
         drift = check(stack, full=full, account=account, report=report)
         if drift.drifted and not full:  # the cheap check may leave out what the comparison at the end would find

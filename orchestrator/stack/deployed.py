@@ -76,8 +76,11 @@ def deployments(exported: Mapping[str, Any]) -> list[Deployment]:
     return sorted(found, key=lambda each: each.since)
 
 
-def require_deployed(exported: Mapping[str, Any], here: str, *, stack: str) -> None:
-    """Raise NotDeployedError where the stack was last deployed from something else than what has the hash `here`."""
+def require_deployed(exported: Mapping[str, Any], here: str, *, commit: str, stack: str) -> None:
+    """Raise NotDeployedError where the stack was last deployed from something else than what has the hash `here`.
+
+    `commit`: the one that is checked out here, as `checked_out` tells it.
+    """
     known = deployments(exported)
     resources = (exported.get("deployment") or {}).get("resources") or []
     if not resources or (known and known[-1].hash == here):
@@ -92,14 +95,20 @@ def require_deployed(exported: Mapping[str, Any], here: str, *, stack: str) -> N
         )
     last = known[-1]
     whole = "" if len(known) == 1 else ", and that deployment has not finished"
-    commit = last.commit.removesuffix(DIRTY)
+    deployed = last.commit.removesuffix(DIRTY)
     since = f" at {last.since}" if last.since else ""
-    if not commit or last.commit.endswith(DIRTY):
-        source = f"commit {commit} with uncommitted changes" if commit else "a folder that is no git checkout"
+    if not deployed or last.commit.endswith(DIRTY):
+        source = f"commit {deployed} with uncommitted changes" if deployed else "a folder that is no git checkout"
         way = "to heal: run it where it was deployed from"
+    elif deployed == commit.removesuffix(DIRTY):
+        source = f"commit {deployed}, which is checked out here"
+        way = (
+            "to heal what is deployed: take back what was edited since (git status), or set in the stack "
+            f"(pulumi config -s {stack})"
+        )
     else:
-        source = f"commit {commit}"
-        way = f"to heal what is deployed: git checkout {commit}"
+        source = f"commit {deployed}"
+        way = f"to heal what is deployed: git checkout {deployed}"
     raise NotDeployedError(
         f"nothing was healed: the stack {stack} was deployed from {source}{since}{whole}, and what is here would "
         "change it",

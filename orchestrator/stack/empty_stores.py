@@ -163,7 +163,7 @@ def _ways(lost: Sequence[Move], desired: Desired, start_empty: Sequence[str], st
     names = sorted({move.new.name for move in lost})
     return [
         *(
-            f"to begin with what is there: {way}"
+            f"to keep what is there: {way}"
             for way in sorted({_taken_back(move, desired, stack) for move in lost})
         ),
         f"to begin with empty ones: {start_empty_command(names, start_empty, stack)}",

@@ -68,6 +68,7 @@ NOT_FOLLOWED = {
     "git checkout <>": "the tests' stacks are no git checkouts of their own",
     "pulumi cancel -s <>": "of a lock whose holder is not known to be dead: a person has to know",
     "pulumi config <>": _WORD,
+    "pulumi config -s <>": _LOOKS,
     "pulumi config set --secret --path <> -s <>": _VALUE,
     "pulumi config set --secret alertUrl https": _VALUE,
     "pulumi config set --secret --path alertUrls.<> https": _VALUE,

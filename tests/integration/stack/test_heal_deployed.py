@@ -98,6 +98,21 @@ def test_from_an_older_commit_heal_refuses_names_the_deployed_one_and_works_ther
     here.preview()
 
 
+def test_on_the_deployed_commit_what_was_edited_since_is_named_and_taking_it_back_leads_out(here: Checkout) -> None:
+    stack = here.stack
+    stack.project.write(NEWER)
+    here.commit("a namespace more")
+    stack.project.project.up()
+    stack.project.write(MANIFEST)
+
+    _, said = stack.heal(exit_code=2)
+
+    assert "which is checked out here" in said
+    assert "git checkout" not in said
+    here.git("checkout", "--quiet", "--", ".")
+    assert stack.heal()[0]["status"] == "clean"
+
+
 def test_who_means_it_heals_from_an_older_one_which_is_deployed_then(here: Checkout) -> None:
     stack = here.stack
     stack.project.write(NEWER)
