@@ -162,10 +162,7 @@ def _ways(lost: Sequence[Move], desired: Desired, start_empty: Sequence[str], st
     """What leads on: the edit taken back, a beginning without the data, or the data taken along."""
     names = sorted({move.new.name for move in lost})
     return [
-        *(
-            f"to keep what is there: {way}"
-            for way in sorted({_taken_back(move, desired, stack) for move in lost})
-        ),
+        *(f"to keep what is there: {way}" for way in sorted({_taken_back(move, desired, stack) for move in lost})),
         f"to begin with empty ones: {start_empty_command(names, start_empty, stack)}",
         *(f"to take the data along, save it before that: {_saved(move, stack)}" for move in lost),
     ]
