@@ -26,6 +26,7 @@ from orchestrator.names import WEBHOOK_SECRET
 
 RECORD_TYPE = "pulumi:index:Stash"
 RECORD_PREFIX = "deployed-"
+_STACK_TYPE = "pulumi:pulumi:Stack"
 DIRTY = "-dirty"  # as `git describe --dirty` marks what was not committed
 SETTINGS = ("accountId", "keepData", "workersUrl", "journalDays")
 """The plain settings of a stack that change what is declared, beside those that a Desired has in it."""
@@ -83,7 +84,10 @@ def require_deployed(exported: Mapping[str, Any], here: str, *, commit: str, sta
     """
     known = deployments(exported)
     resources = (exported.get("deployment") or {}).get("resources") or []
-    if not resources or (known and known[-1].hash == here):
+    is_new = all(
+        each["type"] == _STACK_TYPE for each in resources
+    )  # an update that was refused leaves the stack itself
+    if is_new or (known and known[-1].hash == here):
         return
     mean_it = f"to heal to what is here all the same: python -m orchestrator heal -s {stack} --from-here"
     deploy = f"to deploy what is here: pulumi up -s {stack} (pulumi preview -s {stack} shows what it changes)"
