@@ -22,7 +22,8 @@ from orchestrator.cloudflare.inventory import take_inventory
 from orchestrator.errors import CloudflareError, ManifestError, OrchestratorError, SettingsError
 from orchestrator.limits import Plan, Use, usage
 from orchestrator.manifest import load, parse
-from orchestrator.routing.table import RoutingTable, compile_routes
+from orchestrator.routing.compile import compile_routes
+from orchestrator.routing.table import RoutingTable
 from orchestrator.stack.config import Stack, read_stack, run_pulumi
 from orchestrator.stack.preview import Changes, capability_changes, changes, markdown
 from scripts.deployed_state import preview_stack

@@ -23,9 +23,10 @@ from orchestrator.dispatch.settings import are_local, read_token, read_webhook_s
 from orchestrator.errors import UserError
 from orchestrator.manifest import DEFAULT_FILE, load
 from orchestrator.router_client.connection import RemoteDispatcher
+from orchestrator.routing.compile import compile_routes
 from orchestrator.routing.decision import Decision
 from orchestrator.routing.problem import Problem
-from orchestrator.routing.table import RoutingTable, compile_routes
+from orchestrator.routing.table import RoutingTable
 from orchestrator.terminal import Terminal
 
 _EXIT_CODES = {"unknown": 3, "partly": 4}

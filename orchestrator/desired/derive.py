@@ -38,7 +38,8 @@ from orchestrator.errors import SettingsError
 from orchestrator.kinds import Kind
 from orchestrator.manifest import Autopilot, KvNamespaceNeed, Manifest, Needs, WorkerScript
 from orchestrator.names import binding_name
-from orchestrator.routing.table import RoutingTable, compile_routes
+from orchestrator.routing.compile import compile_routes
+from orchestrator.routing.table import RoutingTable
 
 ROUTER_SOURCE = "router/src/index.ts"
 # Without the second a fetch to another Worker of the account fails with error 1042; it also closes requests into our

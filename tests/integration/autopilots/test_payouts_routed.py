@@ -16,7 +16,8 @@ import pytest
 from orchestrator.bundle import bundle, router_data
 from orchestrator.dispatch.signature import secret_of
 from orchestrator.manifest import load
-from orchestrator.routing.table import CallerRule, compile_routes
+from orchestrator.routing.compile import compile_routes
+from orchestrator.routing.table import CallerRule
 from tests.support.api_document import CHECKED
 from tests.support.autopilots import SECRET, built
 from tests.support.eventually import eventually

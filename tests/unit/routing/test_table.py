@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from orchestrator.manifest import parse
-from orchestrator.routing.table import Resources, Route, RoutingTable, TaskRule, compile_routes
+from orchestrator.routing.compile import compile_routes
+from orchestrator.routing.table import Resources, Route, RoutingTable, TaskRule
 
 MANIFEST: dict[str, Any] = {
     "orchestrator": {"worker": "efh-orchestrator", "allowedHosts": ["*.example.com", "api.example.com"]},
