@@ -20,6 +20,7 @@ _FILTERS = {
     "caller": "caller",
     "request_id": "requestId",
 }
+_HELP = dict.fromkeys(("kind", "outcome"), "only with this one; a word that there is not names those that there are")
 _COLUMNS = ("at", "kind", "caller", "task", "autopilot", "outcome", "status", "durationMs", "requestId")
 _DEFAULT_COUNT = 50
 
@@ -39,7 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--until", metavar="WHEN", help="the same; what is at that time is left out")
     for name in _FILTERS:
-        parser.add_argument(f"--{name.replace('_', '-')}", metavar="NAME", help="only with this one")
+        parser.add_argument(f"--{name.replace('_', '-')}", metavar="NAME", help=_HELP.get(name, "only with this one"))
     parser.add_argument(
         "--count", type=int, metavar="N", help=f"print at most so many entries; default: {_DEFAULT_COUNT}"
     )
@@ -70,10 +71,16 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     elif options.stats:
         _show_stats(found, terminal)
     elif found:
-        terminal.table(_COLUMNS, [[entry[column] for column in _COLUMNS] for entry in found])
+        rows = [[_shown(entry, column) for column in _COLUMNS] for entry in found]
+        terminal.table(_COLUMNS, rows, spare=("requestId", "kind", "status", "caller", "durationMs"))
     else:
         terminal.report("the journal has no such entry")
     return 0
+
+
+def _shown(entry: dict[str, Any], column: str) -> Any:
+    """Times to the second, in the form that --since takes."""
+    return f"{entry[column][:19]}Z" if column == "at" else entry[column]
 
 
 def _show_stats(stats: dict[str, Any], terminal: Terminal) -> None:

@@ -13,6 +13,7 @@ from orchestrator.router_client.runs import Runs
 from orchestrator.terminal import Terminal
 
 _COLUMNS = ("createdAt", "id", "status", "outcome", "task", "autopilot", "caller", "idempotencyKey")
+_SPARE = ("idempotencyKey", "caller", "createdAt", "autopilot")  # on a narrow terminal
 _DEFAULT_COUNT = 50
 _STATUSES = ("queued", "running", "done", "not-done", "unknown", "dead")
 
@@ -91,7 +92,7 @@ def _show_list(found: list[dict[str, Any]], terminal: Terminal, *, as_json: bool
     if as_json:
         terminal.write(json.dumps(found, indent=2, ensure_ascii=False))
     elif found:
-        terminal.table(_COLUMNS, [[each[column] for column in _COLUMNS] for each in found])
+        terminal.table(_COLUMNS, [[each[column] for column in _COLUMNS] for each in found], spare=_SPARE)
     else:
         terminal.report("there is no such run")
 

@@ -89,7 +89,15 @@ class TestQuery:
             ),
             *(
                 ("journal", each)
-                for each in ("cursor=x", "cursor=1.2.3", "cursor=%27;DROP", "outcome=", "limit=5&limit=5")
+                for each in (
+                    "cursor=x",
+                    "cursor=1.2.3",
+                    "cursor=%27;DROP",
+                    "outcome=",
+                    "outcome=nope",
+                    "kind=Plan",
+                    "limit=5&limit=5",
+                )
             ),
             *(("runs", each) for each in ("status=Unknown", "status=", "status=unknown,done", "cursor=1", "limit=-1")),
             *(("stats", each) for each in ("since=now", "until=tomorrow", "since=1h&since=2h", "limit=5")),

@@ -112,3 +112,13 @@ def test_a_mistake_is_explained(run: Run, arguments: list[str], message: str) ->
 
     assert (done.returncode, done.stdout) == (2, "")
     assert message in done.stderr
+
+
+@pytest.mark.parametrize(("flag", "known"), [("outcome", "done, partly"), ("kind", "plan, run")])
+def test_a_word_that_no_entry_has_is_a_mistake_that_names_those_that_there_are(
+    empty_journal: Journal, run: Run, flag: str, known: str
+) -> None:
+    done = run(f"--{flag}", "nope")
+
+    assert done.returncode == 2
+    assert f"{flag} must be one of {known}" in done.stderr

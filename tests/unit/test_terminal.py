@@ -43,3 +43,36 @@ def test_a_table_is_aligned_and_an_empty_cell_is_a_dash() -> None:
     Terminal(out, io.StringIO(), {}).table(["NAME", "OF"], [["a", None], ["longer", 0]])
 
     assert out.getvalue() == "  NAME    OF\n  a       -\n  longer  0\n"
+
+
+ROWS = [["2026-11-26", "done", "a text of more than one line on a terminal that is as narrow as this one"]]
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80])
+def test_a_table_fits_the_terminal_and_loses_no_word(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    out = Screen()
+
+    Terminal(out, io.StringIO(), {"NO_COLOR": "1"}).table(["AT", "STATE", "WHY"], ROWS, spare=["AT"])
+
+    lines = out.getvalue().splitlines()
+    assert max(map(len, lines)) <= columns
+    assert " ".join(" ".join(lines[1:]).split()).endswith(" ".join(ROWS[0][1:]))
+
+
+def test_a_spare_column_is_left_out_only_where_it_must_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    for columns, shown in ((200, True), (40, False)):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        out = Screen()
+        Terminal(out, io.StringIO(), {}).table(["AT", "STATE", "WHY"], ROWS, spare=["AT"])
+        assert ("2026" in out.getvalue()) is shown
+
+
+def test_a_state_has_its_colour_where_a_person_reads() -> None:
+    out, plain = Screen(), io.StringIO()
+    for stream in (out, plain):
+        Terminal(stream, io.StringIO(), {}).table(["STATE", "N"], [["unknown", 1], ["done", 2]])
+
+    assert "\x1b[31munknown\x1b[0m" in out.getvalue()
+    assert "\x1b[32mdone\x1b[0m     2" in out.getvalue()
+    assert "\x1b" not in plain.getvalue()

@@ -1572,11 +1572,11 @@ export interface operations {
                 /** @description Only of this autopilot. */
                 autopilot?: string;
                 /** @description Only with this outcome. */
-                outcome?: string;
+                outcome?: "done" | "partly" | "rejected" | "not-sent" | "unknown" | "repeated" | "queued" | "caller-gone" | "invalid" | "nobody" | "not-ready" | "not-configured" | "loop" | "fault" | "not-done" | "approved" | "not-approved" | "refused" | "cancelled" | "retried" | "told" | "failed" | "added" | "removed" | "missed" | "registered" | "changed" | "pass" | "warn" | "fail" | "missing" | "ready" | "requested" | "already-requested" | "firing" | "resolved" | "test";
                 /** @description Only of this task. */
                 task?: string;
-                /** @description plan, health, infra, heal, scheduled, …. */
-                kind?: string;
+                /** @description Only of this kind of event; `plan` is a task. */
+                kind?: "plan" | "run" | "callback" | "schedule" | "registry" | "health" | "infra" | "heal" | "scheduled" | "alert";
                 /** @description Only of this caller. */
                 caller?: string;
                 /** @description Only of this request. */

@@ -22,6 +22,10 @@ export class Query {
     return this.wrong(name, `must be of 1 to ${maxLength} characters`);
   }
 
+  choice(name: string, words: readonly string[]): string | undefined {
+    return this.parsed(name, `must be one of ${words.join(", ")}`, (text) => words.find((word) => word === text));
+  }
+
   integer(name: string, least: number, most: number): number | undefined {
     const value = this.value(name);
     if (value === undefined) return undefined;

@@ -8,6 +8,7 @@ import { database } from "../database.ts";
 import type { Call } from "../http/call.ts";
 import { Query } from "../http/query.ts";
 import { OUTCOME } from "./journal.ts";
+import { KINDS, OUTCOMES } from "./words.ts";
 
 const PAGE = 50;
 const MAX_PAGE = 500;
@@ -21,6 +22,8 @@ const FILTERS = {
   caller: "caller",
   requestId: "request_id",
 } as const;
+/** Of these a filter takes known words only: a misspelt one would find nothing, and look like good news. */
+const WORDS: Readonly<Record<string, readonly string[]>> = { kind: KINDS, outcome: OUTCOMES };
 const FIELDS = `request_id AS requestId, kind, caller, task, capability, autopilot, ${OUTCOME} AS outcome, status,
   duration_ms AS durationMs, detail`;
 
@@ -45,7 +48,10 @@ export async function showJournal({ url, env }: Call): Promise<Response> {
   const query = new Query(url.searchParams, Date.now());
   const since = query.time("since") ?? 0;
   const until = query.time("until") ?? Number.MAX_SAFE_INTEGER;
-  const filters = Object.keys(FILTERS).map((name) => query.text(name) ?? null);
+  const filters = Object.keys(FILTERS).map((name) => {
+    const words = WORDS[name];
+    return (words ? query.choice(name, words) : query.text(name)) ?? null;
+  });
   const limit = query.integer("limit", 1, MAX_PAGE) ?? PAGE;
   const from = query.parsed("cursor", "must be the `next` of a page before", placeOf) ?? { at: until, id: 0 };
   query.check();

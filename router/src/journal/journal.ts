@@ -14,17 +14,18 @@ import { log } from "#worker-kit/log.ts";
 import { database } from "../database.ts";
 import type { Env } from "../env.ts";
 import type { Call } from "../http/call.ts";
+import type { EntryOutcome, Kind } from "./words.ts";
 
 export interface JournalEntry {
-  /** What kind of event: `plan` for a task, `health`, `infra`, `heal`, `registry`, …. */
-  readonly kind: string;
+  /** What kind of event: `plan` for a task. */
+  readonly kind: Kind;
   /** The name of the caller's token; empty where nobody called. */
   readonly caller: string;
   readonly task?: string | undefined;
   readonly capability?: string | undefined;
   readonly autopilot?: string | undefined;
   /** One word: what became of it. */
-  readonly outcome: string;
+  readonly outcome: EntryOutcome;
   /** The HTTP status that was answered. */
   readonly status?: number | undefined;
   readonly durationMs?: number | undefined;

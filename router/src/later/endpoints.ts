@@ -5,6 +5,7 @@ import { Problem } from "#worker-kit/problem.ts";
 import { requireRight } from "../http/auth.ts";
 import type { Call } from "../http/call.ts";
 import { record } from "../journal/journal.ts";
+import type { EntryOutcome } from "../journal/words.ts";
 import { documentText } from "../once/document.ts";
 import { findVisibleRun, json } from "../once/endpoints.ts";
 import type { Run } from "../once/runs.ts";
@@ -36,7 +37,7 @@ export async function retry(call: Call): Promise<Response> {
   return json(documentText(await findVisibleRun(call), caller), 202);
 }
 
-function journal(call: Call, { id, task, capability, autopilot }: Run, outcome: string): void {
+function journal(call: Call, { id, task, capability, autopilot }: Run, outcome: EntryOutcome): void {
   record(call, { kind: "run", caller: call.caller, task, capability, autopilot, outcome, detail: id });
 }
 

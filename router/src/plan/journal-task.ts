@@ -8,6 +8,7 @@ import type { PassedOn } from "../forward/passed-on.ts";
 import type { Call } from "../http/call.ts";
 import { FAULT, NOT_READY } from "../http/problem.ts";
 import { record } from "../journal/journal.ts";
+import type { EntryOutcome } from "../journal/words.ts";
 import type { Decision } from "../routing/decide.ts";
 
 /** What is learnt of a task on its way. */
@@ -41,7 +42,7 @@ export function journalTask(call: Call, work: (noted: Noted) => Promise<Response
 async function recordTask(call: Call, work: (noted: Noted) => Promise<Response>): Promise<Response> {
   const begun = Date.now();
   const noted: Noted = {};
-  const note = (status: number, outcome: string, why?: string) => {
+  const note = (status: number, outcome: EntryOutcome, why?: string) => {
     if (noted.isExplained) return;
     const { task, decision } = noted;
     const { capability, route } = decision ?? {};
@@ -85,8 +86,8 @@ const CALLER_GONE = "caller-gone";
 /** After its status was told. */
 const BROKEN_OFF = "broken-off";
 
-function refused({ title, status, members }: Problem): string {
-  if (members.outcome !== undefined) return String(members.outcome);
+function refused({ title, status, members }: Problem): EntryOutcome {
+  if (members.outcome !== undefined) return members.outcome as Outcome;
   if (title === NOT_READY) return "not-ready";
   if (status === 404) return "nobody";
   if (status === 508) return "loop";

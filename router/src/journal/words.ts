@@ -1,0 +1,57 @@
+// The words of the journal's entries: what kind each is of, and what became of it. A filter takes no other.
+
+export const KINDS = [
+  "plan",
+  "run",
+  "callback",
+  "schedule",
+  "registry",
+  "health",
+  "infra",
+  "heal",
+  "scheduled",
+  "alert",
+] as const;
+
+export const OUTCOMES = [
+  "done",
+  "partly",
+  "rejected",
+  "not-sent",
+  "unknown",
+  "repeated",
+  "queued",
+  "caller-gone",
+  "invalid",
+  "nobody",
+  "not-ready",
+  "not-configured",
+  "loop",
+  "fault",
+  "not-done",
+  "approved",
+  "not-approved",
+  "refused",
+  "cancelled",
+  "retried",
+  "told",
+  "failed",
+  "added",
+  "removed",
+  "missed",
+  "registered",
+  "changed",
+  "pass",
+  "warn",
+  "fail",
+  "missing",
+  "ready",
+  "requested",
+  "already-requested",
+  "firing",
+  "resolved",
+  "test",
+] as const;
+
+export type Kind = (typeof KINDS)[number];
+export type EntryOutcome = (typeof OUTCOMES)[number];
