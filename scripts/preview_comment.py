@@ -1,9 +1,9 @@
 """A step of the `preview` workflow: what the pull request changes for people, as one comment that stays up to date.
 
 It runs on a stack without secrets, with the state that the last deployment has published (`scripts.deployed_state`).
-What it takes together: `doctor`, the limits of the plan with what else is in the account, the capabilities before and
-after, and `pulumi preview`. It fails where the preview would, or where `doctor` found something to put right; the
-comment is written all the same.
+What it takes together: the risks of the edit, `doctor`, the limits of the plan with what else is in the account, the
+capabilities before and after, and `pulumi preview`. It fails where the preview would, where the file has a mistake, or
+where `doctor` found something to put right; the comment is written all the same.
 """
 
 from __future__ import annotations
@@ -19,41 +19,64 @@ from orchestrator.bundle import bundle_workers, module_sizes
 from orchestrator.checks.check import Check, exit_code, fixes
 from orchestrator.checks.doctor import examine
 from orchestrator.cloudflare.inventory import take_inventory
-from orchestrator.errors import CloudflareError, ManifestError, OrchestratorError, SettingsError
+from orchestrator.errors import BundleError, CloudflareError, ManifestError, OrchestratorError, SettingsError
 from orchestrator.limits import Plan, Use, usage
-from orchestrator.manifest import load, parse
+from orchestrator.manifest import Manifest, load, parse
+from orchestrator.manifest.risks import risks
 from orchestrator.routing.compile import compile_routes
-from orchestrator.routing.table import RoutingTable
 from orchestrator.stack.config import Stack, read_stack, run_pulumi
 from orchestrator.stack.preview import Changes, capability_changes, changes, markdown
 from scripts.deployed_state import preview_stack
 from scripts.github import GitHub, pull_request_of, read_event, summarise
 
+_TITLE = "What this changes on the stack `{stack}`"
 _BASE = "HEAD^1"  # of the merge commit that GitHub checks out for a pull request: where it would be merged to
 
 
 def main(name: str, root: Path) -> int:
     try:
-        if not os.environ.get("CLOUDFLARE_API_TOKEN"):
-            raise SettingsError(
-                "a preview has no token for Cloudflare's API",
-                "set the repository's secret CLOUDFLARE_READ_TOKEN (docs/guide/deploying.md)",
-            )
-        with preview_stack(name, root) as published:
-            local = name.rpartition("/")[2]
-            checks = [check for check in examine(local, root) if not _is_of_writing(check)]
-            stack = read_stack(local, root)
-            manifest = load(stack.manifest)
-            capabilities = capability_changes(_before(stack.manifest, root), compile_routes(manifest))
-            found = _preview(stack)
-            text = comment(checks, found, capabilities, _uses(stack), stack=name, published=published)
+        try:
+            text, code = write(name, root)
+        except OrchestratorError as error:
+            print(error, file=sys.stderr)
+            text, code = refused(error, stack=name), error.exit_code
         summarise(text)
         with GitHub.from_environment() as github:
             github.put_comment(pull_request_of(read_event()), "preview", text)
     except OrchestratorError as error:
         print(error, file=sys.stderr)
         return error.exit_code
-    return 1 if found.problems else exit_code([check for check in checks if check.state == "problem"])
+    return code
+
+
+def write(name: str, root: Path) -> tuple[str, int]:
+    """The comment and the exit code. Raises OrchestratorError where it cannot come to a preview."""
+    if not os.environ.get("CLOUDFLARE_API_TOKEN"):
+        raise SettingsError(
+            "a preview has no token for Cloudflare's API",
+            "set the repository's secret CLOUDFLARE_READ_TOKEN (docs/guide/deploying.md)",
+        )
+    with preview_stack(name, root) as published:
+        local = name.rpartition("/")[2]
+        stack = read_stack(local, root)
+        manifest, before = load(stack.manifest), _before(stack.manifest, root)
+        checks = [check for check in examine(local, root) if not _is_of_writing(check)]
+        found = _preview(stack)
+        text = comment(
+            checks,
+            found,
+            capability_changes(compile_routes(before) if before else None, compile_routes(manifest)),
+            _uses(stack),
+            risks=risks(before, manifest) if before else (),
+            stack=name,
+            published=published,
+        )
+    return text, 1 if found.problems else exit_code([check for check in checks if check.state == "problem"])
+
+
+def refused(error: OrchestratorError, *, stack: str) -> str:
+    """The comment where the file has mistakes, or the preview cannot begin."""
+    return f"### {_TITLE.format(stack=stack)}\n\n**It cannot be deployed:**\n\n```\n{error}\n```\n"
 
 
 def comment(
@@ -63,6 +86,7 @@ def comment(
     uses: Sequence[Use],
     *,
     stack: str,
+    risks: Sequence[str] = (),
     published: bool = True,
 ) -> str:
     """The comment: what `doctor` found wrong first, since nothing else can be relied on then.
@@ -82,8 +106,8 @@ def comment(
         parts.append("\n".join(["**To put right before an update** (`python -m orchestrator doctor`)", "", *lines]))
     if unknown:
         parts.append(f"Could not be checked: {', '.join(check.name for check in unknown)}.")
-    title = f"What this changes on the stack `{stack}`"
-    return "\n\n".join([markdown(found, capabilities=capabilities, uses=uses, title=title).rstrip(), *parts]) + "\n"
+    told = markdown(found, risks=risks, capabilities=capabilities, uses=uses, title=_TITLE.format(stack=stack))
+    return "\n\n".join([told.rstrip(), *parts]) + "\n"
 
 
 def _is_of_writing(check: Check) -> bool:
@@ -103,21 +127,24 @@ def _preview(stack: Stack) -> Changes:
     return found
 
 
-def _before(manifest: Path, root: Path) -> RoutingTable | None:
-    """The routing table of the branch that it would be merged to; None where there was no right file."""
+def _before(manifest: Path, root: Path) -> Manifest | None:
+    """The file of the branch that it would be merged to; None where there was no right one."""
     file = manifest.relative_to(root).as_posix()
     shown = subprocess.run(["git", "show", f"{_BASE}:{file}"], cwd=root, capture_output=True, text=True, check=False)
     if shown.returncode != 0:
         return None
     try:
-        return compile_routes(parse(shown.stdout, file))
+        return parse(shown.stdout, file)
     except ManifestError:
         return None
 
 
 def _uses(stack: Stack) -> list[Use]:
     desired = stack.desired()
-    sizes = module_sizes(bundle_workers(desired, root=stack.root), root=stack.root)
+    try:
+        sizes = module_sizes(bundle_workers(desired, root=stack.root), root=stack.root)
+    except BundleError:  # the preview tells of it
+        return []
     try:
         with stack.account() as account:
             inventory = take_inventory(account, desired)

@@ -1,4 +1,5 @@
-"""The plan's limits, checked before anything is declared: a table in the preview, warnings, and an error.
+"""The plan's limits, checked before anything is declared: in the preview what is near its limit, all of them with
+`pulumi preview --debug`; warnings, and an error.
 
 The account is read for what else is in it. Where it does not answer the check works with what is declared, and says
 so: a preview works offline too. Where it refuses the token, the permission that is missing is named: as a warning of
@@ -8,7 +9,7 @@ a preview, as an error of an update, which would stop half-way otherwise. `docto
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pulumi
@@ -19,7 +20,7 @@ from orchestrator.cloudflare.inventory import take_inventory
 from orchestrator.desired.derive import Desired
 from orchestrator.errors import CloudflareError, LimitError
 from orchestrator.infra.settings import StackSettings
-from orchestrator.limits import Inventory, usage
+from orchestrator.limits import Inventory, Use, usage
 from orchestrator.limits.plans import CRONS
 from orchestrator.limits.report import COLUMNS, refusal, rows, warnings
 from orchestrator.names import LOCAL
@@ -52,9 +53,15 @@ def check_limits(
         note = "account: read; what nobody declared is counted too"
         if isinstance(inventory, CloudflareError):
             note = f"account: not read, so only what is declared is counted ({inventory.message})"
-        table = io.StringIO()
-        Terminal(table, table, {}).table(COLUMNS, rows(uses))
-        pulumi.log.info(f"Cloudflare's {settings.plan} plan\n{table.getvalue()}  {note}")
+        close = [use for use in uses if use.state in ("near", "over")]
+        heading = f"Cloudflare's {settings.plan} plan"
+        pulumi.log.debug(f"{heading}\n{_table(uses)}  {note}")
+        if close:
+            pulumi.log.info(f"{heading}, what is near its limit\n{_table(close)}  {note}")
+        else:
+            pulumi.log.info(
+                f"{heading}: nothing is near its limit (all: --debug, or `python -m orchestrator limits`)\n  {note}"
+            )
     if near := warnings(uses):
         pulumi.log.warn("\n".join(near))
     if error := refusal(uses, paid_command=f"pulumi config set plan paid -s {settings.stack}"):
@@ -63,6 +70,12 @@ def check_limits(
             pulumi.log.warn(error.message)
         else:
             raise LimitError(f"nothing was changed: {error.message}", error.hint)
+
+
+def _table(uses: Sequence[Use]) -> str:
+    table = io.StringIO()
+    Terminal(table, table, {}).table(COLUMNS, rows(uses))
+    return table.getvalue()
 
 
 def _is_refusal(error: CloudflareError) -> bool:

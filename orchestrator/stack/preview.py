@@ -103,20 +103,27 @@ def capability_changes(before: RoutingTable | None, after: RoutingTable) -> list
 
 
 def markdown(
-    found: Changes, *, capabilities: Sequence[str] = (), uses: Sequence[Use] = (), title: str = "Preview"
+    found: Changes,
+    *,
+    risks: Sequence[str] = (),
+    capabilities: Sequence[str] = (),
+    uses: Sequence[Use] = (),
+    title: str = "Preview",
 ) -> str:
-    """The comment on a pull request."""
+    """The comment on a pull request: what fails, then what deserves a second look (`risks` are of the file), then the
+    rest."""
     sections = [f"### {title}"]
     if found.problems:
         sections += ["**It would fail:**", *(f"```\n{problem}\n```" for problem in found.problems)]
     for heading, lines in (
+        ("Look at this first", risks),
+        ("Deleted, with its data", found.destroyed),
+        ("Kept: no longer managed, and still in the account with its data", found.kept),
         ("Taken away, since the file does not say it", found.overwritten),
         ("What people can ask for", capabilities),
         ("Created", found.created),
         ("Changed", found.changed),
         ("Removed", found.removed),
-        ("Deleted, with its data", found.destroyed),
-        ("Kept: no longer managed, and still in the account with its data", found.kept),
     ):
         if lines:
             sections.append("\n".join([f"**{heading}**", "", *(f"- {line}" for line in lines)]))

@@ -69,7 +69,7 @@ def check(handler: Handler, folder: Path, *, preview: bool = True, **config: str
 def environment(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "token")
     monkeypatch.setenv("CLOUDFLARE_BASE_URL", REFUSED_PORT)
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.DEBUG)
 
 
 def messages(caplog: pytest.LogCaptureFixture, level: int) -> list[str]:
@@ -81,16 +81,33 @@ def messages(caplog: pytest.LogCaptureFixture, level: int) -> list[str]:
     ]
 
 
+def tables(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Of all limits, as `pulumi preview --debug` shows them; Pulumi's own words of this level left out."""
+    return [each for each in messages(caplog, logging.DEBUG) if each.startswith("Cloudflare")]
+
+
 def test_a_preview_shows_one_table_with_what_else_is_in_the_account(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     check(account_with(crons=1), tmp_path)
 
-    (table,) = messages(caplog, logging.INFO)
+    (table,) = tables(caplog)
     assert table.startswith("Cloudflare's free plan\n LIMIT PER USED OF SHARE NOTE\n")
     assert "Cron triggers account 3 5 60% 1 not declared" in table
     assert table.endswith("account: read; what nobody declared is counted too")
+    (told,) = messages(caplog, logging.INFO)
+    assert told.startswith("Cloudflare's free plan: nothing is near its limit (all: --debug, or ")
     assert messages(caplog, logging.WARNING) == []
+
+
+def test_a_preview_shows_only_what_is_near_its_limit(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    check(account_with(crons=2), tmp_path)
+
+    (table,) = messages(caplog, logging.INFO)
+    heading, _, row, note = table.splitlines()
+    assert heading == "Cloudflare's free plan, what is near its limit"
+    assert row.startswith(" Cron triggers account 4 5 80% near")
+    assert note == " account: read; what nobody declared is counted too"
 
 
 def test_an_update_says_only_what_is_near(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -114,7 +131,7 @@ def test_offline_the_file_alone_is_counted_and_the_table_says_why(
 ) -> None:
     check(offline, tmp_path)
 
-    (table,) = messages(caplog, logging.INFO)
+    (table,) = tables(caplog)
     assert "Cron triggers account 2 5 40% -" in table
     assert "account: not read, so only what is declared is counted (GET /accounts/" in table
     assert "no connection" in table

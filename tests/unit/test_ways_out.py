@@ -96,6 +96,7 @@ NOT_FOLLOWED = {
     "python -m orchestrator new NAME --template <>": "as it stands in the call, with the name that was left out",
     "python -m orchestrator pull": "of the journal and the registry, no refusal of these commands",
     "python -m orchestrator register --remove NAME": "of the journal and the registry, no refusal of these commands",
+    "python -m orchestrator limits": _LOOKS,
     "python -m orchestrator show": _LOOKS,
     "python -m orchestrator validate <>": _LOOKS,
 }

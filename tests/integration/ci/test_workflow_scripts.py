@@ -150,6 +150,7 @@ def pull_request(run: Run, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     deployed.unlink(missing_ok=True)
     as_job(run, monkeypatch)
     yield run
+    run.project.write(MANIFEST)
     deployed.unlink(missing_ok=True)
 
 
@@ -188,6 +189,20 @@ def test_the_comment_on_a_pull_request_says_what_changes_for_people(pull_request
     assert preview_comment.main(TEMPLATE, run.project.root) == 2
     (comment,) = run.github.comments
     assert "workers.dev subdomain: choose the account's workers.dev subdomain once" in comment["body"]
+
+
+def test_a_mistake_is_told_in_the_comment_in_place_of_what_it_said_before(pull_request: Run, capsys: Any) -> None:
+    run = pull_request
+    run.github.comments.clear()
+    broken = copy.deepcopy(MANIFEST)
+    broken["autopilots"][1]["needs"]["workers"][0]["content"] = "export default {"
+    for manifest, told in (({**MANIFEST, "task": {}}, "unknown key `task`"), (broken, "do not compile")):
+        run.project.write(manifest)
+
+        assert preview_comment.main(TEMPLATE, run.project.root) != 0, capsys.readouterr().err
+
+        (comment,) = run.github.comments
+        assert told in comment["body"]
 
 
 def test_a_deployment_stops_at_what_doctor_finds_and_else_brings_the_stack_up(
