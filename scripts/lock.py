@@ -3,7 +3,7 @@
 A lock has each package that is installed, by version and with the hashes of all its files, for every system and
 processor; pip takes nothing else. It names packages and hashes, not where they come from.
 
-Touches: requirements.lock, requirements-dev.lock; the Python package index, but for `--check`.
+Touches: requirements.lock, requirements-dev.lock, requirements-docs.lock; the Python package index, but for `--check`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 when a lock is stale")
     parser.add_argument("--upgrade", action="store_true", help="take the newest versions that the requirements allow")
     arguments = parser.parse_args()
-    requirements = [ROOT / "requirements-dev.txt", ROOT / "requirements.txt"]  # the first has the second's as well
+    requirements = [ROOT / f"requirements{kind}.txt" for kind in ("-dev", "", "-docs")]  # the first has the second's
     if not arguments.check:
         for each in requirements:
             write(each, requirements[0], upgrade=arguments.upgrade)
