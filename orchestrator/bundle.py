@@ -188,6 +188,7 @@ def _module(name: str, output: esbuild.Output | None, root: Path, build: Path) -
     files = []
     if output:
         _write(root / path, output.module)
+        _write(root / build / f"{name}.js.map", output.source_map)
         files = [_file(each, content, root, build) for each, content in output.copied.items()]
     return Module(path=path.as_posix(), sha256=sha256_of(root / path), files=tuple(files))
 

@@ -8,6 +8,7 @@ imported from workerd, by their short names too. Touches files below the project
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import tempfile
@@ -41,6 +42,8 @@ _OPTIONS = (
     *(f"--loader:{suffix}=text" for suffix in _TEXT),
     *(f"--loader:{suffix}=copy" for suffix in _COPIED),
     "--asset-names=[name]-[hash]",
+    "--sourcemap=external",
+    "--sources-content=false",
     "--minify",
     "--keep-names",
     "--legal-comments=none",
@@ -66,10 +69,11 @@ _BUILT_IN = (
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    """What was made of an entry: the module, what esbuild's metafile says of it, and the copied files that it imports,
-    by the name under which it does."""
+    """What was made of an entry: the module, its source map (sources below the project's root), what esbuild's metafile
+    says of it, and the copied files that it imports, by the name under which it does."""
 
     module: bytes
+    source_map: bytes
     about: Mapping[str, Any]
     copied: Mapping[str, bytes]
 
@@ -106,17 +110,25 @@ def run(
         if done.returncode != 0:
             raise Mistakes(list(_issues(done.stderr)))
         outputs = json.loads((folder / "metafile.json").read_text(encoding="utf-8"))["outputs"]
-        return {name: _output(name, folder, outputs, output.as_posix()) for name in entries}
+        return {name: _output(name, folder, outputs, root) for name in entries}
 
 
-def _output(name: str, folder: Path, outputs: Mapping[str, Any], prefix: str) -> Output:
+def _output(name: str, folder: Path, outputs: Mapping[str, Any], root: Path) -> Output:
+    prefix = folder.relative_to(root).as_posix()
     about = outputs[f"{prefix}/{name}.js"]
     imported = {each["path"].removeprefix(f"{prefix}/") for each in about["imports"] if not each.get("external")}
     copied = {path: (folder / path.partition("?")[0]).read_bytes() for path in sorted(imported)}
     module = (folder / f"{name}.js").read_bytes()
+    mapping = json.loads((folder / f"{name}.js.map").read_text(encoding="utf-8"))
+    mapping["sources"] = [_below(root, folder / each) for each in mapping["sources"]]
     if any(each["kind"] == "require-call" for each in about["imports"]):
         module = _REQUIRE + module
-    return Output(module=module, about=about, copied=copied)
+        mapping["mappings"] = f";{mapping['mappings']}"  # it is a line
+    return Output(module=module, source_map=json.dumps(mapping).encode(), about=about, copied=copied)
+
+
+def _below(root: Path, path: Path) -> str:
+    return Path(os.path.relpath(path, root)).as_posix()
 
 
 @contextmanager

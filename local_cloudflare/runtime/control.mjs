@@ -6,7 +6,7 @@ import { json } from "node:stream/consumers";
 export function createControl({ fleet, front, checker, logs, token, ai }) {
   /** @type {[method: string, path: RegExp, act: (request: import("node:http").IncomingMessage, name: string) => unknown][]} */
   const routes = [
-    ["PUT", /^\/workers\/([^/]+)$/, async (request) => fleet.put(await json(request))],
+    ["PUT", /^\/workers\/([^/]+)$/, async (request) => putWorker(/** @type {any} */ (await json(request)))],
     ["DELETE", /^\/workers\/([^/]+)$/, async (_request, name) => fleet.delete(name)],
     ["PATCH", /^\/workers\/([^/]+)$/, async (request, name) => ({ found: fleet.change(name, await json(request)) })],
     [
@@ -32,6 +32,15 @@ export function createControl({ fleet, front, checker, logs, token, ai }) {
     ["GET", /^\/ai$/, async () => ai.state()],
     ["PUT", /^\/ai$/, async (request) => ai.set(/** @type {any} */ (await json(request)))],
   ];
+
+  function putWorker({ sourceMaps, ...config }) {
+    const files = {};
+    for (const { name, path } of config.modules) {
+      if (sourceMaps[name]) files[name] = { code: path, map: sourceMaps[name] };
+    }
+    logs.setSourceMaps(config.name, files);
+    fleet.put(config);
+  }
 
   async function runScheduled(name, { cron, time }) {
     const lease = await fleet.lease(name);

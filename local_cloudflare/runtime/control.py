@@ -94,6 +94,7 @@ def worker_body(config: WorkerConfig) -> dict[str, Any]:
         "crons": list(config.crons),
         "assets": assets and {"directory": _path(assets.directory), "config": dict(assets.config)},
         "workersDev": config.workers_dev,
+        "sourceMaps": {name: _path(path) for name, path in config.source_maps.items()},
     }
 
 

@@ -3,6 +3,7 @@ import { EventEmitter, once } from "node:events";
 import { appendFileSync, existsSync, mkdirSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
+import { Stacks } from "./stacks.mjs";
 
 const KEPT = 5_000; // lines in memory
 const FILE_SIZE = 10_000_000; // bytes: a file that is larger at the start is put aside
@@ -11,6 +12,7 @@ export class Logs extends EventEmitter {
   #lines = [];
   #seq = Date.now() * 1000; // so that it keeps growing when the runtime is restarted
   #file;
+  #stacks = new Map();
 
   constructor(directory) {
     super();
@@ -20,6 +22,11 @@ export class Logs extends EventEmitter {
     if (existsSync(this.#file) && statSync(this.#file).size > FILE_SIZE) renameSync(this.#file, `${this.#file}.1`);
   }
 
+  /** Source maps of a Worker's modules: {code, map} by module, paths. */
+  setSourceMaps(worker, files) {
+    this.#stacks.set(worker, new Stacks(files));
+  }
+
   /** Take a tail's events of one Worker; see system/tail.mjs. */
   receive(worker, events) {
     for (const { cron, logs, exceptions } of events) {
@@ -27,7 +34,12 @@ export class Logs extends EventEmitter {
         this.#add(worker, timestamp, level, [message].flat().map(text).join(" "));
       }
       for (const { timestamp, name, message, stack } of exceptions) {
-        this.#add(worker, timestamp, "exception", [`${name}: ${message}`, stack].filter(Boolean).join("\n"));
+        this.#add(
+          worker,
+          timestamp,
+          "exception",
+          [`${name}: ${message}`, stack && this.#translated(worker, stack)].filter(Boolean).join("\n"),
+        );
       }
       const thrown = exceptions.map(({ name, message }) => `${name}: ${message}`).join("; ");
       if (cron) this.emit(`cron ${worker} ${cron}`, thrown);
@@ -43,6 +55,10 @@ export class Logs extends EventEmitter {
   /** Lines after `since`, oldest first. */
   after(since, worker) {
     return this.#lines.filter((line) => line.seq > since && (worker === undefined || line.worker === worker));
+  }
+
+  #translated(worker, stack) {
+    return this.#stacks.get(worker)?.translate(stack) ?? stack;
   }
 
   #add(worker, time, level, text) {

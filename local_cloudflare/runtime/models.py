@@ -43,7 +43,8 @@ class WorkerConfig:
     jurisdiction?}, d1 {name, id or database_id}, queue {name, queue_name},
     service {name, service, entrypoint?}, plain_text and secret_text
     {name, text}, json {name, json}, ai {name}, assets {name}. A service whose Worker is not known to the runtime
-    answers an error page. `version` names the upload: the same name and version are never loaded twice.
+    answers an error page. `version` names the upload: the same name and version are never loaded twice. `source_maps`
+    are files by the name of the module that each is of.
     """
 
     name: str
@@ -56,6 +57,7 @@ class WorkerConfig:
     crons: tuple[str, ...] = ()
     assets: Assets | None = None
     workers_dev: bool = False
+    source_maps: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,6 +40,7 @@ def of_worker(files: Files, worker: Worker) -> WorkerConfig:
         crons=tuple(schedule.cron for schedule in worker.schedules),
         assets=assets,
         workers_dev=worker.workers_dev,
+        source_maps={name: files.module(worker.name, sha256) for name, sha256 in version.source_maps.items()},
     )
 
 

@@ -45,7 +45,10 @@ class StoredAssets:
 
 @dataclass(frozen=True, kw_only=True)
 class Version:
-    """What an upload or a change of bindings made. `handlers` and `startup_time_ms` were found by running the code."""
+    """What an upload or a change of bindings made. `handlers` and `startup_time_ms` were found by running the code.
+
+    `source_maps`: the SHA-256 of each, by the name of its module.
+    """
 
     id: str
     number: int
@@ -59,6 +62,7 @@ class Version:
     handlers: tuple[str, ...]
     startup_time_ms: int
     assets: StoredAssets | None = None
+    source_maps: dict[str, str] = field(default_factory=dict)
     annotations: dict[str, str] = field(default_factory=dict)
     placement: dict[str, Any] = field(default_factory=dict)
     limits: dict[str, Any] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from starlette.responses import Response
@@ -100,7 +101,7 @@ async def put_content(call: Call) -> Answer:
         "observability": before.observability,
         "tail_consumers": list(before.tail_consumers),
     }
-    code = upload.Upload(metadata=kept, main_module=uploaded.main_module, modules=uploaded.modules)
+    code = replace(uploaded, metadata=kept)
     worker = await Scripts(call.cloud).upload(name, code, source=version_routes.source(call), strict=True)
     return Answer(result=views.uploaded(worker))
 

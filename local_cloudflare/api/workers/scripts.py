@@ -12,6 +12,7 @@ import secrets
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 from local_cloudflare.api.cloud import Cloud
@@ -163,6 +164,8 @@ class Scripts:
     def _save_modules(self, name: str, upload: Upload) -> None:
         for module in upload.modules:
             self._files.save_module(name, module.sha256, module.content)
+        for content in upload.source_maps.values():
+            self._files.save_module(name, sha256(content).hexdigest(), content)
 
     def _version(self, name: str, upload: Upload, startup: Startup, *, source: str, strict: bool) -> Version:
         metadata = upload.metadata
@@ -184,6 +187,7 @@ class Scripts:
             handlers=startup.handlers,
             startup_time_ms=startup.startup_time_ms,
             assets=assets,
+            source_maps={module: sha256(content).hexdigest() for module, content in upload.source_maps.items()},
             annotations=dict(metadata.get("annotations") or {}),
             placement=dict(metadata.get("placement") or {}),
             limits=dict(metadata.get("limits") or {}),
@@ -242,7 +246,8 @@ class Scripts:
             self.workers.save(worker)
             self.workers.save_version(name, version, active=version.id)
         kept = [worker.active, *self.workers.versions(name)]
-        self._files.keep_modules(name, (module.sha256 for version in kept for module in version.modules))
+        modules = {module.sha256 for version in kept for module in version.modules}
+        self._files.keep_modules(name, modules.union(*(version.source_maps.values() for version in kept)))
         await self._cloud.runtime.put_worker(config.of_worker(self._files, worker))
         return worker
 

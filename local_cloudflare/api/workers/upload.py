@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from local_cloudflare.api.workers import errors
@@ -48,11 +48,12 @@ class UploadedModule:
 
 @dataclass(frozen=True, kw_only=True)
 class Upload:
-    """`modules` with the main one first."""
+    """`modules` with the main one first; `source_maps` by the names of the modules that they are of."""
 
     metadata: dict[str, Any]
     main_module: str
     modules: tuple[UploadedModule, ...]
+    source_maps: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def etag(self) -> str:
@@ -86,7 +87,12 @@ def parse(parts: Sequence[Part]) -> Upload:
     if main not in modules:
         raise errors.invalid_script(f'No such module "{main}": the upload has no part of that name')
     others = [modules[name] for name in sorted(modules) if name != main]
-    return Upload(metadata=metadata, main_module=main, modules=(modules[main], *others))
+    maps = {
+        (part.filename or part.name).removesuffix(".map"): part.content
+        for part in parts
+        if part.content_type == _SOURCE_MAP
+    }
+    return Upload(metadata=metadata, main_module=main, modules=(modules[main], *others), source_maps=maps)
 
 
 def metadata_of(parts: Sequence[Part], name: str) -> dict[str, Any]:
