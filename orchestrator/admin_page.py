@@ -134,7 +134,7 @@ def _build(root: Path, kept: Path) -> None:
 def _run_vite(root: Path, mode: str, output: Path) -> None:
     done = subprocess.run(
         [
-            *(_node(), str(root / _VITE), "build", str(root / SOURCE)),
+            *(find_node(), str(root / _VITE), "build", str(root / SOURCE)),
             *("--mode", mode, "--outDir", str(output), "--emptyOutDir", "false", "--configLoader", "native"),
         ],
         cwd=root,
@@ -148,11 +148,12 @@ def _run_vite(root: Path, mode: str, output: Path) -> None:
         raise BundleError(f"the admin page does not build ({mode}): {told}", "correct what is in admin/")
 
 
-def _node() -> str:
+def find_node() -> str:
+    """The program. Raises SetupError where it is not installed."""
     beside = Path(sys.executable).with_name("node")
     found = str(beside) if beside.is_file() else shutil.which("node")
     if not found:
-        raise SetupError("Node, which builds the admin page, is not installed", "run `make setup`")
+        raise SetupError("Node, which builds the admin page and checks types, is not installed", "run `make setup`")
     return found
 
 

@@ -15,12 +15,13 @@ from orchestrator.errors import BundleError, ManifestError, SetupError
 from orchestrator.issues import Issue
 from orchestrator.manifest import DEFAULT_FILE, Manifest, load
 from orchestrator.terminal import Terminal
+from orchestrator.type_check import check_types
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Check a manifest, and then compile the sources of its Workers. Exit code 0 when all is right, 2 when it is "
-        "not."
+        "Check a manifest, then compile the sources of its Workers, and check their types with the bindings that each "
+        "Worker has. Exit code 0 when all is right, 2 when it is not."
     )
     parser.epilog = """examples:
   python -m orchestrator validate
@@ -65,11 +66,13 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def compile_sources(manifest: Manifest) -> None:
-    """Bundle every Worker's source in the project's folder, as an update does. Raises BundleError with all mistakes."""
-    root = Path.cwd()
+    """Bundle every Worker's source in the project's folder, as an update does, then check the types of those in
+    TypeScript. Raises BundleError with all mistakes."""
+    root, desired = Path.cwd(), derive(manifest)
     (root / BUILD).mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=root / BUILD) as folder:  # what an update uploads stays as it is
-        bundle_workers(derive(manifest), root=root, build=Path(folder).relative_to(root))
+        bundle_workers(desired, root=root, build=Path(folder).relative_to(root))
+    check_types(desired, root=root)
 
 
 def annotation(issue: Issue) -> str:
