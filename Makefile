@@ -4,7 +4,7 @@ BIN := $(CURDIR)/.venv/bin
 # What the recipes start finds it here; the recipes name it in full, since the make of macOS looks elsewhere for theirs.
 export PATH := $(BIN):$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev up down destroy logs shell test test-unit check docs format lock schema types catalog
+.PHONY: help setup setup-dev up dev down destroy logs shell test test-unit check docs format lock schema site types catalog
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -17,6 +17,9 @@ setup-dev:
 
 up: setup ## Cloudflare on this machine, pulumi up on the stack `local`, one real task
 	@$(BIN)/python -m scripts.up
+
+dev: setup ## what `up` does, then each saved source is live, with the logs of all Workers
+	@$(BIN)/python -m orchestrator dev
 
 down: setup ## stop Cloudflare on this machine; its data and the stack stay
 	@$(BIN)/python -m local_cloudflare stop --dir .local/cloudflare
@@ -57,6 +60,9 @@ docs: setup ## write docs/reference from the code
 
 catalog: setup-dev ## record what the catalogue's entries say; a break needs a new major version
 	@$(BIN)/python -m scripts.catalog
+
+site: setup ## the documentation as a site in .build/site, every link checked
+	@$(BIN)/python -m scripts.site
 
 types: setup-dev ## write the admin page's types of the API from router/openapi.yaml
 	@$(BIN)/node admin/node_modules/openapi-typescript/bin/cli.js router/openapi.yaml -o admin/src/api/schema.d.ts --root-types --root-types-no-schema-prefix

@@ -69,6 +69,11 @@ COMMANDS = (
         module="orchestrator.commands.limits",
     ),
     Command(
+        name="dev",
+        summary="make each saved source live on the stack of this machine, and show the logs",
+        module="orchestrator.commands.dev",
+    ),
+    Command(
         name="drift",
         summary="compare the account with what is declared, read-only",
         module="orchestrator.commands.drift",

@@ -87,7 +87,7 @@ def up() -> int:
         run_task(os.environ["ORCHESTRATOR_URL"])
         check_health(os.environ["ORCHESTRATOR_URL"])
         say_what_next(after)
-        say_where_the_page_is(os.environ["ORCHESTRATOR_URL"])
+        print(f"\nAdmin page: {page_url(os.environ['ORCHESTRATOR_URL'])}\n(signs you in once, within ten minutes)")
     except OrchestratorError as error:
         print(f"\nmake up stopped: {error}", file=sys.stderr)
         return error.exit_code
@@ -207,12 +207,12 @@ Try next:
     )
 
 
-def say_where_the_page_is(url: str) -> None:
+def page_url(url: str) -> str:
     """The admin page, by a link that signs in once and is good for ten minutes."""
     with httpx.Client(base_url=url, headers={"authorization": f"Bearer {secret('apiToken')}"}, timeout=30) as router:
         answer = router.post("/autopilot/sign-in/codes")
     code = answer.json()["code"] if answer.is_success else None
-    print(f"\nAdmin page: {url}/admin/" + (f"#code={code}\n(signs you in once, within ten minutes)" if code else ""))
+    return f"{url}/admin/" + (f"#code={code}" if code else "")
 
 
 if __name__ == "__main__":
