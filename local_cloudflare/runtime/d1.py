@@ -84,8 +84,11 @@ class D1:
         return int(result.rows[0][0])
 
     async def purge(self, database: str) -> None:
-        """Drop every table and view."""
-        sql = f"SELECT type, name FROM sqlite_master WHERE type IN ('view', 'table') AND {_OWN_TABLES}"  # noqa: S608
+        """Drop every table and view; virtual tables first, since nobody may drop a table with a name like theirs."""
+        sql = (
+            f"SELECT type, name FROM sqlite_master WHERE type IN ('view', 'table') AND {_OWN_TABLES} "  # noqa: S608
+            "ORDER BY sql NOT LIKE 'CREATE VIRTUAL TABLE%'"
+        )
         [found] = await self.query(database, sql)
         quoted = [(type, name.replace('"', '""')) for type, name in found.rows]
         drops = [(f'DROP {type} IF EXISTS "{name}"', ()) for type, name in quoted]

@@ -1,6 +1,7 @@
 """What a database of the local Cloudflare holds, read from the file that workerd keeps, by no code of the product.
 
-Not the index of a virtual table: it may be built in another way and find the same.
+Not the index of a virtual table, which may be built in another way and find the same; not what SQLite keeps for itself
+(statistics; last AUTOINCREMENT values of no table).
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import Any
 from local_cloudflare.runtime.d1_files import D1Files
 from tests.support.local_cloudflare import LocalCloudflare
 
-_MADE = "SELECT type, name, tbl_name, sql FROM sqlite_master"
+_MADE = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_stat%' AND type || name <> ?"
+_SEQUENCES = "sqlite_sequence"
 
 
 def contents_of(server: LocalCloudflare, id: str) -> dict[str, Any]:
@@ -22,16 +24,22 @@ def contents_of(server: LocalCloudflare, id: str) -> dict[str, Any]:
     with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as connection:
         listed = connection.execute("PRAGMA main.table_list").fetchall()
         shadows = {name for _, name, type, *_ in listed if type == "shadow"}
-        made = connection.execute(_MADE).fetchall()
+        made = connection.execute(_MADE, [f"table{_SEQUENCES}"]).fetchall()
         connection.text_factory = lambda text: ("text", text)
-        return {
-            "": sorted(each for each in made if each[2] not in shadows and not each[1].startswith("_cf_")),
-            **{
-                name: _rows(connection, name, "" if without_rowid or name.startswith("sqlite_") else "rowid, ")
-                for _, name, type, _, without_rowid, _ in listed
-                if type in ("table", "virtual") and not name.startswith(("_cf_", "sqlite_schema"))
-            },
+        tables = {
+            name: _rows(connection, name, "" if without_rowid else "rowid, ")
+            for _, name, type, _, without_rowid, _ in listed
+            if type in ("table", "virtual") and not name.startswith(("_cf_", "sqlite_"))
         }
+        has_sequences = any(name == _SEQUENCES for _, name, *_ in listed)
+        sequences = _rows(connection, _SEQUENCES, "") if has_sequences else Counter()
+    return {
+        **tables,
+        _SEQUENCES: [
+            each for each in sorted(sequences.items(), key=repr) if each[0][0] and each[0][0][1].decode() in tables
+        ],
+        "": sorted(each for each in made if each[2] not in shadows and not each[1].startswith("_cf_")),
+    }
 
 
 def _rows(connection: sqlite3.Connection, table: str, number: str) -> Counter[tuple[Any, ...]]:

@@ -36,6 +36,25 @@ def test_a_database_is_created_changed_and_deleted(
     assert error.value.errors[0].code == 7404
 
 
+def test_a_database_goes_whatever_its_tables_are_called(
+    sdk: Cloudflare, cloudflare_api: LocalCloudflare, database: str
+) -> None:
+    """D1 lets nobody drop what is named like a part of a search index, while that is there."""
+    account = cloudflare_api.account_id
+    sdk.d1.database.query(
+        database,
+        account_id=account,
+        sql="CREATE TABLE posts_content (id INTEGER PRIMARY KEY, t); CREATE VIEW seen AS SELECT * FROM posts_content; "
+        "CREATE VIRTUAL TABLE posts USING fts5(t, content='posts_content', content_rowid='id'); "
+        "CREATE VIRTUAL TABLE found USING fts5(t); CREATE VIRTUAL TABLE words USING fts5vocab('found', 'row');",
+    )
+    with pytest.raises(cloudflare.BadRequestError, match="posts_content may not be dropped"):
+        sdk.d1.database.query(database, account_id=account, sql="DROP TABLE posts_content")
+
+    sdk.d1.database.delete(database, account_id=account)
+    assert [each.name for each in sdk.d1.database.list(account_id=account)] == []
+
+
 def test_a_database_is_found_by_id_and_by_name(cloudflare_api: LocalCloudflare, database: str) -> None:
     by_id = cloudflare_api.call("GET", f"/d1/database/{database}").json()
     assert cloudflare_api.call("GET", "/d1/database/efh-journal").json() == by_id

@@ -1,70 +1,39 @@
-"""What a backup gives back is what was there: generated databases and namespaces, with faults at the calls.
+"""What a backup gives back is what was there: generated databases, with faults at the calls, broken off and killed.
 
-tests/support/seeds.py says how to run a thousand of each. The same databases go through the whole restore on this
-machine alone, in milliseconds each, in tests/unit/data/test_d1.py.
+tests/support/seeds.py says how to run a thousand. The same databases go through the whole restore on this machine
+alone, in milliseconds each, in tests/unit/data/test_d1.py.
 """
 
 from __future__ import annotations
 
-import base64
-import json
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
-from typing import Any
-from urllib.parse import quote
 
 import httpx
 import pytest
 
 from orchestrator.cloudflare.account import Account
-from orchestrator.data import backup, kv
 from orchestrator.data.d1 import contents as d1
 from orchestrator.data.restore import Restored, put_back
-from orchestrator.data.store import Store
-from orchestrator.errors import CloudflareError, UserError
+from orchestrator.errors import CloudflareError
 from orchestrator.http_calls import trusted
 from tests.support.eventually import eventually
 from tests.support.generated_databases import GeneratedDatabase
-from tests.support.instant_clock import InstantClock
 from tests.support.local_cloudflare import LocalCloudflare
 from tests.support.project import ROOT
-from tests.support.seeds import seeds
+from tests.support.restores import FAULTS, NOW, SEEDS, account_of, database, restored, save, say_nothing
 from tests.support.stored_databases import contents_of
 from tests.unit.data.test_d1_hostile import HOSTILE
-
-SEEDS = seeds(2, first=100)
-NOW = int(time.time())
-FAULTS = [
-    {"effect": "status", "status": 502, "when": "after", "every": 2},
-    {"effect": "status", "status": 503, "when": "before", "every": 2},
-    {"effect": "reset", "when": "after", "every": 3},
-    {"effect": "reset", "when": "before", "every": 3},
-]
-
-
-def say_nothing(_text: str) -> None: ...
 
 
 @pytest.fixture
 def account(cloudflare_api: LocalCloudflare) -> Iterator[Account]:
-    with Account(**cloudflare_api.settings_of_account, **InstantClock().options) as account:
+    with account_of(cloudflare_api) as account:
         yield account
-
-
-def restored(account: Account, store: Store, folder: Path, *, merge: bool = False) -> Restored:
-    return put_back(account, backup.read(folder), store, folder, say_nothing, merge=merge, now=NOW)
-
-
-def database(account: Account, name: str, calls: list[list[str]] | None = None) -> Store:
-    id = account.call("POST", "/d1/database", json={"name": name})["result"]["uuid"]
-    for statements in calls or []:
-        account.call("POST", f"/d1/database/{id}/query", json={"batch": [{"sql": sql} for sql in statements]})
-    return Store(kind="d1", name=name, id=id)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -74,7 +43,7 @@ def test_a_database(account: Account, cloudflare_api: LocalCloudflare, tmp_path:
     random = Random(seed)  # noqa: S311
 
     cloudflare_api.local("PUT", "/faults", {"faults": [{**random.choice(FAULTS), "path": "*/d1/*"}]})
-    taken = backup.take(account, source, tmp_path / "saved", say_nothing, now="2026-11-26T00:00:00+00:00")
+    taken = save(account, source, tmp_path / "saved")
     cloudflare_api.local("PUT", "/faults", {"faults": [{**random.choice(FAULTS), "path": "*/d1/*"}]})
     done = restored(account, target, tmp_path / "saved")
     cloudflare_api.local("DELETE", "/faults")
@@ -89,7 +58,7 @@ def test_a_hostile_schema(account: Account, cloudflare_api: LocalCloudflare, tmp
     """Those of the unit tests, in D1's own SQLite."""
     source, target = database(account, "source", [[sql] for sql in HOSTILE[what]]), database(account, "target")
 
-    taken = backup.take(account, source, tmp_path / "saved", say_nothing, now="2026-11-26T00:00:00+00:00")
+    taken = save(account, source, tmp_path / "saved")
     done = restored(account, target, tmp_path / "saved")
 
     assert done.written == sum(table.rows for table in taken.tables.values())
@@ -131,7 +100,7 @@ def test_a_database_whose_restore_is_broken_off_at_every_call(
 ) -> None:
     """Before each call that writes, and after it was carried out; the next run continues."""
     source, target = database(account, "source", GeneratedDatabase(seed).calls), database(account, "target")
-    saved = backup.take(account, source, tmp_path / "saved", say_nothing, now="2026-11-26T00:00:00+00:00")
+    saved = save(account, source, tmp_path / "saved")
     before = contents_of(cloudflare_api, source.id)
     breaking = BreakingOff()
 
@@ -146,160 +115,6 @@ def test_a_database_whose_restore_is_broken_off_at_every_call(
 
     assert breaking.times >= 4 or not saved.tables  # its first mark, and the end of its marks
     assert contents_of(cloudflare_api, target.id) == before
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_a_namespace(account: Account, cloudflare_api: LocalCloudflare, tmp_path: Path, seed: int) -> None:
-    stores = []
-    for title in ("source" + "x" * 224, "target"):
-        made = account.call("POST", "/storage/kv/namespaces", json={"title": title})["result"]
-        stores.append(Store(kind="kv", name=title, id=made["id"]))
-    source, target = stores
-    random = Random(seed)  # noqa: S311
-    made = {pair["key"]: pair for pair in pairs(random, _keys(seed))}
-    account.call("PUT", f"/storage/kv/namespaces/{source.id}/bulk", json=[*made.values()])
-
-    cloudflare_api.local("PUT", "/faults", {"faults": [{**random.choice(FAULTS), "path": "*/kv/*"}]})
-    taken = backup.take(account, source, tmp_path / "saved", say_nothing, now="2026-11-26T00:00:00+00:00")
-    cloudflare_api.local("PUT", "/faults", {"faults": [{**random.choice(FAULTS), "path": "*/kv/*"}]})
-    done = restored(account, target, tmp_path / "saved")
-    cloudflare_api.local("DELETE", "/faults")
-
-    assert done.written == taken.items == len(made)
-    assert held(cloudflare_api, target.id) == {key: _told(pair) for key, pair in made.items()}
-
-
-def held(server: LocalCloudflare, namespace: str) -> dict[str, tuple[Any, ...]]:
-    """The pairs of a namespace of less than 1,000, each value read by itself."""
-    path = f"/storage/kv/namespaces/{namespace}"
-    keys = server.call("GET", f"{path}/keys").json()["result"]
-    return {
-        key["name"]: (
-            server.call("GET", f"{path}/values/{quote(key['name'], safe='')}").content,
-            key.get("metadata"),
-            key.get("expiration"),
-        )
-        for key in keys
-    }
-
-
-def _told(pair: dict[str, Any]) -> tuple[Any, ...]:
-    return base64.b64decode(pair["value"]), pair.get("metadata"), pair.get("expiration")
-
-
-def _keys(seed: int) -> int:
-    """Every tenth namespace is read and written by several calls; the others are small, so that there can be many."""
-    return 110 if seed % 10 == 0 else seed % 10 * 2
-
-
-PIECES = (
-    *("a/", "b ", "/", "//", ".", "..", "/../", "☃", "🎉", "é", "e\u0301", "%", "%2F", "?#&", "\\", '"', "+", "="),
-    *("\t", "\n", "\r", "\x01", "\x7f", "\u0085", "\u2028", "\ufeff", "\ufffd", "x" * 30),
-)
-
-
-def pairs(random: Random, count: int) -> Iterator[dict[str, Any]]:
-    keys = {"".join(random.choice(PIECES) for _ in range(random.randint(1, 9))) + str(n) for n in range(count)}
-    keys |= {("☃" * 170)[: 170 * (count > 10)] + "k" * 2}  # 512 bytes
-    for key in sorted(keys):
-        value = random.choice(
-            (b"", b"\xff\x00", "☃ text".encode(), random.randbytes(random.randint(1, 3000)), b"\xef\xbf\xbd")
-        )
-        pair: dict[str, Any] = {"key": key, "value": base64.b64encode(value).decode(), "base64": True}
-        if random.random() < 0.3:
-            pair["metadata"] = random.choice(({"by": "Ada ☃"}, [1, None, 2.5], "text", 0, False, {"a": {"b": ""}}))
-        if random.random() < 0.2:
-            pair["expiration"] = NOW + random.randint(10_000, 10**8)
-        yield pair
-
-
-def test_the_files_are_the_owners_alone_and_git_ignores_them(account: Account, tmp_path: Path) -> None:
-    folder = tmp_path / "saved"
-    backup.take(account, database(account, "source", [["CREATE TABLE a (b)"]]), folder, say_nothing, now="")
-
-    assert folder.stat().st_mode & 0o777 == 0o700
-    assert {each.name: each.stat().st_mode & 0o777 for each in folder.iterdir()} == dict.fromkeys(
-        ("backup.json", "database.sqlite", ".gitignore"), 0o600
-    )
-    assert (folder / ".gitignore").read_text(encoding="utf-8") == "*\n"
-    assert json.loads((folder / "backup.json").read_text(encoding="utf-8"))["tables"]["a"]["rows"] == 0
-
-
-class Meddling(httpx.BaseTransport):
-    """Lets somebody else write to the database before each page of rows that is asked for, so many times."""
-
-    def __init__(self, server: LocalCloudflare, times: int) -> None:
-        self._server = server
-        self._times = times
-        self._transport = httpx.HTTPTransport(verify=trusted())
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        if self._times and b"ORDER BY" in request.read() and b"LIMIT" in request.content:
-            self._times -= 1
-            path = request.url.path.partition(self._server.account_id)[2].replace("/raw", "/query")
-            self._server.call("POST", path, json={"sql": "UPDATE a SET b = b + 1"})
-        return self._transport.handle_request(request)
-
-    def close(self) -> None:
-        self._transport.close()
-
-
-@pytest.fixture
-def counted(account: Account) -> Store:
-    return database(account, "source", [["CREATE TABLE a (b)", "INSERT INTO a VALUES (1), (2)"]])
-
-
-def meddled(cloudflare_api: LocalCloudflare, times: int) -> Account:
-    return Account(**cloudflare_api.settings_of_account, transport=Meddling(cloudflare_api, times))
-
-
-@pytest.mark.parametrize("times", [1, 2])
-def test_a_database_that_is_written_to_meanwhile_is_read_again(
-    account: Account, cloudflare_api: LocalCloudflare, counted: Store, tmp_path: Path, times: int
-) -> None:
-    with meddled(cloudflare_api, times) as other:
-        backup.take(other, counted, tmp_path / "saved", say_nothing, now="")
-
-    assert d1.is_unchanged(account, counted, tmp_path / "saved", say_nothing)
-
-
-def test_a_database_that_does_not_hold_still_gets_no_backup(
-    account: Account, cloudflare_api: LocalCloudflare, counted: Store, tmp_path: Path
-) -> None:
-    words = "was not the same when it was read again, 3 times in a row: the table a"
-    with meddled(cloudflare_api, 100) as other, pytest.raises(UserError, match=words):
-        backup.take(other, counted, tmp_path / "saved", say_nothing, now="")
-
-    assert not (tmp_path / "saved" / "backup.json").exists()
-
-
-def test_other_contents_of_the_same_size_are_seen(account: Account, tmp_path: Path) -> None:
-    source = database(account, "source", [["CREATE TABLE a (b)", "INSERT INTO a VALUES ('x'), (1)"]])
-    backup.take(account, source, tmp_path / "saved", say_nothing, now="")
-
-    account.call("POST", f"/d1/database/{source.id}/query", json={"sql": "UPDATE a SET b = 'y' WHERE b = 'x'"})
-
-    assert not d1.is_unchanged(account, source, tmp_path / "saved", say_nothing)
-
-
-@pytest.mark.parametrize(
-    "pair",
-    [{"value": "y"}, {"value": "x", "metadata": 1}, {"value": "x", "expiration": NOW + 9999}],
-    ids=["value", "metadata", "expiration"],  # none with the time: each process of a run must collect the same names
-)
-def test_another_value_metadata_or_expiration_of_the_same_key_is_seen(
-    account: Account, tmp_path: Path, pair: dict[str, Any]
-) -> None:
-    id = account.call("POST", "/storage/kv/namespaces", json={"title": "source"})["result"]["id"]
-    source, path = Store(kind="kv", name="source", id=id), f"/storage/kv/namespaces/{id}/bulk"
-    account.call("PUT", path, json=[{"key": "a", "value": "x"}])
-    backup.take(account, source, tmp_path / "saved", say_nothing, now="")
-    file = tmp_path / "saved" / kv.FILE
-    assert kv.is_unchanged(account, source, file, say_nothing, now=NOW)
-
-    account.call("PUT", path, json=[{"key": "a", **pair}])
-
-    assert not kv.is_unchanged(account, source, file, say_nothing, now=NOW)
 
 
 RESTORE = """
@@ -323,7 +138,7 @@ def test_a_database_whose_restore_is_killed(
 ) -> None:
     """By SIGKILL, with a call under way, which is carried out while the next run continues already."""
     source, target = database(account, "source", GeneratedDatabase(seed).calls), database(account, "target")
-    backup.take(account, source, tmp_path / "saved", say_nothing, now="2026-11-26T00:00:00+00:00")
+    save(account, source, tmp_path / "saved")
     known = (account.account_id, cloudflare_api.token, cloudflare_api.url, target.id, str(tmp_path / "saved"))
 
     for nth in (3, 4, 5, 7):
@@ -339,26 +154,6 @@ def test_a_database_whose_restore_is_killed(
     subprocess.run([sys.executable, "-c", RESTORE, *known], cwd=ROOT, check=True)
 
     assert d1.is_unchanged(account, target, tmp_path / "saved", say_nothing)
-
-
-def test_a_database_is_empty_when_its_last_table_is_gone(account: Account) -> None:
-    source = database(account, "source", [["CREATE TABLE a (b INTEGER PRIMARY KEY AUTOINCREMENT)"]])
-    assert not d1.is_empty(account, source)
-
-    account.call("POST", f"/d1/database/{source.id}/query", json={"sql": "DROP TABLE a"})
-
-    assert d1.is_empty(account, source)
-
-
-def test_a_half_restored_database_is_not_saved_and_the_named_ways_help(account: Account, tmp_path: Path) -> None:
-    target = database(account, "target", [["CREATE TABLE orchestrator_restore (step)"]])
-
-    with pytest.raises(UserError, match="a restore into it is not done yet") as refused:
-        backup.take(account, target, tmp_path / "saved", say_nothing, now="")
-    sql = refused.value.hint.split("`")[3]
-    account.call("POST", f"/d1/database/{target.id}/query", json={"sql": sql})
-
-    assert backup.take(account, target, tmp_path / "saved", say_nothing, now="").items == 0
 
 
 COUNTED = "WITH RECURSIVE n(i) AS (SELECT -1300 UNION ALL SELECT i + 1 FROM n WHERE i < 1300)"
@@ -384,7 +179,7 @@ PAGED = [
 def test_a_table_of_many_pages(account: Account, tmp_path: Path, calls: tuple[str, str]) -> None:
     source, target = database(account, "source", [[sql] for sql in calls]), database(account, "target")
 
-    taken = backup.take(account, source, tmp_path / "saved", say_nothing, now="")
+    taken = save(account, source, tmp_path / "saved")
     done = restored(account, target, tmp_path / "saved")
 
     assert done.written == taken.tables["t"].rows in (2601, 4)
