@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Sequence
 from typing import Any
 
@@ -84,16 +85,27 @@ class D1:
         return int(result.rows[0][0])
 
     async def purge(self, database: str) -> None:
-        """Drop every table and view; virtual tables first, since nobody may drop a table with a name like theirs."""
-        sql = (
-            f"SELECT type, name FROM sqlite_master WHERE type IN ('view', 'table') AND {_OWN_TABLES} "  # noqa: S608
-            "ORDER BY sql NOT LIKE 'CREATE VIRTUAL TABLE%'"
-        )
-        [found] = await self.query(database, sql)
-        quoted = [(type, name.replace('"', '""')) for type, name in found.rows]
-        drops = [(f'DROP {type} IF EXISTS "{name}"', ()) for type, name in quoted]
+        """Drop every table and view.
+
+        Virtual tables first, since nobody may drop a table with a name like one of theirs; and then SQLite is made to
+        read the schema anew, or it would still take that table for theirs.
+        """
+        sql = f"SELECT type, name FROM sqlite_master WHERE type IN ('view', 'table') AND {_OWN_TABLES}"  # noqa: S608
+        found, virtual = await self.query(database, f"{sql}; {_VIRTUAL}")
+        virtual_names = {name for (name,) in virtual.rows}
+        drops = {name: f"DROP {type} IF EXISTS {_quoted(name)}" for type, name in found.rows}
+        first = [drops[name] for name in virtual_names]
+        if first:
+            made = _quoted(secrets.token_hex(8))
+            first += [f"CREATE TABLE {made} (a)", f"ALTER TABLE {made} ADD b", f"DROP TABLE {made}"]
+        last = [drop for name, drop in drops.items() if name not in virtual_names]
         if drops:
-            await self.batch(database, [("PRAGMA defer_foreign_keys = TRUE", ()), *drops])
+            batch = ["PRAGMA defer_foreign_keys = TRUE", *first, *last]
+            await self.batch(database, [(statement, ()) for statement in batch])
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _param(param: Any) -> Any:
