@@ -1,8 +1,14 @@
 // GET /health: is everything bound that the Worker was written for? Nothing is called: the endpoint is public, and a read
-// of each dependency per visitor would spend the free plan.
+// of each dependency per visitor would spend the free plan. A Worker without an address may look at more.
 import { type Health, healthResponse } from "#worker-kit/health.ts";
 
 const VERSION = "0.1.0";
+
+/** What an autopilot says of its work; `checks` as in health+json, by name. */
+export interface Finding {
+  readonly status: Health;
+  readonly checks: Readonly<Record<string, readonly object[]>>;
+}
 
 /**
  * `fail` (503) when something in `required` is not bound. `unavailable`: capabilities that miss a setting, with its name;
@@ -12,12 +18,17 @@ export function showHealth(
   env: object,
   required: readonly string[],
   unavailable: Readonly<Record<string, readonly string[]>>,
+  found: Finding = { status: "pass", checks: {} },
 ): Response {
   const bound = (name: string) => Boolean((env as Record<string, unknown>)[name]);
   const checks = required.map((name) => [
     name,
     [bound(name) ? { status: "pass" } : { status: "fail", output: "not configured" }],
   ]);
-  const status: Health = required.every(bound) ? "pass" : "fail";
-  return healthResponse(status, { version: VERSION, checks: Object.fromEntries(checks), unavailable });
+  const status: Health = required.every(bound) ? found.status : "fail";
+  return healthResponse(status, {
+    version: VERSION,
+    checks: { ...Object.fromEntries(checks), ...found.checks },
+    unavailable,
+  });
 }

@@ -8,7 +8,7 @@ import { Problem } from "#worker-kit/problem.ts";
 import { requestIdOf } from "#worker-kit/request-id.ts";
 import { SignatureError, verify } from "#worker-kit/signature.ts";
 import { check, isObject, string } from "#worker-kit/validation.ts";
-import { showHealth } from "./health.ts";
+import { type Finding, showHealth } from "./health.ts";
 import { notConfigured } from "./problem.ts";
 import { type Needs, requireSettings, unavailable } from "./settings.ts";
 
@@ -75,6 +75,8 @@ export interface Autopilot<Env> {
   required: readonly (keyof Env & string)[];
   /** What only some capabilities need. */
   needs?: Needs<Env>;
+  /** What `/health` says besides, where all of `required` is bound; only of a Worker that nobody reaches from outside. */
+  inspect?: (env: Env) => Promise<Finding>;
   /** GET and HEAD of a public page; null where there is none. */
   page?: (request: Request, url: URL, env: Env) => Promise<Response | null>;
   /** Any request of another path, with a guard of its own; null where there is nothing. */
@@ -109,9 +111,10 @@ async function route<Env extends BaseEnv>(
   const url = new URL(request.url);
   const reading = request.method === "GET" || request.method === "HEAD";
   if (url.pathname === "/health") {
-    return reading
-      ? showHealth(env, autopilot.required, unavailable(env, autopilot.needs ?? {}))
-      : refuseMethod("GET, HEAD");
+    if (!reading) refuseMethod("GET, HEAD");
+    const { required, needs = {}, inspect } = autopilot;
+    const found = unbound(env, required).length === 0 ? await inspect?.(env) : undefined;
+    return showHealth(env, required, unavailable(env, needs), found);
   }
   if (url.pathname === "/") {
     if (request.method !== "POST") refuseMethod("POST");
@@ -243,8 +246,12 @@ async function requireSignature({ WEBHOOK_SECRET }: BaseEnv, headers: Headers, b
   }
 }
 
+function unbound(env: object, names: readonly string[]): string[] {
+  return names.filter((name) => !(env as Record<string, unknown>)[name]);
+}
+
 function requireBound(env: object, names: readonly string[]): void {
-  const missing = names.filter((name) => !(env as Record<string, unknown>)[name]);
+  const missing = unbound(env, names);
   if (missing.length > 0) throw notConfigured(missing, "`pulumi up` binds it to this Worker.");
 }
 

@@ -11,6 +11,7 @@ import { validate } from "../../shared/validate.ts";
 import type { Env } from "./env.ts";
 import { batchOf, oneOf } from "./meta.ts";
 import { continuePayouts, payOut, showPayout } from "./payout.ts";
+import { inspectLedger } from "./waiting.ts";
 
 const RUN = object({ run: string(/^run_\w+$/, { max: 100, message: "must be a run's id such as run_0123" }) });
 const MONEY = ["payouts.batch.run", "payouts.transfer.single"];
@@ -37,6 +38,7 @@ const served = serve<Env>({
   approvable: MONEY,
   required: ["EFH_PAYOUTS", "EFH_PRIVATE"],
   needs: { "payouts.batch.run": stripeSettings, "payouts.transfer.single": stripeSettings },
+  inspect: inspectLedger,
 });
 
 export default {

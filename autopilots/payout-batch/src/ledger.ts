@@ -47,6 +47,8 @@ export interface Batch {
   readonly next_at: number;
   readonly decided_by: string | null;
   readonly answer: string | null;
+  /** 1 where the orchestrator has heard that a person has to look. */
+  readonly told: number;
 }
 
 /** Whose a batch is. */
@@ -100,7 +102,7 @@ export async function payeesPaid(db: D1Database, payees: readonly string[]): Pro
 
 // ?1 batch, ?2 items, ?3 the number of their keys. An item that another batch has stays that one's, unless nothing came
 // of it there.
-const TAKE = `INSERT INTO items (payee, reference, currency, named, batch, position, amount, description, status, key_number)
+export const TAKE = `INSERT INTO items (payee, reference, currency, named, batch, position, amount, description, status, key_number)
   SELECT value ->> 'destination', coalesce(value ->> 'reference', 'payout ' || ?1), value ->> 'currency',
     value ->> 'reference' IS NOT NULL, ?1, key, value ->> 'amount', value ->> 'description', 'waiting', ?3
   FROM json_each(?2) WHERE true
@@ -180,7 +182,7 @@ export async function openAgain(db: D1Database, { id, attempt }: Order): Promise
       .bind(id, attempt),
     db
       .prepare(
-        `UPDATE batches SET attempt = ?2, next_at = 0, status = CASE
+        `UPDATE batches SET attempt = ?2, next_at = 0, told = 0, status = CASE
           WHEN status <> 'final' THEN status WHEN approved = 0 THEN 'approval' ELSE 'open' END
         WHERE id = ?1 AND attempt < ?2`,
       )

@@ -9,7 +9,7 @@ import { advance } from "./advance.ts";
 import { answerOf, stateOf } from "./answers.ts";
 import { capOf, reasonsToAsk } from "./caps.ts";
 import type { Env } from "./env.ts";
-import { importClaims } from "./imported.ts";
+import { importClaims, isUnreadable, openUnknown } from "./imported.ts";
 import {
   type Batch,
   decide,
@@ -26,6 +26,7 @@ import {
   readBatch,
 } from "./ledger.ts";
 import type { Asked } from "./meta.ts";
+import { noteTold } from "./waiting.ts";
 
 /** Throws a problem; `read` checks `meta`. It goes on when the caller is gone. */
 export async function payOut(call: Call<Env>, read: (meta: unknown) => Asked): Promise<Response> {
@@ -67,6 +68,8 @@ async function perform(env: Env, db: D1Database, order: Order, asked: Asked): Pr
   const isNew = before === null || (await isFreeForAnother(db, before, order));
   if (isNew) {
     await open(env, db, order, asked);
+  } else if (isUnreadable(before)) {
+    if (!(await openUnknown(db, order, asked))) throw await inTheWayProblem(db, asked);
   } else if (before.fingerprint !== order.fingerprint) {
     throw reusedProblem();
   } else if (order.attempt > before.attempt && before.answer === null) {
@@ -78,6 +81,7 @@ async function perform(env: Env, db: D1Database, order: Order, asked: Asked): Pr
 /** Whether nothing came of what stands under this key, so that something else may. */
 async function isFreeForAnother(db: D1Database, before: Batch, { fingerprint, attempt }: Order): Promise<boolean> {
   if (before.fingerprint === fingerprint || before.status !== "final" || attempt <= before.attempt) return false;
+  if (isUnreadable(before)) return false;
   return (await itemsOf(db, before.id)).every(({ status }) => status === "refused");
 }
 
@@ -89,8 +93,12 @@ async function open(env: Env, db: D1Database, order: Order, asked: Asked): Promi
   const other = await findBatch(db, order.id);
   if (other?.fingerprint === order.fingerprint) return; // another call of the same was faster
   if (other) throw reusedProblem();
+  throw await inTheWayProblem(db, asked);
+}
+
+async function inTheWayProblem(db: D1Database, asked: Asked): Promise<Problem> {
   const items = await itemsInTheWay(db, asked);
-  throw new Problem({
+  return new Problem({
     status: 409,
     title: "Already in the ledger",
     detail:
@@ -116,6 +124,7 @@ async function approve(env: Env, db: D1Database, id: string, approval: Approval)
 async function advanced(env: Env, db: D1Database, id: string): Promise<Response> {
   await advance(env, db, id);
   const { batch, items } = (await readBatch(db, id))!;
+  await noteTold(db, batch, items);
   return answerOf(batch, items);
 }
 

@@ -62,4 +62,12 @@ export const SCHEMA: Migrations = [
   ],
   // What somebody said of it: 1 or 0; null where nobody was asked.
   ["ALTER TABLE batches ADD COLUMN approved INTEGER"],
+  // `told`: whether the orchestrator has heard that a person has to look; of what is an earlier version's it has.
+  [
+    "ALTER TABLE batches ADD COLUMN told INTEGER NOT NULL DEFAULT 0",
+    "UPDATE batches SET told = 1 WHERE EXISTS (SELECT 1 FROM items WHERE batch = batches.id AND status = 'stuck')",
+    "CREATE INDEX items_stuck ON items (batch) WHERE status = 'stuck'",
+    "CREATE INDEX batches_waiting ON batches (created_at) WHERE status = 'approval'",
+    "CREATE INDEX batches_unreadable ON batches (created_at) WHERE fingerprint = ''",
+  ],
 ];
