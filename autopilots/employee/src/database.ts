@@ -75,6 +75,8 @@ const MIGRATIONS: Migrations = [
     // How far the records of before D1 were taken over, by where they are.
     "CREATE TABLE taken_over (source TEXT PRIMARY KEY, cursor TEXT, done INTEGER NOT NULL) STRICT, WITHOUT ROWID",
   ],
+  // Whose a file is, where the caller said so.
+  ["ALTER TABLE files ADD COLUMN address TEXT", "CREATE INDEX files_by_address ON files (address)"],
 ];
 
 let isTakenOver = false;
@@ -86,4 +88,9 @@ export async function records(env: Env): Promise<D1Database> {
   await migrate(db, MIGRATIONS);
   if (!isTakenOver) isTakenOver = await takeOver(env, db);
   return db;
+}
+
+/** Whether all records of earlier versions are in the database; each call of `records` takes over some more. */
+export function hasAllRecords(): boolean {
+  return isTakenOver;
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.autopilots import Autopilot, envelope, running, signature
+from tests.support.crm_calls import create, find
 
 LEAD: dict[str, Any] = {"name": "Ada Lovelace 世界", "tags": ["bread"], "notes": "Called.\nWants rye."}
 
@@ -24,14 +24,6 @@ def employee() -> Iterator[Autopilot]:
 def address(request: pytest.FixtureRequest) -> str:
     """One of the test's own."""
     return f"ada+{abs(hash(request.node.nodeid))}@example.com"
-
-
-def create(employee: Autopilot, email: str, key: str | None = None, **details: Any) -> Any:
-    return employee.call("crm.lead.create", {"email": email, **details}, idempotency_key=key)
-
-
-def find(employee: Autopilot, **by: object) -> Any:
-    return employee.call("crm.lead.find", by).json()["leads"]
 
 
 class TestCreate:
@@ -236,47 +228,6 @@ def test_all_leads_are_found_in_pages_newest_first() -> None:
     assert len(found) == len(made)
 
 
-class TestDelete:
-    def test_a_lead_is_deleted_and_said(self, employee: Autopilot, address: str) -> None:
-        lead = create(employee, address, "form-deleted").json()
-
-        stale = employee.call("crm.lead.delete", {"id": lead["id"], "ifMatch": '"7"'})
-        deleted = employee.call("crm.lead.delete", {"id": lead["id"]})
-        repeat = create(employee, address, "form-deleted")
-
-        assert stale.status_code == 412
-        assert deleted.json()["deleted"] == {"leads": 1, "enrollments": 0, "mails": 0, "sentMails": 0}
-        assert find(employee, email=address) == []
-        assert repeat.status_code == 404, "an old repeat brings nothing back"
-        assert employee.call("crm.lead.delete", {"id": lead["id"]}).status_code == 404
-
-    def test_everything_of_a_person_goes_and_nothing_of_another(self, employee: Autopilot, address: str) -> None:
-        other = f"other-{address}"
-        for email in (address, other):
-            create(employee, email, name="Ada")
-            for course in ("rye", "wheat"):
-                employee.call("lms.enrollment.create", {"student": {"email": email}, "course": course})
-            mail = {"from": f"Ada <{email}>", "subject": "Hi", "text": "x" * 250_000}
-            kept = employee.call("email.process", mail).json()
-            sent = employee.call("email.send", {"to": email, "subject": "Hi", "text": "Hello"}).json()
-            assert employee.stored("EFH_PRIVATE", kept["original"]).status_code == 200
-            if email == address:
-                gone = [kept["original"], sent["key"]]
-            else:
-                stays = [kept["original"], sent["key"]]
-
-        answer = employee.call("crm.lead.delete", {"email": address.upper(), "everything": True}).json()
-
-        assert answer["deleted"] == {"leads": 1, "enrollments": 2, "mails": 1, "sentMails": 1}
-        assert answer["more"] is False
-        assert [employee.stored("EFH_PRIVATE", key).status_code for key in gone] == [404, 404]
-        assert [employee.stored("EFH_PRIVATE", key).status_code for key in stays] == [200, 200]
-        for table in ("leads", "enrollments", "mails", "sent"):
-            rows = employee.sql("EFH_CRM", f"SELECT * FROM {table}")  # noqa: S608
-            assert f'"{address}' not in json.dumps(rows)
-            assert other in json.dumps(rows)
-
-
 class TestEnrolments:
     def test_a_student_is_enrolled_once_in_a_course(self, employee: Autopilot, address: str) -> None:
         meta = {"student": {"email": address, "name": "Ada"}, "course": "rye-bread"}
@@ -297,88 +248,3 @@ class TestEnrolments:
 
         assert (first.status_code, again.status_code, other.status_code) == (201, 200, 422)
         assert again.json() == first.json()
-
-
-class TestTakenOver:
-    """Records of the version before, in KV and R2."""
-
-    @pytest.fixture
-    def fresh(self) -> Iterator[Autopilot]:
-        with running("employee") as autopilot:
-            yield autopilot
-
-    def plant(self, fresh: Autopilot, number: int, email: str, **details: object) -> dict[str, object]:
-        at = f"2026-11-{1 + number % 28:02}T00:00:00.000Z"
-        record = {"id": f"{number:032x}", "createdAt": at, "email": email, **details}
-        fresh.store("AI_EMPLOYEE_LOGS", f"lead/{record['id']}", json.dumps(record), {"fingerprint": "f"})
-        return record
-
-    def test_many_leads_are_taken_over_a_few_with_each_request(self, fresh: Autopilot) -> None:
-        planted = [self.plant(fresh, number, f"old-{number}@example.com", name=f"N{number}") for number in range(50)]
-        fresh.store(
-            "AI_EMPLOYEE_LOGS",
-            f"enrollment/{'e' * 32}",
-            json.dumps(
-                {"id": "e" * 32, "createdAt": "2026-11-01", "student": {"email": "old-1@example.com"}, "course": "rye"}
-            ),
-        )
-        for _ in range(6):
-            find(fresh, email="nobody@example.com")
-
-        for record in planted:
-            assert find(fresh, id=record["id"])[0].items() >= record.items()
-        known = fresh.call("lms.enrollment.create", {"student": {"email": "OLD-1@example.com"}, "course": "rye"})
-        assert (known.status_code, known.json()["id"]) == (200, "e" * 32)
-        assert fresh.stored("AI_EMPLOYEE_LOGS", f"lead/{planted[0]['id']}").status_code == 200, "KV stays as it was"
-
-    def test_mail_of_the_first_version_is_taken_over_and_forgotten_too(self, fresh: Autopilot) -> None:
-        old = {
-            "kind": "lead",
-            "rule": "asks for a course",
-            "from": "Ada <ada@example.com>",
-            "subject": "Hi",
-            "text": "A",
-        }
-        key = f"email/{'7' * 32}"
-        fresh.store("AI_EMPLOYEE_LOGS", key, json.dumps({"id": "7" * 32, "createdAt": "2026-11-01", **old}))
-        for _ in range(4):
-            find(fresh, email="nobody@example.com")
-
-        [row] = fresh.sql("EFH_CRM", "SELECT record, address FROM mails")
-        record = json.loads(row["record"])
-        assert (record["kind"], record["from"], row["address"]) == (
-            "lead",
-            {"name": "Ada", "address": "ada@example.com"},
-            "ada@example.com",
-        )
-        gone = fresh.call("crm.lead.delete", {"email": "ada@example.com", "everything": True}).json()
-        assert gone["deleted"]["mails"] == 1
-        assert fresh.stored("AI_EMPLOYEE_LOGS", key).status_code == 404
-
-    def test_a_value_that_is_no_record_stops_nothing(self, fresh: Autopilot) -> None:
-        fresh.store("AI_EMPLOYEE_LOGS", f"lead/{'0' * 32}", "{ half a reco")
-        fresh.store("AI_EMPLOYEE_LOGS", f"lead/{'1' * 32}", '"a text"')
-        fresh.store("AI_EMPLOYEE_LOGS", f"enrollment/{'2' * 32}", '{"id": 7, "student": null}')
-        fresh.store("EFH_PRIVATE", f"mail/{'3' * 32}.json", '{"id": "3"}')
-        fresh.store("EFH_PRIVATE", f"mail/{'4' * 32}.json", "no JSON")
-        record = self.plant(fresh, 5, "ada@example.com", name="Ada")
-
-        answers = [create(fresh, f"new-{number}@example.com") for number in range(5)]
-
-        assert [answer.status_code for answer in answers] == [201] * 5
-        assert find(fresh, email="ada@example.com")[0]["id"] == record["id"]
-        assert fresh.stored("AI_EMPLOYEE_LOGS", f"lead/{'0' * 32}").text == "{ half a reco"
-
-    def test_leads_of_one_address_become_one_and_nothing_is_lost(self, fresh: Autopilot) -> None:
-        first = self.plant(fresh, 1, "ada@example.com", name="Ada", notes="first")
-        second = self.plant(fresh, 2, "Ada@Example.com", company="Engines", notes="second")
-
-        lead = find(fresh, id=second["id"])[0]
-
-        assert lead.items() >= {"id": first["id"], "name": "Ada", "company": "Engines", "notes": "second"}.items()
-        assert lead["earlier"] == [second]
-        assert find(fresh, id=first["id"]) == find(fresh, email="ada@example.com") == [lead]
-        gone = fresh.call("crm.lead.delete", {"email": "ada@example.com", "everything": True}).json()
-        assert gone["deleted"]["leads"] == 1
-        left = [fresh.stored("AI_EMPLOYEE_LOGS", f"lead/{each['id']}").status_code for each in (first, second)]
-        assert left == [404, 404]

@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { integer, list, object, string } from "#worker-kit/validation.ts";
 import { email, lines, text } from "../../../shared/validate.ts";
+import { fileKey } from "../files/key.ts";
 
 const NAME = text({ max: 200 });
 const DETAILS = {
@@ -48,10 +49,19 @@ export const LEAD_SEARCH = object({
     string(/^[0-9TZ:.-]{20,30} [0-9a-f]{32}$/, { max: 70, message: "must be the `next` of the page before" }),
   ),
 });
-/** `everything`: not the lead alone, but all that is kept of the person. */
+/**
+ * `everything`: not the lead alone, but all that is kept of the person. `files`: keys of files that are the person's and
+ * were handed in without saying so.
+ */
 export const LEAD_TO_DELETE = v.pipe(
-  object({ ...ONE, ifMatch: v.optional(IF_MATCH), everything: v.optional(v.boolean("must be true or false"), false) }),
+  object({
+    ...ONE,
+    ifMatch: v.optional(IF_MATCH),
+    everything: v.optional(v.boolean("must be true or false"), false),
+    files: v.optional(list(fileKey, { max: 20 }), []),
+  }),
   v.check(({ id, email: address }) => (id === undefined) !== (address === undefined), "needs either id or email"),
+  v.check(({ everything, files }) => everything || files.length === 0, "has files, and they go with everything: true"),
 );
 
 export const COURSE = string(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, {

@@ -1,5 +1,5 @@
 // Files that are handed in, kept in the private bucket; size, SHA-256 and type are found out here, not believed.
-//   files.intake.upload {name, content}   a small one, in the task itself
+//   files.intake.upload {name, content}   a small one, in the task itself; `email` says whose it is
 //   files.intake.upload {name, size}      a large one: a ticket, with which PUT /f/<id> takes it as it is
 //   files.intake.get {key}                what is known of it, and the file or a ticket for GET /f/<id>
 import * as v from "valibot";
@@ -8,17 +8,18 @@ import { Problem } from "#worker-kit/problem.ts";
 import { integer, object, string } from "#worker-kit/validation.ts";
 import type { Call } from "../../../shared/serve.ts";
 import { requireTicket, type Ticket, ticketFor } from "../../../shared/ticket.ts";
-import { validate } from "../../../shared/validate.ts";
+import { email, validate } from "../../../shared/validate.ts";
+import { addressKey } from "../address.ts";
 import { records } from "../database.ts";
 import type { Env } from "../env.ts";
 import { reusedKey } from "../repeats.ts";
+import { fileKey, idOfKey, keyOf } from "./key.ts";
 import { digestOf, expectFile, type FileRow, findFile, type NewFile, storeBytes, storeStream } from "./store.ts";
 
 /** 25 MiB. */
 const MAX_SIZE = 25 * 1024 * 1024;
 /** What an answer carries; the router passes on more, but as base64 it grows by a third. */
 const MAX_INLINE = 512 * 1024;
-const ID = /^intake\/([0-9a-f]{32})$/;
 
 const META = v.pipe(
   object({
@@ -40,18 +41,22 @@ const META = v.pipe(
       ),
     ),
     size: v.optional(integer({ min: 1, max: MAX_SIZE })),
+    /** Of the person whose file it is: so it is found when that person is to be forgotten. */
+    email: v.optional(email),
   }),
   v.check(({ content, size }) => (content === undefined) !== (size === undefined), "needs either content or size"),
 );
-const ONE = object({ key: string(ID, { max: 39, message: "must be the key that files.intake.upload answered" }) });
+const ONE = object({ key: fileKey });
 
 /** 201 with the file's key; 200 when the same call stored it before; 202 with a ticket; 422 when that was another file. */
 export async function uploadFile({ env, meta, repeatKey }: Call<Env>): Promise<Response> {
-  const { content, name, contentType: declared = null, size } = validate(META, meta);
+  const { content, name, contentType: declared = null, size, email: owner } = validate(META, meta);
+  const address = owner === undefined ? null : addressKey(owner);
   const id = await sha256(`file\n${repeatKey}`, 32);
   const db = await records(env);
   const digest = content && (await digestOf(content));
-  const file = { id, name, declared, fingerprint: await sha256(JSON.stringify([name, declared, size, digest])) };
+  const told = [name, declared, size, digest, ...(address === null ? [] : [address])];
+  const file = { id, name, declared, address, fingerprint: await sha256(JSON.stringify(told)) };
   if (content && digest !== undefined) {
     const { row, isNew } = await storeBytes(env, db, file, content, digest);
     return Response.json(show(sameFile(row, file)), { status: isNew ? 201 : 200 });
@@ -68,7 +73,7 @@ function sameFile(row: FileRow, { id, fingerprint }: NewFile): FileRow {
 
 /** 200 with `content` in base64 or, of a large file, `download`: where it is, with the header that opens it. */
 export async function getFile({ env, meta }: Call<Env>): Promise<Response> {
-  const id = ID.exec(validate(ONE, meta).key)?.[1] ?? "";
+  const id = idOfKey(validate(ONE, meta).key);
   const row = await findFile(env, await records(env), id);
   if (!row || row.object === null) throw noSuchFile(id);
   if ((row.size ?? 0) > MAX_INLINE) return Response.json({ ...show(row), download: await ticket(env, "GET", id) });
@@ -124,10 +129,6 @@ async function ticket(env: Env, method: "PUT" | "GET", id: string, size = 0): Pr
 function show(row: FileRow) {
   const { id, name, size, sha256: digest, type, declared, created_at: createdAt } = row;
   return { key: keyOf(id), name, size, sha256: digest, contentType: type, declaredType: declared, createdAt };
-}
-
-function keyOf(id: string): string {
-  return `intake/${id}`;
 }
 
 function noSuchFile(id: string): Problem {

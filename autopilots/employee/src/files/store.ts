@@ -1,6 +1,7 @@
 // A file's bytes go to R2 as they come, counted and hashed on the way; its row in D1 says the rest. Each try has an object of
 // its own, and the first whole one is the file: of two at once the other one's object is deleted.
 import type { Env } from "../env.ts";
+import { keyOf } from "./key.ts";
 import { typeOf } from "./type.ts";
 
 export interface FileRow {
@@ -15,39 +16,37 @@ export interface FileRow {
   sha256: string | null;
   /** The media type that its first bytes say. */
   type: string | null;
+  /** Whose it is, as an address's key; null where nobody said so. */
+  address: string | null;
   created_at: string;
 }
 
-export interface NewFile {
-  id: string;
-  name: string;
-  declared: string | null;
-  fingerprint: string;
-}
+export type NewFile = Pick<FileRow, "id" | "name" | "declared" | "fingerprint" | "address">;
 
 /** The row of a file that is to come: a new one, or the one that an earlier call made. */
-export async function expectFile(db: D1Database, { id, name, declared, fingerprint }: NewFile): Promise<FileRow> {
+export async function expectFile(db: D1Database, file: NewFile): Promise<FileRow> {
+  const { id, name, declared, fingerprint, address } = file;
   const made = await db
     .prepare(
-      `INSERT INTO files (id, name, declared, fingerprint, created_at) VALUES (?, ?, ?, ?, ?)
+      `INSERT INTO files (id, name, declared, fingerprint, address, created_at) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT DO NOTHING RETURNING *`,
     )
-    .bind(id, name, declared, fingerprint, new Date().toISOString())
+    .bind(id, name, declared, fingerprint, address, new Date().toISOString())
     .first<FileRow>();
   return made ?? (await readRow(db, id))!;
 }
 
-/** The file's row; of one that an earlier version stored, with no row, it is made. */
+/** The file's row; of one that an earlier version stored, under its key and with no row, it is made. */
 export async function findFile(env: Env, db: D1Database, id: string): Promise<FileRow | null> {
   const row = await readRow(db, id);
   if (row) return row;
-  const object = `intake/${id}`;
+  const object = keyOf(id);
   const stored = await env.EFH_PRIVATE.get(object);
   if (!stored) return null;
   const { name = id, fingerprint = "" } = stored.customMetadata ?? {};
   const bytes = await stored.bytes();
   const found = { object, size: bytes.length, sha256: await digestOf(bytes), type: typeOf(bytes.subarray(0, HEAD)) };
-  const file = { id, name, fingerprint, declared: stored.httpMetadata?.contentType ?? null };
+  const file = { id, name, fingerprint, declared: stored.httpMetadata?.contentType ?? null, address: null };
   return (await settle(db, file, found)) ?? (await readRow(db, id));
 }
 
@@ -103,7 +102,7 @@ const OPTIONS = {
 };
 
 function newObject(id: string): string {
-  return `intake/${id}/${crypto.randomUUID()}`;
+  return `${keyOf(id)}/${crypto.randomUUID()}`;
 }
 
 type Stored = Pick<FileRow, "object" | "size" | "sha256" | "type">;
@@ -117,17 +116,17 @@ async function settleOrDelete(env: Env, db: D1Database, file: NewFile, stored: S
 
 /** The first object that is whole is the file: null where another one is. */
 async function settle(db: D1Database, file: NewFile, { object, size, sha256, type }: Stored): Promise<FileRow | null> {
-  const { id, name, declared, fingerprint } = file;
+  const { id, name, declared, fingerprint, address } = file;
   return await db
     .prepare(
-      `INSERT INTO files (id, name, declared, fingerprint, object, size, sha256, type, created_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO files (id, name, declared, fingerprint, object, size, sha256, type, address, created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET
          object = excluded.object, size = excluded.size, sha256 = excluded.sha256, type = excluded.type
        WHERE object IS NULL AND fingerprint = excluded.fingerprint
        RETURNING *`,
     )
-    .bind(id, name, declared, fingerprint, object, size, sha256, type, new Date().toISOString())
+    .bind(id, name, declared, fingerprint, object, size, sha256, type, address, new Date().toISOString())
     .first<FileRow>();
 }
 
