@@ -7,6 +7,7 @@ import { cleanLine, cleanText, type Note } from "./clean.ts";
 import { asText, first, type Headers, readHeaders } from "./headers.ts";
 import { textOfHtml } from "./html.ts";
 import type { Attachment, Envelope, Mail, Mailbox } from "./mail.ts";
+import { readAsUtf8, unknownCharset, withEmptyLine } from "./mend.ts";
 
 const MAX_TEXT = 200_000;
 const MAX_SUBJECT = 2_000;
@@ -77,16 +78,23 @@ export async function readMessage(bytes: Uint8Array, envelope: Envelope): Promis
     note("message: its lines end with CR alone");
     read = read.map((byte) => (byte === CR ? LF : byte));
   }
+  const mended = withEmptyLine(read);
+  if (mended) note("message: its text follows its headers without an empty line");
+  read = mended ?? read;
   try {
     const parsed = await PostalMime.parse(read, { forceRfc822Attachments: true });
+    const charset = unknownCharset(new TextDecoder("latin1").decode(read.subarray(0, MAX_READ)));
+    const words = (text: string | undefined) => (charset && text !== undefined ? readAsUtf8(text) : text);
+    if (charset) note(`message: nobody knows the character set ${charset}`);
     const headers = readHeaders(parsed.headers, note);
     const isCut = bytes.length > MAX_READ;
     // The last one ends where the reading did, so nobody knows its size.
     const attachments = parsed.attachments.map((part, at, all) =>
       isCut && at === all.length - 1 ? { ...part, size: null } : part,
     );
-    const parts = { headers, fields: {}, text: parsed.text, html: parsed.html, attachments, envelope };
-    const isEmpty = attachments.length === 0 && [parsed.text, parsed.html].every((text) => !text?.trim());
+    const [text, html] = [words(parsed.text), words(parsed.html)];
+    const parts = { headers, fields: {}, text, html, attachments, envelope };
+    const isEmpty = attachments.length === 0 && [text, html].every((each) => !each?.trim());
     const body = isEmpty ? bodyOf(read) : "";
     if (body === "") return await assemble(parts, notes, isCut);
     note("message: nothing was found in it as its headers describe it, so its text is all below them");
@@ -178,7 +186,8 @@ function collect(): { notes: string[]; note: Note } {
 }
 
 function decoded(text: string): string {
-  return decodeWords(text.replace(/\s+/g, " "));
+  const words = decodeWords(text.replace(/\s+/g, " "));
+  return unknownCharset(text) ? readAsUtf8(words) : words;
 }
 
 /** Of a header's text or texts, of {name, address or email}, or of a list of these; groups become their members. */
