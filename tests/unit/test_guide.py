@@ -13,7 +13,8 @@ WORDS = re.compile(r"^\| `{1,2} ?(.+?) ?`{1,2} \|", re.MULTILINE)
 
 def messages() -> str:
     """Every text of the sources that may be a part of a message, each on a line."""
-    python = [path for folder in ("orchestrator", "local_cloudflare", "scripts") for path in (ROOT / folder).rglob("*.py")]
+    folders = ("orchestrator", "local_cloudflare", "scripts")
+    python = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     typescript = [path for folder in ("router/src", "packages") for path in (ROOT / folder).rglob("*.ts")]
     texts = [
         node.value
