@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import select
 import sys
 import termios
@@ -30,12 +31,13 @@ class Keys:
             termios.tcsetattr(sys.stdin, termios.TCSADRAIN, self._before)
 
     def read(self, seconds: float) -> str:
-        """The next key, or nothing after so long."""
+        """The next key, or nothing after so long; `q` where the terminal is gone."""
         if not self.are_read:
             time.sleep(seconds)
             return ""
         ready, _, _ = select.select([sys.stdin], [], [], seconds)
-        return sys.stdin.read(1) if ready else ""
+        # Not by sys.stdin, which would read on and keep the keys that follow.
+        return (os.read(sys.stdin.fileno(), 1).decode(errors="replace") or "q") if ready else ""
 
     @contextmanager
     def paused(self) -> Iterator[None]:
