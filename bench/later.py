@@ -1,8 +1,9 @@
 """Tasks that nobody waits for: `python -m bench.later --tasks 10000 --kills 10`.
 
 Asks for that many tasks, of which half must not be done twice, of an autopilot that refuses and breaks on and off,
-while the local Cloudflare is killed and started again and messages are delivered twice. Then what the asynchronous way
-costs a caller, how throughput grows with `maxConcurrency`, and how late a task comes that is asked for 10 s ahead.
+while workerd, or all of the local Cloudflare, is killed and started again, and messages are delivered twice. Then what
+the asynchronous way costs a caller, how throughput grows with `maxConcurrency`, and how late a task comes that is asked
+for 10 s ahead.
 Exits with 1 unless each task ended once and none was lost.
 """
 
@@ -39,6 +40,7 @@ def main() -> int:
     print(f"most deeds of a task with `once`       {figures.most_deeds}")
     print(f"told as done and not done              {figures.undone}")
     print(f"lost                                   {figures.lost}")
+    print(f"messages that the cron sent again      {figures.resent}")
     _waits(options.requests)
     _throughput(options.each)
     with _folder() as folder:

@@ -5,7 +5,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { Response } from "miniflare";
-import { startWorkerd } from "./miniflare.mjs";
+import { DIRECT, startWorkerd } from "./miniflare.mjs";
 import { substitute, workerOptions } from "./options.mjs";
 import { systemWorker } from "./system.mjs";
 
@@ -39,7 +39,10 @@ async function start(workers, broken, { data, queues, token, frontPort, logs, lo
     bindings: { TOKEN: token, CF },
     compatibilityFlags: ["service_binding_extra_handlers"],
     serviceBindings: Object.fromEntries(
-      [...names].map((name) => [`worker:${name}`, broken.has(name) ? substitute(broken.get(name)) : name]),
+      [...names].flatMap((name) => [
+        [`worker:${name}`, broken.has(name) ? substitute(broken.get(name)) : name],
+        [`${DIRECT}${name}`, broken.has(name) ? substitute(broken.get(name)) : name],
+      ]),
     ),
     unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
   });

@@ -14,6 +14,10 @@ class StandardErrorLog extends Log {
   }
 }
 
+/** Service bindings whose names begin so lead past the Worker that miniflare puts in front of static assets: that one passes
+ * no batch of a queue on. */
+export const DIRECT = "direct:";
+
 const coreServices = CORE_PLUGIN.getServices.bind(CORE_PLUGIN);
 const cacheServices = CACHE_PLUGIN.getServices.bind(CACHE_PLUGIN);
 
@@ -25,6 +29,9 @@ CORE_PLUGIN.getServices = async (options) => {
   for (const { worker } of /** @type {any[]} */ (services)) {
     if (worker?.globalOutbound) worker.globalOutbound = { name: outbound ? `core:user:${outbound}` : "internet" };
     if (worker?.cacheApiOutbound) worker.cacheApiOutbound = { name: "cache:0" };
+    for (const { name, service } of worker?.bindings ?? []) {
+      if (name.startsWith(DIRECT)) service.name = service.name.replace(/^assets:rpc-proxy:/, "core:user:");
+    }
   }
   return { ...result, services };
 };

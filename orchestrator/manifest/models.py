@@ -42,7 +42,7 @@ from orchestrator.manifest.fields import (
     VariableName,
     WorkerName,
 )
-from orchestrator.names import COMPATIBILITY_DATE, REGISTRY
+from orchestrator.names import COMPATIBILITY_DATE, REGISTRY, SCHEDULING_CAPABILITY
 
 DEFAULT_TIMEOUT = 25  # seconds
 DEFAULT_CRON = "*/15 * * * *"
@@ -328,5 +328,7 @@ class Manifest(Model):
 
     @property
     def does_later(self) -> bool:
-        """Whether something is done later than it is asked for, so that there is a queue of tasks."""
-        return bool(self.schedules) or any(task.later for task in self.tasks.values())
+        """Whether something may be done later than it is asked for, so that there is a queue of tasks: a task or a
+        schedule of the file, or what callers have a Worker of the file schedule."""
+        schedulers = (each for each in self.autopilots if each.worker and SCHEDULING_CAPABILITY in each.capabilities)
+        return bool(self.schedules) or any(task.later for task in self.tasks.values()) or any(schedulers)

@@ -6,6 +6,7 @@ import { log } from "#worker-kit/log.ts";
 import type { Unsent } from "./alerts/evaluate.ts";
 import type { AlertState } from "./alerts/state.ts";
 import type { Env } from "./env.ts";
+import type { Waiting } from "./later/outbox.ts";
 import type { Missing, Status } from "./routing/decide.ts";
 
 /** How an autopilot is, by its probes. Times by ISO 8601. */
@@ -41,6 +42,8 @@ export interface Snapshot {
   readonly doubts?: Readonly<Record<string, number>>;
   /** The ids of runs of which nobody knows how they ended. */
   readonly unknownRuns?: readonly string[];
+  /** Runs that wait for a try; absent where there is no queue. */
+  readonly waiting?: Waiting | undefined;
   /** Since when the run that has waited longest should have been tried, where that is long ago. */
   readonly lateSince?: string | undefined;
   /** Of the file's alerts, by name; absent where they were never evaluated. */

@@ -7,6 +7,8 @@ from tests.support.router_fixtures import (
     client,
     empty_journal,
     journal,
+    later,
+    later_workers,
     payments,
     planner,
     watched_world,
@@ -14,7 +16,18 @@ from tests.support.router_fixtures import (
     world,
 )
 
-__all__ = ["client", "empty_journal", "journal", "payments", "planner", "watched_world", "workerd_url", "world"]
+__all__ = [
+    "client",
+    "empty_journal",
+    "journal",
+    "later",
+    "later_workers",
+    "payments",
+    "planner",
+    "watched_world",
+    "workerd_url",
+    "world",
+]
 
 
 @pytest.fixture(autouse=True)

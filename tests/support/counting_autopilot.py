@@ -62,7 +62,10 @@ def counting_autopilot() -> Iterator[CountingAutopilot]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            task = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            try:
+                task = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            except (ValueError, OSError):
+                return  # the router was killed in the middle of its request
             answer = autopilot.perform(task.get("run", {}).get("id", task["requestId"]), task["meta"]["do"])
             if answer is None:
                 return

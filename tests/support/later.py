@@ -142,6 +142,14 @@ def running() -> Iterator[Later]:
             )
             for name in names
         ),
+        # Its queue takes nothing: it is bound to a Worker that has no `send`.
+        _worker(
+            "unfed",
+            made["router"].path,
+            bindings=_SETTINGS,
+            serviceBindings={"EFH_PAYER": "efh-payer", "TASK_QUEUE": "records"},
+            **storage,
+        ),
         _worker(
             "queueless", made["router"].path, bindings=_SETTINGS, serviceBindings={"EFH_PAYER": "efh-payer"}, **storage
         ),

@@ -6,6 +6,9 @@ No cron trigger fires by the clock, so that nothing depends on when a test runs:
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +18,7 @@ import httpx
 
 from local_cloudflare import process, service, settings
 from local_cloudflare.settings import Settings
+from tests.support import processes
 from tests.support.eventually import eventually
 
 
@@ -100,6 +104,12 @@ class LocalCloudflare:
         """SIGKILL, as a crash or a power cut would."""
         self._process.kill()
         self._process.wait()
+
+    def kill_workers(self) -> None:
+        """SIGKILL to each workerd, of the Workers and of the data; they are started again."""
+        for each in (each for each in processes.below(self._process.pid) if "/workerd " in each.command):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(each.pid, signal.SIGKILL)
 
     def stop(self) -> None:
         self._process.terminate()

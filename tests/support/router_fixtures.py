@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
+from tests.support import later as later_world
 from tests.support import payments as payment_workers
 from tests.support import watching, workers
 from tests.support.api_document import check
 from tests.support.journals import Journal
+from tests.support.later import Later
 from tests.support.payments import Payments
 from tests.support.planners import PythonPlanner, WorkerPlanner
 from tests.support.watching import World
@@ -96,3 +98,19 @@ def empty_journal(journal: Journal) -> Iterator[Journal]:
     journal.clear()
     yield journal
     journal.clear()
+
+
+@pytest.fixture(scope="session")
+def later_workers() -> Iterator[Later]:
+    with later_world.running() as later:
+        yield later
+
+
+@pytest.fixture
+def later(later_workers: Later) -> Later:
+    """Tasks that nobody waits for; no autopilot is paused, and no circuit is open."""
+    if later_workers.sql("SELECT 1 FROM sqlite_master WHERE name = 'pauses'"):
+        later_workers.sql("DELETE FROM pauses")
+    for router in ("router", "elsewhere"):
+        later_workers.try_run(later_workers.queued("report", router=router), router=router)
+    return later_workers

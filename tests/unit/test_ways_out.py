@@ -58,7 +58,7 @@ FOLLOWED = {
     "python -m orchestrator restore <> --into <> <> -s <>": _ALONG,
     "python -m orchestrator runs resolve <> --done": _RUNS,
     "python -m orchestrator runs retry <>": (
-        "tests/router/test_later.py::TestGivingUp::test_the_command_that_shows_it_names_the_one_that_tries_it_again"
+        "tests/router/test_later_tries.py::TestGivingUp::test_the_command_that_shows_it_names_the_one_that_tries_it_again"
     ),
 }
 

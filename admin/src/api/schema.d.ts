@@ -938,10 +938,10 @@ export interface components {
                 [key: string]: components["schemas"]["Figures"];
             };
             unrouted: components["schemas"]["Outcomes"];
-            /** @description Of tasks that nobody waits for, those that are due now. */
+            /** @description Of tasks that nobody waits for, those whose time has come and that have not ended. */
             waiting: {
                 runs: number;
-                /** @description For how long the first of them has been due. */
+                /** @description For how long that one of them has had no try that was not tried for longest. */
                 oldestSeconds: number | null;
                 mostAttempts: number;
             };

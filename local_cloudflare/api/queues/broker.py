@@ -3,7 +3,8 @@
 A batch goes out when it is full, or when its first message has waited for `max_wait_time_ms`. Consumers work side by
 side, up to `max_concurrency`, or as many as are useful. What a consumer acknowledges is gone. What it fails or retries
 comes again after its delay, `max_retries` times; then it goes to the dead letter queue, or is dropped where there is
-none. A delivery that the runtime could not make (it died) counts for nothing and is retried.
+none. A delivery that the runtime could not make (it died), or that does not end within 15 minutes, counts for nothing:
+it comes again.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _log = logging.getLogger(__name__)
 
 _MOST_CONSUMERS = 10  # side by side, of a queue that names no `max_concurrency`
 _AGAIN_MS = 1_000  # after a delivery that could not be made
+_LONGEST_S = 15 * 60  # that a handler may take at the edge
 _LOOK_AGAIN_S = 60.0  # at the latest: for what has expired
 
 
@@ -101,14 +103,21 @@ class Broker:
             for each in batch
         )
         try:
-            result = await self._cloud.runtime.queue(consumer.script, queue.queue_name, messages)
-        except RuntimeFault as fault:
-            _log.warning("queue %s: not delivered to Worker %s: %s", queue.queue_name, consumer.script, fault)
+            async with asyncio.timeout(_LONGEST_S):
+                result = await self._cloud.runtime.queue(consumer.script, queue.queue_name, messages)
+        except Exception as fault:  # whatever it is: what is not given back is never delivered again
+            _log.warning(
+                "queue %s: not delivered to Worker %s: %r",
+                *(queue.queue_name, consumer.script, fault),
+                exc_info=not isinstance(fault, RuntimeFault | TimeoutError),
+            )
             self._messages.give_back([each.serial for each in batch], self._now() + _AGAIN_MS, failed=False)
             return
         self._settle(queue, consumer, batch, result)
 
     def _settle(self, queue: Queue, consumer: Consumer, batch: Sequence[Message], result: QueueResult) -> None:
+        if result.outcome != "ok":
+            _log.warning("queue %s: Worker %s failed: %s", queue.queue_name, consumer.script, result.outcome)
         now = self._now()
         again = to_retry(batch, result, consumer.settings["retry_delay"])
         self._messages.acknowledge(each.serial for each in batch if each.id not in again)

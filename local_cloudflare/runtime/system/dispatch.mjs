@@ -70,7 +70,9 @@ export default {
     const worker = env[`worker:${name}`];
     if (!worker) return new Response(`Worker ${name} is not loaded`, { status: 404 });
     if (cron !== null) return Response.json(await worker.scheduled({ cron, scheduledTime: new Date(Number(time)) }));
-    if (queue !== null) return Response.json(await worker.queue(queue, (await request.json()).map(message)));
+    if (queue !== null) {
+      return Response.json(await env[`direct:${name}`].queue(queue, (await request.json()).map(message)));
+    }
     const { body, end } = wholly(request);
     try {
       return await worker.fetch(new Request(request, { headers, body, cf: env.CF }));

@@ -5,7 +5,7 @@ import type { Env } from "../env.ts";
 import { countsBetween, DAY_MS, HOUR_MS } from "../journal/counts.ts";
 import { MAX_A_DAY } from "../journal/journal.ts";
 import { percentile, total } from "../journal/stats.ts";
-import { countWaiting } from "../later/records.ts";
+import { countWaiting } from "../later/outbox.ts";
 import type { AlertRule } from "../routing/table.ts";
 import type { Snapshot } from "../snapshot.ts";
 import type { Measured } from "./state.ts";
@@ -46,8 +46,8 @@ const MEASURES: Readonly<
   },
   "queue.age": async (env, _seen, now) => {
     if (!env.TASK_QUEUE) return undefined;
-    const { oldestDueAt } = await countWaiting(env);
-    const value = oldestDueAt === null ? 0 : Math.max(0, now - oldestDueAt);
+    const { oldestAt } = await countWaiting(env);
+    const value = oldestAt === null ? 0 : Math.max(0, now - oldestAt);
     return { value, text: `${Math.round(value / 1000)} s` };
   },
   quota: async (env, _seen, now) => {

@@ -40,7 +40,7 @@ export async function showHealth({ env, requestId }: Call): Promise<Response> {
     "orchestrator:cron": [{ componentType: "system", ...checkCron(snapshot, Date.now()) }],
     "orchestrator:infrastructure": [infrastructureCheck(missing, at)],
     "orchestrator:runs": [runsCheck(snapshot)],
-    ...(env.TASK_QUEUE ? { "orchestrator:queue": [queueCheck(snapshot)] } : {}),
+    ...(env.TASK_QUEUE || snapshot?.lateSince ? { "orchestrator:queue": [queueCheck(snapshot)] } : {}),
   };
   for (const name of names) checks[`${name}:health`] = [autopilotCheck(name, autopilots[name])];
   const anyUnwell = Object.values(checks).some(([check]) => check!.status === "fail" || check!.status === "warn");

@@ -11,7 +11,7 @@ import type { Call } from "../http/call.ts";
 import { count } from "../journal/counts.ts";
 import { type JournalEntry, prune, record } from "../journal/journal.ts";
 import { feedQueue } from "../later/feed.ts";
-import { findLate, lateSentences } from "../later/late.ts";
+import { findWaitingRuns, lateSentences, lateSince } from "../later/late.ts";
 import { findUnknownRuns, type Run as OnceRun, pruneRuns } from "../once/runs.ts";
 import { feedSchedules, type Missed, missedSentence } from "../schedules/feed.ts";
 import { publishSnapshot, readSnapshot, type Snapshot } from "../snapshot.ts";
@@ -92,13 +92,11 @@ async function runScheduled(run: Run, trigger: Trigger): Promise<Report> {
       detail: `${id}: ${times} times, caught up once`,
     });
   }
-  const late = await attempt("the waiting runs could not be counted", run, () => findLate(env, begun));
+  const waiting =
+    (await attempt("the waiting runs could not be counted", run, () => findWaitingRuns(env))) ?? undefined;
+  const late = lateSince(waiting, begun);
   const news = newsOf(before, { ...found, missing, unknownRuns });
-  const lines = [
-    ...sentences(news),
-    ...missed.map(missedSentence),
-    ...lateSentences(before?.lateSince, late ?? undefined),
-  ];
+  const lines = [...sentences(news), ...missed.map(missedSentence), ...lateSentences(before?.lateSince, late)];
   const { alert: delivered, unsent } = await sendAlert(env, [...(before?.unsent ?? []), ...lines], requestId);
 
   const { autopilots, probed } = found;
@@ -116,7 +114,8 @@ async function runScheduled(run: Run, trigger: Trigger): Promise<Report> {
     unsent,
     doubts,
     unknownRuns,
-    lateSince: late ?? undefined,
+    waiting,
+    lateSince: late,
     alerts: alerts.states,
     unsentAlerts: alerts.unsent,
   };

@@ -3,7 +3,7 @@
 
 import type { Call } from "../http/call.ts";
 import { Query } from "../http/query.ts";
-import { countWaiting } from "../later/records.ts";
+import { countWaiting } from "../later/outbox.ts";
 import { type Count, countsBetween, DAY_MS, HOUR_MS } from "./counts.ts";
 import { MAX_A_DAY } from "./journal.ts";
 
@@ -16,7 +16,7 @@ export async function showStats({ url, env }: Call): Promise<Response> {
   query.check();
   const [from, to] = [Math.floor(since / HOUR_MS) * HOUR_MS, Math.ceil((until + 1) / HOUR_MS) * HOUR_MS];
   const { counts, isCut, serial } = await countsBetween(env, from, to);
-  const { waiting, oldestDueAt, mostAttempts } = await countWaiting(env);
+  const { runs, oldestAt, mostAttempts } = await countWaiting(env);
   const { "": unrouted = [], ...autopilots } = Object.groupBy(counts, ({ autopilot }) => autopilot);
   return Response.json({
     since: new Date(from).toISOString(),
@@ -26,8 +26,8 @@ export async function showStats({ url, env }: Call): Promise<Response> {
     autopilots: Object.fromEntries(Object.entries(autopilots).map(([name, each]) => [name, figures(each!)])),
     unrouted: byOutcome(unrouted),
     waiting: {
-      runs: waiting,
-      oldestSeconds: oldestDueAt === null ? null : Math.max(0, Math.round((now - oldestDueAt) / 1000)),
+      runs,
+      oldestSeconds: oldestAt === null ? null : Math.max(0, Math.round((now - oldestAt) / 1000)),
       mostAttempts,
     },
   });

@@ -12,7 +12,7 @@ import { findKeptRun, type KeptRun } from "../once/runs.ts";
 import { checkEndpoint, MESSAGES } from "../routing/urls.ts";
 import type { Work } from "./consume.ts";
 import { backoffOf } from "./next.ts";
-import { writeTold } from "./records.ts";
+import { markSent, writeTold } from "./outbox.ts";
 
 const TIMEOUT_MS = 10_000;
 const MAX_TRIES = 10;
@@ -26,7 +26,9 @@ export async function tellCaller(id: string, tries: number, work: Work): Promise
   const why = await post(run, env);
   if (why !== "" && tries < MAX_TRIES) {
     log("a caller could not be told of its run", requestId, `${id}: ${why}`);
-    return backoffOf(BACKOFF_MS, tries, Math.random()) / 1000;
+    const pauseMs = backoffOf(BACKOFF_MS, tries, Math.random());
+    await markSent(env, [id], Date.now() + pauseMs); // its message comes then
+    return pauseMs / 1000;
   }
   const status = why === "" ? "told" : "failed";
   await writeTold(env, id, status);

@@ -22,12 +22,18 @@ import { type Tried, tellOfDead, tryRun } from "./try.ts";
 export type Work = Pick<Call, "env" | "later" | "requestId">;
 
 const READY_AGAIN_S = 60;
+/** An autopilot that is out is asked after less and less often, up to so many times that pause. */
+const READY_GROWTH = 1.5;
+const LONGEST_READY = 15;
 /** A circuit that is open closes after this, or a few times as much. */
 const CIRCUIT_S = 30;
 const FULL_PAUSE_MS = 500;
 /** How often a place is looked for before the message goes back: a run of 50 subrequests has no more to spare. */
 const FULL_LOOKS = 4;
+/** Then it comes again less and less often: a queue gives a message a hundred times, and each time is an operation. */
 const FULL_AGAIN_S = 5;
+const FULL_GROWTH = 1.3;
+const LONGEST_FULL_S = 300;
 const FAULT_AGAIN_S = 10;
 
 /** Undefined: it is done with; else in how many seconds it is to come again. */
@@ -52,7 +58,7 @@ export async function consume(batch: MessageBatch, work: Work): Promise<void> {
 
 function take(message: Message, work: Work, lanes: Map<string, Promise<unknown>[]>): Promise<Again> {
   const { body } = message;
-  if (isRunMessage(body)) return takeRun(body, work, lanes);
+  if (isRunMessage(body)) return takeRun(body, message.attempts, work, lanes);
   if (isCallbackMessage(body)) return tellCaller(body.callback, message.attempts, work);
   const wanted = scheduleMessageOf(body);
   if (wanted) return scheduleByMessage(wanted, work);
@@ -60,15 +66,21 @@ function take(message: Message, work: Work, lanes: Map<string, Promise<unknown>[
   return Promise.resolve(undefined);
 }
 
-async function takeRun({ run, task }: RunMessage, work: Work, lanes: Map<string, Promise<unknown>[]>): Promise<Again> {
+async function takeRun(
+  { run, task }: RunMessage,
+  times: number,
+  work: Work,
+  lanes: Map<string, Promise<unknown>[]>,
+): Promise<Again> {
   const decided = await decideNow(work, task);
-  if ("problem" in decided) return waitFor(run, decided.problem.detail, READY_AGAIN_S, work);
+  if ("problem" in decided) return waitFor(run, decided.problem.detail, READY_AGAIN_S, times, work);
   const now = Date.now();
   if (pausedNames([decided.route], now).length > 0) {
-    return waitFor(run, `${decided.route.name} failed several times in a row, so it is left alone.`, CIRCUIT_S, work);
+    const why = `${decided.route.name} failed several times in a row, so it is left alone.`;
+    return waitFor(run, why, CIRCUIT_S, times, work);
   }
   const { maxConcurrency: most } = asyncRuleOf(ruleOf(routingTable, task));
-  const attempt = () => tryUntilThereIsPlace(run, decided, work);
+  const attempt = () => tryUntilThereIsPlace(run, decided, times, work);
   return most === null ? attempt() : inLane(lanes, decided, most, attempt);
 }
 
@@ -87,30 +99,43 @@ async function inLane<T>(
   return mine;
 }
 
-async function tryUntilThereIsPlace(run: string, decided: Decision, work: Work): Promise<Again> {
+async function tryUntilThereIsPlace(run: string, decided: Decision, times: number, work: Work): Promise<Again> {
   for (let look = 1; ; look++) {
     const tried: Tried = await tryRun(run, decided, work);
     if (tried !== "full") return tried.again;
-    if (look === FULL_LOOKS) return FULL_AGAIN_S * (0.5 + Math.random());
+    if (look === FULL_LOOKS) {
+      const pause = Math.min(FULL_AGAIN_S * FULL_GROWTH ** (times - 1), LONGEST_FULL_S) * (0.5 + Math.random());
+      await postpone(
+        work.env,
+        run,
+        Date.now() + 1000 * pause,
+        `${decided.route.name} has as many runs as it may have.`,
+      );
+      return pause;
+    }
     await new Promise((resolve) => setTimeout(resolve, FULL_PAUSE_MS * (0.5 + Math.random())));
   }
 }
 
 /** The autopilot is not ready: that costs no attempt, and has an end. */
-async function waitFor(id: string, why: string, seconds: number, { env, requestId }: Work): Promise<Again> {
+async function waitFor(
+  id: string,
+  why: string,
+  seconds: number,
+  times: number,
+  { env, requestId }: Work,
+): Promise<Again> {
   const run = await findWaiting(env, id);
   const now = Date.now();
   if (run?.status === "running") return (run.expiresAt - now) / 1000 + 1; // should its isolate have died
   if (run?.status === "unknown" && !run.guarded && run.finishedAt === null) return seconds; // it has died
   if (run?.status !== "queued") return undefined;
-  const begun = Math.max(run.createdAt, run.dueAt ?? 0);
   if (now - run.createdAt > LONGEST_WAIT_MS) {
     if (await giveUp(env, id, why)) await tellOfDead(env, { ...run, why, status: "dead" }, requestId);
     return undefined;
   }
-  // Longer the longer it has waited already.
-  const pause = Math.min(Math.max(seconds, (now - begun) / 4000), 15 * seconds);
   if (run.dueAt !== null && run.dueAt > now) return (run.dueAt - now) / 1000;
-  await postpone(env, id, now, why);
+  const pause = seconds * Math.min(READY_GROWTH ** (times - 1), LONGEST_READY);
+  await postpone(env, id, now + 1000 * pause, why);
   return pause;
 }

@@ -1,12 +1,11 @@
 // What the cron does for runs that wait: it sends the message of each that is due before the cron has come twice more, and
-// another one for each whose message did not come within an hour of its time. It does the same for callbacks.
+// another one for each whose message is missing (outbox.ts). It does the same for callbacks.
 
 import routingTable from "routing-table";
 import type { Env } from "../env.ts";
 import { delayUntil } from "./messages.ts";
-import { findToSend, findUntold, markSent } from "./records.ts";
+import { findToSend, findUntold, markSent } from "./outbox.ts";
 
-const LOST_MS = 60 * 60 * 1000;
 /** In one run of the cron; messages of a batch cost as many operations as they are. */
 const MOST = 500;
 const A_BATCH = 100;
@@ -16,9 +15,8 @@ export async function feedQueue(env: Env): Promise<number> {
   const { TASK_QUEUE: queue } = env;
   if (!queue) return 0;
   const now = Date.now();
-  const lost = now - LOST_MS;
-  const runs = await findToSend(env, now + horizonMs(), lost, MOST);
-  const untold = await findUntold(env, lost, MOST);
+  const runs = await findToSend(env, now + horizonMs(), now, MOST);
+  const untold = await findUntold(env, now, MOST);
   for (let from = 0; from < runs.length; from += A_BATCH) {
     const some = runs.slice(from, from + A_BATCH);
     await queue.sendBatch(
@@ -31,11 +29,17 @@ export async function feedQueue(env: Env): Promise<number> {
     await markSent(
       env,
       some.map(({ id }) => id),
+      now,
     );
   }
   for (let from = 0; from < untold.length; from += A_BATCH) {
     const some = untold.slice(from, from + A_BATCH);
     await queue.sendBatch(some.map(({ id }) => ({ body: { callback: id }, contentType: "json" })));
+    await markSent(
+      env,
+      some.map(({ id }) => id),
+      now,
+    );
   }
   return runs.length + untold.length;
 }

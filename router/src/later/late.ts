@@ -1,15 +1,20 @@
 // Whether tasks wait too long: what people are told of the queue.
 
 import type { Env } from "../env.ts";
-import { countWaiting } from "./records.ts";
+import { countWaiting, type Waiting } from "./outbox.ts";
 
 const LATE_MS = 60 * 60 * 1000;
 
-/** Since when the run that has waited longest should have been tried, where that is more than an hour ago. */
-export async function findLate(env: Env, now: number): Promise<string | undefined> {
-  if (!env.TASK_QUEUE) return undefined;
-  const { oldestDueAt } = await countWaiting(env);
-  return oldestDueAt !== null && oldestDueAt < now - LATE_MS ? new Date(oldestDueAt).toISOString() : undefined;
+/** What waits; undefined where nothing does and there is no queue. Without one, what waits has lost it. */
+export async function findWaitingRuns(env: Env): Promise<Waiting | undefined> {
+  const waiting = await countWaiting(env);
+  return env.TASK_QUEUE || waiting.runs > 0 ? waiting : undefined;
+}
+
+/** Since when the run that has waited longest was not tried, where that is more than an hour ago. */
+export function lateSince(waiting: Waiting | undefined, now: number): string | undefined {
+  const { oldestAt = null } = waiting ?? {};
+  return oldestAt !== null && oldestAt < now - LATE_MS ? new Date(oldestAt).toISOString() : undefined;
 }
 
 /** What is new since the last run of the cron. */

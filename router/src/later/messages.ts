@@ -4,6 +4,7 @@ import { log } from "#worker-kit/log.ts";
 import { isObject } from "#worker-kit/validation.ts";
 import type { Env } from "../env.ts";
 import { notConfigured } from "../http/problem.ts";
+import { markSent } from "./outbox.ts";
 
 /** The longest delay that a queue takes. */
 export const MAX_DELAY_S = 12 * 60 * 60;
@@ -50,5 +51,8 @@ export async function sendMessage(
     await requireQueue(env).send(message, { contentType: "json", delaySeconds });
   } catch (error) {
     log("a message was not sent; the cron sends another one", requestId, error);
+    if (isRunMessage(message)) {
+      await markSent(env, [message.run], null).catch((fault: unknown) => log("that is not recorded", requestId, fault));
+    }
   }
 }

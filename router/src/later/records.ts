@@ -47,7 +47,7 @@ const FREE_KEY = "fingerprint = ?5 OR outcome IN ('rejected', 'not-sent') AND re
 const QUEUE = `
   INSERT INTO runs (created_at, started_at, status, attempts, expires_at, claim, later, id, caller, key, fingerprint, task,
     capability, autopilot, request_id, meta, due_at, sent_at, trace, callback, schedule, guarded, allowed)
-  VALUES (?1, ?1, 'queued', 0, 0, '', 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+  VALUES (?1, ?11, 'queued', 0, 0, '', 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
   ON CONFLICT (caller, key) DO UPDATE SET status = 'queued', later = 1, fingerprint = ?5, task = ?6, capability = ?7,
     autopilot = ?8, request_id = ?9, meta = ?10, due_at = ?11, sent_at = ?12, trace = ?13, callback = ?14,
     callback_status = NULL, schedule = ?15, guarded = ?16, allowed = attempts + ?17, finished_at = NULL, why = NULL,
@@ -90,22 +90,9 @@ const CANCEL = `
 const RETRY = `
   UPDATE runs SET status = 'queued', due_at = ?1, sent_at = ?1, allowed = attempts + ?3, finished_at = NULL, why = NULL,
     callback_status = NULL
-  WHERE id = ?2 AND later AND meta IS NOT NULL AND (status IN ('dead', 'not-done') OR NOT guarded AND status = 'unknown')
+  WHERE id = ?2 AND later AND meta IS NOT NULL AND (status IN ('dead', 'not-done')
+    OR NOT guarded AND (status = 'unknown' OR status = 'running' AND expires_at < ?1))
   RETURNING id, task`;
-// Those whose message is missing: none was sent yet and it is time, or it did not come within an hour.
-const TO_SEND = `
-  SELECT id, task, due_at AS dueAt FROM runs INDEXED BY runs_queued
-  WHERE status = 'queued' AND due_at <= ?1 AND (sent_at IS NULL OR due_at < ?2 AND sent_at < ?2)
-  ORDER BY due_at LIMIT ?3`;
-const SENT = "UPDATE runs SET sent_at = ?1 WHERE id IN (SELECT value FROM json_each(?2))";
-const UNTOLD = `
-  SELECT id, task FROM runs INDEXED BY runs_untold
-  WHERE callback_status = 'waiting' AND finished_at < ?1 ORDER BY finished_at LIMIT ?2`;
-const TOLD = "UPDATE runs SET callback_status = ?2 WHERE id = ?1 AND callback_status = 'waiting'";
-const COUNT = `
-  SELECT count(*) AS waiting, min(due_at) AS oldestDueAt, coalesce(max(attempts), 0) AS mostAttempts
-  FROM runs INDEXED BY runs_queued WHERE status = 'queued' AND due_at <= ?1`;
-
 /** Records it; false where the caller's key has a run already, which is what is answered then. */
 export async function writeQueued(env: Env, run: QueuedRun): Promise<{ run: KeptRun; isNew: boolean }> {
   const db = await database(env);
@@ -177,9 +164,9 @@ export async function writeAgain(
   return (await again.first()) !== null;
 }
 
-/** It waits, for another reason than a failed attempt. */
+/** It waits, for another reason than a failed attempt; its message comes again at `at`. */
 export async function postpone(env: Env, id: string, at: number, why: string): Promise<void> {
-  await (await database(env)).prepare(POSTPONE).bind(id, at, why).run();
+  await (await database(env)).prepare(POSTPONE).bind(id, Math.ceil(at), why).run();
 }
 
 /** It is given up before it was tried; false where it is not waiting. */
@@ -200,36 +187,4 @@ export async function cancelRun(env: Env, id: string, why: string): Promise<bool
 /** Has it tried so often again; its task, or null where that cannot be. */
 export async function reviveRun(env: Env, id: string, attempts: number): Promise<string | null> {
   return (await database(env)).prepare(RETRY).bind(Date.now(), id, attempts).first<string>("task");
-}
-
-/** Runs that are due before `until` and have no message on its way. */
-export async function findToSend(
-  env: Env,
-  until: number,
-  lost: number,
-  most: number,
-): Promise<{ id: string; task: string; dueAt: number }[]> {
-  const found = (await database(env)).prepare(TO_SEND).bind(until, lost, most);
-  return (await found.all<{ id: string; task: string; dueAt: number }>()).results;
-}
-
-export async function markSent(env: Env, ids: readonly string[]): Promise<void> {
-  await (await database(env)).prepare(SENT).bind(Date.now(), JSON.stringify(ids)).run();
-}
-
-/** Runs that ended before that time and whose caller was to be told of it, and was not. */
-export async function findUntold(env: Env, before: number, most: number): Promise<{ id: string; task: string }[]> {
-  return (await (await database(env)).prepare(UNTOLD).bind(before, most).all<{ id: string; task: string }>()).results;
-}
-
-export async function writeTold(env: Env, id: string, status: "told" | "failed"): Promise<void> {
-  await (await database(env)).prepare(TOLD).bind(id, status).run();
-}
-
-/** How many are due and wait, since when the first of them, and how often the most tried one was tried. */
-export async function countWaiting(
-  env: Env,
-): Promise<{ waiting: number; oldestDueAt: number | null; mostAttempts: number }> {
-  const counted = (await database(env)).prepare(COUNT).bind(Date.now());
-  return (await counted.first<{ waiting: number; oldestDueAt: number | null; mostAttempts: number }>())!;
 }

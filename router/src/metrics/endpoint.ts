@@ -85,11 +85,38 @@ function ofSnapshot(snapshot: Snapshot | undefined): Family[] {
       help: "Runs of which nobody knows how they ended.",
       samples: [[{}, snapshot.unknownRuns?.length ?? 0]],
     },
+    ...ofWaiting(snapshot.waiting),
     {
       name: "orchestrator_last_scheduled_run_timestamp_seconds",
       type: "gauge",
       help: "When the scheduled work ran last: what stands above it is as old.",
       samples: [[{}, seconds(snapshot.at)]],
+    },
+  ];
+}
+
+/** None where there is no queue. */
+function ofWaiting(waiting: Snapshot["waiting"]): Family[] {
+  if (!waiting) return [];
+  const { runs, oldestAt, mostAttempts } = waiting;
+  return [
+    {
+      name: "orchestrator_waiting_runs",
+      type: "gauge",
+      help: "Tasks that nobody waits for whose time has come and that have not ended.",
+      samples: [[{}, runs]],
+    },
+    {
+      name: "orchestrator_oldest_waiting_run_timestamp_seconds",
+      type: "gauge",
+      help: "Since when that one of them waits that was not tried for longest; absent where none waits.",
+      samples: oldestAt === null ? [] : [[{}, oldestAt / 1000]],
+    },
+    {
+      name: "orchestrator_waiting_run_attempts",
+      type: "gauge",
+      help: "How often the most tried one of them was tried.",
+      samples: [[{}, mostAttempts]],
     },
   ];
 }

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tests.support.later_load import lateness, measure
 
-TASKS = int(os.environ.get("LATER_TASKS", "60"))
-KILLS = int(os.environ.get("LATER_KILLS", "0"))
+TASKS = int(os.environ.get("LATER_TASKS", "40"))
+KILLS = int(os.environ.get("LATER_KILLS", "1"))
 
 
 def test_each_ends_once_though_everything_is_killed_and_delivered_twice(tmp_path: Path) -> None:

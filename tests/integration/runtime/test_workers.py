@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from local_cloudflare.runtime.errors import RuntimeFault, StartupError
-from local_cloudflare.runtime.models import Assets, Module, ModuleType
+from local_cloudflare.runtime.models import Assets, Module, ModuleType, QueuedMessage, QueueResult
 from tests.support.live_runtime import ECHO, HELLO, LiveRuntime, live_runtime
 
 CALLER = """export default { async fetch(request, env) {
@@ -186,6 +186,26 @@ def test_workers_ai_can_be_bound_and_refuses_a_model_that_it_has_not(live: LiveR
         bindings=({"type": "ai", "name": "AI"},),
     )
     assert "5007: No such model @cf/meta/llama" in live.call("thinker").text
+
+
+def test_a_worker_with_assets_takes_a_queues_messages_and_runs_by_cron(live: LiveRuntime, tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text("hello")
+    code = """export default {
+      queue(batch) {
+        for (const message of batch.messages) message.body.n === 1 ? message.ack() : message.retry();
+      },
+      scheduled() { throw new Error("not today"); },
+    };"""
+    live.upload("taker", code, assets=Assets(directory=tmp_path, config={}))
+    messages = [
+        QueuedMessage(id=str(n), sent_at=1, attempts=1, content_type="json", body=f'{{"n": {n}}}'.encode())
+        for n in (1, 2)
+    ]
+
+    taken = live.run(live.runtime.queue("taker", "tasks", messages))
+
+    assert taken == QueueResult(outcome="ok", acknowledged=frozenset({"1"}), retried={"2": None})
+    assert live.run(live.runtime.scheduled("taker", "* * * * *", 1)).outcome == "exception"
 
 
 def test_assets_are_served_before_the_worker_and_bound_to_it(live: LiveRuntime, tmp_path: Path) -> None:

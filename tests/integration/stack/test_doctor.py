@@ -12,7 +12,7 @@ import pytest
 
 from orchestrator.cli import main
 from orchestrator.cloudflare.permissions import PERMISSIONS
-from tests.support.drift_stack import STACK, DriftStack
+from tests.support.drift_stack import MANIFEST, STACK, DriftStack
 from tests.support.local_cloudflare import LocalCloudflare
 from tests.support.project import ROOT
 
@@ -94,6 +94,21 @@ def test_missing_permissions_are_named(doctor: Doctor, kept: list[str], missing:
     problems = {name for name, check in found.items() if check["state"] == "problem"}
     assert problems == {f"permission {name}" for name in missing}
     assert all(name.removeprefix("permission ") in found[name]["fix"] for name in problems)
+
+
+def test_a_file_with_a_queue_needs_its_permission_and_no_other_does(doctor: Doctor) -> None:
+    doctor.use_token(permissions=NEEDED)
+    assert "permission Queues Edit" not in doctor.run()[1]
+    doctor.project.write({**MANIFEST, "tasks": {"keep": {"capability": "file.keep", "async": True}}})
+    try:
+        code, found = doctor.run()
+        assert (code, found["permission Queues Edit"]["state"]) == (2, "problem")
+
+        doctor.use_token(permissions=[*NEEDED, "Queues Write"])
+        code, found = doctor.run()
+        assert (code, found["permission Queues Edit"]["state"]) == (0, "ok")
+    finally:
+        doctor.project.write(MANIFEST)
 
 
 def test_a_token_of_the_account_itself_is_as_good(doctor: Doctor) -> None:

@@ -12,7 +12,7 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -26,7 +26,7 @@ SEED = int(os.environ.get("KILL_SEED", str(random.randrange(10**6))))  # noqa: S
 CURL = 'curl -sf -H "Authorization: Bearer $CLOUDFLARE_API_TOKEN" $CLOUDFLARE_BASE_URL/accounts/$CLOUDFLARE_ACCOUNT_ID'
 INVENTORY = f"""
 echo "["; {CURL}/storage/kv/namespaces; echo ","; {CURL}/r2/buckets; echo ","; {CURL}/d1/database; echo ","
-{CURL}/workers/scripts; echo "]"
+{CURL}/workers/scripts; echo ","; {CURL}/queues; echo "]"
 """
 
 
@@ -71,12 +71,13 @@ def kill_after(stack: Checkout, delay: float, how: signal.Signals = signal.SIGKI
 
 def inventory(stack: Checkout) -> dict[str, list[str]]:
     """The names of everything in the account, sorted."""
-    kv, r2, d1, workers = (answer["result"] for answer in json.loads(stack.shell(INVENTORY)))
+    kv, r2, d1, workers, queues = (answer["result"] for answer in json.loads(stack.shell(INVENTORY)))
     return {
         "kv": sorted(each["title"] for each in kv),
         "r2": sorted(each["name"] for each in r2["buckets"]),
         "d1": sorted(each["name"] for each in d1),
         "workers": sorted(each["id"] for each in workers),
+        "queues": sorted(f"{each['queue_name']} {len(each['consumers'])}" for each in queues),
     }
 
 
@@ -116,15 +117,18 @@ def test_creations_that_were_under_way_and_did_happen_are_taken_up_with_their_da
     file = next((stack.folder / ".local" / "state" / ".pulumi" / "stacks").glob("*/local.json"))
     checkpoint = json.loads(file.read_text())
     state = checkpoint["checkpoint"]["latest"]
-    kinds = ("workersKvNamespace", "d1Database")
+    kinds = ("workersKvNamespace", "d1Database", "queue:Queue")
     created = [next(each for each in state["resources"] if kind in each["type"]) for kind in kinds]
     created += [each for each in state["resources"] if each.get("inputs", {}).get("jurisdiction") == "eu"]
-    # As it was while these were being created: no Worker yet, and the creations begun but not recorded.
+    # As it was while these were being created: no Worker and no consumer yet, and the creations begun but not recorded.
+    (consumer,) = (each["outputs"] for each in state["resources"] if "queueConsumer" in each["type"])
+    stack.shell(f"{CURL}/queues/{consumer['queueId']}/consumers/{consumer['consumerId']} -X DELETE")
     state["resources"] = [
-        each for each in state["resources"] if "WorkerService" not in each["urn"] and each not in created
+        each
+        for each in state["resources"]
+        if "WorkerService" not in each["urn"] and "queueConsumer" not in each["type"] and each not in created
     ]
-    begun = [{key: each[key] for key in each.keys() - {"id", "outputs", "created", "modified"}} for each in created]
-    state["pending_operations"] = [{"resource": each, "type": "creating"} for each in begun]
+    begin(state, created)
     file.write_text(json.dumps(checkpoint))
 
     output = stack.make("up")
@@ -137,6 +141,28 @@ def test_creations_that_were_under_way_and_did_happen_are_taken_up_with_their_da
     stack.shell("pulumi preview -s local --refresh --expect-no-changes")
     stack.manifest.write_text(text)
     stack.make("up")
+
+
+def test_a_consumer_that_was_under_way_is_taken_up(stack: Checkout) -> None:
+    stack.make("up")
+    file = next((stack.folder / ".local" / "state" / ".pulumi" / "stacks").glob("*/local.json"))
+    checkpoint = json.loads(file.read_text())
+    state = checkpoint["checkpoint"]["latest"]
+    (consumer,) = (each for each in state["resources"] if "queueConsumer" in each["type"])
+    state["resources"].remove(consumer)
+    begin(state, [consumer])
+    file.write_text(json.dumps(checkpoint))
+
+    output = stack.make("up")
+
+    assert f"exists, taken over: {consumer['outputs']['consumerId']}" in output
+    stack.shell("pulumi preview -s local --refresh --expect-no-changes")
+
+
+def begin(state: dict[str, Any], created: Sequence[dict[str, Any]]) -> None:
+    """As it is while these are being created."""
+    begun = [{key: each[key] for key in each.keys() - {"id", "outputs", "created", "modified"}} for each in created]
+    state["pending_operations"] = [{"resource": each, "type": "creating"} for each in begun]
 
 
 def rows(answer: str) -> list[dict[str, Any]]:

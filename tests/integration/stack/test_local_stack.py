@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -230,9 +232,35 @@ def test_a_folder_is_deployed_as_a_site_and_again_sends_only_what_changed(stack:
     assert stack.shell(f"curl -sf {second['url']}") == "<h1>Home</h1>"
 
 
-def post(stack: Checkout, path: str, body: object, key: str = "") -> tuple[int, dict[str, Any]]:
+def test_tasks_are_scheduled_and_done_later_with_nothing_to_sign_up_for(stack: Checkout) -> None:
+    page = {"pageType": "home", "description": "Welcome page for new students"}
+    mail = {"to": "ada@example.com", "subject": "Your course", "text": "It starts on Monday."}
+    at = datetime.now(UTC) + timedelta(seconds=1)
+    later = {"task": "send_followup", "meta": mail, "at": at.isoformat()}
+    calls = [
+        post(stack, "/autopilot/plan", {"task": "task.schedule", "meta": later}),
+        post(stack, "/autopilot/plan", {"task": "generate_page_later", "meta": page}),
+        post(stack, "/autopilot/plan", {"task": "generate_page", "meta": page}, prefer="respond-async"),
+    ]
+
+    assert [status for status, _ in calls] == [202, 202, 202], calls
+    for _, answer in calls:
+        eventually(partial(is_done, stack, answer["id"]), f"it is done: {answer}")
+
+
+def is_done(stack: Checkout, run: str) -> bool:
+    """What was scheduled is a run when the queue has delivered it: 404 before."""
+    show = '-H "Authorization: Bearer $ORCHESTRATOR_TOKEN" $ORCHESTRATOR_URL/autopilot/runs/'
+    return bool(json.loads(stack.shell(f"curl -s {show}{run}"))["status"] == "done")
+
+
+def post(stack: Checkout, path: str, body: object, key: str = "", prefer: str = "") -> tuple[int, dict[str, Any]]:
     """The status and the answer of one call, by curl; `key`: its Idempotency-Key."""
-    headers = ["Authorization: Bearer $ORCHESTRATOR_TOKEN", *([f"Idempotency-Key: {key}"] if key else [])]
+    headers = [
+        "Authorization: Bearer $ORCHESTRATOR_TOKEN",
+        *([f"Idempotency-Key: {key}"] if key else []),
+        *([f"Prefer: {prefer}"] if prefer else []),
+    ]
     call = " ".join(["curl -s -w '\\n%{http_code}'", *(f'-H "{header}"' for header in headers)])
     answer, _, status = stack.shell(
         f"{call} --json @- $ORCHESTRATOR_URL{path} <<'END'\n{json.dumps(body)}\nEND\n"
@@ -253,6 +281,7 @@ def test_the_cron_probes_the_autopilots_and_health_says_so(stack: Checkout) -> N
         "orchestrator:cron": "pass",
         "orchestrator:infrastructure": "pass",
         "orchestrator:runs": "pass",
+        "orchestrator:queue": "pass",
         "ai-employee:health": "pass",
         "ai-stylist:health": "pass",
         "page-deployer:health": "pass",

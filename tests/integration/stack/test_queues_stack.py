@@ -1,17 +1,23 @@
-"""Queues that follow from the file, with the real Pulumi: an empty preview, drift, heal, out of the file and back."""
+"""Queues that follow from the file, with the real Pulumi: no diff, drift, heal, adopt, out of the file and back."""
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.integration.stack.test_adopt import adopt, forget
+from tests.support.account_snapshot import AccountSnapshot
+from tests.support.drift_kinds import DriftKind
 from tests.support.drift_stack import MANIFEST, ROUTER
 from tests.support.healed_stack import HealedStack
 from tests.support.local_cloudflare import LocalCloudflare
+from tests.support.queue_drift_kinds import QUEUE_KINDS
 
 LATER = {**copy.deepcopy(MANIFEST), "tasks": {"keep": {"capability": "file.keep", "async": True}}}
+BY_NAME = {kind.name: kind for kind in QUEUE_KINDS}
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +27,18 @@ def stack(cloudflare_server: LocalCloudflare, tmp_path_factory: pytest.TempPathF
     healed.project.write(LATER)
     healed.project.project.up()
     return healed
+
+
+@pytest.fixture(scope="module")
+def snapshot(stack: HealedStack, tmp_path_factory: pytest.TempPathFactory) -> AccountSnapshot:
+    return AccountSnapshot(stack.server.data, tmp_path_factory.mktemp("snapshot"))
+
+
+@pytest.fixture
+def undone(stack: HealedStack, snapshot: AccountSnapshot) -> Iterator[HealedStack]:
+    """The stack; what a test does to the account, and to nothing else, is undone."""
+    yield stack
+    snapshot.restore()
 
 
 def queues(stack: HealedStack) -> dict[str, dict[str, Any]]:
@@ -37,37 +55,48 @@ def test_they_are_made_with_their_consumer_and_a_preview_is_empty(stack: HealedS
     stack.assert_clean()
 
 
-def test_what_was_changed_outside_is_found_and_healed(stack: HealedStack) -> None:
-    tasks = queues(stack)["efh-tasks"]
-    path = f"/queues/{tasks['queue_id']}"
-    (consumer,) = tasks["consumers"]
-    stack.outside.call("PATCH", path, json={"settings": {"delivery_paused": True}})
-    changed = {"type": "worker", "script_name": ROUTER, "settings": {"batch_size": 1}}  # and no dead letters
-    stack.outside.call("PUT", f"{path}/consumers/{consumer['consumer_id']}", json=changed)
-    found = {
-        (each.change, each.kind, difference.path) for each in stack.drift().drifted for difference in each.differences
-    }
-    assert {
-        ("changed", "queue", "settings.delivery_paused"),
-        ("changed", "queueConsumer", "dead_letter_queue"),
-    } <= found
+@pytest.mark.parametrize("kind", QUEUE_KINDS, ids=lambda kind: kind.name)
+def test_what_was_changed_outside_is_found_and_nothing_else(undone: HealedStack, kind: DriftKind) -> None:
+    kind.does(undone.outside)
+
+    drift = undone.drift()
+
+    found = sorted(
+        (each.change, each.kind, each.name, tuple(one.path for one in each.differences)) for each in drift.findings
+    )
+    assert found == sorted(kind.finds)
+    assert drift.lost == ()
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("queue deleted", "dead letters' queue deleted"),
+        ("delivery paused", "consumer's settings changed", "messages given to another Worker"),
+        ("consumer removed", "delivery delayed"),
+    ],
+    ids=", ".join,
+)
+def test_it_is_healed(stack: HealedStack, names: tuple[str, ...]) -> None:
+    for name in names:
+        BY_NAME[name].does(stack.outside)
 
     healing, _ = stack.heal()
 
     assert healing["status"] == "healed"
     stack.assert_clean()
-    assert queues(stack)["efh-tasks"]["settings"]["delivery_paused"] is False
+    (consumer,) = queues(stack)["efh-tasks"]["consumers"]
+    assert (consumer["script"], consumer["dead_letter_queue"]) == (ROUTER, "efh-tasks-dead")
 
 
-def test_a_consumer_that_was_removed_is_recreated(stack: HealedStack) -> None:
-    tasks = queues(stack)["efh-tasks"]
-    (consumer,) = tasks["consumers"]
-    stack.outside.call("DELETE", f"/queues/{tasks['queue_id']}/consumers/{consumer['consumer_id']}")
+def test_what_is_there_already_is_adopted(stack: HealedStack) -> None:
+    before = {name: each["queue_id"] for name, each in queues(stack).items()}
+    forget(stack)
 
-    healing, _ = stack.heal()
+    adopt(stack, "--yes")
 
-    assert healing["status"] == "healed"
-    assert queues(stack)["efh-tasks"]["consumers"][0]["script"] == ROUTER
+    assert {name: each["queue_id"] for name, each in queues(stack).items()} == before
+    stack.assert_clean()
 
 
 def test_out_of_the_file_they_go_and_back_in_it_they_come(stack: HealedStack) -> None:

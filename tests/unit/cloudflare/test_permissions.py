@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.cloudflare.permissions import PERMISSIONS, grant_state, permission_for
+from orchestrator.cloudflare.permissions import PERMISSIONS, QUEUES, grant_state, permission_for
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,7 @@ from orchestrator.cloudflare.permissions import PERMISSIONS, grant_state, permis
         ("/accounts/a1/storage/kv/namespaces/1/values/k", "Workers KV Storage Edit"),
         ("/accounts/a1/r2/buckets", "Workers R2 Storage Edit"),
         ("/accounts/a1/d1/database/1/query", "D1 Edit"),
+        ("/accounts/a1/queues/1/consumers", "Queues Edit"),
         ("/accounts/a1/tokens/verify", None),
         ("/user/tokens/verify", None),
     ],
@@ -25,7 +26,7 @@ def test_a_path_says_which_permission_a_call_needs(path: str, permission: str | 
     assert (found.name if found else None) == permission
 
 
-@pytest.mark.parametrize("permission", PERMISSIONS, ids=lambda each: each.name)
+@pytest.mark.parametrize("permission", [*PERMISSIONS, QUEUES], ids=lambda each: each.name)
 def test_each_probe_needs_the_permission_that_it_finds_out(permission: object) -> None:
     assert permission_for(f"/accounts/a1{permission.path}") is permission  # type: ignore[attr-defined]
 

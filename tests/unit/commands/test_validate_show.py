@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -104,7 +105,9 @@ def test_show_as_tables(capsys: pytest.CaptureFixture[str]) -> None:
     assert "    EFH_AGENT             service       efh-agent\n" in text
     assert "  efh-agent: autopilots/employee/src/index.ts, for ai-employee, public\n" in text
     assert "  efh-page-deployer: autopilots/page-deployer/src/index.ts, for page-deployer, public\n" in text
-    assert "  run_payout_batch   payouts.batch.run        payout-batch   25 s     once\n" in text
+    assert re.search(r"  run_payout_batch +payouts\.batch\.run +payout-batch +25 s +once\n", text)
+    assert re.search(r"  generate_page_later +web\.pages\.generate +ai-stylist +25 s +asynchronous, idempotent\n", text)
+    assert re.search(r"Queues \(2\)\n.+\n  efh-tasks +efh-autopilot-orchestrator", text)
 
 
 def secret(name: str, *, optional: bool = False, autopilots: Sequence[str] = ()) -> dict[str, object]:
@@ -154,6 +157,7 @@ def test_show_as_json(capsys: pytest.CaptureFixture[str]) -> None:
                 "optional": True,
                 "autopilots": [],
             },
+            {"type": "queue", "name": "TASK_QUEUE", "queue": "efh-tasks"},
             {
                 "type": "secret_text",
                 "name": "WEBHOOK_SECRET",

@@ -16,8 +16,8 @@ from orchestrator.manifest import Manifest, parse
 from orchestrator.routing.table import AsyncRule, RoutingTable
 
 
-def manifest(later: Any = None, **schedules: dict[str, Any]) -> Manifest:
-    capabilities = ["crm.lead.create", "task.schedule"]
+def manifest(later: Any = None, *, schedules_tasks: bool = False, **schedules: dict[str, Any]) -> Manifest:
+    capabilities = ["crm.lead.create", *(["task.schedule"] if schedules_tasks else [])]
     clerk = {"name": "clerk", "content": "export default {}"}
     task = {"capability": "crm.lead.create", **({} if later is None else {"async": later})}
     document = {
@@ -43,9 +43,16 @@ def test_no_queue_without_a_task_that_is_done_later() -> None:
 
 
 @pytest.mark.parametrize(
-    "made", [manifest(True), manifest({}), manifest(None, daily=DAILY)], ids=["true", "{}", "daily"]
+    ("made", "is_producer"),
+    [
+        (manifest(True), False),
+        (manifest({}), False),
+        (manifest(None, daily=DAILY), False),
+        (manifest(schedules_tasks=True), True),
+    ],
+    ids=["true", "{}", "daily", "task.schedule"],
 )
-def test_the_queues_follow_with_their_consumer_and_producers(made: Manifest) -> None:
+def test_the_queues_follow_with_their_consumer_and_producers(made: Manifest, is_producer: bool) -> None:
     desired = derive(made, name_prefix="pr-7-")
 
     tasks, dead = desired.queues
@@ -61,7 +68,7 @@ def test_the_queues_follow_with_their_consumer_and_producers(made: Manifest) -> 
     }
     assert bound == {
         "router": {"TASK_QUEUE": "efh-tasks", "DEAD_LETTER_QUEUE": "efh-tasks-dead"},
-        "clerk": {"TASK_QUEUE": "efh-tasks"},  # it has the capability task.schedule
+        "clerk": {"TASK_QUEUE": "efh-tasks"} if is_producer else {},
     }
 
 
