@@ -10,7 +10,7 @@ import { OutcomeBadge } from "../ui/status.tsx";
 import { Age, duration, Moment } from "../ui/time.tsx";
 
 const TEXTS = ["autopilot", "task", "caller", "requestId"] as const;
-const KINDS = ["plan", "run", "health", "infra", "heal", "scheduled", "registry"];
+const KINDS = ["plan", "run", "schedule", "health", "alert", "infra", "heal", "scheduled", "registry"];
 const OUTCOMES = [
   "done",
   "partly",
