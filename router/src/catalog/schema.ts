@@ -78,7 +78,7 @@ type Say = (message: string) => void;
 
 function checkText({ minLength, maxLength, pattern, format }: Schema, value: string, say: Say): void {
   if (maxLength !== undefined && !isAtMost(value, maxLength)) say(`must have at most ${maxLength} characters`);
-  else if (minLength !== undefined && [...value].length < minLength)
+  else if (minLength !== undefined && value.length < minLength * 2 && [...value].length < minLength)
     say(`must have at least ${minLength} character${minLength === 1 ? "" : "s"}`);
   else if (pattern !== undefined && !expression(pattern).test(value)) say(`must match ${pattern}`);
   else if (format !== undefined && !FORMATS[format]![1](value)) say(`must be ${FORMATS[format]![0]}`);
