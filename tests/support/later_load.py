@@ -31,7 +31,7 @@ from tests.support.worker_upload import MODULE
 
 TOKEN = "token-of-these-tests"
 _SECRET = "whsec_dGhlIHNlY3JldCBvZiB0aGVzZSB0ZXN0cw=="
-_TIMEOUT_MS = 1_000
+_TIMEOUT_MS = 5_000
 _STILL_S = 40  # longer than a lease and the retries' pauses: what has not moved by then waits for a lost message
 _KINDS = (("job", "pay"), ("job", "moody"), ("job", "stumble"), ("once", "pay"), ("once", "moody"), ("once", "cut"))
 """Task, and what the autopilot does: `moody` refuses every other two seconds, `stumble` and `cut` break after it."""
