@@ -1,7 +1,7 @@
 """What a database of the local Cloudflare holds, read from the file that workerd keeps, by no code of the product.
 
-Not the index of a virtual table, which may be built in another way and find the same; not what SQLite keeps for itself
-(statistics; last AUTOINCREMENT values of no table).
+Not the index of a virtual table, which may be built in another way and find the same; not generated columns, which may
+call what this SQLite has not; not what SQLite keeps for itself (statistics; last AUTOINCREMENT values of no table).
 """
 
 from __future__ import annotations
@@ -43,8 +43,13 @@ def contents_of(server: LocalCloudflare, id: str) -> dict[str, Any]:
 
 
 def _rows(connection: sqlite3.Connection, table: str, number: str) -> Counter[tuple[Any, ...]]:
-    quoted = table.replace('"', '""')
-    return Counter(map(_exact, connection.execute(f'SELECT {number}* FROM "{quoted}"')))  # noqa: S608 - quoted
+    columns = connection.execute("SELECT CAST(name AS BLOB) FROM pragma_table_xinfo(?) WHERE hidden = 0", [table])
+    names = number + ", ".join(_quoted(name.decode()) for (name,) in columns)
+    return Counter(map(_exact, connection.execute(f"SELECT {names} FROM {_quoted(table)}")))  # noqa: S608 - quoted
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _exact(row: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from orchestrator.data.d1.functions import add_missing
 from orchestrator.data.d1.guard import guard
 from orchestrator.data.d1.schema import IN_USE, SEQUENCES, SchemaObject, Table, named, rebuilt, tables
 from orchestrator.data.d1.values import Row, Sum, Text, Value, quoted
@@ -27,8 +28,7 @@ def connect(file: Path | str, *, read_only: bool = False, cached_statements: int
         name, uri = file, False
     connection = sqlite3.connect(name, uri=uri, isolation_level=None, cached_statements=cached_statements)
     connection.text_factory = Text
-    connection.create_function("unhex", 1, _unhex, deterministic=True)
-    connection.create_function("octet_length", 1, _octet_length, deterministic=True)
+    add_missing(connection)
     guard(connection)
     return connection
 
@@ -126,16 +126,6 @@ def _create(connection: sqlite3.Connection, made: Iterable[SchemaObject]) -> Non
         except sqlite3.Error as error:
             raise OrchestratorError(
                 f"this Python's SQLite ({sqlite3.sqlite_version}) cannot make the {each.type} {each.name}: {error}",
-                "use a newer Python; nothing was changed",
+                "use a Python whose sqlite3.sqlite_version is newer; nothing was changed",
             ) from error
         there = {name for (name,) in named(connection, "SELECT name FROM sqlite_master")}
-
-
-def _unhex(text: str | None) -> bytes | None:
-    return None if text is None else bytes.fromhex(text)
-
-
-def _octet_length(value: object) -> int | None:
-    if value is None:
-        return None
-    return len(value) if isinstance(value, bytes) else len(str(value).encode())

@@ -132,6 +132,12 @@ HOSTILE = {
         "CREATE TABLE a (i INTEGER, t TEXT, r REAL, b BLOB, x ANY, PRIMARY KEY (t DESC, i)) STRICT, WITHOUT ROWID",
         "INSERT INTO a VALUES (9007199254740993, '☃', 1, X'00', '1'), (3, 'z', 9e999, NULL, NULL)",
     ],
+    "functions that an older SQLite has not": [
+        "CREATE TABLE a (j TEXT CHECK (octet_length(j) > 1 AND unhex(j) IS NULL), b AS (jsonb(j)), "
+        "c TEXT AS (concat(j, ';')) STORED, CHECK (timediff(b, b) IS NULL))",
+        "CREATE UNIQUE INDEX i ON a (concat_ws('-', j, 1), json_extract(jsonb(j), '$.x'))",
+        """INSERT INTO a VALUES ('{"x": 1}'), ('{"x": 2}'), (NULL)""",
+    ],
     "keys that replace": [
         "CREATE TABLE a (k TEXT PRIMARY KEY ON CONFLICT REPLACE, v UNIQUE ON CONFLICT IGNORE)",
         "INSERT INTO a VALUES (NULL, 1), (NULL, 2), ('x', 3), ('X', NULL)",
