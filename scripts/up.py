@@ -203,7 +203,7 @@ Try next:
   curl -H "Authorization: Bearer $ORCHESTRATOR_TOKEN" {url}/autopilot/plan \\
     --json '{{"task": "deploy_page", "meta": {{"slug": "hello", "html": "<h1>Hello</h1>"}}}}'
   pulumi preview -s {STACK}
-`make logs` follows the Workers, `make down` stops, `make destroy` removes."""
+`make dev` makes each saved file live, `make logs` follows the Workers, `make down` stops, `make destroy` removes."""
     )
 
 
