@@ -7,6 +7,7 @@ Touches the connection that it is given.
 
 from __future__ import annotations
 
+import binascii
 import sqlite3
 from contextlib import closing
 from functools import cache
@@ -37,9 +38,10 @@ def _unknown(*_values: object) -> None:
 
 
 def _unhex(value: object) -> bytes | None:
-    text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    if value is None:
+        return None
     try:
-        return bytes.fromhex(text) if value is not None and not text.count(" ") else None
+        return binascii.unhexlify(value if isinstance(value, bytes) else str(value))
     except ValueError:
         return None
 

@@ -254,3 +254,20 @@ def test_rows_that_could_not_come_back_get_no_backup_and_the_named_way_helps(
 
     made(scratch, way)
     rehearse(saved(scratch, tmp_path), say_nothing)
+
+
+@pytest.mark.parametrize(
+    ("call", "answer"),
+    [
+        ("unhex('00fF')", b"\x00\xff"),
+        ("unhex('')", b""),
+        *((f"unhex({text})", None) for text in ("'0'", "'zz'", "'00 00'", "'é'", "NULL")),
+        ("octet_length('é')", 2),
+        ("octet_length(X'0000')", 2),
+        ("octet_length(15)", 2),
+        ("octet_length(NULL)", None),
+    ],
+)
+def test_functions_answer_as_a_newer_sqlites_own(call: str, answer: object) -> None:
+    with closing(copy.connect(":memory:")) as connection:
+        assert connection.execute(f"SELECT {call}").fetchone() == (answer,)
