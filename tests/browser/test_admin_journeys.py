@@ -10,8 +10,8 @@ from typing import Any
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Open
-from tests.browser.test_admin_page import violations
 from tests.support.admin_world import BOSS_TOKEN, OPS_TOKEN, UNKNOWN, World
+from tests.support.axe import violations
 from tests.support.eventually import eventually
 from tests.support.loopback_service import Service
 

@@ -11,9 +11,9 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import Open
 from tests.support.admin_world import READER_TOKEN, TOKEN, World
+from tests.support.axe import violations
 from tests.support.project import ROOT
 
-AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text()
 SCREENS = [
     "overview",
     "run?task=create_lead",
@@ -26,13 +26,6 @@ SCREENS = [
     "autopilots/ai-stylist",
 ]
 REQUESTS = 5
-
-
-def violations(page: Page) -> list[str]:
-    """What axe finds; it runs beside the page's policy, in Playwright's own world."""
-    page.evaluate(AXE)
-    found: dict[str, Any] = page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
-    return [f"{each['id']}: {[node['html'][:160] for node in each['nodes']]}" for each in found["violations"]]
 
 
 def settled(page: Page) -> None:

@@ -3,7 +3,7 @@
 // fits between the margins and above the brand; what is too long even then ends in an ellipsis.
 import { type Markup, markup } from "../../shared/markup.ts";
 import { type Brand, textOn } from "./brand.ts";
-import { isRightToLeft } from "./direction.ts";
+import { isMostlyRightToLeft } from "./direction.ts";
 import { cut, wrap } from "./measure.ts";
 
 /** Width and height in pixels, as the usual networks want them. */
@@ -25,6 +25,8 @@ export interface AssetContent {
 const SCALES = [1, 0.9, 0.8, 0.7, 0.6, 0.5];
 const [HEAD_LINES, SUB_LINES, BRAND_LINES] = [4, 3, 2];
 const [HEAD_LEADING, LEADING] = [1.2, 1.4];
+/** Between the headline and the line below it, of that one's size. */
+const GAP = 0.6;
 
 export function renderAsset({ brand, format, headline, subline }: AssetContent): string {
   const [width, height] = FORMATS[format];
@@ -45,12 +47,13 @@ export function renderAsset({ brand, format, headline, subline }: AssetContent):
     const [size, small] = [usual * scale, usual * scale * 0.45];
     const [head, sub] = [fit(headline, size, HEAD_LINES), fit(subline, small, SUB_LINES)];
     const headHeight = head.rows.length * size * HEAD_LEADING;
-    const total = headHeight + sub.rows.length * small * LEADING;
-    return { size, small, head, sub, headHeight, total, fits: total <= room && head.whole && sub.whole };
+    const gap = head.rows.length > 0 && sub.rows.length > 0 ? small * GAP : 0;
+    const total = headHeight + gap + sub.rows.length * small * LEADING;
+    return { size, small, head, sub, subTop: headHeight + gap, total, fits: total <= room && head.whole && sub.whole };
   });
-  const { size, small, head, sub, headHeight, total } = tried.find(({ fits }) => fits) ?? tried.at(-1)!;
+  const { size, small, head, sub, subTop, total } = tried.find(({ fits }) => fits) ?? tried.at(-1)!;
   const top = edge + (room - total) / 2;
-  const at = (text: string, from: number) => ({ width, margin, rightToLeft: isRightToLeft(text), top: from });
+  const at = (text: string, from: number) => ({ width, margin, rightToLeft: isMostlyRightToLeft(text), top: from });
   return markup`<svg xmlns="http://www.w3.org/2000/svg"
  viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"
  role="img" aria-labelledby="title description" font-family="system-ui, sans-serif" fill="${textOn(brand.colour)}">
@@ -58,7 +61,7 @@ export function renderAsset({ brand, format, headline, subline }: AssetContent):
 <desc id="description">${brand.name}${subline ? `: ${subline}` : ""}</desc>
 <rect width="${width}" height="${height}" fill="${brand.colour}"/>
 ${textLines(head.rows, at(headline, top), size, HEAD_LEADING, 700)}
-${textLines(sub.rows, at(subline, top + headHeight), small, LEADING, 400)}
+${textLines(sub.rows, at(subline, top + subTop), small, LEADING, 400)}
 ${textLines(foot.rows, at(brand.name, footTop), foot.size, LEADING, 600)}
 </svg>
 `.source;

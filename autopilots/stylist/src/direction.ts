@@ -18,12 +18,17 @@ export function directionOf(language: string): Direction {
  * another script ("EFH تعلّم الخبز"): there, what most letters say.
  */
 export function blockDirection(text: string): Direction | "auto" {
+  const most = isMostlyRightToLeft(text);
+  return isRightToLeft(text) === most ? "auto" : most ? "rtl" : "ltr";
+}
+
+/** What most letters of a text say. */
+export function isMostlyRightToLeft(text: string): boolean {
   const letters = text.match(LETTER) ?? [];
-  const most = letters.filter(isRightToLeft).length * 2 > letters.length;
-  return letters.length === 0 || isRightToLeft(letters[0] ?? "") === most ? "auto" : most ? "rtl" : "ltr";
+  return letters.filter(isRightToLeft).length * 2 > letters.length;
 }
 
 /** By its first letter that has a direction (Unicode UAX #9, P2). */
-export function isRightToLeft(text: string): boolean {
+function isRightToLeft(text: string): boolean {
   return RIGHT_TO_LEFT_LETTER.test(/[\p{L}\p{Nl}]/u.exec(text)?.[0] ?? "");
 }

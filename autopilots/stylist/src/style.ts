@@ -50,6 +50,7 @@ section:not(.prose)>.width>h2+p{margin-bottom:1.5rem}
 .prose+.prose:nth-of-type(even),.prose:nth-of-type(even){background:none}
 .grid{display:grid;gap:1.25rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,16.5rem),1fr))}
 .grid{list-style:none;margin:0;padding:0}
+.grid:has(>:nth-child(4):last-child){grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr))}
 .cards li,.plans .grid>li,.facts .grid>div{padding:1.6rem;border:1px solid var(--line);border-radius:1rem;background:var(--card)}
 .cards li{border-top:4px solid var(--accent)}
 .steps ol{grid-template-columns:1fr;gap:2rem;counter-reset:step}
@@ -66,6 +67,8 @@ details[open] summary{margin-bottom:.75rem}
 .plans li li{margin-bottom:.4rem}
 dt{color:var(--muted);font-size:.95rem}
 dd{margin:.25rem 0 0;font-weight:600}
+html[dir=rtl] :is(dd,.price){text-align:right}
+html[dir=ltr] :is(dd,.price){text-align:left}
 dd a{display:inline-block;padding-block:.2rem}
 .closing{margin-top:auto;padding-block:clamp(2.5rem,6vw,4rem);text-align:center;border-top:1px solid var(--line)}
 .closing{background:var(--soft)}

@@ -87,7 +87,7 @@ LONG_BRAND = "Europäische Fachhochschule für Handwerk, Bäckerei und Konditore
 @pytest.mark.parametrize("format_name", ["card", "square", "story", "banner"])
 @pytest.mark.parametrize(
     ("brand", "subject", "subline"),
-    ids=["capitals", "full", "long-brand", "all-full", "widest", "arabic", "emoji", "chinese"],
+    ids=["capitals", "full", "long-brand", "all-full", "widest", "arabic", "a-name-first", "emoji", "chinese"],
     argvalues=[
         ("EFH", "SUMMER BREAD WORKSHOP WEEKEND MAMMOTH SALE NOW", ""),
         ("EFH", FULL, f"{FULL}, {FULL}"[:200]),
@@ -95,6 +95,7 @@ LONG_BRAND = "Europäische Fachhochschule für Handwerk, Bäckerei und Konditore
         (LONG_BRAND.upper(), FULL.upper(), FULL.upper()),
         ("W" * 80, "W" * 120, "M" * 200),
         ("خبز", "تعلّم الخبز في المنزل! (الجزء 2)", ""),
+        ("خبز", "EFH تعلّم الخبز في المنزل!", "دورة (الجزء 2)."),
         ("🥐🍞", "🥐🍞 " * 20, "👩‍🍳" * 20),
         ("面包", "在家学习烤面包" * 10, ""),
     ],
