@@ -31,6 +31,7 @@ export function workerOptions(config, { data, queues, absent }) {
     bindings: {},
     serviceBindings: {},
     wrappedBindings: {},
+    email: { send_email: [] },
     unsafeBindings: [],
     assets: config.assets ? assets(config) : undefined,
   };
@@ -51,12 +52,21 @@ function bind(options, binding, { data, queues, absent }) {
   else if (type === "json") options.bindings[name] = binding.json;
   else if (type === "service") options.serviceBindings[name] = service(binding, absent(binding.service));
   else if (type === "ai") options.wrappedBindings[name] = "local:ai";
+  else if (type === "send_email") options.email.send_email.push(sendEmail(binding));
   else if (type === "kv_namespace") addData("kv", binding.namespace_id);
   else if (type === "r2_bucket") addData("r2", bucketName(binding.bucket_name, binding.jurisdiction));
   else if (type === "d1") addData("d1", binding.database_id ?? binding.id);
   else if (type === "queue" && queues)
     options.unsafeBindings.push(dataBinding(name, "queue", { ...queues, name: binding.queue_name }));
   else if (type !== "assets") throw new Error(`binding ${name}: type ${type} is not available on this machine`);
+}
+
+/** It logs what it would send, and refuses what is not allowed. */
+function sendEmail({ name, destination_address, allowed_destination_addresses, allowed_sender_addresses }) {
+  const to = destination_address
+    ? { destination_address }
+    : allowed_destination_addresses && { allowed_destination_addresses };
+  return { name, ...to, ...(allowed_sender_addresses && { allowed_sender_addresses }) };
 }
 
 function service({ service, entrypoint }, reason) {

@@ -30,6 +30,7 @@ from orchestrator.desired.resources import (
     R2Binding,
     R2Bucket,
     SecretBinding,
+    SendEmailBinding,
     ServiceBinding,
     TextBinding,
     Worker,
@@ -257,6 +258,7 @@ def _script_bindings(script: WorkerScript, stage: str) -> set[Binding]:
         *(SecretBinding(name=each.name, secret=each.name, optional=each.optional) for each in script.secrets),
         *(TextBinding(name=name, text=text) for name, text in script.vars.items()),
         *([AiBinding()] if script.ai else []),
+        *([SendEmailBinding()] if script.send_email else []),
         TextBinding(name=names.STAGE, text=stage),
     }
 

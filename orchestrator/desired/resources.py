@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from orchestrator.names import AI, COMPATIBILITY_DATE
+from orchestrator.names import AI, COMPATIBILITY_DATE, SEND_EMAIL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +142,25 @@ class AiBinding:
     name: str = AI
 
 
-Binding = KvBinding | R2Binding | D1Binding | QueueBinding | ServiceBinding | SecretBinding | TextBinding | AiBinding
+@dataclass(frozen=True, kw_only=True)
+class SendEmailBinding:
+    """Cloudflare's mail, to verified addresses."""
+
+    type: ClassVar = "send_email"
+    name: str = SEND_EMAIL
+
+
+Binding = (
+    KvBinding
+    | R2Binding
+    | D1Binding
+    | QueueBinding
+    | ServiceBinding
+    | SecretBinding
+    | TextBinding
+    | AiBinding
+    | SendEmailBinding
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,7 @@ from orchestrator.desired.resources import (
     QueueBinding,
     R2Binding,
     SecretBinding,
+    SendEmailBinding,
     ServiceBinding,
     TextBinding,
     Worker,
@@ -199,7 +200,7 @@ def _bind(
             args = {"text": value.apply(lambda root: secrets_of(root, served)) if served else value}
         case TextBinding():
             args = {"text": mark if binding.name == MARK else binding.text}
-        case AiBinding():
+        case AiBinding() | SendEmailBinding():
             args = {}
     return cloudflare.WorkersScriptBindingArgs(type=binding.type, name=binding.name, **args)
 

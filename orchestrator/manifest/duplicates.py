@@ -24,6 +24,7 @@ _DEFAULTS: dict[str, Any] = {
     "secrets": [],
     "vars": {},
     "ai": False,
+    "sendEmail": False,
     "compatibilityDate": COMPATIBILITY_DATE,
     "compatibilityFlags": [],
     "public": False,

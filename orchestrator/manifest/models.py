@@ -155,6 +155,10 @@ class WorkerScript(Model):
         default={}, description="Plain values.", examples=[{"MAIL_FROM": "hello@example.com"}]
     )
     ai: bool = Field(default=False, description="Bind Workers AI as `AI`.")
+    send_email: bool = Field(
+        default=False,
+        description="Bind Cloudflare's mail (`send_email`) as `SEND_EMAIL`: to verified addresses of the account.",
+    )
     compatibility_date: CompatibilityDate = COMPATIBILITY_DATE
     compatibility_flags: Items[CompatibilityFlag] = Field(
         default=(), description="Features of the runtime that are switched on or off.", examples=[["nodejs_compat"]]

@@ -28,7 +28,7 @@ _VALUES = {  # what would not pass for right with PLACEHOLDER
     "alertUrl": _URL,
     "alertUrls": _URL,
 }
-_WITHOUT_SECRETS = ("plain_text", "kv_namespace", "r2_bucket", "d1", "service", "queue", "ai", "assets")
+_WITHOUT_SECRETS = ("plain_text", "kv_namespace", "r2_bucket", "d1", "service", "queue", "ai", "send_email", "assets")
 _IS_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 (what Pulumi marks a secret with)
 
 

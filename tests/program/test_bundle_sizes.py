@@ -17,7 +17,7 @@ from orchestrator.manifest import load
 ROOT = Path(__file__).parents[2]
 BUDGETS = {
     "efh-autopilot-orchestrator": 83_600,  # 5 KB of it the API document, 10 croner, 7 the catalogue, 3 alerts
-    "efh-agent": 62_600,  # 36 KB of it postal-mime, half of that HTML's names of characters
+    "efh-agent": 63_100,  # 36 KB of it postal-mime, half of that HTML's names of characters
     "efh-ai-stylist": 19_300,
     "efh-page-deployer": 13_700,
     "efh-payout-batch": 17_600,

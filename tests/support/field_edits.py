@@ -105,6 +105,7 @@ FIELD_EDITS: Mapping[str, Edit] = {
     "WorkerScript.secrets": _set(*_GREETER, secrets=["ACCESS_KEY"]),
     "WorkerScript.vars": _set(*_WORKER, vars={"MODE": "bold", "MORE": "1"}),
     "WorkerScript.ai": _set(*_WORKER, ai=False),
+    "WorkerScript.send_email": _set(*_WORKER, sendEmail=True),
     "WorkerScript.compatibility_date": _set(*_WORKER, compatibilityDate="2026-06-01"),
     "WorkerScript.compatibility_flags": _set(*_WORKER, compatibilityFlags=["nodejs_compat"]),
     "WorkerScript.public": _set(*_WORKER, public=True),

@@ -13,6 +13,8 @@ export interface Env extends AiEnv, BaseEnv, Links, StripeEnv {
   /** The orchestrator's, where autopilots.yaml has a task that is done later. */
   TASK_QUEUE?: Queue;
   MAIL_API_KEY?: string;
+  /** Cloudflare's own, where the Worker has `sendEmail: true`: to verified addresses of the account. */
+  SEND_EMAIL?: SendEmail;
   /** Another than Resend's own. */
   MAIL_API_URL?: string;
   /** The sender, such as `EFH <desk@example.com>`. */

@@ -26,7 +26,7 @@ _TEXTS = ("plain_text", "secret_text", "json")
 _NOT_TO_BE_HAD = (
     "analytics_engine", "artifacts", "browser", "data_blob", "dispatch_namespace", "durable_object_namespace",
     "hyperdrive", "images", "mtls_certificate", "pipelines", "ratelimit", "secret_key", "secrets_store_secret",
-    "send_email", "tail_consumer", "text_blob", "vectorize", "version_metadata", "vpc_service", "wasm_module",
+    "tail_consumer", "text_blob", "vectorize", "version_metadata", "vpc_service", "wasm_module",
     "worker_loader", "workflow",
 )  # fmt: skip
 
@@ -157,5 +157,6 @@ _CHECKS: dict[str, Callable[[Cloud, str, Binding], Binding]] = {
     "secret_text": _text,
     "json": _json,
     "ai": _as_it_is,
+    "send_email": _as_it_is,
     "assets": _as_it_is,
 }

@@ -106,3 +106,16 @@ async def _until(live: LiveRuntime, holds: Callable[[dict[str, Any]], bool]) -> 
     async with asyncio.timeout(20):
         while not holds(await live.runtime.state()):
             await asyncio.sleep(0.02)  # between two looks
+
+
+def test_mail_can_be_sent_to_whom_the_binding_allows(live: LiveRuntime) -> None:
+    live.upload(
+        "mailer",
+        """export default { async fetch(_, env) {
+          const send = (to) => env.SEND_EMAIL.send({ from: "a@example.com", to, subject: "s", text: "t" });
+          const { messageId } = await send("b@example.com");
+          return new Response(messageId ? await send("c@example.com").catch((error) => error.message) : "no id");
+        } };""",
+        bindings=({"type": "send_email", "name": "SEND_EMAIL", "allowed_destination_addresses": ["b@example.com"]},),
+    )
+    assert live.call("mailer").text == "email to c@example.com not allowed"

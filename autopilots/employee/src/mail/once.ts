@@ -1,11 +1,12 @@
 // A mail goes out once for its key: the claim is written before it is sent. What the mail service refused frees the key;
 // where nobody knows, the same key goes to the service again for as long as that remembers it, and then a person looks.
+// Cloudflare's binding remembers none, so there a person looks at once.
 import { Problem } from "#worker-kit/problem.ts";
 import { addressKey } from "../address.ts";
 import { records } from "../database.ts";
 import type { Env } from "../env.ts";
 import { fingerprintOf, reusedKey } from "../repeats.ts";
-import { handOver, type Outgoing, type Sent } from "./outbox.ts";
+import { handOver, knowsRepeats, type Outgoing, type Sent } from "./outbox.ts";
 
 /** Longer than a call of the service can take. */
 const RUNNING_MS = 60_000;
@@ -24,6 +25,7 @@ export async function sendOnce(env: Env, mail: Outgoing, key: string): Promise<S
   const db = await records(env);
   const fingerprint = await fingerprintOf(mail);
   const now = Date.now();
+  const remembered = knowsRepeats(env) ? SERVICE_REMEMBERS_MS : 0;
   // One statement: of two at once, one finds that the other one is at it.
   const claimed = await db
     .prepare(
@@ -32,7 +34,7 @@ export async function sendOnce(env: Env, mail: Outgoing, key: string): Promise<S
          WHERE answer IS NULL AND fingerprint = ?2 AND tried_at <= ?5 AND claimed_at >= ?6
        RETURNING key`,
     )
-    .bind(key, fingerprint, addressKey(mail.to[0] ?? ""), now, now - RUNNING_MS, now - SERVICE_REMEMBERS_MS)
+    .bind(key, fingerprint, addressKey(mail.to[0] ?? ""), now, now - RUNNING_MS, now - remembered)
     .first();
   if (!claimed) return await earlier(db, key, fingerprint);
   try {
@@ -64,6 +66,6 @@ async function earlier(db: D1Database, key: string, fingerprint: string): Promis
     });
   }
   const detail =
-    "Nobody knows whether this mail was sent, and the mail service has forgotten its key. Look there, then take a new key.";
+    "Nobody knows whether this mail was sent, and the mail service does not know its key. Look there, then take a new key.";
   throw new Problem({ status: 409, title: "Outcome unknown", detail, members: { outcome: "unknown" } });
 }

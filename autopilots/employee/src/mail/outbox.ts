@@ -1,8 +1,10 @@
-// How mail leaves: through Resend's HTTP API, or one that takes the same JSON, where a key for it is bound; on the stack
-// `local` without one into a log, so that what would have been sent can be read.
+// How mail leaves: through Resend's HTTP API, or one that takes the same JSON, where a key for it is bound; by Cloudflare's
+// binding where there is that; on the stack `local` without a key into a log, so that what would have been sent can be
+// read.
 import { callExternal, externalUrl } from "../../../shared/external.ts";
 import { type Setting, unset } from "../../../shared/settings.ts";
 import type { Env } from "../env.ts";
+import { sendByBinding } from "./binding.ts";
 
 const RESEND = "https://api.resend.com/emails";
 
@@ -27,12 +29,21 @@ export interface Sent {
 /** What email.send still misses. */
 export function mailSettings(env: Env): readonly Setting[] {
   if (isLogged(env)) return [];
-  return unset(env, [{ name: "MAIL_API_KEY" }, { name: "MAIL_FROM", example: '"EFH <desk@example.com>"' }]);
+  const from = { name: "MAIL_FROM", example: '"EFH <desk@example.com>"' };
+  return unset(env, env.SEND_EMAIL ? [from] : [{ name: "MAIL_API_KEY" }, from]);
+}
+
+/** Whether a mail that may have been sent may be handed over again: who is told the same key sends it once. */
+export function knowsRepeats(env: Env): boolean {
+  return isLogged(env) || Boolean(env.MAIL_API_KEY);
 }
 
 /** `repeatKey` is equal for a repeat: the service sends one mail for it, and the log has one. */
 export async function handOver(env: Env, mail: Outgoing, repeatKey: string): Promise<Sent> {
   if (isLogged(env)) return await logMail(env, mail, repeatKey);
+  if (!env.MAIL_API_KEY && env.SEND_EMAIL) {
+    return { status: "accepted", ...(await sendByBinding(env.SEND_EMAIL, mail, env.MAIL_FROM ?? "")) };
+  }
   const { id } = await callExternal({
     service: "The mail service",
     url: externalUrl("MAIL_API_URL", env.MAIL_API_URL || RESEND, env.STAGE),
