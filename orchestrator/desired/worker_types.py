@@ -15,6 +15,7 @@ from orchestrator.desired.resources import (
     QueueBinding,
     R2Binding,
     SecretBinding,
+    SendEmailBinding,
     ServiceBinding,
     TextBinding,
     Worker,
@@ -22,7 +23,7 @@ from orchestrator.desired.resources import (
 from orchestrator.kinds import Kind
 from orchestrator.names import BUILD_ID, MARK, PUBLIC_URL
 
-_TYPES: dict[type[Binding], str] = {
+TYPES: dict[type[Binding], str] = {
     KvBinding: "KVNamespace",
     R2Binding: Kind.R2_BUCKET.type_name,  # the same word in TypeScript
     D1Binding: Kind.D1_DATABASE.type_name,
@@ -31,6 +32,7 @@ _TYPES: dict[type[Binding], str] = {
     SecretBinding: "string",
     TextBinding: "string",
     AiBinding: "Ai",
+    SendEmailBinding: "SendEmail",
 }
 _ADDED = (PUBLIC_URL, MARK, BUILD_ID)
 """What the stack adds to a Worker where it can."""
@@ -47,7 +49,7 @@ def _members(bindings: tuple[Binding, ...]) -> Iterator[str]:
     named = {binding.name: binding for binding in bindings}
     for name, binding in sorted(named.items()):
         is_optional = isinstance(binding, SecretBinding) and binding.optional
-        yield f"{name}{'?' if is_optional else ''}: {_TYPES[type(binding)]}"
+        yield f"{name}{'?' if is_optional else ''}: {TYPES[type(binding)]}"
     for name in _ADDED:
         if name not in named:
             yield f"{name}?: string"
