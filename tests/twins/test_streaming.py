@@ -168,7 +168,7 @@ def test_without_a_body_it_is_empty(streams: Streams, status: int) -> None:
     assert (got.status, got.text) == (status, "")
 
 
-@pytest.mark.parametrize("type", ["text/event-stream", "application/x-ndjson", "application/jsonl; charset=utf-8"])
+@pytest.mark.parametrize("type", ["text/event-stream", "application/x-ndjson", "text/plain; x=y", "image/png"])
 class TestBreak:
     """After the status a break is told by the last event, or the last line."""
 

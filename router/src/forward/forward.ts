@@ -162,7 +162,7 @@ function passedOn(response: Response, signal: AbortSignal, { decision, requestId
   const head = headOf(response);
   const limits = { bytes: MAX_ANSWER_BYTES, timeoutMs: decision.rule.timeoutMs, signal };
   const farewell = (failure: Failure) =>
-    head.encoding ? undefined : farewellOf(head.type, () => forwardProblem(decision, failure).toDocument(requestId));
+    head.encoding ? undefined : farewellOf(head.type, forwardProblem(decision, failure).toDocument(requestId));
   return { ...head, body: new Uint8Array(), passedOn: passOn(response.body!, limits, farewell, requestId) };
 }
 

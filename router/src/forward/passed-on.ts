@@ -2,9 +2,10 @@
 // the same time as one that is read whole. A caller that goes away does not end it: the autopilot's answer is read to its
 // end, as that of any other task.
 //
-// What goes wrong after the status is told where the type has a place for it: by a last event `error`, or a last line of
-// JSON, with the problem document. An answer of another type is broken off. That a caller by service binding sees; over HTTP
-// workerd ends it as if it were whole (https://github.com/cloudflare/workerd/issues/6818), so only the journal knows.
+// What goes wrong after the status is told in the answer: by a last event `error`, or in any other type by a last line of
+// JSON, with the problem document. To break the connection off would be HTTP's own way, but workerd ends it as if the answer
+// were whole (https://github.com/cloudflare/workerd/issues/6818). So a compressed answer, which takes no line, is the only one
+// of which the journal alone knows that it broke off, beside callers by service binding.
 
 import { log } from "#worker-kit/log.ts";
 import { brokenFailure, type Failure, oversizeFailure, timeoutFailure } from "./failure.ts";
@@ -22,7 +23,7 @@ interface Limits {
   readonly signal: AbortSignal;
 }
 
-/** The last that a caller reads of an answer that failed; undefined where its type has no place for it. */
+/** The last that a caller reads of an answer that failed; undefined where there is no place for it. */
 type Farewell = (failure: Failure) => string | undefined;
 
 export function passOn(
@@ -36,17 +37,16 @@ export function passOn(
 }
 
 const EVENTS = /^text\/event-stream *(?:;|$)/i;
-const LINES = /^application\/(?:x-ndjson|jsonl|x-jsonlines) *(?:;|$)/i;
 
 /** Whether an answer of that type is one of server-sent events. */
 export function isEventStream(type: string | null): boolean {
   return EVENTS.test(type ?? "");
 }
 
-/** What a stream of that type ends with, where `document` is told in it. */
-export function farewellOf(type: string | null, document: () => object): string | undefined {
-  if (isEventStream(type)) return `\n\nevent: error\ndata: ${JSON.stringify(document())}\n\n`;
-  return LINES.test(type ?? "") ? `\n${JSON.stringify(document())}\n` : undefined;
+/** What an answer of that type ends with, where `document` is told in it. */
+export function farewellOf(type: string | null, document: object): string {
+  const text = JSON.stringify(document);
+  return isEventStream(type) ? `\n\nevent: error\ndata: ${text}\n\n` : `\n${text}\n`;
 }
 
 type Writer = WritableStreamDefaultWriter<Uint8Array>;
