@@ -17,8 +17,12 @@ export interface Preference {
   readonly waitS: number;
 }
 
+const NO_PREFERENCE: Preference = { respondAsync: false, waitS: 0 };
+
 export function preferenceOf({ headers }: Request): Preference {
-  const given = (headers.get("prefer") ?? "")
+  const prefer = headers.get("prefer");
+  if (prefer === null) return NO_PREFERENCE;
+  const given = prefer
     .toLowerCase()
     .split(/[,;]/)
     .map((each) => each.trim());

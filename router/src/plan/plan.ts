@@ -130,7 +130,8 @@ function isForLater(
 const EXPLAIN: Readonly<Record<string, boolean>> = { 1: true, true: true, 0: false, false: false };
 
 /** Throws a problem (400) for anything else than a known `explain`: who misspells it wants nothing done. */
-function explainOf({ searchParams }: URL): boolean {
+function explainOf({ search, searchParams }: URL): boolean {
+  if (search === "") return false;
   const query = new Query(searchParams, 0);
   const explain = query.parsed("explain", `must be one of ${Object.keys(EXPLAIN).join(", ")}`, (text) =>
     Object.hasOwn(EXPLAIN, text) ? EXPLAIN[text] : undefined,
