@@ -5,7 +5,7 @@ from secrets import token_hex
 
 import pulumi
 
-from orchestrator.bundle import bundle_workers, hashes_of, with_admin_page
+from orchestrator.bundle import bundle_workers, hashes_of, with_assets
 from orchestrator.desired.derive import derive
 from orchestrator.errors import CloudflareError, OrchestratorError
 from orchestrator.infra.account import stack_account
@@ -31,7 +31,7 @@ try:
         custom_domains=settings.custom_domains,
     )
     require_secrets(settings, desired)
-    modules = with_admin_page(bundle_workers(desired, root=Path.cwd()), desired, root=Path.cwd())
+    modules = with_assets(bundle_workers(desired, root=Path.cwd()), desired, root=Path.cwd())
     with stack_account(settings, timeout=5) as account:
         inventory = read_inventory(account, desired)
     check_limits(desired, modules, settings, inventory=inventory, root=Path.cwd())

@@ -1,4 +1,5 @@
-"""The admin page, built from `admin/` into the static assets that the routing Worker serves below /admin/.
+"""The static assets of the routing Worker, below /admin/: the admin page, built from `admin/`, and the documents that
+the Worker hands out, which need not be in its script.
 
 Vite makes three builds of one source: the page, the React component, the custom element. The same sources give the same
 bytes (names by content, pinned tools), so a build is kept under the hash of what it is made of: in `.build/`, and for
@@ -16,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from orchestrator.files import sha256_of, write_whole
 SOURCE = Path("admin")
 DIRECTORY = Path(".build/admin")
 PREFIX = "admin"  # no path of the API begins with it
+DOCUMENTS = f"{PREFIX}/api"  # where the Worker looks for them: router/src/http/document.ts
 _STAMP = Path(".build/admin.sha256")
 _VITE = "node_modules/vite/bin/vite.js"
 _BUILDS = ("page", "component", "element")
@@ -55,6 +58,9 @@ HEADERS = f"""\
 /{PREFIX}/assets/*
   Cache-Control: public, max-age=31536000, immutable
   X-Content-Type-Options: nosniff
+/{DOCUMENTS}/*
+  Cache-Control: no-cache
+  X-Content-Type-Options: nosniff
 /{PREFIX}/orchestrator-admin*
   Access-Control-Allow-Origin: *
   Cache-Control: no-cache
@@ -72,22 +78,42 @@ class Assets:
     headers: str = HEADERS
 
 
-def build_admin(root: Path) -> Assets | None:
-    """The page's assets, built where that was not done yet; None where the project has no page.
+def build_assets(root: Path, documents: Mapping[str, str]) -> Assets:
+    """All of them; the page is built where that was not done yet. `documents`: texts, by their paths below DOCUMENTS.
 
     Raises BundleError where the sources do not build, SetupError where what builds them is not installed.
     """
-    if not (root / SOURCE / "index.html").is_file():
-        return None
+    directory = root / DIRECTORY
+    if (root / SOURCE / "index.html").is_file():
+        _build_page(root, directory)
+    else:
+        shutil.rmtree(directory / PREFIX, ignore_errors=True)
+        (root / _STAMP).unlink(missing_ok=True)
+    write_documents(documents, directory / DOCUMENTS)
+    return Assets(directory=DIRECTORY.as_posix(), sha256=_digest_of_output(directory))
+
+
+def write_documents(documents: Mapping[str, str], directory: Path) -> None:
+    """Make `directory` hold these texts, by path, and no others."""
+    wanted = {directory / path: text for path, text in documents.items()}
+    for old in directory.rglob("*.json"):
+        if old not in wanted:
+            old.unlink()
+    for path, text in wanted.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists() or path.read_text() != text:
+            write_whole(path, text)
+
+
+def _build_page(root: Path, directory: Path) -> None:
     source = _digest_of_source(root)
-    stamp, directory = root / _STAMP, root / DIRECTORY
+    stamp = root / _STAMP
     if not (directory.is_dir() and stamp.is_file() and stamp.read_text() == source):
         kept = _cache() / source
         if not kept.is_dir():
             _build(root, kept)
         _put_in_place(kept, directory)
         write_whole(stamp, source)
-    return Assets(directory=DIRECTORY.as_posix(), sha256=_digest_of_output(directory))
 
 
 def _digest_of_source(root: Path) -> str:

@@ -2,10 +2,11 @@
 
 esbuild makes one ES module of each Worker's sources, by the rules of wrangler; WebAssembly (`.wasm`) and data (`.bin`)
 stay modules of their own beside it. What is made from data is given to it as modules too: the routing table as
-`routing-table`, the routing Worker's API document as `openapi`. The same sources give the same bytes on every machine
-(no time, no absolute path, pinned esbuild), because Pulumi decides by the SHA-256 of the module
-whether a Worker is uploaded again. Everything is bundled each time: that takes milliseconds, and a bundle that was
-kept could miss a file that did not exist when it was made.
+`routing-table`. What the routing Worker only hands out (its API document) stands beside it, as static assets.
+
+The same sources give the same bytes on every machine (no time, no absolute path, pinned esbuild), because Pulumi
+decides by the SHA-256 of the module whether a Worker is uploaded again. Everything is bundled each time: that takes
+milliseconds, and a bundle that was kept could miss a file that did not exist when it was made.
 
 What Cloudflare would refuse at the upload is refused here: a module without a default export, service worker syntax,
 and a `node:` module without the compatibility flag.
@@ -26,7 +27,7 @@ from typing import Any
 import yaml
 
 from orchestrator import esbuild
-from orchestrator.admin_page import Assets, build_admin
+from orchestrator.admin_page import Assets, build_assets
 from orchestrator.catalog import load_catalog
 from orchestrator.desired.derive import Desired
 from orchestrator.errors import BundleError
@@ -84,9 +85,10 @@ def bundle_workers(desired: Desired, *, root: Path, build: Path = BUILD) -> dict
     )
 
 
-def with_admin_page(modules: Mapping[str, Module], desired: Desired, *, root: Path) -> dict[str, Module]:
-    """The same, with the admin page as static assets of the routing Worker; see `build_admin`."""
-    return {**modules, desired.router: replace(modules[desired.router], assets=build_admin(root))}
+def with_assets(modules: Mapping[str, Module], desired: Desired, *, root: Path) -> dict[str, Module]:
+    """The same, with the static assets of the routing Worker; see `build_assets`."""
+    assets = build_assets(root, router_documents(root))
+    return {**modules, desired.router: replace(modules[desired.router], assets=assets)}
 
 
 def hashes_of(modules: Mapping[str, Module]) -> dict[str, str]:
@@ -96,17 +98,21 @@ def hashes_of(modules: Mapping[str, Module]) -> dict[str, str]:
 
 
 def router_data(routes: RoutingTable, *, root: Path) -> dict[str, str]:
-    """The JSON modules of the routing Worker, by name. Raises BundleError where its API document is not there."""
+    """The JSON modules of the routing Worker, by name."""
+    return {
+        "routing-table": routes.to_json(),
+        "free-plan": json.dumps({"requestsADay": REQUESTS.free}),
+        "catalog": json.dumps({name: entry.document() for name, entry in load_catalog(root).items()}),
+    }
+
+
+def router_documents(root: Path) -> dict[str, str]:
+    """What the routing Worker hands out as it is, by path. Raises BundleError where its API document is not there."""
     try:
         api = (root / _API).read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise BundleError(f"no such file: {_API}", "run this in the project's folder") from error
-    return {
-        "routing-table": routes.to_json(),
-        "openapi": json.dumps(yaml.safe_load(api)),
-        "free-plan": json.dumps({"requestsADay": REQUESTS.free}),
-        "catalog": json.dumps({name: entry.document() for name, entry in load_catalog(root).items()}),
-    }
+    return {"openapi.json": json.dumps(yaml.safe_load(api))}
 
 
 def bundle(

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from orchestrator import names
 from orchestrator.desired.resources import (
     AiBinding,
+    AssetsBinding,
     Binding,
     Consumer,
     D1Binding,
@@ -181,6 +182,7 @@ def _router(manifest: Manifest, prefix: str, stage: str) -> Worker:
                 *(_kv_binding(kv) for kv in settings.kv_namespaces),
                 *(ServiceBinding(name=binding_name(worker), worker=worker) for worker in served),
                 D1Binding(name=names.DATABASE, database=_database(manifest)),
+                AssetsBinding(),
                 *_queue_bindings(manifest),
                 SecretBinding(name=names.API_TOKEN, secret=names.API_TOKEN),
                 *([SecretBinding(name=names.CALLER_TOKENS, secret=names.CALLER_TOKENS)] if manifest.callers else []),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from orchestrator.names import AI, COMPATIBILITY_DATE, SEND_EMAIL
+from orchestrator.names import AI, ASSETS, COMPATIBILITY_DATE, SEND_EMAIL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +150,14 @@ class SendEmailBinding:
     name: str = SEND_EMAIL
 
 
+@dataclass(frozen=True, kw_only=True)
+class AssetsBinding:
+    """The Worker's own static assets."""
+
+    type: ClassVar = "assets"
+    name: str = ASSETS
+
+
 Binding = (
     KvBinding
     | R2Binding
@@ -160,6 +168,7 @@ Binding = (
     | TextBinding
     | AiBinding
     | SendEmailBinding
+    | AssetsBinding
 )
 
 

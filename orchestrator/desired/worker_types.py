@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from orchestrator.desired.resources import (
     AiBinding,
+    AssetsBinding,
     Binding,
     D1Binding,
     KvBinding,
@@ -33,6 +34,7 @@ TYPES: dict[type[Binding], str] = {
     TextBinding: "string",
     AiBinding: "Ai",
     SendEmailBinding: "SendEmail",
+    AssetsBinding: "Fetcher",
 }
 _ADDED = (PUBLIC_URL, MARK, BUILD_ID)
 """What the stack adds to a Worker where it can."""

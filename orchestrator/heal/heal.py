@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TextIO
 
-from orchestrator.bundle import bundle_workers, hashes_of, with_admin_page
+from orchestrator.bundle import bundle_workers, hashes_of, with_assets
 from orchestrator.cloudflare.account import Account
 from orchestrator.desired.derive import Desired
 from orchestrator.drift.check import check
@@ -73,7 +73,7 @@ def heal(
             resources.enter_context(one_at_a_time(stack, "heal", report))
             recover(stack, report=report)
         if not from_here:
-            modules = with_admin_page(bundle_workers(desired, root=stack.root), desired, root=stack.root)
+            modules = with_assets(bundle_workers(desired, root=stack.root), desired, root=stack.root)
             here = stack.deployment_hash(desired, hashes_of(modules))
             require_deployed(stack.export(), here, commit=checked_out(stack.root), stack=stack.name)
         account = resources.enter_context(stack.account(report=report))

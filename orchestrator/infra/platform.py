@@ -16,6 +16,7 @@ from orchestrator.desired.bindings import bound_to, build_id_of, worker_urls
 from orchestrator.desired.derive import Desired
 from orchestrator.desired.resources import (
     AiBinding,
+    AssetsBinding,
     Binding,
     D1Binding,
     KvBinding,
@@ -200,7 +201,7 @@ def _bind(
             args = {"text": value.apply(lambda root: secrets_of(root, served)) if served else value}
         case TextBinding():
             args = {"text": mark if binding.name == MARK else binding.text}
-        case AiBinding() | SendEmailBinding():
+        case AiBinding() | AssetsBinding() | SendEmailBinding():
             args = {}
     return cloudflare.WorkersScriptBindingArgs(type=binding.type, name=binding.name, **args)
 

@@ -32,6 +32,8 @@ export interface Env {
   readonly ALERT_URLS?: string;
   /** How long the journal is kept. */
   readonly JOURNAL_DAYS?: string;
+  /** Its own static assets. */
+  readonly ASSETS?: Fetcher;
   /** Copies for reading. */
   readonly REGISTRY?: KVNamespace;
   /** Service bindings of the autopilots' Workers, among others. */

@@ -1,6 +1,5 @@
 // The routing Worker: its endpoints, and what holds for all of them (token, request id, refusals).
 
-import openapi from "openapi";
 import { log } from "#worker-kit/log.ts";
 import { Problem } from "#worker-kit/problem.ts";
 import { requestIdOf } from "#worker-kit/request-id.ts";
@@ -16,6 +15,7 @@ import { runScheduledByCron, runScheduledNow } from "./health/scheduled.ts";
 import { authenticate, requireRight } from "./http/auth.ts";
 import type { Call, Handler } from "./http/call.ts";
 import { preflight, setCorsHeaders } from "./http/cors.ts";
+import { showDocument } from "./http/document.ts";
 import { showMe } from "./http/me.ts";
 import { asProblem } from "./http/problem.ts";
 import { Query } from "./http/query.ts";
@@ -39,7 +39,7 @@ const ENDPOINTS: Readonly<Record<string, Readonly<Record<string, readonly [Handl
   "/__scheduled": { POST: [runScheduledNow, "heal"] },
   "/metrics": { GET: [showMetrics, "read"] },
   "/.well-known/agent-card.json": { GET: [showAgentCard] },
-  "/openapi.json": { GET: [() => Response.json(openapi)] },
+  "/openapi.json": { GET: [(call) => showDocument(call, "openapi.json")] },
   "/autopilot/alerts": { GET: [listAlerts, "read"] },
   "/autopilot/alerts/test": { POST: [testAlerts, "heal"] },
   "/autopilot/capabilities/:name": { GET: [showCapability, "read"] },

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.admin_page import build_admin
+from orchestrator.admin_page import build_assets
 from orchestrator.errors import BundleError
 from tests.support.project import ROOT
 
@@ -30,8 +30,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_each_build_is_within_its_budget() -> None:
-    assets = build_admin(ROOT)
-    assert assets
+    assets = build_assets(ROOT, {})
     served = ROOT / assets.directory / "admin"
     for pattern, budget in BUDGETS.items():
         [file] = served.glob(pattern)
@@ -39,8 +38,7 @@ def test_each_build_is_within_its_budget() -> None:
 
 
 def test_nothing_of_it_is_evaluated_from_text_or_loaded_from_elsewhere() -> None:
-    assets = build_admin(ROOT)
-    assert assets
+    assets = build_assets(ROOT, {})
     served = ROOT / assets.directory / "admin"
     page = (served / "index.html").read_text()
     [script] = served.glob("assets/*.js")
@@ -51,25 +49,30 @@ def test_nothing_of_it_is_evaluated_from_text_or_loaded_from_elsewhere() -> None
 
 
 def test_the_same_sources_give_the_same_bytes(project: Path) -> None:
-    ours, theirs = build_admin(ROOT), build_admin(project)
+    documents = {"capabilities/echo.run.json": "{}"}
+    ours, theirs = build_assets(ROOT, documents), build_assets(project, documents)
 
     assert ours == theirs
 
 
-def test_a_project_without_it_has_no_page(tmp_path: Path) -> None:
-    assert build_admin(tmp_path) is None
+def test_a_project_without_it_has_documents_alone(tmp_path: Path) -> None:
+    assets = build_assets(tmp_path, {"openapi.json": "{}", "capabilities/echo.run.json": "[]"})
+    shorter = build_assets(tmp_path, {"openapi.json": "{}"})
+
+    served = tmp_path / shorter.directory
+    assert [each.relative_to(served).as_posix() for each in served.rglob("*.json")] == ["admin/api/openapi.json"]
+    assert assets.sha256 != shorter.sha256
 
 
 def test_what_does_not_build_says_why_and_leaves_what_was_served(project: Path) -> None:
-    before = build_admin(project)
+    before = build_assets(project, {})
     page = project / "admin/src/page.tsx"
     page.write_text(f"{page.read_text()}\nimport './nowhere.ts';\n")
 
     with pytest.raises(BundleError, match=r"(?s)the admin page does not build \(page\).*nowhere"):
-        build_admin(project)
+        build_assets(project, {})
 
     page.write_text(page.read_text().replace("import './nowhere.ts';\n", ""))
-    assert before
     assert (project / before.directory / "admin/index.html").is_file()
 
 

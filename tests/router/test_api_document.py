@@ -14,6 +14,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 
 from tests.support.api_document import API, DOCUMENT
+from tests.support.refusals import refused
 from tests.support.workers import TOKEN
 
 AUTHORIZED = {"authorization": f"Bearer {TOKEN}"}
@@ -26,12 +27,14 @@ LEFT_OUT: Any = schemathesis.checks.CHECKS.get_by_names(["positive_data_acceptan
 
 def test_it_is_served(client: Callable[[str], httpx.Client]) -> None:
     assert client("router").get("/openapi.json", headers=AUTHORIZED).json() == DOCUMENT
+    unbound = refused(client("broken").get("/openapi.json", headers=AUTHORIZED), 503, "Not configured")
+    assert unbound["missing"] == ["ASSETS"]
 
 
 def test_it_names_every_endpoint_and_no_other(client: Callable[[str], httpx.Client]) -> None:
-    refused = client("router").get("/nowhere", headers=AUTHORIZED).json()
+    document = client("router").get("/nowhere", headers=AUTHORIZED).json()
 
-    served = {re.sub(r":(\w+)", r"{\1}", path) for path in refused["endpoints"]}
+    served = {re.sub(r":(\w+)", r"{\1}", path) for path in document["endpoints"]}
     assert served == set(DOCUMENT["paths"])
 
 

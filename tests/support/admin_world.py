@@ -14,8 +14,8 @@ from typing import Any
 
 import httpx
 
-from orchestrator.admin_page import Assets, build_admin
-from orchestrator.bundle import bundle, router_data
+from orchestrator.admin_page import Assets, build_assets
+from orchestrator.bundle import bundle, router_data, router_documents
 from orchestrator.dispatch.signature import secret_of
 from orchestrator.routing.table import (
     AlertRule,
@@ -33,9 +33,9 @@ from tests.support.project import ROOT
 from tests.support.stripe_service import API_KEY, Stripe, stripe
 from tests.support.workerd import workerd
 
-TOKEN, READER_TOKEN, OPS_TOKEN = "token-of-the-tests", "token-of-the-reader", "token-of-the-operators"
+TOKEN, READER_TOKEN, OPS_TOKEN = (f"token-of-the-{who}-0123456789abcdef" for who in ("tests", "reader", "operators"))
 SECRET = "whsec_dGhlIHNlY3JldCBvZiB0aGVzZSB0ZXN0cw=="
-BOSS_TOKEN = "token-of-the-boss"
+BOSS_TOKEN = "token-of-the-boss-0123456789abcdef"
 HOST, LATE_HOST = "admin.localhost", "late.localhost"
 UNKNOWN = {"destination": "acct_1", "amount": 1250, "currency": "eur", "do": "throw"}
 """The meta of a payout of which nobody knows how it ended."""
@@ -195,8 +195,7 @@ def running(folder: Path, heal_url: str = "") -> Iterator[World]:
 
 
 def _workers(account: Account, heal_url: str, bank: Stripe) -> list[dict[str, Any]]:
-    assets = build_admin(ROOT)
-    assert assets is not None
+    assets = build_assets(ROOT, router_documents(ROOT))
     sources = {"router": "router/src/index.ts", "payer": "tests/support/payer_worker.ts"}
     sources |= {name: f"autopilots/{name}/src/index.ts" for name, _ in AUTOPILOTS.values()}
     made = bundle(
@@ -228,6 +227,7 @@ def _workers(account: Account, heal_url: str, bank: Stripe) -> list[dict[str, An
         "serviceBindings": {route.binding: route.worker for route in TABLE.autopilots if route.binding},
         "assets": {
             "directory": _directory(assets),
+            "binding": "ASSETS",
             "routerConfig": {"has_user_worker": True},
             "assetConfig": {
                 "html_handling": "auto-trailing-slash",

@@ -47,6 +47,7 @@ CONFIG = {
 }
 ROUTER_BINDINGS = [
     {"type": "secret_text", "name": "API_TOKEN", "text": TOKEN},
+    {"type": "assets", "name": "ASSETS"},
     {"type": "service", "name": "CLERK", "service": "clerk"},
     {"type": "d1", "name": "DB", "databaseId": "id-of-router"},
     {"type": "kv_namespace", "name": "REGISTRY", "namespaceId": "id-of-REGISTRY"},

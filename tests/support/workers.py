@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from orchestrator.bundle import bundle, router_data
+from orchestrator.admin_page import DOCUMENTS, write_documents
+from orchestrator.bundle import bundle, router_data, router_documents
 from orchestrator.catalog import Entry, load_catalog
 from orchestrator.desired.derive import ROUTER_FLAGS
 from orchestrator.dispatch.signature import secret_of
@@ -18,8 +19,9 @@ from orchestrator.routing.table import Resources, Route, RoutingTable, TaskRule
 from tests.support.project import ROOT
 from tests.support.workerd import Running, running_workerd, workerd
 
-SHOP_TOKEN = "token-of-the-shop"
-TOKEN, OLD_TOKEN = "token-of-the-tests", "token-before-the-rotation"
+SHORT_TOKENS = "correct horse battery staple"
+SHOP_TOKEN = "token-of-the-shop-0123456789abcdef"
+TOKEN, OLD_TOKEN = "token-of-the-tests-0123456789abcdef", "token-before-the-rotation-0123456789abcdef"
 AUTHORIZED = {"authorization": f"Bearer {TOKEN}"}
 SECRET = "whsec_dGhlIHNlY3JldCBvZiB0aGVzZSB0ZXN0cw=="
 OLD_SECRET = "whsec_dGhlIHNlY3JldCBiZWZvcmUgaXQgd2FzIHJvdGF0ZWQ="
@@ -91,6 +93,9 @@ _ROUTERS: dict[str, dict[str, str]] = {
     "blank": _CONFIGURED | {"API_TOKEN": "  "},
     "unsigned": {name: value for name, value in _CONFIGURED.items() if name != "WEBHOOK_SECRET"},
     "missigned": _CONFIGURED | {"WEBHOOK_SECRET": "hunter2"},
+    "one-byte-signed": _CONFIGURED | {"WEBHOOK_SECRET": "whsec_AA=="},
+    "half-signed": _CONFIGURED | {"WEBHOOK_SECRET": f"{SECRET} whsec_AA=="},
+    "short-tokens": _CONFIGURED | {"API_TOKEN": SHORT_TOKENS},
     "elsewhere": _CONFIGURED,
     "copy": _CONFIGURED,
     "any-request": _CONFIGURED,
@@ -129,6 +134,16 @@ def _catalog() -> dict[str, Any]:
     return {name: entry.document() for name, entry in (load_catalog(ROOT) | {CHECKED.name: CHECKED}).items()}
 
 
+BUILD = Path(".build/router-tests")
+
+
+def documents() -> dict[str, Any]:
+    """What the router hands out as it is, as the binding to its static assets."""
+    directory = ROOT / BUILD / "assets"
+    write_documents(router_documents(ROOT), directory / DOCUMENTS)
+    return {"disk": {"path": str(directory), "writable": False}}
+
+
 def built() -> dict[str, str]:
     """The modules' paths; made beside those of `make up`, so that neither disturbs the other."""
     modules = bundle(
@@ -142,7 +157,7 @@ def built() -> dict[str, str]:
         contents={},
         data=router_data(TABLE, root=ROOT) | {"catalog": json.dumps(_catalog())},
         root=ROOT,
-        build=Path(".build/router-tests"),
+        build=BUILD,
     )
     return {name: module.path for name, module in modules.items()}
 
@@ -150,7 +165,7 @@ def built() -> dict[str, str]:
 @contextmanager
 def running() -> Iterator[str]:
     """Run them all; yields the address at which they are reached, each by its host `<name>.example.net`."""
-    paths = built()
+    paths, assets = built(), documents()
     autopilot = _worker("efh-echo", paths["autopilot"], bindings={"SECRETS": json.dumps(_SECRETS)})
     autopilot["routes"] = ["efh-echo.localhost/*", f"{PARTNER}/*"]
     routers = [
@@ -159,7 +174,7 @@ def running() -> Iterator[str]:
             paths.get(name, paths["router"]),
             bindings=bindings,
             **_storage(name),
-            serviceBindings={binding_name("efh-echo"): "efh-echo"},
+            serviceBindings={binding_name("efh-echo"): "efh-echo"} | ({"ASSETS": assets} if name != "broken" else {}),
             compatibilityFlags=list(ROUTER_FLAGS),
             # What leaves for the internet arrives at the test autopilot, except in the local stack.
             **({} if name == "local" else {"outboundService": "efh-echo"}),

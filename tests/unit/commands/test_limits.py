@@ -30,7 +30,7 @@ def test_a_table_says_what_is_used_and_that_the_account_was_not_read(capsys: pyt
     output = capsys.readouterr()
     assert "KV writes of the orchestrator's cron    day      96         1,000    10%" in output.out
     assert "account: not read" in output.out
-    assert "the scripts are not measured: no such file: router/openapi.yaml" in output.err
+    assert "the scripts are not measured: no such file: router/src/index.ts" in output.err
 
 
 @pytest.mark.parametrize(("plan", "code", "limit"), [("free", 2, 1_000), ("paid", 0, None)])

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from orchestrator.desired.derive import Desired, derive
 from orchestrator.desired.resources import (
     AiBinding,
+    AssetsBinding,
     D1Binding,
     D1Database,
     KvBinding,
@@ -111,6 +112,7 @@ def test_everything_that_the_example_implies() -> None:
             bindings=(
                 SecretBinding(name="ALERT_URL", secret="ALERT_URL", optional=True),
                 SecretBinding(name="API_TOKEN", secret="API_TOKEN"),
+                AssetsBinding(),
                 SecretBinding(name="CLOUDFLARE_API_TOKEN", secret="CLOUDFLARE_API_TOKEN", optional=True),
                 D1Binding(name="DB", database="router"),
                 SecretBinding(name="HEAL", secret="HEAL", optional=True),

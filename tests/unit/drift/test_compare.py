@@ -101,6 +101,7 @@ ROUTER = LiveWorker(
         content_sha256=ROUTER_SHA,
         bindings=(
             {"name": "REGISTRY", "type": "kv_namespace", "namespace_id": "kv-1"},
+            {"name": "ASSETS", "type": "assets"},
             {"name": "DB", "type": "d1", "id": "d1-1"},
             {"name": "KEEPER", "type": "service", "service": "keeper", "environment": "production"},
             {"name": "API_TOKEN", "type": "secret_text"},
