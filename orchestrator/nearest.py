@@ -7,22 +7,29 @@ Pure. The distance is Levenshtein's over code points; equal distances go in name
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import accumulate
 
-# A distance costs the product of two lengths, and who asks may ask for anything: so longer names are compared with
-# none, and others with a bounded number of names of like length.
+# A distance costs a step for each pair of characters, and who asks may ask for anything: so longer names are compared
+# with none, and others with names of like length for so many steps.
 MAX_LENGTH = 64
-MAX_COMPARED = 200
+MAX_STEPS = 150_000
 
 
 def nearest_names(name: str, known: Iterable[str], count: int = 3) -> list[str]:
-    """At most `count` of the `known` names, nearest first. Those whose length is nearest are compared, in the order
-    given."""
+    """At most `count` of the `known` names, nearest first."""
+    compared = compared_names(name, known)
+    return sorted(compared, key=lambda candidate: (distance(name, candidate), candidate))[:count]
+
+
+def compared_names(name: str, known: Iterable[str]) -> list[str]:
+    """Those of the `known` names that `name` is compared with: the nearest in length, then in the order given."""
     if len(name) > MAX_LENGTH:
         return []
     most = max(3, len(name) // 2)
     away = {each: abs(len(each) - len(name)) for each in known}
-    like = sorted((each for each in away if away[each] <= most), key=away.__getitem__)[:MAX_COMPARED]
-    return sorted(like, key=lambda candidate: (distance(name, candidate), candidate))[:count]
+    like = sorted((each for each in away if away[each] <= most), key=away.__getitem__)
+    steps = accumulate(len(name) * len(each) for each in like)
+    return [each for each, so_far in zip(like, steps, strict=True) if so_far <= MAX_STEPS]
 
 
 def distance(a: str, b: str) -> int:

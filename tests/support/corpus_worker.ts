@@ -1,5 +1,6 @@
-// Runs the corpora's cases in workerd: POST /decide, /url, /registration, /outcome, /circuit, /alert, /measure, /schemas and /retry with a case's values answer
-// what the router would do. POST /copy answers what the KV namespace of the routers holds; POST /sql what comes of a
+// Runs the corpora's cases in workerd: POST /decide, /url, /registration, /outcome, /circuit, /alert, /measure, /schemas,
+// /retry and /compared with a case's values answer what the router would do. POST /copy answers what the KV namespace of the
+// routers holds; POST /sql what comes of a
 // statement on the database of the router `journalled`; POST /prune prunes its journal, POST /count counts it.
 import { measure } from "../../router/src/alerts/measure.ts";
 import { type AlertState, type Measured, nextState } from "../../router/src/alerts/state.ts";
@@ -12,6 +13,7 @@ import { count } from "../../router/src/journal/counts.ts";
 import { prune } from "../../router/src/journal/journal.ts";
 import { parseRegistration } from "../../router/src/registry/registration.ts";
 import { decide, type State } from "../../router/src/routing/decide.ts";
+import { comparedNames, nearestNames } from "../../router/src/routing/nearest.ts";
 import type { AlertRule, RoutingTable, TaskRule } from "../../router/src/routing/table.ts";
 import { checkEndpoint, MESSAGES, type UrlRules } from "../../router/src/routing/urls.ts";
 import type { Health } from "../../router/src/snapshot.ts";
@@ -54,6 +56,10 @@ const RUN: Readonly<Record<string, (input: never, env: Env) => unknown>> = {
     const outcome = parseRegistration(body, rules);
     return "name" in outcome ? { registration: outcome } : { errors: outcome };
   },
+  "/compared": ({ name, known }: { name: string; known: readonly string[] }) => ({
+    compared: comparedNames(name, known),
+    nearest: nearestNames(name, known),
+  }),
   "/circuit": ({ events }: { events: ["wait" | "paused" | "failed" | "succeeded", number, number][] }) => {
     const circuit = new Circuit();
     return events.map(([event, now, sentAt]) => {

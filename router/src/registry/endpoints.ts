@@ -13,7 +13,7 @@ import { publish } from "./copy.ts";
 import {
   findRegistration,
   findRegistrations,
-  MAX_REGISTRATIONS,
+  lackOfRoom,
   type Precondition,
   putRegistration,
   type Recorded,
@@ -37,7 +37,7 @@ export async function register(call: Call): Promise<Response> {
   if (declared) return agreement(declared, registration, Object.keys(body as object));
   const condition = preconditionOf(request);
   const put = await putRegistration(env, registration, condition);
-  if (!put) throw await notPut(env, name, condition);
+  if (!put) throw await notPut(env, registration, condition);
   await publish(env, requestId, later);
   record(call, { kind: "registry", caller, autopilot: name, outcome: put.isNew ? "registered" : "changed" });
   return shown(put, put.isNew ? { status: 201, headers: { location: `${REGISTRY_PATH}/${name}` } } : {});
@@ -135,14 +135,18 @@ function notRegistered(name: string): Problem {
   });
 }
 
-/** Why nothing was recorded: without a precondition that does not hold, there is no room for one more. */
-async function notPut(env: Env, name: string, condition: Precondition): Promise<Problem> {
-  const isKnown = (await findRegistration(env, name)) !== undefined;
-  if (isKnown || condition.ifMatch) return preconditionFailed(env, name, condition);
+/** Why nothing was recorded: the precondition does not hold, or there is no room for it. */
+async function notPut(env: Env, registration: Registration, condition: Precondition): Promise<Problem> {
+  const { name } = registration;
+  const { ifMatch, ifNoneMatch } = condition;
+  const found = await findRegistration(env, name);
+  const isMatched = ifMatch === undefined || (found && (ifMatch === "*" || ifMatch.includes(found.etag)));
+  const lack = isMatched && !(ifNoneMatch && found) ? await lackOfRoom(env, registration) : undefined;
+  if (lack === undefined) return preconditionFailed(env, name, condition);
   return new Problem({
     status: 409,
     title: "Too many registrations",
-    detail: `${MAX_REGISTRATIONS} autopilots are registered already, and there may not be more.`,
+    detail: `${name} is not registered as you say: ${lack}.`,
     members: {
       name,
       hint: `Remove one (DELETE ${REGISTRY_PATH}/<name>), or take them into autopilots.yaml by \`python -m orchestrator pull\` and remove them here.`,

@@ -32,12 +32,14 @@ interface Row {
   readonly updated_at: string;
 }
 
-/** Each one is looked at where a task is for nobody that is declared. */
-export const MAX_REGISTRATIONS = 100;
+// Each one is looked at where a task is for nobody that is declared, and all of them are read with it, as one text.
+const MAX_REGISTRATIONS = 100;
+const MAX_CHARACTERS = 256 * 1024;
 
 // ?1 name, ?2 entity tags, ?3 record, ?4 its entity tag, ?5 now
+const IS_ROOM = `(SELECT coalesce(sum(length(record)), 0) FROM registrations WHERE name <> ?1) + length(?3) <= ${MAX_CHARACTERS}`;
 const VALUES = `(name, record, etag, revision, created_at, updated_at) SELECT ?1, ?3, ?4, 1, ?5, ?5
-  WHERE (SELECT count(*) FROM registrations WHERE name <> ?1) < ${MAX_REGISTRATIONS}`;
+  WHERE (SELECT count(*) FROM registrations WHERE name <> ?1) < ${MAX_REGISTRATIONS} AND ${IS_ROOM}`;
 const NEW = "record = ?3, etag = ?4, revision = revision + 1, updated_at = ?5";
 const MATCHING = "(?2 IS NULL OR etag IN (SELECT value FROM json_each(?2)))";
 
@@ -52,7 +54,7 @@ export async function findRegistration(env: Env, name: string): Promise<Recorded
   return row ? recorded(row) : undefined;
 }
 
-/** Creates or updates; undefined where the precondition does not hold, or there are as many as there may be. */
+/** Creates or updates; undefined where the precondition does not hold, or there is no room (`lackOfRoom`). */
 export async function putRegistration(
   env: Env,
   registration: Registration,
@@ -60,13 +62,25 @@ export async function putRegistration(
 ): Promise<(Recorded & { readonly isNew: boolean }) | undefined> {
   const record = JSON.stringify(registration);
   const statement = ifMatch
-    ? `UPDATE registrations SET ${NEW} WHERE name = ?1 AND ${MATCHING} RETURNING *`
+    ? `UPDATE registrations SET ${NEW} WHERE name = ?1 AND ${MATCHING} AND ${IS_ROOM} RETURNING *`
     : `INSERT INTO registrations ${VALUES} ON CONFLICT (name) DO ${ifNoneMatch ? "NOTHING" : `UPDATE SET ${NEW}`} RETURNING *`;
   const row = await (await database(env))
     .prepare(statement)
     .bind(registration.name, tags(ifMatch), record, await etagOf(record), new Date().toISOString())
     .first<Row>();
   return row ? { ...recorded(row), isNew: row.revision === 1 } : undefined;
+}
+
+/** Why the registration has no place beside the others; undefined where it has one. */
+export async function lackOfRoom(env: Env, registration: Registration): Promise<string | undefined> {
+  const others = (await findRegistrations(env)).filter((each) => each.registration.name !== registration.name);
+  if (others.length >= MAX_REGISTRATIONS) {
+    return `${others.length} autopilots are registered already, and there may not be more`;
+  }
+  const records = [registration, ...others.map((each) => each.registration)];
+  const length = records.reduce((sum, each) => sum + JSON.stringify(each).length, 0);
+  if (length <= MAX_CHARACTERS) return undefined;
+  return `all registrations together would have ${length} characters, and may have ${MAX_CHARACTERS}`;
 }
 
 /** Removes; false where there is none, or the precondition does not hold. */

@@ -11,28 +11,32 @@ export function byCodePoint(a: string, b: string): number {
   return left.length - right.length;
 }
 
-// A distance costs the product of two lengths, and who asks may ask for anything: so longer names are compared with none,
-// and others with a bounded number of names of like length.
+// A distance costs a step for each pair of characters, and who asks may ask for anything: so longer names are compared
+// with none, and others with names of like length for so many steps.
 const MAX_LENGTH = 64;
-const MAX_COMPARED = 200;
+const MAX_STEPS = 150_000;
 
-/**
- * At most `count` of the `known` names, nearest first by Levenshtein's distance, then in name order. Those whose length is
- * nearest are compared, in the order given.
- */
+/** At most `count` of the `known` names, nearest first by Levenshtein's distance, then in name order. */
 export function nearestNames(name: string, known: Iterable<string>, count = 3): string[] {
-  const length = lengthOf(name);
-  if (length > MAX_LENGTH) return [];
-  const most = Math.max(3, Math.floor(length / 2));
-  const like = Array.from({ length: most + 1 }, (): string[] => []); // by the difference in length
-  for (const candidate of new Set(known)) like[Math.abs(lengthOf(candidate) - length)]?.push(candidate);
-  return like
-    .flat()
-    .slice(0, MAX_COMPARED)
+  return comparedNames(name, known)
     .map((candidate) => ({ candidate, away: distance(name, candidate) }))
     .sort((a, b) => a.away - b.away || byCodePoint(a.candidate, b.candidate))
     .slice(0, count)
     .map(({ candidate }) => candidate);
+}
+
+/** Those of the `known` names that `name` is compared with: the nearest in length, then in the order given. */
+export function comparedNames(name: string, known: Iterable<string>): string[] {
+  const length = lengthOf(name);
+  if (length > MAX_LENGTH) return [];
+  const most = Math.max(3, Math.floor(length / 2));
+  const like = Array.from({ length: most + 1 }, (): string[] => []); // by the difference in length
+  for (const candidate of new Set(known)) {
+    if (candidate.length > 2 * (length + most)) continue; // not counted: a character has two units at most
+    like[Math.abs(lengthOf(candidate) - length)]?.push(candidate);
+  }
+  let steps = 0;
+  return like.flat().filter((candidate) => (steps += length * lengthOf(candidate)) <= MAX_STEPS);
 }
 
 /** In characters, not in UTF-16 units. */
