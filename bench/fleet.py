@@ -14,7 +14,7 @@ from orchestrator.routing.table import RoutingTable
 from tests.support.project import ROOT
 from tests.support.workerd import Running, running_workerd
 
-TOKEN = "token-of-the-benchmark"  # noqa: S105 - of a router that lives as long as the benchmark
+TOKEN = "token-of-the-benchmark-0123456789abcdef"  # noqa: S105 - of a router that lives as long as the benchmark
 AUTHORIZED = {"authorization": f"Bearer {TOKEN}"}
 BUILD = Path(".build/bench")
 PLAN = "/autopilot/plan"

@@ -15,6 +15,7 @@ import hmac
 from collections.abc import Sequence
 
 _PREFIX = "whsec_"
+_LEAST_BYTES, _MOST_BYTES = 24, 64  # as Standard Webhooks has it
 
 
 def signature_headers(secrets: Sequence[str], *, message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
@@ -42,11 +43,13 @@ def secrets_of(roots: str, autopilots: Sequence[str]) -> str:
 
 
 def key_of(secret: str) -> bytes:
-    """The bytes of a secret `whsec_<base64>`. Raises ValueError, without the secret in it, for anything else."""
+    """The bytes of a secret: `whsec_` and the base64 of 24 to 64 bytes. Raises ValueError, which does not show the
+    secret, for anything else."""
     try:
         key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
     except binascii.Error:
         key = b""
-    if not secret.startswith(_PREFIX) or not key:
-        raise ValueError("not a Standard Webhooks secret `whsec_<base64>`")
+    if not secret.startswith(_PREFIX) or not _LEAST_BYTES <= len(key) <= _MOST_BYTES:
+        rule = f"whsec_ and the base64 of {_LEAST_BYTES} to {_MOST_BYTES} bytes"
+        raise ValueError(f"not a Standard Webhooks secret ({rule})")
     return key

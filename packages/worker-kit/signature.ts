@@ -7,7 +7,9 @@
 import { decodeBase64 } from "./base64.ts";
 
 const TOLERANCE_S = 5 * 60;
-const PREFIX = "whsec_";
+/** `whsec_` and base64 with its padding, of as many bytes as Standard Webhooks has it. */
+const SECRET = /^whsec_((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)$/;
+const [LEAST_BYTES, MOST_BYTES] = [24, 64];
 const ENCODER = new TextEncoder();
 
 /** `signed` says which part of a call is wrong, in words that hold no secret; `secret` that no usable one is bound. */
@@ -35,9 +37,8 @@ export async function signFor(
 ): Promise<Record<string, string>> {
   const keys = await keysOf(roots, autopilot);
   const signed = ENCODER.encode(`${id}.${timestamp}.${body}`);
-  const signatures = await Promise.all(
-    keys.map(async (key) => `v1,${toBase64(await crypto.subtle.sign("HMAC", key, signed))}`),
-  );
+  const signatures: string[] = [];
+  for (const key of keys) signatures.push(`v1,${toBase64(await crypto.subtle.sign("HMAC", key, signed))}`);
   return { "webhook-id": id, "webhook-timestamp": String(timestamp), "webhook-signature": signatures.join(" ") };
 }
 
@@ -93,9 +94,10 @@ function importKey(bytes: BufferSource): Promise<CryptoKey> {
 }
 
 function bytesOf(secret: string): Uint8Array<ArrayBuffer> {
-  const bytes = secret.startsWith(PREFIX) ? fromBase64(secret.slice(PREFIX.length)) : undefined;
-  if (bytes === undefined || bytes.byteLength === 0) {
-    throw new SignatureError("secret", "is not a Standard Webhooks secret `whsec_<base64>`");
+  const bytes = decodeBase64(SECRET.exec(secret)?.[1] ?? "");
+  if (bytes.byteLength < LEAST_BYTES || bytes.byteLength > MOST_BYTES) {
+    const rule = `whsec_ and the base64 of ${LEAST_BYTES} to ${MOST_BYTES} bytes`;
+    throw new SignatureError("secret", `is not a Standard Webhooks secret (${rule})`);
   }
   return bytes;
 }

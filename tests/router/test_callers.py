@@ -12,6 +12,7 @@ from orchestrator.dispatch.signature import secret_of
 from orchestrator.routing.table import CallerRule
 from tests.support.payments import SECRET, TOKEN, Payments, new_key, running
 from tests.support.refusals import refused
+from tests.support.tokens import token_of
 
 CALLERS = {
     "shop": CallerRule(may=("plan",), tasks=("pay",)),
@@ -22,12 +23,12 @@ CALLERS = {
     "tokenless": CallerRule(may=("plan",)),
 }
 TOKENS = {
-    "shop": "shop-token",
-    "finance": "finance-token old-finance-token",
-    "boss": "boss-token",
-    "auditor": "auditor-token",
-    "ops": "ops-token",
-    "nobody": "nobody-token",  # not declared
+    "shop": token_of("shop"),
+    "finance": " ".join(map(token_of, ("finance", "old-finance"))),
+    "boss": token_of("boss"),
+    "auditor": token_of("auditor"),
+    "ops": token_of("ops"),
+    "nobody": token_of("nobody"),  # not declared
     "tokenless": "",
 }
 ENDPOINTS = {
@@ -76,12 +77,14 @@ def test_the_stacks_own_token_may_do_everything(router: Payments) -> None:
         assert router.request(method, path, {} if method == "POST" else None).status_code not in (401, 403)
 
 
-@pytest.mark.parametrize("token", ["nobody-token", "finance-token old-finance-token", "shop", "{}", "tokenless"])
+@pytest.mark.parametrize(
+    "token", [token_of("nobody"), " ".join(map(token_of, ("finance", "old-finance"))), "shop", "{}", "tokenless"]
+)
 def test_a_token_of_nobody_that_is_declared_opens_nothing(router: Payments, token: str) -> None:
     refused(router.request("GET", "/autopilot/list", token=token), 401, "Unauthorized")
 
 
-@pytest.mark.parametrize("token", ["finance-token", "old-finance-token"])
+@pytest.mark.parametrize("token", [token_of("finance"), token_of("old-finance")])
 def test_two_tokens_are_valid_while_one_is_being_replaced(router: Payments, token: str) -> None:
     assert router.pay(new_key(), token=token).status_code == 201
 
@@ -91,7 +94,7 @@ def test_two_tokens_are_valid_while_one_is_being_replaced(router: Payments, toke
 def test_a_caller_with_tasks_may_ask_for_no_other_not_even_by_its_capability(
     router: Payments, task: str, explain: bool
 ) -> None:
-    document = refused(router.pay(new_key(), task=task, token="shop-token", explain=explain), 403, "Forbidden")
+    document = refused(router.pay(new_key(), task=task, token=token_of("shop"), explain=explain), 403, "Forbidden")
 
     assert (document["right"], document["caller"]) == ("plan", "shop")
     assert "callers.shop.tasks" in document["hint"]
@@ -100,14 +103,14 @@ def test_a_caller_with_tasks_may_ask_for_no_other_not_even_by_its_capability(
 def test_a_key_is_its_callers_own(router: Payments) -> None:
     key = new_key()
 
-    shop, finance = (router.pay(key, {"text": name}, token=f"{name}-token") for name in ("shop", "finance"))
+    shop, finance = (router.pay(key, {"text": name}, token=token_of(name)) for name in ("shop", "finance"))
 
     assert (shop.text, finance.text) == ("shop", "finance")
     assert shop.headers["x-run-id"] != finance.headers["x-run-id"]
 
 
 def test_a_caller_sees_its_own_runs_and_who_may_read_all(router: Payments) -> None:
-    runs = {name: router.pay(new_key(), token=f"{name}-token").headers["x-run-id"] for name in ("shop", "finance")}
+    runs = {name: router.pay(new_key(), token=token_of(name)).headers["x-run-id"] for name in ("shop", "finance")}
 
     def seen(caller: str) -> set[str]:
         token = TOKENS[caller].split()[0]
@@ -129,7 +132,7 @@ class TestResolving:
         return str(answer.headers.get("x-run-id") or answer.json()["run"])
 
     def test_nobody_resolves_a_run_that_it_asked_for(self, router: Payments) -> None:
-        for token in ("finance-token", TOKEN):
+        for token in (token_of("finance"), TOKEN):
             run = self.unknown_run(router, token)
             path = f"/autopilot/runs/{run}/resolve"
 
@@ -139,9 +142,9 @@ class TestResolving:
             assert router.run(run)["status"] == "unknown"
 
     def test_another_caller_with_the_right_does(self, router: Payments) -> None:
-        run = self.unknown_run(router, "shop-token")
+        run = self.unknown_run(router, token_of("shop"))
 
-        answer = router.request("POST", f"/autopilot/runs/{run}/resolve", {"resolution": "done"}, token="ops-token")
+        answer = router.request("POST", f"/autopilot/runs/{run}/resolve", {"resolution": "done"}, token=token_of("ops"))
 
         assert answer.json()["status"] == "done"
         assert answer.json()["resolutions"][0]["by"] == "ops"
@@ -219,7 +222,7 @@ ATTEMPTS = [
 def unknown_runs(router: Payments) -> dict[str, str]:
     """Of these callers, each under the key `key-of-theirs`: nobody knows how it ended. (408 opens no circuit.)"""
     return {
-        name: router.pay("key-of-theirs", {"status": 408}, token=f"{name}-token").headers["x-run-id"]
+        name: router.pay("key-of-theirs", {"status": 408}, token=token_of(name)).headers["x-run-id"]
         for name in ("shop", "finance")
     }
 
@@ -238,9 +241,9 @@ def test_what_nobody_should_be_able_to_do_is_refused(
 
 def test_nobody_approves_what_it_asked_for_though_it_may_approve(router: Payments) -> None:
     """Whether or not it waits for that: who asks is looked at first."""
-    run = router.pay(new_key(), token="boss-token").headers["x-run-id"]
+    run = router.pay(new_key(), token=token_of("boss")).headers["x-run-id"]
 
-    document = refused(router.request("POST", f"{RUNS}/{run}/approve", {}, token="boss-token"), 403, "Forbidden")
+    document = refused(router.request("POST", f"{RUNS}/{run}/approve", {}, token=token_of("boss")), 403, "Forbidden")
 
     assert (document["right"], document["caller"]) == ("approve", "boss")
     refused(router.request("POST", f"{RUNS}/{run}/approve", {}), 409, "Not waiting for approval")
@@ -248,9 +251,9 @@ def test_nobody_approves_what_it_asked_for_though_it_may_approve(router: Payment
 
 def test_anothers_key_gives_neither_its_answer_nor_its_run(router: Payments) -> None:
     key = new_key()
-    finance = router.pay(key, {"text": "the secret of finance"}, token="finance-token")
+    finance = router.pay(key, {"text": "the secret of finance"}, token=token_of("finance"))
 
-    shop = router.pay(key, {"text": "of the shop"}, token="shop-token")
+    shop = router.pay(key, {"text": "of the shop"}, token=token_of("shop"))
 
     assert "idempotency-replayed" not in shop.headers
     assert (shop.text, shop.headers["x-run-id"] != finance.headers["x-run-id"]) == ("of the shop", True)
@@ -259,24 +262,24 @@ def test_anothers_key_gives_neither_its_answer_nor_its_run(router: Payments) -> 
 
 
 def test_who_may_read_sees_no_answer_and_nothing_that_a_task_carries(router: Payments) -> None:
-    paid = router.pay(new_key(), {"text": "the secret of finance"}, token="finance-token")
+    paid = router.pay(new_key(), {"text": "the secret of finance"}, token=token_of("finance"))
     run = f"/autopilot/runs/{paid.headers['x-run-id']}"
 
     for path in (run, "/autopilot/runs", "/autopilot/journal", "/autopilot/list", "/autopilot/stats"):
-        assert "the secret" not in router.request("GET", path, token="auditor-token").text
+        assert "the secret" not in router.request("GET", path, token=token_of("auditor")).text
 
 
 def test_a_registered_autopilot_gets_nothing_that_a_declared_one_does(router: Payments) -> None:
     """Whatever priority it gives itself; and what must not be done twice stays so where it alone can do it."""
     evil = {**EVIL, "capabilities": ["pay.run", "nobody.run"]}
-    assert router.request("POST", REGISTRY, evil, token="ops-token").status_code == 201
+    assert router.request("POST", REGISTRY, evil, token=token_of("ops")).status_code == 201
 
     key = new_key()
-    assert router.pay(key, token="finance-token").headers["x-autopilot"] == "payer"
-    refused(router.pay(None, task="pay_nobody", token="finance-token"), 400, "Idempotency-Key required")
-    refused(router.pay(None, task="nobody.run", token="finance-token"), 400, "Idempotency-Key required")
+    assert router.pay(key, token=token_of("finance")).headers["x-autopilot"] == "payer"
+    refused(router.pay(None, task="pay_nobody", token=token_of("finance")), 400, "Idempotency-Key required")
+    refused(router.pay(None, task="nobody.run", token=token_of("finance")), 400, "Idempotency-Key required")
 
-    assert router.request("DELETE", f"{REGISTRY}/evil", token="ops-token").status_code == 204
+    assert router.request("DELETE", f"{REGISTRY}/evil", token=token_of("ops")).status_code == 204
 
 
 def test_an_autopilot_says_nothing_in_headers_that_are_the_routers(router: Payments) -> None:
@@ -284,7 +287,7 @@ def test_an_autopilot_says_nothing_in_headers_that_are_the_routers(router: Payme
     names += ["access-control-allow-origin", "www-authenticate", "cache-control", "etag"]
     said = dict.fromkeys(names, "evil")
 
-    answer = router.pay(new_key(), {"headers": said}, token="finance-token")
+    answer = router.pay(new_key(), {"headers": said}, token=token_of("finance"))
 
     assert answer.status_code == 201
     assert "evil" not in answer.headers.values()

@@ -10,6 +10,7 @@ import pytest
 from tests.support.later import TOKENS, Later
 from tests.support.payments import new_key
 from tests.support.refusals import refused
+from tests.support.tokens import token_of
 
 
 class TestTakingIn:
@@ -25,16 +26,16 @@ class TestTakingIn:
 
     def test_what_came_of_it_is_its_callers_alone(self, later: Later) -> None:
         run = later.queued(
-            "report", {"text": '{"n": 9007199254740993}', "type": "application/json"}, token="shop-token"
+            "report", {"text": '{"n": 9007199254740993}', "type": "application/json"}, token=token_of("shop")
         )
 
         assert later.try_run(run) is None
 
-        shown = later.request("GET", f"/autopilot/runs/{run['id']}", token="shop-token")
+        shown = later.request("GET", f"/autopilot/runs/{run['id']}", token=token_of("shop"))
         assert '"result":{"status":201,"type":"application/json","body":{"n": 9007199254740993}}' in shown.text
         assert (shown.json()["status"], shown.json()["attempts"]) == ("done", 1)
-        assert "result" not in later.show(run, token="ops-token")
-        refused(later.request("GET", f"/autopilot/runs/{run['id']}", token="desk-token"), 404, "No such run")
+        assert "result" not in later.show(run, token=token_of("ops"))
+        refused(later.request("GET", f"/autopilot/runs/{run['id']}", token=token_of("desk")), 404, "No such run")
 
     def test_any_task_is_done_later_where_its_caller_prefers_that(self, later: Later) -> None:
         answer = later.ask("report_now", prefer="respond-async")
@@ -101,12 +102,12 @@ class TestAtATime:
 
 class TestCancelling:
     def test_what_has_not_begun_is_cancelled_by_who_asked_for_it(self, later: Later) -> None:
-        run = later.queued("report", token="shop-token")
+        run = later.queued("report", token=token_of("shop"))
         path = f"/autopilot/runs/{run['id']}"
-        refused(later.request("DELETE", path, token="desk-token"), 404, "No such run")
+        refused(later.request("DELETE", path, token=token_of("desk")), 404, "No such run")
 
-        assert later.request("DELETE", path, token="shop-token").json()["status"] == "not-done"
+        assert later.request("DELETE", path, token=token_of("shop")).json()["status"] == "not-done"
         assert later.try_run(run) is None
 
         assert later.calls(run["idempotencyKey"]) == []
-        refused(later.request("DELETE", path, token="shop-token"), 409, "Not cancelled")
+        refused(later.request("DELETE", path, token=token_of("shop")), 409, "Not cancelled")

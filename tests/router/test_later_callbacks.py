@@ -9,13 +9,14 @@ from orchestrator.dispatch.signature import secret_of
 from tests.support.later import Later
 from tests.support.payments import SECRET, new_key
 from tests.support.refusals import refused
+from tests.support.tokens import token_of
 
 
 class TestCallbacks:
     def test_its_caller_is_told_signed_and_once(self, later: Later) -> None:
         key = new_key()
         run = later.queued(
-            "report", {"text": "made"}, callback=f"https://hooks.example.com/hook?key={key}", token="shop-token"
+            "report", {"text": "made"}, callback=f"https://hooks.example.com/hook?key={key}", token=token_of("shop")
         )
         later.try_run(run)
         assert later.calls(key) == []
@@ -27,7 +28,7 @@ class TestCallbacks:
         document = Webhook(secret_of(SECRET, "callback.shop")).verify(told["body"], told["headers"])
         assert document["type"] == "run.done"
         assert document["data"]["result"]["body"] == "made"
-        assert later.show(run, token="shop-token")["callback"]["status"] == "told"
+        assert later.show(run, token=token_of("shop"))["callback"]["status"] == "told"
 
     def test_a_callback_that_fails_is_tried_again_and_given_up_at_last(self, later: Later) -> None:
         key = new_key()

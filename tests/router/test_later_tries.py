@@ -12,6 +12,7 @@ from tests.support.eventually import eventually
 from tests.support.later import Later, message
 from tests.support.payments import new_key
 from tests.support.refusals import refused
+from tests.support.tokens import token_of
 
 
 class TestTrying:
@@ -123,9 +124,9 @@ class TestGivingUp:
 
     def test_a_person_has_it_tried_again(self, later: Later, dead: dict[str, Any]) -> None:
         path = f"/autopilot/runs/{dead['id']}/retry"
-        refused(later.request("POST", path, token="shop-token"), 403, "Forbidden")
+        refused(later.request("POST", path, token=token_of("shop")), 403, "Forbidden")
 
-        assert later.request("POST", path, token="ops-token").status_code == 202
+        assert later.request("POST", path, token=token_of("ops")).status_code == 202
         later.try_run(dead)
 
         assert (later.show(dead)["status"], later.show(dead)["attempts"]) == ("done", 4)

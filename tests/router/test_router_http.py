@@ -11,6 +11,8 @@ from tests.support.refusals import refused
 from tests.support.router_fixtures import Client
 from tests.support.workers import AUTHORIZED, TABLE
 
+NO_SECRET = "is not a Standard Webhooks secret (whsec_ and the base64 of 24 to 64 bytes)"
+
 
 class TestHealth:
     def test_anyone_may_ask(self, client: Client) -> None:
@@ -45,8 +47,11 @@ class TestHealth:
         [
             ("tokenless", "API_TOKEN is not bound."),
             ("blank", "API_TOKEN is not bound."),
+            ("short-tokens", "API_TOKEN has no token of at least 32 characters."),
             ("unsigned", "WEBHOOK_SECRET is not bound, so no task can be signed."),
-            ("missigned", "WEBHOOK_SECRET is not a Standard Webhooks secret `whsec_<base64>`."),
+            ("missigned", f"WEBHOOK_SECRET {NO_SECRET}."),
+            ("one-byte-signed", f"WEBHOOK_SECRET {NO_SECRET}."),
+            ("half-signed", f"WEBHOOK_SECRET {NO_SECRET}."),
         ],
     )
     def test_a_router_without_its_secrets_fails(self, client: Client, setup: str, output: str) -> None:

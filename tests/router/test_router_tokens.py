@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.refusals import refused
 from tests.support.router_fixtures import Client
-from tests.support.workers import AUTHORIZED, OLD_TOKEN, TOKEN
+from tests.support.workers import AUTHORIZED, OLD_TOKEN, SHORT_TOKENS, TOKEN
 
 
 class TestToken:
@@ -55,6 +55,12 @@ class TestToken:
         both = {"authorization": f"Bearer {OLD_TOKEN} {TOKEN}"}
 
         refused(client("rotating").get("/autopilot/list", headers=both), 401, "Unauthorized")
+
+    @pytest.mark.parametrize("token", [*SHORT_TOKENS.split(), "t" * 31])
+    def test_a_short_one_opens_nothing_even_where_it_is_bound(self, client: Client, token: str) -> None:
+        response = client("short-tokens").get("/autopilot/list", headers={"authorization": f"Bearer {token}"})
+
+        assert refused(response, 503, "Not configured")["missing"] == ["API_TOKEN"]
 
     @pytest.mark.parametrize("setup", ["tokenless", "blank"])
     @pytest.mark.parametrize("headers", [AUTHORIZED, {}, {"authorization": "Bearer"}])

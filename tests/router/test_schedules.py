@@ -13,17 +13,18 @@ import pytest
 from tests.support.later import Later
 from tests.support.payments import new_key
 from tests.support.refusals import refused
+from tests.support.tokens import token_of
 
 
 class TestSchedules:
     @pytest.fixture
     def schedule(self, later: Later) -> Iterator[dict[str, Any]]:
-        answer = later.ask("report", {"text": "again"}, every="* * * * *", token="shop-token")
+        answer = later.ask("report", {"text": "again"}, every="* * * * *", token=token_of("shop"))
         assert answer.status_code == 201, answer.text
         made: dict[str, Any] = answer.json()
         assert answer.headers["location"] == f"/autopilot/schedules/{made['id']}"
         yield made
-        later.request("DELETE", f"/autopilot/schedules/{made['id']}", token="shop-token")
+        later.request("DELETE", f"/autopilot/schedules/{made['id']}", token=token_of("shop"))
 
     def runs_of(self, later: Later, schedule: Mapping[str, Any]) -> list[dict[str, Any]]:
         return later.sql(
@@ -52,19 +53,19 @@ class TestSchedules:
         assert len([run for run in self.runs_of(later, schedule) if run["due_at"] <= now]) in (1, 2, 3, 4, 5, 6, 7)
         (shown,) = [
             each
-            for each in later.request("GET", "/autopilot/schedules", token="shop-token").json()["schedules"]
+            for each in later.request("GET", "/autopilot/schedules", token=token_of("shop")).json()["schedules"]
             if each["id"] == schedule["id"]
         ]
         assert shown["missed"] == missed["times"]
 
     def test_it_is_its_callers_and_ends_when_it_is_removed(self, later: Later, schedule: dict[str, Any]) -> None:
         path = f"/autopilot/schedules/{schedule['id']}"
-        assert schedule["id"] not in later.request("GET", "/autopilot/schedules", token="desk-token").text
-        refused(later.request("DELETE", path, token="desk-token"), 404, "No such schedule")
+        assert schedule["id"] not in later.request("GET", "/autopilot/schedules", token=token_of("desk")).text
+        refused(later.request("DELETE", path, token=token_of("desk")), 404, "No such schedule")
 
-        assert later.request("DELETE", path, token="shop-token").status_code == 204
+        assert later.request("DELETE", path, token=token_of("shop")).status_code == 204
 
-        assert schedule["id"] not in later.request("GET", "/autopilot/schedules", token="ops-token").text
+        assert schedule["id"] not in later.request("GET", "/autopilot/schedules", token=token_of("ops")).text
 
     def test_those_of_the_file_are_there_and_stay(self, later: Later) -> None:
         later.request("POST", "/__scheduled")
@@ -105,7 +106,7 @@ class TestByAnAutopilot:
             assert later.deliver(message).acknowledged == {"message-0"}
 
         (run,) = later.sql("SELECT id, status, task FROM runs WHERE key = ?", message["schedule"]["key"])
-        assert later.show(run, token="shop-token")["status"] == "queued"
+        assert later.show(run, token=token_of("shop"))["status"] == "queued"
 
     def test_what_its_caller_may_not_ask_for_is_not_done(self, later: Later) -> None:
         message = self.wanted(caller="desk", task="pay")
@@ -117,6 +118,6 @@ class TestByAnAutopilot:
     def test_again_and_again_is_a_schedule(self, later: Later) -> None:
         later.deliver(self.wanted(every="0 4 * * *"))
 
-        listed = later.request("GET", "/autopilot/schedules", token="shop-token").json()["schedules"]
+        listed = later.request("GET", "/autopilot/schedules", token=token_of("shop")).json()["schedules"]
         assert [each["every"] for each in listed] == ["0 4 * * *"]
-        later.request("DELETE", f"/autopilot/schedules/{listed[0]['id']}", token="shop-token")
+        later.request("DELETE", f"/autopilot/schedules/{listed[0]['id']}", token=token_of("shop"))

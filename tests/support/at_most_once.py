@@ -28,7 +28,7 @@ from tests.support.killable_workerd import KillableWorkerd
 from tests.support.project import ROOT
 from tests.support.workerd import EACH_ITS_OWN
 
-CALLERS = {"shop": "token-of-the-shop", "office": "token-of-the-office", "desk": "token-of-the-desk"}
+CALLERS = {name: f"token-of-the-{name}-0123456789abcdef" for name in ("shop", "office", "desk")}
 ROUTERS = ("router", "elsewhere")
 STEADY = ("pay", "pay", "pay", "pay", "refuse")
 BROKEN = ("cut", "fault", "hang")

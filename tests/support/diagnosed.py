@@ -23,7 +23,7 @@ from tests.support.loopback_service import Service
 from tests.support.project import ROOT
 from tests.support.workerd import EACH_ITS_OWN, workerd
 
-TOKEN = "token-of-the-tests"
+TOKEN = "token-of-the-tests-0123456789abcdef"
 GITHUB_TOKEN = "ghp_token-for-the-dispatch"
 WEBHOOK_TOKEN = "token-of-the-webhook"
 READS = ("Workers Scripts Read", "Workers KV Storage Read", "Workers R2 Storage Read", "D1 Read")

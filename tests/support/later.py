@@ -7,6 +7,7 @@ order that it wants.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from orchestrator.routing.table import AsyncRule, CallerRule, Route, RoutingTabl
 from tests.support.api_document import CHECKED
 from tests.support.payments import PAYER_SECRET, SECRET, TOKEN, Payments
 from tests.support.project import ROOT
+from tests.support.tokens import token_of
 from tests.support.workerd import EACH_ITS_OWN, workerd
 
 HOOKS = "hooks.example.com"
@@ -48,10 +50,10 @@ TABLE = RoutingTable(
     },
     schedules={"nightly": ScheduleRule(task="report", every="0 3 * * *", timezone="Europe/Berlin", meta={"of": "day"})},
 )
-TOKENS = {name: f"{name}-token" for name in TABLE.callers}
+TOKENS = {name: token_of(name) for name in TABLE.callers}
 _SETTINGS = {
     "API_TOKEN": TOKEN,
-    "CALLER_TOKENS": '{"shop": "shop-token", "desk": "desk-token", "ops": "ops-token"}',
+    "CALLER_TOKENS": json.dumps({name: token_of(name) for name in ("shop", "desk", "ops")}),
     "WEBHOOK_SECRET": SECRET,
     "STAGE": "prod",
 }

@@ -29,7 +29,7 @@ from tests.support.local_cloudflare import LocalCloudflare
 from tests.support.project import ROOT
 from tests.support.worker_upload import MODULE
 
-TOKEN = "token-of-these-tests"
+TOKEN = "token-of-these-tests-0123456789abcdef"
 _SECRET = "whsec_dGhlIHNlY3JldCBvZiB0aGVzZSB0ZXN0cw=="
 _TIMEOUT_MS = 5_000
 _STILL_S = 40  # longer than a lease and the retries' pauses: what has not moved by then waits for a lost message

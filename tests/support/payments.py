@@ -20,7 +20,7 @@ from tests.support.api_document import CHECKED
 from tests.support.project import ROOT
 from tests.support.workerd import EACH_ITS_OWN, workerd
 
-TOKEN, SHOP_TOKEN = "token-of-the-tests", "token-of-the-shop"
+TOKEN, SHOP_TOKEN = "token-of-the-tests-0123456789abcdef", "token-of-the-shop-0123456789abcdef"
 SECRET = "whsec_dGhlIHNlY3JldCBvZiB0aGVzZSB0ZXN0cw=="
 TABLE = RoutingTable(
     autopilots=(

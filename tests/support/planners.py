@@ -64,6 +64,8 @@ class PythonPlanner:
         "rotating": (OLD_SECRET, SECRET),
         "unsigned": (),
         "missigned": ("hunter2",),
+        "one-byte-signed": ("whsec_AA==",),
+        "half-signed": (SECRET, "whsec_AA=="),
     }
 
     def __init__(self, workerd_url: str) -> None:

@@ -19,7 +19,7 @@ from tests.support.eventually import eventually
 from tests.support.project import ROOT
 from tests.support.workerd import EACH_ITS_OWN, workerd
 
-TOKEN = "token-of-the-tests"
+TOKEN = "token-of-the-tests-0123456789abcdef"
 PERIOD_MS = 900_000
 TABLE = RoutingTable(
     autopilots=(

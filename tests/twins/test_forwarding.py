@@ -186,7 +186,12 @@ class TestSignature:
 
     @pytest.mark.parametrize(
         ("setup", "detail"),
-        [("unsigned", "so no task can be signed"), ("missigned", "not a Standard Webhooks secret")],
+        [
+            ("unsigned", "so no task can be signed"),
+            ("missigned", "not a Standard Webhooks secret"),
+            ("one-byte-signed", "24 to 64 bytes"),
+            ("half-signed", "24 to 64 bytes"),
+        ],
     )
     def test_nothing_is_sent_without_one(self, planner: Planner, setup: str, detail: str) -> None:
         planned = planner.plan("echo", setup=setup)

@@ -9,7 +9,7 @@ import routingTable from "routing-table";
 import { Problem } from "#worker-kit/problem.ts";
 import type { Env } from "../env.ts";
 import { checkSecret } from "../forward/signed.ts";
-import { ownTokens } from "../http/auth.ts";
+import { lackOf } from "../http/auth.ts";
 import type { Call } from "../http/call.ts";
 import type { Missing, Status } from "../routing/decide.ts";
 import { type Health, readSnapshot, type Snapshot } from "../snapshot.ts";
@@ -61,7 +61,8 @@ export async function showHealth({ env, requestId }: Call): Promise<Response> {
 /** The router fails without the secrets that it needs; which one is said, never what it is. */
 async function checkSettings(env: Env): Promise<Check> {
   const check = { componentType: "system" } as const;
-  if (ownTokens(env).length === 0) return { ...check, status: "fail", output: "API_TOKEN is not bound." };
+  const lack = lackOf(env);
+  if (lack) return { ...check, status: "fail", output: `API_TOKEN ${lack}.` };
   try {
     await checkSecret(env);
     return { ...check, status: "pass" };

@@ -31,8 +31,8 @@ interface Accepted extends Caller {
   readonly padded: Uint8Array;
 }
 
-/** In bytes: 512 and two of `=`; orchestrator/stack/rules.py refuses longer ones. */
-const MAX_TOKEN = 514;
+/** In bytes: 512 and two of `=`. orchestrator/stack/rules.py refuses others before they are bound. */
+const [MIN_TOKEN, MAX_TOKEN] = [32, 514];
 const ENCODER = new TextEncoder();
 
 let known: { readonly tokens: string; readonly accepted: readonly Accepted[] } | undefined;
@@ -41,7 +41,7 @@ let known: { readonly tokens: string; readonly accepted: readonly Accepted[] } |
 export function authenticate(request: Request, env: Env): Caller {
   const accepted = acceptedTokens(env);
   if (accepted.length === 0) {
-    throw notConfigured("API_TOKEN", "is not bound, so nobody may call", HINT);
+    throw notConfigured("API_TOKEN", `${lackOf(env)}, so nobody may call`, HINT);
   }
   const given = padded(presentedToken(request));
   let caller: Caller | undefined;
@@ -89,7 +89,14 @@ function forbidden(caller: string, right: Right, detail: string, hint: string): 
   });
 }
 
-/** What is configured, which an isolate prepares once. A token that is too long opens nothing. */
+/** Why no token of `apiToken` is accepted; undefined where one is. */
+export function lackOf(env: Env): string | undefined {
+  const own = ownTokens(env);
+  if (own.length === 0) return "is not bound";
+  return own.some(({ token }) => padded(token)) ? undefined : `has no token of at least ${MIN_TOKEN} characters`;
+}
+
+/** What is configured, which an isolate prepares once. A token that is too short or too long opens nothing. */
 function acceptedTokens(env: Env): readonly Accepted[] {
   const tokens = `${env.API_TOKEN ?? ""}\n${env.CALLER_TOKENS ?? ""}`;
   if (known === undefined || known.tokens !== tokens) {
@@ -102,14 +109,15 @@ function acceptedTokens(env: Env): readonly Accepted[] {
   return known.accepted;
 }
 
-/** The token's bytes, padded with zeros; undefined where it is too long. */
+/** The token's bytes, padded with zeros; undefined where it is too short or too long. */
 function padded(token: string): Uint8Array | undefined {
+  if (token.length < MIN_TOKEN) return undefined;
   const bytes = new Uint8Array(MAX_TOKEN);
   return ENCODER.encodeInto(token, bytes).read === token.length ? bytes : undefined;
 }
 
 /** The tokens of `apiToken`: one of each caller, or two during rotation. */
-export function ownTokens(env: Env): (Caller & { token: string })[] {
+function ownTokens(env: Env): (Caller & { token: string })[] {
   return (env.API_TOKEN ?? "")
     .split(" ")
     .map((each) => {

@@ -24,7 +24,7 @@ UNAVAILABLE = {
     "payout-batch": {"payouts.batch.run": STRIPE, "payouts.transfer.single": STRIPE},
 }
 STACKS = "whsec_dGhlIHNlY3JldCBvZiB0aGUgd2hvbGUgc3RhY2s="
-FORGED = "whsec_c29tZWJvZHkgZWxzZSdzIHNlY3JldA=="
+FORGED = "whsec_c29tZWJvZHkgZWxzZSdzIHdlYmhvb2sgc2VjcmV0"
 
 
 @pytest.fixture(scope="module", params=list(STORAGE))

@@ -25,7 +25,7 @@ from tests.support.project import ROOT
 from tests.support.stripe_service import API_KEY, Stripe, stripe
 from tests.support.workerd import EACH_ITS_OWN, workerd
 
-TOKEN = "token-of-the-tests"
+TOKEN = "token-of-the-tests-0123456789abcdef"
 TOKENS = {name: f"token-of-{name}-which-is-long-enough" for name in ("finance", "boss", "shop")}
 META = {
     "payouts": [

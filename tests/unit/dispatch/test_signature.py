@@ -46,8 +46,11 @@ def test_another_body_is_refused() -> None:
         "whsec_???",
         "whsec_abc",
         base64.b64encode(b"without a prefix").decode(),
-        "WHSEC_YWJj",
-        "whsec_YWJj\n",
+        f"WHSEC_{'A' * 32}",
+        f"whsec_{'A' * 32}\n",
+        "whsec_AA==",  # one byte
+        "whsec_" + base64.b64encode(bytes(23)).decode(),
+        "whsec_" + base64.b64encode(bytes(65)).decode(),
     ],
 )
 def test_what_is_no_secret_is_an_error_that_does_not_show_it(secret: str) -> None:
