@@ -47,9 +47,9 @@ def check_endpoint(
 ) -> UrlRefusal | None:
     """None when `url` may be an endpoint, else the first rule that it breaks.
 
-    `own_hosts`: the orchestrator's own host names. `allowed_hosts`: when not empty, the only hosts that are taken;
-    `*.example.com` stands for every host below example.com. `allow_loopback_http` is for the local stack: plain http
-    to 127.0.0.1, [::1] and localhost names, on any port.
+    `own_hosts`: the orchestrator's own, with a port where only that one is meant. `allowed_hosts`: when not empty, the
+    only hosts that are taken; `*.example.com` stands for every host below example.com. `allow_loopback_http` is for
+    the local stack: plain http to 127.0.0.1, [::1] and localhost names, on any port.
     """
     problem = _check_text(url)
     if problem:
@@ -65,7 +65,7 @@ def check_endpoint(
     if problem:
         return problem
     host = re.sub(r":[0-9]+$", "", authority)
-    if host in own_hosts:
+    if host in own_hosts or authority in own_hosts:
         return _refuse("own-host")
     if allowed_hosts and not any(_allows(pattern, host) for pattern in allowed_hosts):
         return _refuse("host-not-allowed")

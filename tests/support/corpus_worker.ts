@@ -1,11 +1,12 @@
 // Runs the corpora's cases in workerd: POST /decide, /url, /registration, /outcome, /circuit, /alert, /measure, /schemas,
-// /retry and /compared with a case's values answer what the router would do. POST /copy answers what the KV namespace of the
+// /retry, /own-hosts and /compared with a case's values answer what the router would do. POST /copy answers what the KV namespace of the
 // routers holds; POST /sql what comes of a
 // statement on the database of the router `journalled`; POST /prune prunes its journal, POST /count counts it.
 import { measure } from "../../router/src/alerts/measure.ts";
 import { type AlertState, type Measured, nextState } from "../../router/src/alerts/state.ts";
 import { mistakesOf, type Schema } from "../../router/src/catalog/schema.ts";
 import { Circuit } from "../../router/src/forward/circuit.ts";
+import { endpointRules } from "../../router/src/forward/endpoint-rules.ts";
 import { outcomeOf } from "../../router/src/forward/outcome.ts";
 import { retryDelayMs } from "../../router/src/forward/retry.ts";
 import { afterProbe, type Probe } from "../../router/src/health/hysteresis.ts";
@@ -56,6 +57,7 @@ const RUN: Readonly<Record<string, (input: never, env: Env) => unknown>> = {
     const outcome = parseRegistration(body, rules);
     return "name" in outcome ? { registration: outcome } : { errors: outcome };
   },
+  "/own-hosts": ({ url }: { url: string }) => endpointRules({}, new Request(url)).ownHosts,
   "/compared": ({ name, known }: { name: string; known: readonly string[] }) => ({
     compared: comparedNames(name, known),
     nearest: nearestNames(name, known),

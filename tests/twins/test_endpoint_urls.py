@@ -28,3 +28,20 @@ def test_the_worker_answers_as_the_case_says(case: dict[str, Any], client: Calla
 
     assert answer["code"] == case["expect"]
     assert answer.get("message") == MESSAGES.get(case["expect"])
+
+
+@pytest.mark.parametrize(
+    ("url", "own"),
+    [
+        ("https://router.example.com/autopilot/plan", "router.example.com"),
+        ("http://efh-autopilot-orchestrator.localhost:8787/", "efh-autopilot-orchestrator.localhost"),
+        ("http://127.0.0.1:8787/autopilot/registry", "127.0.0.1:8787"),
+        ("http://localhost:8787/", "localhost:8787"),
+        ("http://[::1]:8787/", "[::1]:8787"),
+    ],
+)
+def test_on_this_machine_the_port_tells_who_is_the_orchestrator(
+    client: Callable[[str], httpx.Client], url: str, own: str
+) -> None:
+    """Else no autopilot that runs beside the local stack could be registered there by its address."""
+    assert client("corpus").post("/own-hosts", json={"url": url}).json() == [own]

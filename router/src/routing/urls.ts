@@ -2,7 +2,7 @@
 // same rules in the same order, run against tests/twins/urls.json.
 
 export interface UrlRules {
-  /** The orchestrator's own host names: a call of these would be a loop. */
+  /** The orchestrator's own hosts, with a port where only that one is meant: a call of these would be a loop. */
   readonly ownHosts?: readonly string[];
   /** When not empty, the only hosts that are taken; `*.example.com` stands for every host below example.com. */
   readonly allowedHosts?: readonly string[];
@@ -52,7 +52,7 @@ export function checkEndpoint(url: string, rules: UrlRules = {}): UrlCode | null
   const broken = error ?? checkPath(path);
   if (broken) return broken;
   const host = authority.replace(/:[0-9]+$/, "");
-  if (rules.ownHosts?.includes(host)) return "own-host";
+  if (rules.ownHosts?.some((own) => own === host || own === authority)) return "own-host";
   const { allowedHosts = [] } = rules;
   if (allowedHosts.length > 0 && !allowedHosts.some((pattern) => allows(pattern, host))) return "host-not-allowed";
   return null;
