@@ -78,7 +78,7 @@ class TestList:
         assert [autopilot["name"] for autopilot in listed["autopilots"]] == [route.name for route in TABLE.autopilots]
         assert listed["autopilots"][1] == {
             "name": "echo",
-            "capabilities": ["echo.run", "echo.other", "echo.pay"],
+            "capabilities": ["echo.run", "echo.other", "echo.pay", "echo.checked"],
             "priority": 0,
             "weight": 1,
             "endpoint": None,
