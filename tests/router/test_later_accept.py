@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 
@@ -23,6 +24,18 @@ class TestTakingIn:
         assert answer.headers["x-run-id"] == run["id"]
         assert (run["status"], run["attempts"], run["attemptsLeft"], run["startedAt"]) == ("queued", 0, 3, None)
         assert later.calls(run["idempotencyKey"]) == []
+
+    def test_what_does_not_fit_the_catalogue_is_not_taken_in(self, later: Later) -> None:
+        key = new_key()
+        soon = datetime.fromtimestamp(time.time() + 3_600, UTC).isoformat()
+
+        for more in ({}, {"at": soon}, {"every": "0 3 1 1 *"}):
+            problem = refused(later.ask("checked", {}, key=key, **more), 422, "Invalid meta")
+            assert problem["errors"] == [{"pointer": "/meta/text", "message": "is required"}]
+
+        run = later.queued("checked", {"text": "made"}, key=key)
+        refused(later.ask("checked", {}, key=key), 422, "Idempotency-Key reused")
+        assert later.try_run(run) is None
 
     def test_what_came_of_it_is_its_callers_alone(self, later: Later) -> None:
         run = later.queued(

@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 
 from orchestrator.bundle import bundle, router_data
+from orchestrator.catalog import Entry
 from orchestrator.desired.derive import ROUTER_FLAGS
 from orchestrator.routing.table import AsyncRule, CallerRule, Route, RoutingTable, ScheduleRule, TaskRule
 from tests.support.api_document import CHECKED
@@ -30,7 +31,9 @@ _QUICK = AsyncRule(retries=2, backoff_ms=30_000)
 TABLE = RoutingTable(
     autopilots=(
         Route(name="narrow", capabilities=("narrow.run",), worker="efh-payer", binding="EFH_PAYER"),
-        Route(name="payer", capabilities=("pay.run", "report.run"), worker="efh-payer", binding="EFH_PAYER"),
+        Route(
+            name="payer", capabilities=("pay.run", "report.run", "checked.run"), worker="efh-payer", binding="EFH_PAYER"
+        ),
         Route(name="limited", capabilities=("limited.run",), worker="efh-payer", binding="EFH_PAYER"),
     ),
     tasks={
@@ -41,6 +44,7 @@ TABLE = RoutingTable(
         "report_now": TaskRule(capability="report.run"),
         "narrow": TaskRule(capability="narrow.run", later=AsyncRule(retries=2, backoff_ms=1_000, max_concurrency=2)),
         "limited": TaskRule(capability="limited.run", later=_QUICK),
+        "checked": TaskRule(capability="checked.run", later=_QUICK),
         "nobody": TaskRule(capability="nobody.run", later=_QUICK),
     },
     callers={
@@ -50,7 +54,20 @@ TABLE = RoutingTable(
     },
     schedules={"nightly": ScheduleRule(task="report", every="0 3 * * *", timezone="Europe/Berlin", meta={"of": "day"})},
 )
+<<<<<<< ours
 TOKENS = {name: token_of(name) for name in TABLE.callers}
+=======
+CHECKED_META = Entry(
+    name="checked.run",
+    version="1.0.0",
+    title="Checked",
+    description="",
+    meta={"type": "object", "required": ["text"]},
+    result={},
+)
+"""Its entry in the catalogue."""
+TOKENS = {name: f"{name}-token" for name in TABLE.callers}
+>>>>>>> theirs
 _SETTINGS = {
     "API_TOKEN": TOKEN,
     "CALLER_TOKENS": json.dumps({name: token_of(name) for name in ("shop", "desk", "ops")}),
@@ -118,7 +135,8 @@ def message(run: Mapping[str, Any]) -> dict[str, Any]:
 def running() -> Iterator[Later]:
     sources = {"router": "router/src/index.ts"}
     sources |= {name: f"tests/support/{name}_worker.ts" for name in ("payer", "records", "queue")}
-    data = router_data(TABLE, root=ROOT)
+    catalog = {CHECKED_META.name: CHECKED_META.document()}
+    data = router_data(TABLE, root=ROOT) | {"catalog": json.dumps(catalog)}
     made = bundle(sources=sources, contents={}, data=data, root=ROOT, build=Path(".build/later"))
     storage: dict[str, Any] = {"d1Databases": {"DB": "records"}, "kvNamespaces": {"REGISTRY": "copy"}}
     names = ("router", "elsewhere")
