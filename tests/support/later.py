@@ -54,9 +54,6 @@ TABLE = RoutingTable(
     },
     schedules={"nightly": ScheduleRule(task="report", every="0 3 * * *", timezone="Europe/Berlin", meta={"of": "day"})},
 )
-<<<<<<< ours
-TOKENS = {name: token_of(name) for name in TABLE.callers}
-=======
 CHECKED_META = Entry(
     name="checked.run",
     version="1.0.0",
@@ -66,8 +63,7 @@ CHECKED_META = Entry(
     result={},
 )
 """Its entry in the catalogue."""
-TOKENS = {name: f"{name}-token" for name in TABLE.callers}
->>>>>>> theirs
+TOKENS = {name: token_of(name) for name in TABLE.callers}
 _SETTINGS = {
     "API_TOKEN": TOKEN,
     "CALLER_TOKENS": json.dumps({name: token_of(name) for name in ("shop", "desk", "ops")}),
