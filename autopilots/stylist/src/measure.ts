@@ -20,31 +20,43 @@ const OTHER = 1.2;
 
 const segmenter = new Intl.Segmenter();
 
+/** What was measured before: a text is laid out in several sizes, and has few characters of its own. */
+const measured = new Map<string, number>();
+const MOST_MEASURED = 2_000;
+
+/** In em, of what a reader sees as one character. */
+function widthOfOne(segment: string): number {
+  const known = measured.get(segment);
+  if (known !== undefined) return known;
+  // A font without the picture of a joined emoji draws each of its parts.
+  const pictures = segment.match(/\p{Extended_Pictographic}/gu)?.length ?? 1;
+  const width = pictures * (WIDTHS.find(([pattern]) => pattern.test(segment))?.[1] ?? OTHER);
+  if (measured.size < MOST_MEASURED) measured.set(segment, width);
+  return width;
+}
+
 /** In em. */
 function widthOf(text: string): number {
   let width = 0;
-  for (const { segment } of segmenter.segment(text)) {
-    // A font without the picture of a joined emoji draws each of its parts.
-    const pictures = segment.match(/\p{Extended_Pictographic}/gu)?.length ?? 1;
-    width += pictures * (WIDTHS.find(([pattern]) => pattern.test(segment))?.[1] ?? OTHER);
-  }
+  for (const { segment } of segmenter.segment(text)) width += widthOfOne(segment);
   return width;
 }
 
 /** The lines of a text, each at most `width` em; a word longer than that is cut between characters. */
 export function wrap(text: string, width: number): string[] {
   const rows: string[] = [];
-  let row = "";
+  const space = widthOfOne(" ");
+  let [row, reach] = ["", 0];
   for (const word of text
     .trim()
     .split(/\s+/)
     .flatMap((each) => breakWord(each, width))) {
-    const longer = row === "" ? word : `${row} ${word}`;
-    if (row !== "" && widthOf(longer) > width) {
+    const own = widthOf(word);
+    if (row !== "" && reach + space + own > width) {
       rows.push(row);
-      row = word;
+      [row, reach] = [word, own];
     } else {
-      row = longer;
+      [row, reach] = row === "" ? [word, own] : [`${row} ${word}`, reach + space + own];
     }
   }
   rows.push(row);
@@ -55,16 +67,24 @@ export function wrap(text: string, width: number): string[] {
 export function cut(rows: readonly string[], max: number, width: number): string[] {
   if (rows.length <= max) return [...rows];
   const last = [...segmenter.segment(rows[max - 1]!)].map(({ segment }) => segment);
-  while (last.length > 1 && widthOf(`${last.join("")}…`) > width) last.pop();
+  let reach = last.reduce((sum, each) => sum + widthOfOne(each), widthOfOne("…"));
+  while (last.length > 1 && reach > width) reach -= widthOfOne(last.pop()!);
   return [...rows.slice(0, max - 1), `${last.join("").trimEnd()}…`];
 }
 
 function breakWord(word: string, width: number): string[] {
   const pieces = [""];
+  let reach = 0;
   for (const { segment } of segmenter.segment(word)) {
+    const own = widthOfOne(segment);
     const last = pieces.length - 1;
-    if (pieces[last] !== "" && widthOf(pieces[last] + segment) > width) pieces.push(segment);
-    else pieces[last] += segment;
+    if (pieces[last] !== "" && reach + own > width) {
+      pieces.push(segment);
+      reach = own;
+    } else {
+      pieces[last] += segment;
+      reach += own;
+    }
   }
   return pieces;
 }

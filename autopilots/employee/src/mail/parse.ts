@@ -13,7 +13,7 @@ const MAX_TEXT = 200_000;
 const MAX_SUBJECT = 2_000;
 const MAX_ADDRESSES = 500;
 /** What of a message is read; the rest are attachments nearly always, and reading costs CPU time (10 ms, free plan). */
-const MAX_READ = 256 * 1024;
+const MAX_READ = 192 * 1024;
 
 /** What rules need beside what is kept. */
 export interface ReadMail {
@@ -83,7 +83,8 @@ export async function readMessage(bytes: Uint8Array, envelope: Envelope): Promis
   read = mended ?? read;
   try {
     const parsed = await PostalMime.parse(read, { forceRfc822Attachments: true });
-    const charset = unknownCharset(new TextDecoder("latin1").decode(read.subarray(0, MAX_READ)));
+    const isPlain = [parsed.text, parsed.html].every((each) => !/[^\0-\x7F]/.test(each ?? ""));
+    const charset = isPlain ? undefined : unknownCharset(new TextDecoder("latin1").decode(read.subarray(0, MAX_READ)));
     const words = (text: string | undefined) => (charset && text !== undefined ? readAsUtf8(text) : text);
     if (charset) note(`message: nobody knows the character set ${charset}`);
     const headers = readHeaders(parsed.headers, note);
