@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from typing import Any
 
@@ -191,6 +192,33 @@ def test_it_is_laid_out_from_the_right_where_a_language_runs_so(open_page: Open)
     assert navigation
     assert main
     assert navigation["x"] > main["x"]
+
+
+def test_what_it_costs_is_in_its_footer_and_is_what_it_asks(context: BrowserContext, world: World) -> None:
+    """Five minutes of the page's clock, in steps of its polling."""
+    page = context.new_page()
+    page.clock.install()
+    page.goto(f"{world.url}/admin/#code={world.sign_in_code()}")
+    page.get_by_role("heading", level=1, name="Overview").wait_for()
+    settled(page)
+    asked: list[str] = []
+    answered: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("requestfinished", lambda request: answered.append(request.url))
+    for _ in range(10):
+        before = len(asked)
+        page.clock.run_for(30_000)
+        while len(asked) == before or len(answered) < len(asked):
+            page.evaluate("0")  # it lets the page's events in
+
+    footer = page.get_by_role("contentinfo").inner_text()
+    said = re.search(r"about ([\d,]+) times an hour .*: ([\d.]+)% of the free plan's day in eight hours", footer)
+
+    assert said, footer
+    hourly, share = int(said[1].replace(",", "")), float(said[2])
+    assert abs(len(asked) * 12 - hourly) <= hourly / 5, (len(asked), footer)
+    assert share < 10
+    assert abs(hourly * 8 / 100_000 * 100 - share) < 0.1
 
 
 def test_it_loads_with_five_requests(context: BrowserContext, world: World) -> None:
