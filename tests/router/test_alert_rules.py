@@ -136,6 +136,24 @@ def test_what_was_not_delivered_is_sent_by_the_next_run(world: World) -> None:
     assert router.request("GET", "/autopilot/alerts").json()["unsent"] == 0
 
 
+def test_a_run_sends_five_and_leaves_the_rest_to_the_next(world: World) -> None:
+    router = world.router("alerting")
+    down = {f"{channel}.example.com/hook": {"status": 500} for channel in CHANNELS}
+    world.answers(BROKEN | down)
+    router.run(3)
+    world.answers(down)
+    router.run(2)
+    tried = sum(len(hook_calls(world, channel)) for channel in CHANNELS)
+    unsent = [router.request("GET", "/autopilot/alerts").json()["unsent"]]
+    world.answers()
+
+    for _ in range(2):
+        router.run(1)
+        unsent.append(router.request("GET", "/autopilot/alerts").json()["unsent"])
+
+    assert (tried, unsent) == (5, [6, 1, 0])
+
+
 def test_a_channel_without_a_url_is_named_and_told_of_nothing_later(world: World) -> None:
     router = world.router("quiet")
     world.answers(BROKEN)

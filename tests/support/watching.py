@@ -73,7 +73,7 @@ KINDS: dict[str, dict[str, str]] = {
     "undatabased": ALERTS | {"DB": "gone"},
     "uncopied": ALERTS | {"REGISTRY": "gone"},
 }
-COUNTS = {"plain": 38, "shared": 10, "quiet": 2, "account": 7, "alerting": 4, "undatabased": 2, "uncopied": 1}
+COUNTS = {"plain": 38, "shared": 10, "quiet": 2, "account": 7, "alerting": 5, "undatabased": 2, "uncopied": 1}
 SHARED = ("shared", "account")  # these have a second isolate
 CLOUDFLARE = "api.example.com/client/v4/accounts/acc"
 

@@ -10,6 +10,8 @@ import { type AlertState, nextState } from "./state.ts";
 
 /** Of the messages that could not be delivered, the latest are kept. */
 const MOST_UNSENT = 50;
+/** Of all that is due, in one run: each is a subrequest, and the run has others to make. */
+const MOST_SENT = 5;
 
 export interface Unsent {
   readonly to: string;
@@ -55,16 +57,20 @@ export async function evaluateAlerts(
   return { states, messages, unsent: await sendAll(env, due, requestId) };
 }
 
-/** What was not taken. A channel without a URL is told of nothing, now or later. */
+/**
+ * Sends the first of what is due. What was not taken and what is left are for the next run, the former after the latter:
+ * a channel that is down keeps nothing from the others. One without a URL is told of nothing, now or later.
+ */
 async function sendAll(env: Env, due: readonly Unsent[], requestId: string): Promise<Unsent[]> {
   const urls = alertUrls(env);
+  const known = due.filter(({ to }) => Object.hasOwn(urls, to));
   const sent = await Promise.all(
-    due.map(async (each) => {
+    known.slice(0, MOST_SENT).map(async (each) => {
       const why = await deliver(env, each.to, each.message);
       if (why === "") return [];
       log(`an alert was not delivered to ${each.to}`, requestId, why);
-      return Object.hasOwn(urls, each.to) ? [each] : [];
+      return [each];
     }),
   );
-  return sent.flat().slice(-MOST_UNSENT);
+  return [...known.slice(MOST_SENT), ...sent.flat()].slice(-MOST_UNSENT);
 }
