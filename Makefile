@@ -37,7 +37,7 @@ test: setup-dev ## all tests, unit tests first
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test-unit: setup-dev ## the tests that take milliseconds
-	@$(BIN)/python -m pytest tests/unit -q -n auto -p no:schemathesis
+	@$(BIN)/python -m pytest tests/unit -q -n logical -p no:schemathesis
 
 check: setup-dev ## ruff, mypy --strict, biome, knip, tsc, actionlint, docs, catalogue
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

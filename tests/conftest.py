@@ -35,6 +35,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """For `-n auto`: one more than there are cores, since many tests wait for processes; each has a Cloudflare."""
-    return min(4, (os.cpu_count() or 1) + 1)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """For `-n auto`: one more than there are cores, since many tests wait for processes; each has a Cloudflare.
+    For `-n logical`: as many as there are cores, for the unit tests, which wait for nothing."""
+    cores = os.cpu_count() or 1
+    return cores if config.option.numprocesses == "logical" else min(4, cores + 1)
