@@ -27,8 +27,9 @@ NOT_INSTALLED = "there is no Chromium on this machine: `apt-get install chromium
 Open = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """For a module, since Playwright's event loop runs as long: another test of the process may have one of its own."""
     if CHROMIUM is None:
         pytest.skip(NOT_INSTALLED)
     with sync_playwright() as playwright:

@@ -183,7 +183,7 @@ def running(folder: Path, heal_url: str = "") -> Iterator[World]:
         account.add_bucket("efh-private")
         with (
             stripe() as bank,
-            workerd(_workers(account, heal_url, bank), unsafeTriggerHandlers=True) as url,
+            workerd(_workers(account, heal_url, bank, folder), unsafeTriggerHandlers=True) as url,
         ):
             world = World(url, account, bank)
             try:
@@ -194,7 +194,7 @@ def running(folder: Path, heal_url: str = "") -> Iterator[World]:
         account.close()
 
 
-def _workers(account: Account, heal_url: str, bank: Stripe) -> list[dict[str, Any]]:
+def _workers(account: Account, heal_url: str, bank: Stripe, folder: Path) -> list[dict[str, Any]]:
     assets = build_assets(ROOT, router_documents(ROOT))
     sources = {"router": "router/src/index.ts", "payer": "tests/support/payer_worker.ts"}
     sources |= {name: f"autopilots/{name}/src/index.ts" for name, _ in AUTOPILOTS.values()}
@@ -226,7 +226,7 @@ def _workers(account: Account, heal_url: str, bank: Stripe) -> list[dict[str, An
         "queueProducers": {"TASK_QUEUE": "efh-tasks", "DEAD_LETTER_QUEUE": "efh-tasks-dead"},
         "serviceBindings": {route.binding: route.worker for route in TABLE.autopilots if route.binding},
         "assets": {
-            "directory": _directory(assets),
+            "directory": _directory(assets, folder),
             "binding": "ASSETS",
             "routerConfig": {"has_user_worker": True},
             "assetConfig": {
@@ -287,10 +287,9 @@ def _workers(account: Account, heal_url: str, bank: Stripe) -> list[dict[str, An
     ]
 
 
-def _directory(assets: Assets) -> str:
-    """As the local Cloudflare lays it out: the rules are a file among the others."""
-    directory = ROOT / ".build/admin-world-assets"
-    shutil.rmtree(directory, ignore_errors=True)
+def _directory(assets: Assets, folder: Path) -> str:
+    """Below `folder`, as the local Cloudflare lays it out: the rules are a file among the others."""
+    directory = folder / "assets"
     shutil.copytree(ROOT / assets.directory, directory)
     (directory / "_headers").write_text(assets.headers)
     return str(directory)
