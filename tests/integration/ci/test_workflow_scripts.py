@@ -88,13 +88,15 @@ def project(s3: S3, cloudflare_server: LocalCloudflare, tmp_path_factory: pytest
 
 
 @pytest.fixture
-def run(project: DriftStack, s3: S3, cloudflare_api: LocalCloudflare, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
-    monkeypatch.chdir(project.root)
-    with github_server() as github, project.environment():
+def run(project: DriftStack, s3: S3, cloudflare_api: LocalCloudflare) -> Iterator[Run]:
+    """Without `monkeypatch`, which a test that takes it after this then undoes before this: else what a test deleted of
+    the project's environment would come back for good."""
+    with github_server() as github, project.environment(), pytest.MonkeyPatch.context() as patch:
+        patch.chdir(project.root)
         step = {**github.environment, "GITHUB_EVENT_PATH": str(project.root / "event.json")}
         for name, value in step.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+            patch.setenv(name, value)
+        patch.delenv("GITHUB_STEP_SUMMARY", raising=False)
         yield Run(project, cloudflare_api, github, s3)
 
 

@@ -127,6 +127,8 @@ def make(folder: Path, cloudflare: LocalCloudflare, monkeypatch: pytest.MonkeyPa
     project = PulumiProject(
         folder, name="edits", program=PROGRAM, base_url=cloudflare.url, environment=cloudflare.environment | environment
     )
+    for name in [name for name in os.environ if name not in project.environment]:
+        monkeypatch.delenv(name)
     for name, value in project.environment.items():
         monkeypatch.setenv(name, value)
     project.up()
