@@ -55,12 +55,11 @@ def project(cloudflare_server: LocalCloudflare, tmp_path_factory: pytest.TempPat
 def doctor(
     project: DriftStack,
     cloudflare_api: LocalCloudflare,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Iterator[Doctor]:
-    monkeypatch.chdir(project.root)
-    with project.environment():
-        yield Doctor(project, cloudflare_api, monkeypatch, capsys)
+    with project.environment(), pytest.MonkeyPatch.context() as patch:
+        patch.chdir(project.root)
+        yield Doctor(project, cloudflare_api, patch, capsys)
 
 
 def test_a_stack_that_is_ready_is_well_and_nothing_was_changed(doctor: Doctor) -> None:
