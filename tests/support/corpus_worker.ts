@@ -2,7 +2,7 @@
 // /retry, /own-hosts and /compared with a case's values answer what the router would do. POST /copy answers what the KV namespace of the
 // routers holds; POST /sql what comes of a
 // statement on the database of the router `journalled`; POST /prune prunes its journal, POST /count counts it.
-import { measure } from "../../router/src/alerts/measure.ts";
+import { measurer } from "../../router/src/alerts/measure.ts";
 import { type AlertState, type Measured, nextState } from "../../router/src/alerts/state.ts";
 import { mistakesOf, type Schema } from "../../router/src/catalog/schema.ts";
 import { Circuit } from "../../router/src/forward/circuit.ts";
@@ -88,7 +88,7 @@ const RUN: Readonly<Record<string, (input: never, env: Env) => unknown>> = {
     });
   },
   "/measure": ({ metric, now }: { metric: AlertRule["metric"]; now: number }, env) =>
-    measure(metric, { DB: env.JOURNAL }, { autopilots: {}, missing: [] }, now),
+    measurer({ DB: env.JOURNAL }, { autopilots: {}, missing: [] }, now)(metric),
   "/schemas": ({ cases }: { cases: { schema: Schema; value: unknown }[] }) =>
     cases.map(({ schema, value }) => mistakesOf(schema, value, "")),
   "/retry": ({ outcome, rule, random, now }: RetryCase) => ({ delay: retryDelayMs(outcome, rule, random, now) }),

@@ -4,6 +4,7 @@
 
 import type { Env } from "../env.ts";
 import { signed } from "../forward/signed.ts";
+import { postJson } from "../http/post-json.ts";
 
 const TIMEOUT_MS = 5_000;
 const MOST_OF_DISCORD = 2_000;
@@ -33,15 +34,8 @@ export async function deliver(env: Env, channel: string, message: Message): Prom
   const body = JSON.stringify((BODIES[kind] ?? own)(message, env));
   try {
     const proof = kind in BODIES ? {} : await signed(`alert:${channel}`, env, `alr_${crypto.randomUUID()}`, body);
-    const response = await fetch(urls[channel]!, {
-      method: "POST",
-      headers: { "content-type": "application/json", ...proof },
-      body,
-      redirect: "manual",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    await response.body?.cancel();
-    return response.ok ? "" : `It was answered with ${response.status}.`;
+    const { ok, status } = await postJson(urls[channel]!, body, TIMEOUT_MS, proof);
+    return ok ? "" : `It was answered with ${status}.`;
   } catch {
     return "It could not be reached.";
   }

@@ -5,7 +5,7 @@ import { log } from "#worker-kit/log.ts";
 import type { Env } from "../env.ts";
 import type { Snapshot } from "../snapshot.ts";
 import { alertUrls, deliver, type Message } from "./deliver.ts";
-import { measure, type Seen } from "./measure.ts";
+import { measurer, type Seen } from "./measure.ts";
 import { type AlertState, nextState } from "./state.ts";
 
 /** Of the messages that could not be delivered, the latest are kept. */
@@ -36,12 +36,10 @@ export async function evaluateAlerts(
   const states: Record<string, AlertState> = {};
   const messages: Message[] = [];
   const due: Unsent[] = [...(before?.unsentAlerts ?? [])];
-  const known = new Map<string, ReturnType<typeof measure>>();
+  const measure = measurer(env, seen, Date.parse(at));
   for (const [alert, rule] of Object.entries(routingTable.alerts)) {
     const { metric, when, to } = rule;
-    const measuring = known.get(metric) ?? measure(metric, env, seen, Date.parse(at));
-    known.set(metric, measuring);
-    const measured = await measuring.catch((error: unknown) => {
+    const measured = await measure(metric).catch((error: unknown) => {
       log(`the alert ${alert} could not be evaluated`, requestId, error);
       return undefined;
     });

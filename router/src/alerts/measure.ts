@@ -2,10 +2,9 @@
 
 import freePlan from "free-plan";
 import type { Env } from "../env.ts";
-import { countsBetween, DAY_MS, HOUR_MS } from "../journal/counts.ts";
+import { type Count, countsBetween, DAY_MS, HOUR_MS } from "../journal/counts.ts";
 import { MAX_A_DAY } from "../journal/journal.ts";
 import { percentile, total } from "../journal/stats.ts";
-import { countWaiting } from "../later/outbox.ts";
 import type { AlertRule } from "../routing/table.ts";
 import type { Snapshot } from "../snapshot.ts";
 import type { Measured } from "./state.ts";
@@ -13,44 +12,69 @@ import type { Measured } from "./state.ts";
 /** Of fewer tasks neither a rate nor a percentile says anything. */
 const LEAST_TASKS = 10;
 
-export type Seen = Pick<Snapshot, "autopilots" | "missing" | "unknownRuns">;
+/** What the run of the cron knows already. */
+export type Seen = Pick<Snapshot, "autopilots" | "missing" | "unknownRuns" | "waiting">;
 
-/** The figures by metric; one that could not be read throws. */
-export function measure(metric: AlertRule["metric"], env: Env, seen: Seen, now: number): Promise<Measured | undefined> {
-  return MEASURES[metric](env, seen, now);
+type Metric = AlertRule["metric"];
+
+/** What is measured once for all alerts of a run. */
+interface Reading {
+  readonly env: Env;
+  readonly seen: Seen;
+  readonly now: number;
+  /** The tasks of this hour and the one before it. */
+  readonly recent: () => Promise<readonly Count[]>;
 }
 
-const MEASURES: Readonly<
-  Record<AlertRule["metric"], (env: Env, seen: Seen, now: number) => Promise<Measured | undefined>>
-> = {
-  "health.down": async (_env, { autopilots }) => {
+/** Measures each metric once, when it is first asked for; one that could not be read throws. */
+export function measurer(env: Env, seen: Seen, now: number): (metric: Metric) => Promise<Measured | undefined> {
+  const hour = Math.floor(now / HOUR_MS) * HOUR_MS;
+  const recent = once(async () => (await countsBetween(env, hour - HOUR_MS, hour + HOUR_MS)).counts);
+  const known = new Map<Metric, Promise<Measured | undefined>>();
+  return (metric) => {
+    const measured = known.get(metric) ?? MEASURES[metric]({ env, seen, now, recent });
+    known.set(metric, measured);
+    return measured;
+  };
+}
+
+function once<T>(read: () => Promise<T>): () => Promise<T> {
+  let known: Promise<T> | undefined;
+  return () => (known ??= read());
+}
+
+const MEASURES: Readonly<Record<Metric, (reading: Reading) => Promise<Measured | undefined>>> = {
+  "health.down": async ({ seen: { autopilots } }) => {
     const down = Object.keys(autopilots).filter((name) => autopilots[name]!.status === "fail");
     return { value: down.length, text: down.join(", ") || "all answer" };
   },
-  drift: async (_env, { missing }) => ({
+  drift: async ({ seen: { missing } }) => ({
     value: missing.length,
     text: missing.map(({ kind, name }) => `${kind} ${name}`).join(", ") || "nothing is missing",
   }),
-  unknown: async (_env, { unknownRuns = [] }) => ({ value: unknownRuns.length, text: `${unknownRuns.length} runs` }),
-  errorRate: async (env, _seen, now) => {
-    const counts = await recent(env, now);
+  unknown: async ({ seen: { unknownRuns = [] } }) => ({
+    value: unknownRuns.length,
+    text: `${unknownRuns.length} runs`,
+  }),
+  errorRate: async ({ recent }) => {
+    const counts = await recent();
     const all = total(counts);
     const errors = total(counts.filter(({ isError }) => isError));
     const value = all < LEAST_TASKS ? 0 : Math.round((errors / all) * 1000) / 10;
     return { value, text: `${value}% (${errors} of ${all} tasks)` };
   },
-  p95: async (env, _seen, now) => {
-    const counts = await recent(env, now);
+  p95: async ({ recent }) => {
+    const counts = await recent();
     const value = total(counts) < LEAST_TASKS ? 0 : (percentile(counts, 95) ?? 0);
     return { value, text: `${value} ms` };
   },
-  "queue.age": async (env, _seen, now) => {
-    if (!env.TASK_QUEUE) return undefined;
-    const { oldestAt } = await countWaiting(env);
+  "queue.age": async ({ env, seen: { waiting }, now }) => {
+    if (!env.TASK_QUEUE || !waiting) return undefined;
+    const { oldestAt } = waiting;
     const value = oldestAt === null ? 0 : Math.max(0, now - oldestAt);
     return { value, text: `${Math.round(value / 1000)} s` };
   },
-  quota: async (env, _seen, now) => {
+  quota: async ({ env, now }) => {
     const midnight = Math.floor(now / DAY_MS) * DAY_MS;
     const { counts, serial } = await countsBetween(env, midnight, midnight + DAY_MS);
     const shares = [total(counts) / freePlan.requestsADay, Math.min(serial, MAX_A_DAY) / MAX_A_DAY];
@@ -58,9 +82,3 @@ const MEASURES: Readonly<
     return { value, text: `${value}% of the day's requests or entries` };
   },
 };
-
-/** Of this hour and the one before it. */
-async function recent(env: Env, now: number) {
-  const hour = Math.floor(now / HOUR_MS) * HOUR_MS;
-  return (await countsBetween(env, hour - HOUR_MS, hour + HOUR_MS)).counts;
-}

@@ -11,6 +11,8 @@ import { mistakesOf } from "./schema.ts";
 /** Of a longer answer it would take too much of an invocation's time. */
 const MAX_CHECKED_BYTES = 256 * 1024;
 
+const META_REFUSED = "Invalid meta";
+
 /** The decision, or the refusal (422) where `meta` does not fit: nothing is sent then. */
 export function withMetaChecked(decided: Decision | Refusal, meta: unknown): Decision | Refusal {
   if ("problem" in decided) return decided;
@@ -22,7 +24,7 @@ export function withMetaChecked(decided: Decision | Refusal, meta: unknown): Dec
   const hint = `GET /autopilot/capabilities/${capability} says what it takes.`;
   const problem = new Problem({
     status: 422,
-    title: "Invalid meta",
+    title: META_REFUSED,
     detail: `${told}.`,
     members: { capability, errors, outcome: "rejected", retrySafe: true, hint },
   });
@@ -30,7 +32,7 @@ export function withMetaChecked(decided: Decision | Refusal, meta: unknown): Dec
 }
 
 export function isMetaRefused({ problem }: Refusal): boolean {
-  return problem.title === "Invalid meta";
+  return problem.title === META_REFUSED;
 }
 
 /** Says in the log, and to whoever calls, that the answer does not fit the entry; undefined where it does. */

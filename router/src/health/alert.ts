@@ -3,6 +3,7 @@
 
 import { log } from "#worker-kit/log.ts";
 import type { Env } from "../env.ts";
+import { postJson } from "../http/post-json.ts";
 
 const TIMEOUT_MS = 5_000;
 /** Of the sentences that could not be delivered, the latest are kept. */
@@ -27,12 +28,9 @@ export async function sendAlert(env: Env, lines: readonly string[], requestId: s
 
 /** Why it was not taken; "" when it was. */
 async function post(url: string, body: string): Promise<string> {
-  const headers = { "content-type": "application/json" };
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
   try {
-    const response = await fetch(url, { method: "POST", headers, body, redirect: "manual", signal });
-    await response.body?.cancel();
-    return response.ok ? "" : `It was answered with ${response.status}.`;
+    const { ok, status } = await postJson(url, body, TIMEOUT_MS);
+    return ok ? "" : `It was answered with ${status}.`;
   } catch {
     return "ALERT_URL could not be reached.";
   }

@@ -8,6 +8,7 @@
 import { log } from "#worker-kit/log.ts";
 import { database } from "../database.ts";
 import type { Env } from "../env.ts";
+import { postJson } from "../http/post-json.ts";
 import { record } from "../journal/journal.ts";
 import type { Missing } from "../routing/decide.ts";
 
@@ -110,22 +111,14 @@ async function send(target: Target, event: unknown, requestId: string): Promise<
     ? target.url
     : `https://api.github.com/repos/${target.repository}/actions/workflows/${target.workflow}/dispatches`;
   try {
-    const response = await fetch(url, {
-      method: "POST",
-      headers: {
-        accept: isWebhook ? "application/json" : "application/vnd.github+json",
-        "content-type": "application/json",
-        "user-agent": "autopilot-orchestrator", // GitHub refuses a request without one
-        ...(target.token ? { authorization: `Bearer ${target.token}` } : {}),
-        ...(isWebhook ? {} : { "x-github-api-version": "2022-11-28" }),
-      },
-      body: JSON.stringify(isWebhook ? event : { ref: target.ref }),
-      redirect: "manual",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+    const body = JSON.stringify(isWebhook ? event : { ref: target.ref });
+    const { ok, status } = await postJson(url, body, TIMEOUT_MS, {
+      accept: isWebhook ? "application/json" : "application/vnd.github+json",
+      "user-agent": "autopilot-orchestrator", // GitHub refuses a request without one
+      ...(target.token ? { authorization: `Bearer ${target.token}` } : {}),
+      ...(isWebhook ? {} : { "x-github-api-version": "2022-11-28" }),
     });
-    await response.body?.cancel();
-    const { status } = response;
-    if (response.ok) return undefined;
+    if (ok) return undefined;
     return isWebhook ? `The webhook answered ${status}.` : `GitHub answered ${status}. ${GITHUB[status] ?? ""}`.trim();
   } catch (error) {
     log("a heal could not be asked for", requestId, (error as Error).name); // its text may have the address in it

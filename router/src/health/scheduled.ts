@@ -100,7 +100,7 @@ async function runScheduled(run: Run, trigger: Trigger): Promise<Report> {
   const { alert: delivered, unsent } = await sendAlert(env, [...(before?.unsent ?? []), ...lines], requestId);
 
   const { autopilots, probed } = found;
-  const alerts = await evaluateAlerts(env, before, { autopilots, missing, unknownRuns }, at, requestId);
+  const alerts = await evaluateAlerts(env, before, { autopilots, missing, unknownRuns, waiting }, at, requestId);
   for (const { alert, state, text } of alerts.messages) {
     record(run, { kind: "alert", caller: run.caller, outcome: state, detail: `${alert}: ${text}` });
   }

@@ -6,6 +6,7 @@ import { log } from "#worker-kit/log.ts";
 import type { Env } from "../env.ts";
 import { endpointRules } from "../forward/endpoint-rules.ts";
 import { signed } from "../forward/signed.ts";
+import { postJson } from "../http/post-json.ts";
 import { record } from "../journal/journal.ts";
 import { documentText } from "../once/document.ts";
 import { findKeptRun, type KeptRun } from "../once/runs.ts";
@@ -49,15 +50,11 @@ async function post(run: KeptRun, env: Env): Promise<string> {
     body,
   );
   try {
-    const response = await fetch(run.callback!, {
-      method: "POST",
-      headers: { ...headers, "content-type": "application/json", "user-agent": "autopilot-orchestrator" },
-      body,
-      redirect: "manual",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+    const { ok, status } = await postJson(run.callback!, body, TIMEOUT_MS, {
+      ...headers,
+      "user-agent": "autopilot-orchestrator",
     });
-    await response.body?.cancel();
-    return response.ok ? "" : `its callback answered ${response.status}`;
+    return ok ? "" : `its callback answered ${status}`;
   } catch {
     return "its callback could not be reached";
   }

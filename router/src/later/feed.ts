@@ -17,31 +17,28 @@ export async function feedQueue(env: Env): Promise<number> {
   const now = Date.now();
   const runs = await findToSend(env, now + horizonMs(), now, MOST);
   const untold = await findUntold(env, now, MOST);
+  await sendAll(env, queue, runs, now, ({ id, task, dueAt }) => ({
+    body: { run: id, task },
+    contentType: "json",
+    delaySeconds: delayUntil(dueAt, now),
+  }));
+  await sendAll(env, queue, untold, now, ({ id }) => ({ body: { callback: id }, contentType: "json" }));
+  return runs.length + untold.length;
+}
+
+async function sendAll<T extends { readonly id: string }>(
+  env: Env,
+  queue: Queue,
+  runs: readonly T[],
+  now: number,
+  messageOf: (run: T) => MessageSendRequest,
+): Promise<void> {
   for (let from = 0; from < runs.length; from += A_BATCH) {
     const some = runs.slice(from, from + A_BATCH);
-    await queue.sendBatch(
-      some.map(({ id, task, dueAt }) => ({
-        body: { run: id, task },
-        contentType: "json",
-        delaySeconds: delayUntil(dueAt, now),
-      })),
-    );
-    await markSent(
-      env,
-      some.map(({ id }) => id),
-      now,
-    );
+    await queue.sendBatch(some.map(messageOf));
+    const ids = some.map(({ id }) => id);
+    await markSent(env, ids, now);
   }
-  for (let from = 0; from < untold.length; from += A_BATCH) {
-    const some = untold.slice(from, from + A_BATCH);
-    await queue.sendBatch(some.map(({ id }) => ({ body: { callback: id }, contentType: "json" })));
-    await markSent(
-      env,
-      some.map(({ id }) => id),
-      now,
-    );
-  }
-  return runs.length + untold.length;
 }
 
 /** Until when the cron looks ahead, from now: one run of it may be missed. */
