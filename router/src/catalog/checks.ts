@@ -11,8 +11,6 @@ import { mistakesOf } from "./schema.ts";
 /** Of a longer answer it would take too much of an invocation's time. */
 const MAX_CHECKED_BYTES = 256 * 1024;
 
-const META_REFUSED = "Invalid meta";
-
 /** The decision, or the refusal (422) where `meta` does not fit: nothing is sent then. */
 export function withMetaChecked(decided: Decision | Refusal, meta: unknown): Decision | Refusal {
   if ("problem" in decided) return decided;
@@ -24,7 +22,7 @@ export function withMetaChecked(decided: Decision | Refusal, meta: unknown): Dec
   const hint = `GET /autopilot/capabilities/${capability} says what it takes.`;
   const problem = new Problem({
     status: 422,
-    title: META_REFUSED,
+    title: "Invalid meta",
     detail: `${told}.`,
     members: { capability, errors, outcome: "rejected", retrySafe: true, hint },
   });
@@ -32,7 +30,7 @@ export function withMetaChecked(decided: Decision | Refusal, meta: unknown): Dec
 }
 
 export function isMetaRefused({ problem }: Refusal): boolean {
-  return problem.title === META_REFUSED;
+  return problem.title === "Invalid meta";
 }
 
 /** Says in the log, and to whoever calls, that the answer does not fit the entry; undefined where it does. */
