@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import BundleError, SetupError
-from orchestrator.files import sha256_of, write_whole
+from orchestrator.files import sha256_of, write_changed, write_whole
 
 SOURCE = Path("admin")
 DIRECTORY = Path(".build/admin")
@@ -100,9 +100,7 @@ def write_documents(documents: Mapping[str, str], directory: Path) -> None:
         if old not in wanted:
             old.unlink()
     for path, text in wanted.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists() or path.read_text() != text:
-            write_whole(path, text)
+        write_changed(path, text)
 
 
 def _build_page(root: Path, directory: Path) -> None:

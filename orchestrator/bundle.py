@@ -31,7 +31,7 @@ from orchestrator.admin_page import Assets, build_assets
 from orchestrator.catalog import load_catalog
 from orchestrator.desired.derive import Desired
 from orchestrator.errors import BundleError
-from orchestrator.files import sha256_of, write_whole
+from orchestrator.files import sha256_of, write_changed
 from orchestrator.issues import Issue
 from orchestrator.limits import ModuleSize
 from orchestrator.limits.plans import REQUESTS
@@ -133,9 +133,9 @@ def bundle(
     """
     (root / build).mkdir(parents=True, exist_ok=True)
     for name, text in data.items():
-        _write(root / build / f"{name}.json", text.encode())
+        write_changed(root / build / f"{name}.json", text)
     for name, text in contents.items():
-        _write(root / build / f"{name}.js", text.encode())
+        write_changed(root / build / f"{name}.js", text)
     entries = {**sources, **{name: (build / f"{name}.js").as_posix() for name in contents}}
     made = _bundle_entries(entries, {name: f"./{build}/{name}.json" for name in data}, flags or {}, root, build)
     return {
@@ -193,15 +193,15 @@ def _module(name: str, output: esbuild.Output | None, root: Path, build: Path) -
     path = build / f"{name}.js"
     files = []
     if output:
-        _write(root / path, output.module)
-        _write(root / build / f"{name}.js.map", output.source_map)
+        write_changed(root / path, output.module)
+        write_changed(root / build / f"{name}.js.map", output.source_map)
         files = [_file(each, content, root, build) for each, content in output.copied.items()]
     return Module(path=path.as_posix(), sha256=sha256_of(root / path), files=tuple(files))
 
 
 def _file(name: str, content: bytes, root: Path, build: Path) -> ModuleFile:
     path = build / name.partition("?")[0]  # `.wasm?module` is another name for the same file
-    _write(root / path, content)
+    write_changed(root / path, content)
     type = _CONTENT_TYPES[path.suffix]
     return ModuleFile(name=name, path=path.as_posix(), sha256=sha256_of(root / path), content_type=type)
 
@@ -234,10 +234,3 @@ def _refused(name: str, entry: str, output: Mapping[str, Any], flags: frozenset[
 
 def _broken(issues: list[Issue]) -> BundleError:
     return BundleError("\n".join(["the Workers do not compile:", *(str(issue) for issue in issues)]), issues=issues)
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a file, unless it says the same already."""
-    if path.exists() and path.read_bytes() == data:
-        return
-    write_whole(path, data)

@@ -31,6 +31,14 @@ def write_whole(path: Path, content: str | bytes, *, mode: int = 0o666) -> None:
         raise
 
 
+def write_changed(path: Path, content: str | bytes) -> None:
+    """The same, unless the file says it already: its time stays then. The folder is made."""
+    data = content.encode() if isinstance(content, str) else content
+    if not path.exists() or path.read_bytes() != data:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, data)
+
+
 def take_lock(file: IO[Any]) -> bool:
     """Take the exclusive lock of an open file, if nobody has it. The kernel gives it back when the process ends."""
     try:

@@ -24,7 +24,7 @@ from orchestrator.desired.derive import Desired
 from orchestrator.desired.resources import Worker
 from orchestrator.desired.worker_types import configuration
 from orchestrator.errors import BundleError, SetupError
-from orchestrator.files import write_whole
+from orchestrator.files import write_changed
 from orchestrator.issues import Issue
 
 _FOLDER = Path(".build/types")
@@ -65,7 +65,7 @@ def check_types(desired: Desired, *, root: Path) -> None:
         _write_types(worker, root)
         is_node = not esbuild.NODEJS_COMPAT.isdisjoint(worker.compatibility_flags)
         groups.setdefault((_tsconfig_of(worker, root), is_node), []).append(worker)
-    _write(root / _FOLDER / "modules.d.ts", _MODULES)
+    write_changed(root / _FOLDER / "modules.d.ts", _MODULES)
     issues = [
         issue
         for number, ((tsconfig, is_node), members) in enumerate(sorted(groups.items()))
@@ -79,8 +79,8 @@ def check_types(desired: Desired, *, root: Path) -> None:
 def _write_types(worker: Worker, root: Path) -> None:
     folder = root / _FOLDER / worker.key
     source = os.path.relpath(root / str(worker.source), folder)
-    _write(folder / "worker-configuration.d.ts", configuration(worker))
-    _write(folder / "given.ts", _GIVEN.format(source=Path(source).as_posix()))
+    write_changed(folder / "worker-configuration.d.ts", configuration(worker))
+    write_changed(folder / "given.ts", _GIVEN.format(source=Path(source).as_posix()))
 
 
 def _tsconfig_of(worker: Worker, root: Path) -> Path:
@@ -110,7 +110,7 @@ def _project(number: int, tsconfig: Path, members: Sequence[Worker], root: Path,
     if tsconfig.is_file():
         document["extends"] = Path(os.path.relpath(tsconfig, folder)).as_posix()
     path = folder / f"{number}.json"
-    _write(path, json.dumps(document, indent=1))
+    write_changed(path, json.dumps(document, indent=1))
     return path
 
 
@@ -145,9 +145,3 @@ def _of_bindings(worker: Worker, message: str) -> Issue:
         hint=f"declare them below `needs`, or correct its type of `env`; what it is given is in "
         f"{_FOLDER.as_posix()}/{worker.key}/worker-configuration.d.ts",
     )
-
-
-def _write(path: Path, text: str) -> None:
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, text)

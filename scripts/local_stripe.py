@@ -9,7 +9,6 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
 
 import httpx
 import yaml
@@ -28,7 +27,7 @@ def set_stripe_secrets(cloudflare: Settings, manifest: Manifest, config: Path) -
     scheme, _, rest = cloudflare.stripe_url.partition("://")
     webhook = _ours(WEBHOOK_SECRET).get("value") or f"whsec_{token_hex(16)}"
     wanted = {API_KEY: f"{scheme}://sk_test_local@{rest}", WEBHOOK_SECRET: webhook}
-    asked = {secret.name for worker in _workers(manifest) for secret in worker.secrets}
+    asked = {secret.name for worker in manifest.workers for secret in worker.secrets}
     for name in sorted(wanted.keys() & asked):
         there, ours = _ciphertext(config, name), _ours(name)
         if there is not None and (there != ours.get("ciphertext") or ours["value"] == wanted[name]):
@@ -44,15 +43,11 @@ def tell_stripe_of_webhooks(cloudflare: Settings, manifest: Manifest, config: Pa
     secret = _ours(WEBHOOK_SECRET)
     if not secret or _ciphertext(config, WEBHOOK_SECRET) != secret["ciphertext"]:
         return
-    names = [each.name for each in _workers(manifest) if any(one.name == WEBHOOK_SECRET for one in each.secrets)]
+    names = [each.name for each in manifest.workers if any(one.name == WEBHOOK_SECRET for one in each.secrets)]
     endpoints = [{"url": urls[name] + WEBHOOK_PATH, "secret": secret["value"]} for name in names if name in urls]
     answer = httpx.put(f"{cloudflare.stripe_url}/_control/settings", json={"webhooks": endpoints})
     if not answer.is_success:
         raise OrchestratorError(f"the local Stripe took no webhooks: {answer.text}", "run `make up` again")
-
-
-def _workers(manifest: Manifest) -> list[Any]:
-    return [worker for autopilot in manifest.autopilots for worker in autopilot.needs.workers]
 
 
 def _ours(name: str) -> dict[str, str]:

@@ -331,6 +331,11 @@ class Manifest(Model):
     alerts: dict[AlertName, Alert] = Field(default={}, description="What people are told of, by name.")
 
     @property
+    def workers(self) -> list[WorkerScript]:
+        """Those of all autopilots, as often as they are declared."""
+        return [worker for autopilot in self.autopilots for worker in autopilot.needs.workers]
+
+    @property
     def does_later(self) -> bool:
         """Whether something may be done later than it is asked for, so that there is a queue of tasks: a task or a
         schedule of the file, or what callers have a Worker of the file schedule."""

@@ -15,12 +15,13 @@ _T = TypeVar("_T")
 
 def risks(before: Manifest, after: Manifest) -> list[str]:
     """A sentence for each, the gravest kind first; none where nothing of the kind changed."""
-    tasks, workers = _both(before.tasks, after.tasks), _both(_workers(before), _workers(after))
+    old_workers, new_workers = _workers(before), _workers(after)
+    tasks, workers = _both(before.tasks, after.tasks), _both(old_workers, new_workers)
     return [
         *(each for name, old, new in tasks for each in _guards(name, old, new)),
         *(each for name, new in after.callers.items() for each in _rights(name, before.callers.get(name), new)),
         *_no_more_callers(before, after),
-        *(each for name, new in _workers(after).items() for each in _addresses(name, _workers(before).get(name), new)),
+        *(each for name, new in new_workers.items() for each in _addresses(name, old_workers.get(name), new)),
         *_openings(before, after),
         *(each for name, old, new in tasks for each in _times(name, old, new)),
         *_crons(before.orchestrator.worker, [before.orchestrator.cron], [after.orchestrator.cron]),
@@ -87,15 +88,17 @@ def _crons(name: str, old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
 
 
 def _schedules(before: Manifest, after: Manifest) -> Iterator[str]:
-    old = {name: f"{each.task} {each.every} {each.timezone}" for name, each in before.schedules.items()}
-    new = {name: f"{each.task} {each.every} {each.timezone}" for name, each in after.schedules.items()}
+    old, new = (
+        {name: f"{each.task} {each.every} {each.timezone}" for name, each in manifest.schedules.items()}
+        for manifest in (before, after)
+    )
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) != new.get(name):
             yield f"schedule {name}: {new.get(name, 'none')}, before {old.get(name, 'none')}"
 
 
 def _workers(manifest: Manifest) -> dict[str, WorkerScript]:
-    return {worker.name: worker for autopilot in manifest.autopilots for worker in autopilot.needs.workers}
+    return {worker.name: worker for worker in manifest.workers}
 
 
 def _both(old: Mapping[str, _T], new: Mapping[str, _T]) -> list[tuple[str, _T, _T]]:

@@ -84,9 +84,8 @@ def require_deployed(exported: Mapping[str, Any], here: str, *, commit: str, sta
     """
     known = deployments(exported)
     resources = (exported.get("deployment") or {}).get("resources") or []
-    is_new = all(
-        each["type"] == _STACK_TYPE for each in resources
-    )  # an update that was refused leaves the stack itself
+    # An update that was refused leaves the stack itself.
+    is_new = all(each["type"] == _STACK_TYPE for each in resources)
     if is_new or (known and known[-1].hash == here):
         return
     mean_it = f"to heal to what is here all the same: python -m orchestrator heal -s {stack} --from-here"

@@ -168,16 +168,16 @@ def caller_problems(desired: Desired, tokens: object, *, plan: Plan, stack: str)
         for name in sorted(declared.keys() & given.keys())
         if not re.fullmatch(_CALLERS_TOKENS, given[name])
     ]
-    if (size := len(caller_tokens(given).encode())) > (most := VARIABLE_SIZE.of(plan) or size):
+    if (size := len(bound_json(given).encode())) > (most := VARIABLE_SIZE.of(plan) or size):
         problems.append(
             SettingProblem(f"the callers' tokens have {size:,} bytes, and may have {most:,}", "take shorter ones")
         )
     return problems
 
 
-def caller_tokens(tokens: Mapping[str, str]) -> str:
-    """What CALLER_TOKENS is bound to: JSON, the same text for the same tokens."""
-    return json.dumps(dict(tokens), sort_keys=True)
+def bound_json(texts: object) -> str:
+    """What CALLER_TOKENS and ALERT_URLS are bound to: JSON of texts by name, the same for the same; of none `{}`."""
+    return json.dumps(dict(texts) if isinstance(texts, Mapping) else {}, sort_keys=True)
 
 
 def set_caller(name: str, stack: str) -> str:
