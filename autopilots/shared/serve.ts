@@ -8,7 +8,7 @@ import { Problem } from "#worker-kit/problem.ts";
 import { requestIdOf } from "#worker-kit/request-id.ts";
 import { SignatureError, verify } from "#worker-kit/signature.ts";
 import { check, isObject, string } from "#worker-kit/validation.ts";
-import { type Finding, showHealth } from "./health.ts";
+import { type Finding, showHealth, unbound } from "./health.ts";
 import { notConfigured } from "./problem.ts";
 import { type Needs, requireSettings, unavailable } from "./settings.ts";
 
@@ -244,10 +244,6 @@ async function requireSignature({ WEBHOOK_SECRET }: BaseEnv, headers: Headers, b
       headers: { "www-authenticate": 'StandardWebhooks realm="autopilot"' },
     });
   }
-}
-
-function unbound(env: object, names: readonly string[]): string[] {
-  return names.filter((name) => !(env as Record<string, unknown>)[name]);
 }
 
 function requireBound(env: object, names: readonly string[]): void {

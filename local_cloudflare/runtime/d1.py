@@ -11,7 +11,7 @@ from local_cloudflare.runtime.d1_files import D1Files
 from local_cloudflare.runtime.errors import QueryError
 from local_cloudflare.runtime.gateway import Send
 from local_cloudflare.runtime.models import D1Result
-from local_cloudflare.runtime.sql import statements
+from local_cloudflare.runtime.sql import quoted, statements
 
 Statement = tuple[str, Sequence[Any]]
 
@@ -93,19 +93,15 @@ class D1:
         sql = f"SELECT type, name FROM sqlite_master WHERE type IN ('view', 'table') AND {_OWN_TABLES}"  # noqa: S608
         found, virtual = await self.query(database, f"{sql}; {_VIRTUAL}")
         virtual_names = {name for (name,) in virtual.rows}
-        drops = {name: f"DROP {type} IF EXISTS {_quoted(name)}" for type, name in found.rows}
+        drops = {name: f"DROP {type} IF EXISTS {quoted(name)}" for type, name in found.rows}
         first = [drops[name] for name in virtual_names]
         if first:
-            made = _quoted(secrets.token_hex(8))
+            made = quoted(secrets.token_hex(8))
             first += [f"CREATE TABLE {made} (a)", f"ALTER TABLE {made} ADD b", f"DROP TABLE {made}"]
         last = [drop for name, drop in drops.items() if name not in virtual_names]
         if drops:
             batch = ["PRAGMA defer_foreign_keys = TRUE", *first, *last]
             await self.batch(database, [(statement, ()) for statement in batch])
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _param(param: Any) -> Any:

@@ -12,6 +12,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from local_cloudflare.runtime.sql import quoted
+
 _CLASS = "miniflare-D1DatabaseObject"
 _BUSY_SECONDS = 30
 _MADE = "SELECT type, name, sql, rootpage > 0 FROM sqlite_master WHERE name NOT LIKE '\\_cf\\_%' ESCAPE '\\'"
@@ -53,8 +55,7 @@ def content_sha256(file: Path) -> str:
         for type, name, sql, has_rows in made:
             found.update(repr((type, name, sql)).encode())
             if type == b"table" and has_rows:  # a virtual table's are in the tables that it has made
-                quoted = name.decode().replace('"', '""')
-                for row in connection.execute(f'SELECT * FROM "{quoted}"'):  # noqa: S608
+                for row in connection.execute(f"SELECT * FROM {quoted(name.decode())}"):  # noqa: S608
                     found.update(repr(row).encode())
     return found.hexdigest()
 

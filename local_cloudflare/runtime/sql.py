@@ -1,4 +1,4 @@
-"""SQL taken apart into statements, in one pass over the text.
+"""SQL taken apart into statements, in one pass over the text, and names as it has them.
 
 The rules are those of SQLite's `sqlite3_complete`: a semicolon ends a statement unless it is in a string, a name or a
 comment, or in the body of a trigger, which ends with `; END ;`. Pure.
@@ -46,3 +46,8 @@ def statements(sql: str) -> list[str]:
 def _is_trigger(words: list[str]) -> bool:
     rest = words[1:] if words[:1] == ["EXPLAIN"] else words
     return rest[:1] == ["CREATE"] and rest[1 + (rest[1:2] in (["TEMP"], ["TEMPORARY"])) :][:1] == ["TRIGGER"]
+
+
+def quoted(name: str) -> str:
+    """A name as SQL has it."""
+    return '"' + name.replace('"', '""') + '"'

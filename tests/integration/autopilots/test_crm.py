@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,18 +11,6 @@ from tests.support.autopilots import Autopilot, envelope, running, signature
 from tests.support.crm_calls import create, find
 
 LEAD: dict[str, Any] = {"name": "Ada Lovelace 世界", "tags": ["bread"], "notes": "Called.\nWants rye."}
-
-
-@pytest.fixture(scope="module")
-def employee() -> Iterator[Autopilot]:
-    with running("employee") as autopilot:
-        yield autopilot
-
-
-@pytest.fixture
-def address(request: pytest.FixtureRequest) -> str:
-    """One of the test's own."""
-    return f"ada+{abs(hash(request.node.nodeid))}@example.com"
 
 
 class TestCreate:

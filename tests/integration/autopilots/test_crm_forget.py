@@ -3,24 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
-import pytest
-
-from tests.support.autopilots import Autopilot, running
+from tests.support.autopilots import Autopilot
 from tests.support.crm_calls import create, find
-
-
-@pytest.fixture(scope="module")
-def employee() -> Iterator[Autopilot]:
-    with running("employee") as autopilot:
-        yield autopilot
-
-
-@pytest.fixture
-def address(request: pytest.FixtureRequest) -> str:
-    """One of the test's own."""
-    return f"ada+{abs(hash(request.node.nodeid))}@example.com"
 
 
 class TestDelete:

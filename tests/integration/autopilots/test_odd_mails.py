@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.autopilots import Autopilot, running
+from tests.support.autopilots import Autopilot
 from tests.support.mails import Reader, mail_reader
 from tests.support.odd_mails import MARKER, REPORTS, odd_mail, report
 
@@ -21,12 +21,6 @@ AT_ONCE = 200
 def reader() -> Iterator[Reader]:
     with mail_reader() as started:
         yield started
-
-
-@pytest.fixture(scope="module")
-def employee() -> Iterator[Autopilot]:
-    with running("employee") as autopilot:
-        yield autopilot
 
 
 def raw(message: bytes) -> dict[str, str]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 
-from tests.support.autopilots import Autopilot, running
+from tests.support.autopilots import Autopilot
 from tests.support.html import Page
-from tests.support.styling import BRAND, TEXTS, with_ai
+from tests.support.styling import BRAND, TEXTS
 
 PAGE = {
     "brand": BRAND,
@@ -21,18 +20,6 @@ PAGE = {
     "callToAction": {"label": "Enrol now", "href": "https://example.com/enrol?a=1&b=2"},
     "language": "en",
 }
-
-
-@pytest.fixture(scope="module")
-def stylist() -> Iterator[Autopilot]:
-    with running("stylist") as autopilot:
-        yield autopilot
-
-
-@pytest.fixture(scope="module")
-def stylist_with_ai() -> Iterator[Autopilot]:
-    with with_ai() as autopilot:
-        yield autopilot
 
 
 def generate(stylist: Autopilot, **changes: Any) -> dict[str, Any]:

@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
 from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
 
-from tests.support.autopilots import Autopilot, running
-from tests.support.styling import BRAND, TEXTS, with_ai
-
-
-@pytest.fixture(scope="module")
-def stylist() -> Iterator[Autopilot]:
-    with running("stylist") as autopilot:
-        yield autopilot
-
-
-@pytest.fixture(scope="module")
-def stylist_with_ai() -> Iterator[Autopilot]:
-    with with_ai() as autopilot:
-        yield autopilot
+from tests.support.autopilots import Autopilot
+from tests.support.styling import BRAND, TEXTS
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,7 +21,7 @@ from tests.support.api_document import CHECKED
 from tests.support.autopilots import SECRET, built
 from tests.support.eventually import eventually
 from tests.support.project import ROOT
-from tests.support.stripe_service import API_KEY, Stripe, stripe
+from tests.support.stripe_service import API_KEY, Stripe
 from tests.support.workerd import EACH_ITS_OWN, workerd
 
 TOKEN = "token-of-the-tests-0123456789abcdef"
@@ -36,12 +35,6 @@ META = {
 ALL_PAID = [("acct_1", 1050), ("acct_2", 20)]
 TO_TWO = {"method": "POST", "path": "/v1/transfers", "match": {"destination": "acct_2"}}
 LIST = {"method": "GET", "path": "/v1/transfers"}
-
-
-@pytest.fixture(scope="module")
-def bank() -> Iterator[Stripe]:
-    with stripe() as service:
-        yield service
 
 
 @contextmanager
@@ -99,16 +92,6 @@ def guarded(bank: Stripe) -> Iterator[httpx.Client]:
     }
     with routed(bank, "payouts-guarded", callers, PAYOUT_CAP_ITEM="eur:1000") as client:
         yield client
-
-
-@pytest.fixture(autouse=True)
-def _fresh_bank(bank: Stripe) -> None:
-    bank.reset()
-
-
-@pytest.fixture
-def key() -> str:
-    return str(uuid.uuid4())
 
 
 def by(caller: str) -> dict[str, str]:
