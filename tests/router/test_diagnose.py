@@ -99,7 +99,7 @@ def test_a_prefix_stands_before_the_real_names_only(router: dict[str, Router]) -
 def test_each_permission_is_found_out_without_changing_anything(
     account: Account, router: dict[str, Router], token: str, missing: set[str]
 ) -> None:
-    before = account.local("GET", "/state")
+    before = account.account()
 
     permissions = router[token].diagnose().json()["permissions"]
 
@@ -108,7 +108,7 @@ def test_each_permission_is_found_out_without_changing_anything(
     assert {each["status"] for each in permissions} <= {"granted", "missing"}
     # That a token for diagnosis cannot write is as it should be.
     assert {each["name"] for each in permissions if "note" in each} == missing - {SETTINGS}
-    after = account.local("GET", "/state")
+    after = account.account()
     assert {key: after[key] for key in ("kv", "r2", "d1", "workers")} == {
         key: before[key] for key in ("kv", "r2", "d1", "workers")
     }

@@ -91,6 +91,10 @@ class LocalCloudflare:
         answer.raise_for_status()
         return answer.json()
 
+    def account(self) -> dict[str, Any]:
+        """What is in the account; not what runs of it, which workerd loads when it comes to it."""
+        return {name: value for name, value in self.local("GET", "/state").items() if name != "runtime"}
+
     def fetch(self, worker: str, path: str = "/", method: str = "GET", **options: Any) -> httpx.Response:
         """Call a Worker, as a browser would by its name below `localhost`."""
         port = self._settings.workers_port

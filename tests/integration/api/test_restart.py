@@ -67,14 +67,14 @@ ANSWER = {"kv": "from kv", "r2": "from r2", "d1": "ada", "t": "s3cret"}
 def test_everything_is_there_again_after_a_restart(own: LocalCloudflare, end: str) -> None:
     fill(own)
     assert own.fetch("page").json() == ANSWER
-    before = {name: value for name, value in own.local("GET", "/state").items() if name != "runtime"}
+    before = own.account()
     address = (own.url, own.token, own.workers_url)
 
     getattr(own, end)()
     own.restart()
 
     assert (own.url, own.token, own.workers_url) == address
-    assert {name: value for name, value in own.local("GET", "/state").items() if name != "runtime"} == before
+    assert own.account() == before
     assert own.fetch("page").json() == ANSWER
 
 

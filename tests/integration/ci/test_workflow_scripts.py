@@ -236,7 +236,7 @@ def test_a_preview_compares_with_what_was_deployed_and_has_no_secret_of_it(
     assert [text for text in bound_secrets(exported) if text in published] == []
     assert "ciphertext" not in published
     assert "encryptionsalt" not in published
-    account, objects = run.cloudflare.local("GET", "/state"), s3.objects("")
+    account, objects = run.cloudflare.account(), s3.objects("")
 
     run.event("opened", [])
     as_job(run, monkeypatch)
@@ -255,7 +255,7 @@ def test_a_preview_compares_with_what_was_deployed_and_has_no_secret_of_it(
     for text in ("**Removed**\n\n- Worker efh-keeper", "**Kept:", "- KV namespace NOTES", "- R2 bucket efh-files"):
         assert text in comment["body"]
     assert "**Created**" not in comment["body"]
-    assert (run.cloudflare.local("GET", "/state"), s3.objects("")) == (account, objects)
+    assert (run.cloudflare.account(), s3.objects("")) == (account, objects)
 
 
 def bound_secrets(exported: dict[str, Any]) -> list[str]:

@@ -63,7 +63,7 @@ def doctor(
 
 
 def test_a_stack_that_is_ready_is_well_and_nothing_was_changed(doctor: Doctor) -> None:
-    before = doctor.server.local("GET", "/state")
+    before = doctor.server.account()
 
     code, found = doctor.run()
 
@@ -72,7 +72,7 @@ def test_a_stack_that_is_ready_is_well_and_nothing_was_changed(doctor: Doctor) -
     assert {f"permission {permission.name}" for permission in PERMISSIONS} <= found.keys()
     assert found["state backend"]["detail"].startswith("file://")
     assert "optional and not set: SPARE_KEY" in found["secrets"]["detail"]
-    assert doctor.server.local("GET", "/state") == before
+    assert doctor.server.account() == before
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_an_edit_that_would_empty_a_store_stops_and_is_undone_by_taking_it_back(
 ) -> None:
     pulumi = stack.project.project
     with planted_data(stack.server, without=()):
-        account = stack.server.local("GET", "/state")
+        account = stack.server.account()
         make(stack, edit)
 
         outputs = [
@@ -58,7 +58,7 @@ def test_an_edit_that_would_empty_a_store_stops_and_is_undone_by_taking_it_back(
         for output in outputs:
             for name in edit.empties:
                 assert f"{name} would be empty" in output
-        assert stack.server.local("GET", "/state") == account
+        assert stack.server.account() == account
         take_back(stack, edit)
         pulumi.run("preview", "--expect-no-changes")
 

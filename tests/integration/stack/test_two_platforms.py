@@ -83,11 +83,11 @@ def test_the_second_overwrites_nothing_is_offered_nothing_and_lives_beside_it_by
 ) -> None:
     before = snapshot(first)
     with planted_data(first.server, without=()):
-        account = first.server.local("GET", "/state")
+        account = first.server.account()
         previewed = second.project.run("preview", exit_code=1)
         refused = second.project.up(exit_code=1)
 
-        assert first.server.local("GET", "/state") == account, "something was made before it stopped"
+        assert first.server.account() == account, "something was made before it stopped"
 
         for output in (previewed, refused):
             assert f"the Worker {KEEPER} belongs to another platform in this account" in output
