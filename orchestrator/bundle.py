@@ -4,6 +4,9 @@ esbuild makes one ES module of each Worker's sources, by the rules of wrangler; 
 stay modules of their own beside it. What is made from data is given to it as modules too: the routing table as
 `routing-table`. What the routing Worker only hands out (its API document) stands beside it, as static assets.
 
+Names of functions and classes are kept, but for the routing Worker, which pays for them with each task
+(docs/decisions/0048); the source map has them too.
+
 The same sources give the same bytes on every machine (no time, no absolute path, pinned esbuild), because Pulumi
 decides by the SHA-256 of the module whether a Worker is uploaded again. Everything is bundled each time: that takes
 milliseconds, and a bundle that was kept could miss a file that did not exist when it was made.
@@ -21,6 +24,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +33,7 @@ import yaml
 from orchestrator import esbuild
 from orchestrator.admin_page import Assets, build_assets
 from orchestrator.catalog import load_catalog
-from orchestrator.desired.derive import Desired
+from orchestrator.desired.derive import ROUTER_SOURCE, Desired
 from orchestrator.errors import BundleError
 from orchestrator.files import sha256_of, write_changed
 from orchestrator.issues import Issue
@@ -159,11 +163,15 @@ def _bundle_entries(
         )
     made: dict[str, esbuild.Output] = {}
     issues: list[Issue] = []
-    for node in (False, True):
-        part = {name: entry for name, entry in entries.items() if _is_node(flags.get(name, ())) is node}
+    for node, keep_names in product((False, True), repeat=2):
+        part = {
+            name: entry
+            for name, entry in entries.items()
+            if (_is_node(flags.get(name, ())), entry != ROUTER_SOURCE) == (node, keep_names)
+        }
         if part:
             try:
-                made |= esbuild.run(part, aliases, node=node, root=root, build=build)
+                made |= esbuild.run(part, aliases, node=node, keep_names=keep_names, root=root, build=build)
             except esbuild.Mistakes as mistakes:
                 issues += mistakes.issues
     for name, output in sorted(made.items()):

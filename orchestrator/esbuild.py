@@ -45,7 +45,6 @@ _OPTIONS = (
     "--sourcemap=external",
     "--sources-content=false",
     "--minify",
-    "--keep-names",
     "--legal-comments=none",
     "--charset=utf8",
     "--log-level=error",
@@ -87,10 +86,11 @@ class Mistakes(Exception):
 
 
 def run(
-    entries: Mapping[str, str], aliases: Mapping[str, str], *, node: bool, root: Path, build: Path
+    entries: Mapping[str, str], aliases: Mapping[str, str], *, node: bool, keep_names: bool, root: Path, build: Path
 ) -> dict[str, Output]:
     """Bundle each of `entries`, paths by name. `aliases`: files for the names that sources import; `node`: with Node's
-    built-in modules; `build`: a folder below `root` for what comes in between. Raises Mistakes, or SetupError.
+    built-in modules; `keep_names`: of functions and classes, as they are when it runs; `build`: a folder below `root`
+    for what comes in between. Raises Mistakes, or SetupError.
     """
     program = next(root.glob(_ESBUILD), None)
     if program is None:
@@ -101,6 +101,7 @@ def run(
             str(program),
             *(f"{name}={entry}" for name, entry in entries.items()),
             *_OPTIONS,
+            *(["--keep-names"] if keep_names else []),
             f"--outdir={output}",
             *(f"--alias:{name}={file}" for name, file in aliases.items()),
             *(f"--alias:{name}=node:{name}" for name in (_BUILT_IN if node else ())),

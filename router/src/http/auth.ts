@@ -34,6 +34,8 @@ interface Accepted extends Caller {
 /** In bytes: 512 and two of `=`. orchestrator/stack/rules.py refuses others before they are bound. */
 const [MIN_TOKEN, MAX_TOKEN] = [32, 514];
 const ENCODER = new TextEncoder();
+/** Where a presented token stands while it is compared. */
+const PRESENTED = new Uint8Array(MAX_TOKEN);
 
 let known: { readonly tokens: string; readonly accepted: readonly Accepted[] } | undefined;
 
@@ -43,7 +45,7 @@ export function authenticate(request: Request, env: Env): Caller {
   if (accepted.length === 0) {
     throw notConfigured("API_TOKEN", `${lackOf(env)}, so nobody may call`, HINT);
   }
-  const given = padded(presentedToken(request));
+  const given = padded(presentedToken(request), PRESENTED.fill(0));
   let caller: Caller | undefined;
   for (const each of accepted) {
     if (given && crypto.subtle.timingSafeEqual(given, each.padded)) caller = each;
@@ -109,10 +111,9 @@ function acceptedTokens(env: Env): readonly Accepted[] {
   return known.accepted;
 }
 
-/** The token's bytes, padded with zeros; undefined where it is too short or too long. */
-function padded(token: string): Uint8Array | undefined {
+/** The token's bytes in `bytes`, which are zeros; undefined where it is too short or too long. */
+function padded(token: string, bytes = new Uint8Array(MAX_TOKEN)): Uint8Array | undefined {
   if (token.length < MIN_TOKEN) return undefined;
-  const bytes = new Uint8Array(MAX_TOKEN);
   return ENCODER.encodeInto(token, bytes).read === token.length ? bytes : undefined;
 }
 
