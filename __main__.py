@@ -5,7 +5,7 @@ from secrets import token_hex
 
 import pulumi
 
-from orchestrator.bundle import bundle_workers, hashes_of, with_assets
+from orchestrator.bundle.modules import bundle_workers, hashes_of, with_assets
 from orchestrator.desired.derive import derive
 from orchestrator.errors import CloudflareError, OrchestratorError
 from orchestrator.infra.account import stack_account

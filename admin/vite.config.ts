@@ -1,6 +1,6 @@
 // Three builds of one source, chosen by `--mode`: `page` (below /admin/), `component` (an ES module, React external) and
 // `element` (a custom element with all it needs). The same sources give the same bytes on every machine: names by content,
-// no time, no path of the machine, pinned tools. orchestrator/admin_page.py runs them.
+// no time, no path of the machine, pinned tools. orchestrator/bundle/admin_page.py runs them.
 
 import { defineConfig, type Rolldown, type UserConfig } from "vite";
 

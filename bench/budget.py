@@ -23,7 +23,7 @@ from pathlib import Path
 import httpx
 
 from bench.fleet import AUTHORIZED, PLAN, SETTINGS, worker
-from orchestrator.bundle import bundle, router_data
+from orchestrator.bundle.modules import bundle, router_data
 from orchestrator.routing.table import Route, RoutingTable, TaskRule
 from tests.support.project import ROOT
 from tests.support.workerd import EACH_ITS_OWN, running_workerd

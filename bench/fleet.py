@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.bundle import bundle, module_sizes, router_data
+from orchestrator.bundle.modules import bundle, module_sizes, router_data
 from orchestrator.desired.derive import ROUTER_FLAGS
 from orchestrator.routing.table import RoutingTable
 from tests.support.project import ROOT

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 import yaml
 
-from orchestrator.bundle import BUILD
+from orchestrator.bundle.modules import BUILD
 from orchestrator.errors import OrchestratorError, SettingsError
 from orchestrator.files import PRIVATE, write_whole
 from orchestrator.stack.config import read_config, run_pulumi

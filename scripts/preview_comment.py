@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from orchestrator.bundle import bundle_workers, module_sizes
+from orchestrator.bundle.modules import bundle_workers, module_sizes
 from orchestrator.checks.check import Check, exit_code, fixes
 from orchestrator.checks.doctor import examine
 from orchestrator.cloudflare.inventory import take_inventory

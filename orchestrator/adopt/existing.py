@@ -12,12 +12,12 @@ from typing import Any, cast
 from orchestrator.adopt.wanted import Wanted
 from orchestrator.cloudflare.account import Account
 from orchestrator.data.filled import is_filled
-from orchestrator.data.named_store import StoreKind
 from orchestrator.data.store import Store, find_all, worker_bindings
 from orchestrator.desired.ownership import Owner, mark_of, other_owner
 from orchestrator.drift.findings import Difference, Finding
 from orchestrator.drift.storage import UNMANAGED
 from orchestrator.kinds import Kind
+from orchestrator.named_store import StoreKind
 
 
 @dataclass(frozen=True, kw_only=True)

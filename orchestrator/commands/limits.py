@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import get_args
 
-from orchestrator.bundle import bundle_workers, module_sizes
+from orchestrator.bundle.modules import bundle_workers, module_sizes
 from orchestrator.cloudflare.account import Account
 from orchestrator.cloudflare.inventory import take_inventory
 from orchestrator.desired.derive import Desired, derive

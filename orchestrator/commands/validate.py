@@ -9,13 +9,13 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from orchestrator.bundle import BUILD, bundle_workers
+from orchestrator.bundle.modules import BUILD, bundle_workers
+from orchestrator.bundle.type_check import check_types
 from orchestrator.desired.derive import derive
 from orchestrator.errors import BundleError, ManifestError, SetupError
 from orchestrator.issues import Issue
 from orchestrator.manifest import DEFAULT_FILE, Manifest, load
 from orchestrator.terminal import Terminal
-from orchestrator.type_check import check_types
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

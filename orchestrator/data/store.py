@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from orchestrator.cloudflare.account import JURISDICTIONS, Account
-from orchestrator.data.named_store import KINDS, Store, StoreKind, which
 from orchestrator.data.parallel import in_parallel
 from orchestrator.errors import CloudflareError, UserError
 from orchestrator.kinds import Kind, kind_of_short
+from orchestrator.named_store import KINDS, Store, StoreKind, which
 from orchestrator.nearest import nearest_names
 
 __all__ = [

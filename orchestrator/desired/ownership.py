@@ -19,9 +19,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.data.named_store import Store
 from orchestrator.errors import ExistingError
 from orchestrator.kinds import Kind
+from orchestrator.named_store import Store
 from orchestrator.names import MARK
 
 ALLOW = "ORCHESTRATOR_ALLOW_EXISTING"

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 
-from orchestrator.bundle import bundle_workers
+from orchestrator.bundle.modules import bundle_workers
 from orchestrator.cloudflare.account import Account
 from orchestrator.desired.bindings import bound_to, build_id_of, router_texts, worker_urls
 from orchestrator.desired.derive import Desired

@@ -18,7 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from orchestrator.bundle import BUILD
+from orchestrator.bundle.modules import BUILD
 from orchestrator.drift.live import Version
 from orchestrator.files import PRIVATE, write_whole
 

@@ -15,9 +15,7 @@ from orchestrator.drift.findings import Difference
 from orchestrator.drift.live import LiveWorker, consumer_names, dotted, gradual_shares, version
 from orchestrator.drift.scripts import compare_settings, word
 from orchestrator.names import RESERVED_ON_ROUTER
-
-OVERWRITTEN = "the upload takes away what was set outside the file"
-"""In each message about it, so that who reads a preview finds them."""
+from orchestrator.stack.preview import OVERWRITTEN
 
 
 def overwritten(

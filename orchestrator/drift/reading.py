@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
 
-from orchestrator.bundle import fingerprint
+from orchestrator.bundle.modules import fingerprint
 from orchestrator.cloudflare.account import Account
 from orchestrator.desired.derive import Desired
 from orchestrator.desired.resources import Binding, TextBinding, Worker

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TextIO
 
-from orchestrator.bundle import bundle_workers, hashes_of, with_assets
+from orchestrator.bundle.modules import bundle_workers, hashes_of, with_assets
 from orchestrator.cloudflare.account import Account
 from orchestrator.desired.derive import Desired
 from orchestrator.drift.check import check

@@ -21,7 +21,6 @@ import pulumi
 
 from orchestrator.cloudflare.account import Account
 from orchestrator.data.filled import is_filled
-from orchestrator.data.named_store import NOT_FOUND, Store, StoreKind
 from orchestrator.data.store import find_all, worker_bindings
 from orchestrator.desired.derive import Desired
 from orchestrator.desired.ownership import (
@@ -39,6 +38,7 @@ from orchestrator.desired.ownership import (
 from orchestrator.drift.overwritten import message
 from orchestrator.errors import CloudflareError, ExistingError, SettingsError
 from orchestrator.kinds import Kind, kind_of_type
+from orchestrator.named_store import NOT_FOUND, Store, StoreKind
 from orchestrator.stack.lacking import lacking
 from orchestrator.stack.rules import start_empty_command
 from orchestrator.stack.state import State

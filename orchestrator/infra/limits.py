@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pulumi
 
-from orchestrator.bundle import Module, module_sizes
+from orchestrator.bundle.modules import Module, module_sizes
 from orchestrator.cloudflare.account import Account
 from orchestrator.cloudflare.inventory import take_inventory
 from orchestrator.desired.derive import Desired

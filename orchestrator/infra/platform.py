@@ -11,7 +11,7 @@ from typing import Any
 
 import pulumi
 
-from orchestrator.bundle import Module
+from orchestrator.bundle.modules import Module
 from orchestrator.desired.bindings import bound_to, build_id_of, worker_urls
 from orchestrator.desired.derive import Desired
 from orchestrator.desired.resources import (

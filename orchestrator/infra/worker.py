@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import pulumi
 
-from orchestrator.admin_page import Assets
-from orchestrator.bundle import Module
+from orchestrator.bundle.admin_page import Assets
+from orchestrator.bundle.modules import Module
 from orchestrator.desired.resources import Limits, Logging
 from orchestrator.infra import sdk as cloudflare
 

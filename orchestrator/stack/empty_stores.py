@@ -17,12 +17,12 @@ from http import HTTPStatus
 
 from orchestrator.cloudflare.account import Account
 from orchestrator.data.filled import is_filled
-from orchestrator.data.named_store import NOT_FOUND, STORE_BINDINGS, Store, which
 from orchestrator.data.store import everything, find_all
 from orchestrator.desired.derive import Desired
 from orchestrator.desired.ownership import Bindings
 from orchestrator.errors import CloudflareError, EmptyStoreError
 from orchestrator.kinds import Kind, kind_of_short
+from orchestrator.named_store import NOT_FOUND, STORE_BINDINGS, Store, which
 from orchestrator.stack.moved import Move, moves, moves_of_live
 from orchestrator.stack.rules import prefix_command, start_empty_command
 from orchestrator.stack.state import State

@@ -12,11 +12,11 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from orchestrator.data.named_store import Store, StoreKind
 from orchestrator.desired.derive import Desired
 from orchestrator.desired.ownership import Bindings
 from orchestrator.desired.resources import Binding, D1Binding, KvBinding, R2Binding
 from orchestrator.kinds import Kind
+from orchestrator.named_store import Store, StoreKind
 from orchestrator.stack.state import State, StateResource
 
 StorePlace = tuple[StoreKind, str]

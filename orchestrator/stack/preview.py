@@ -12,11 +12,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.drift.overwritten import OVERWRITTEN
 from orchestrator.kinds import Kind, kind_of_type, read_urn
 from orchestrator.limits import Use
 from orchestrator.limits.report import COLUMNS, rows, warnings
 from orchestrator.routing.table import RoutingTable
+
+OVERWRITTEN = "the upload takes away what was set outside the file"
+"""In each message about it, so that who reads a preview finds them."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ import webbrowser
 from collections.abc import Mapping
 from typing import Self
 
-from orchestrator.bundle import Module, bundle_workers, hashes_of
+from orchestrator.bundle.modules import Module, bundle_workers, hashes_of
 from orchestrator.cloudflare.account import Account
 from orchestrator.desired.derive import Desired
 from orchestrator.errors import OrchestratorError

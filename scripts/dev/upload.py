@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from orchestrator.bundle import Module
+from orchestrator.bundle.modules import Module
 from orchestrator.cloudflare.account import Account
 from orchestrator.desired.bindings import build_id_of
 from orchestrator.names import BUILD_ID

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.admin_page import build_assets
+from orchestrator.bundle.admin_page import build_assets
 from orchestrator.errors import BundleError
 from tests.support.project import ROOT
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.bundle import bundle_workers, module_sizes
+from orchestrator.bundle.modules import bundle_workers, module_sizes
 from orchestrator.desired.derive import derive
 from orchestrator.manifest import load
 

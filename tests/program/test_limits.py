@@ -13,7 +13,7 @@ import httpx
 import pulumi
 import pytest
 
-from orchestrator.bundle import Module
+from orchestrator.bundle.modules import Module
 from orchestrator.cloudflare.account import Account
 from orchestrator.desired.derive import derive
 from orchestrator.errors import CloudflareError, LimitError

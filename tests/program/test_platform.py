@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from orchestrator.admin_page import HEADERS, Assets
+from orchestrator.bundle.admin_page import HEADERS, Assets
 from orchestrator.dispatch.signature import secret_of
 from orchestrator.errors import SettingsError
 from orchestrator.kinds import Kind

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from orchestrator.bundle import bundle, router_data
+from orchestrator.bundle.modules import bundle, router_data
 from tests.support.project import ROOT
 from tests.support.workerd import EACH_ITS_OWN, workerd
 from tests.support.workers import AUTHORIZED, SECRET, TABLE, TOKEN

@@ -14,8 +14,8 @@ from typing import Any
 
 import httpx
 
-from orchestrator.admin_page import Assets, build_assets
-from orchestrator.bundle import bundle, router_data, router_documents
+from orchestrator.bundle.admin_page import Assets, build_assets
+from orchestrator.bundle.modules import bundle, router_data, router_documents
 from orchestrator.dispatch.signature import secret_of
 from orchestrator.routing.table import (
     AlertRule,

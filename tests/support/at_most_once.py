@@ -21,7 +21,7 @@ from typing import Any
 
 import httpx
 
-from orchestrator.bundle import bundle, router_data
+from orchestrator.bundle.modules import bundle, router_data
 from orchestrator.routing.table import Route, RoutingTable, TaskRule
 from tests.support.counting_autopilot import CountingAutopilot, counting_autopilot
 from tests.support.killable_workerd import KillableWorkerd

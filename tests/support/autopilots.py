@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 from standardwebhooks.webhooks import Webhook
 
-from orchestrator.bundle import bundle
+from orchestrator.bundle.modules import bundle
 from tests.support.catalogued import check_catalogued
 from tests.support.project import ROOT
 from tests.support.workerd import EACH_ITS_OWN, running_workerd

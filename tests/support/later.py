@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from orchestrator.bundle import bundle, router_data
+from orchestrator.bundle.modules import bundle, router_data
 from orchestrator.catalog import Entry
 from orchestrator.desired.derive import ROUTER_FLAGS
 from orchestrator.routing.table import AsyncRule, CallerRule, Route, RoutingTable, ScheduleRule, TaskRule

@@ -20,7 +20,7 @@ from typing import Any
 
 import httpx
 
-from orchestrator.bundle import bundle, router_data
+from orchestrator.bundle.modules import bundle, router_data
 from orchestrator.desired.derive import ROUTER_FLAGS
 from orchestrator.routing.table import AsyncRule, Route, RoutingTable, TaskRule
 from tests.support.counting_autopilot import CountingAutopilot, counting_autopilot

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from orchestrator.bundle import bundle
+from orchestrator.bundle.modules import bundle
 from tests.support.project import ROOT
 from tests.support.workerd import EACH_ITS_OWN, workerd
 

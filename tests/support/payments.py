@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from orchestrator.bundle import bundle, router_data
+from orchestrator.bundle.modules import bundle, router_data
 from orchestrator.dispatch.signature import secret_of
 from orchestrator.routing.table import CallerRule, Route, RoutingTable, TaskRule
 from tests.support.api_document import CHECKED

@@ -9,8 +9,8 @@ from typing import Any
 
 import pulumi
 
-from orchestrator.admin_page import Assets
-from orchestrator.bundle import Module
+from orchestrator.bundle.admin_page import Assets
+from orchestrator.bundle.modules import Module
 from orchestrator.desired.derive import derive
 from orchestrator.infra.platform import declare
 from orchestrator.infra.settings import read_settings, require_secrets

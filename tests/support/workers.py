@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from orchestrator.admin_page import DOCUMENTS, write_documents
-from orchestrator.bundle import bundle, router_data, router_documents
+from orchestrator.bundle.admin_page import DOCUMENTS, write_documents
+from orchestrator.bundle.modules import bundle, router_data, router_documents
 from orchestrator.catalog import Entry, load_catalog
 from orchestrator.desired.derive import ROUTER_FLAGS
 from orchestrator.dispatch.signature import secret_of

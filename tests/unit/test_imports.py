@@ -37,7 +37,7 @@ PURE = {
     "orchestrator.conditions": (),
     "orchestrator.cron": (),
     "orchestrator.data.kv_pairs": (),
-    "orchestrator.data.named_store": (),
+    "orchestrator.named_store": (),
     "orchestrator.data.r2.metadata": (),
     "orchestrator.desired": (),
     "orchestrator.dispatch.failure": (),

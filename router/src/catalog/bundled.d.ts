@@ -1,4 +1,4 @@
-// The catalogue of capabilities, catalog/capabilities/, by name; given by the bundler (orchestrator/bundle.py).
+// The catalogue of capabilities, catalog/capabilities/, by name; given by the bundler (orchestrator/bundle/modules.py).
 declare module "catalog" {
   type Schema = import("./schema.ts").Schema;
   interface Entry {

@@ -1,4 +1,4 @@
-// What is handed out as it is: the API document. It is a static asset of this Worker (orchestrator/admin_page.py), so that
+// What is handed out as it is: the API document. It is a static asset of this Worker (orchestrator/bundle/admin_page.py), so that
 // the script stays small.
 
 import type { Call } from "./call.ts";

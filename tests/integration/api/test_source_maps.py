@@ -8,7 +8,7 @@ from pathlib import Path
 from cloudflare import Cloudflare
 
 from local_cloudflare import service
-from orchestrator.bundle import Module, bundle
+from orchestrator.bundle.modules import Module, bundle
 from tests.support.eventually import eventually
 from tests.support.local_cloudflare import LocalCloudflare
 from tests.support.project import ROOT

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from orchestrator.bundle import Module, bundle, module_sizes
+from orchestrator.bundle.modules import Module, bundle, module_sizes
 from orchestrator.cli import main
 from orchestrator.errors import BundleError, SetupError
 from tests.support.project import ROOT

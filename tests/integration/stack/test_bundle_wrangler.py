@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from local_cloudflare.provider import upload
-from orchestrator.bundle import bundle
+from orchestrator.bundle.modules import bundle
 from tests.support.local_cloudflare import LocalCloudflare
 from tests.support.project import ROOT
 from tests.support.wrangler import Wrangler

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.bundle.type_check import check_types
 from orchestrator.desired.derive import derive
 from orchestrator.errors import BundleError
 from orchestrator.manifest import parse
-from orchestrator.type_check import check_types
 from tests.support.project import ROOT
 
 FILE = """

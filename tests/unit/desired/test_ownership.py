@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.data.named_store import Store
 from orchestrator.desired.ownership import Owner, mark_of, other_owner, refusal, refusal_of_others
 from orchestrator.kinds import Kind
+from orchestrator.named_store import Store
 
 OURS, OTHERS = "0" * 32, "f" * 32
 NOTES = Store(kind="kv", name="NOTES", id="1")

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from orchestrator.data.named_store import Store
 from orchestrator.desired.derive import Desired, derive
 from orchestrator.kinds import Kind
 from orchestrator.manifest import parse
+from orchestrator.named_store import Store
 from orchestrator.stack.moved import made_prefix, moves, moves_of_live
 from orchestrator.stack.state import State, parse_state
 

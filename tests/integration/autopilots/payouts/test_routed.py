@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from orchestrator.bundle import bundle, router_data
+from orchestrator.bundle.modules import bundle, router_data
 from orchestrator.dispatch.signature import secret_of
 from orchestrator.manifest import load
 from orchestrator.routing.compile import compile_routes

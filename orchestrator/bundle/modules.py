@@ -30,8 +30,8 @@ from typing import Any
 
 import yaml
 
-from orchestrator import esbuild
-from orchestrator.admin_page import Assets, build_assets
+from orchestrator.bundle import esbuild
+from orchestrator.bundle.admin_page import Assets, build_assets
 from orchestrator.catalog import load_catalog
 from orchestrator.desired.derive import ROUTER_SOURCE, Desired
 from orchestrator.errors import BundleError

@@ -18,8 +18,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from orchestrator import esbuild
-from orchestrator.admin_page import find_node
+from orchestrator.bundle import esbuild
+from orchestrator.bundle.admin_page import find_node
 from orchestrator.desired.derive import Desired
 from orchestrator.desired.resources import Worker
 from orchestrator.desired.worker_types import configuration
