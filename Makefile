@@ -10,10 +10,10 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 setup: ## install everything inside the checkout (every other target does it first)
-	@$(PYTHON) scripts/setup.py
+	@$(PYTHON) -m scripts.setup
 
 setup-dev:
-	@$(PYTHON) scripts/setup.py --dev
+	@$(PYTHON) -m scripts.setup --dev
 
 up: setup ## Cloudflare on this machine, pulumi up on the stack `local`, one real task
 	@$(BIN)/python -m scripts.up

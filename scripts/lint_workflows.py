@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scripts.setup import CACHE, ROOT, StepError, go_build
+from scripts.steps import CACHE, ROOT, StepError, go_build
 
 MODULE = ROOT / "tools" / "actionlint"
 PACKAGE = "github.com/rhysd/actionlint"

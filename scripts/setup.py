@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Install everything that the project needs, inside the checkout: `make setup`, which every other target runs first.
 
 Needs Python 3.11 with `venv`, and nothing else by hand. Each step leaves a stamp of what it was made from, so that the
@@ -15,37 +14,20 @@ import contextlib
 import hashlib
 import os
 import platform
-import re
 import shlex
 import shutil
-import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from scripts.install_pulumi import BINARIES, PULUMI_VERSION, pulumi
+from scripts.steps import BIN, ENVIRONMENT, LOCAL, ROOT, StepError, reachable, run, say
+
 VENV = ROOT / ".venv"
-BIN = VENV / "bin"
-LOCAL = ROOT / ".local"
-LOG = LOCAL / "setup.log"
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "autopilot-orchestrator"
 PULUMI_HOME = LOCAL / "pulumi"
-PULUMI_VERSION = re.search(r"^pulumi==(\S+)", (ROOT / "requirements.txt").read_text(), re.M)[1]  # type: ignore[index]
 PLUGIN_VARIABLE = "CLOUDFLARE_PROVIDER_PLUGIN"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-LANGUAGE_HOST = "pulumi-language-python"
-BINARIES = ("pulumi", LANGUAGE_HOST, f"{LANGUAGE_HOST}-exec")
-ENVIRONMENT = {
-    **os.environ,
-    "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
-    "PULUMI_SKIP_UPDATE_CHECK": "true",
-}
-
-
-class StepError(Exception):
-    """A step failed; the text says which, why, and what to do."""
 
 
 def main() -> int:
@@ -114,11 +96,6 @@ def step(name: str, stamp: Path, content: str, action: Callable[[], None]) -> No
     say(f"{time.monotonic() - start:.0f} s")
 
 
-def say(text: str, end: str = "\n") -> None:
-    """Progress; standard output is of the command that runs this first, as in `eval "$(make -s shell)"`."""
-    print(text, end=end, file=sys.stderr, flush=True)
-
-
 def refuse_link(folder: Path) -> None:
     """Nothing is installed through a link: it would change, or empty, what another checkout uses."""
     if folder.is_symlink():
@@ -158,96 +135,6 @@ def npm() -> None:
     run([str(BIN / "npm"), "ci", "--no-progress"], "is the npm registry reachable?")
 
 
-def pulumi() -> None:
-    """Link a Pulumi of the pinned version, or a newer 3.x from PATH, into the environment."""
-    folder = pulumi_on_path() or find_cached_pulumi() or download_pulumi() or build_pulumi()
-    for binary in BINARIES:
-        link = BIN / binary
-        link.unlink(missing_ok=True)
-        link.symlink_to(folder / binary)
-
-
-def pulumi_on_path() -> Path | None:
-    """The folder of an installed Pulumi that is new enough and has its Python language host beside it."""
-    path = os.pathsep.join(p for p in os.environ.get("PATH", "").split(os.pathsep) if Path(p) != BIN)
-    found = shutil.which("pulumi", path=path)
-    if not found:
-        return None
-    folder = Path(found).resolve().parent
-    version = subprocess.run([found, "version"], env=ENVIRONMENT, capture_output=True, text=True, check=False).stdout
-    numbers = re.match(r"v(\d+)\.(\d+)\.(\d+)", version)
-    wanted = tuple(int(number) for number in PULUMI_VERSION.split("."))
-    if not numbers or not all((folder / binary).exists() for binary in BINARIES):
-        return None
-    installed = tuple(int(number) for number in numbers.groups())
-    return folder if installed[0] == wanted[0] and installed >= wanted else None
-
-
-def find_cached_pulumi() -> Path | None:
-    return next((f for f in (official_folder(), built_folder()) if all((f / b).exists() for b in BINARIES)), None)
-
-
-def official_folder() -> Path:
-    return CACHE / f"pulumi-v{PULUMI_VERSION}" / "bin"
-
-
-def built_folder() -> Path:
-    return CACHE / f"pulumi-v{PULUMI_VERSION}-built"
-
-
-def download_pulumi() -> Path | None:
-    """The official release, by Pulumi's own installer; None where its site is out of reach."""
-    if not reachable("get.pulumi.com"):
-        return None
-    code = (
-        "import sys, semver; from pulumi.automation import PulumiCommand as P;"
-        "P.install(root=sys.argv[1], version=semver.VersionInfo.parse(sys.argv[2]))"
-    )
-    with contextlib.suppress(StepError):
-        run([str(BIN / "python"), "-c", code, str(official_folder().parent), PULUMI_VERSION], "")
-    return official_folder() if all((official_folder() / binary).exists() for binary in BINARIES) else None
-
-
-def build_pulumi() -> Path:
-    """Pulumi and its Python language host, built from source with Go (about two minutes)."""
-    if not shutil.which("go"):
-        raise StepError(
-            "Pulumi is not installed, get.pulumi.com is out of reach, and there is no Go to build it with.\n"
-            f"Install Pulumi {PULUMI_VERSION} or newer, or Go 1.25 or newer, then run the command again."
-        )
-    say("building with Go, about two minutes … ", end="")
-    folder = built_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    sources = ROOT / "tools"
-    stamped = "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v"
-    go_build(
-        sources / "pulumi",
-        "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
-        folder / "pulumi",
-        f"{stamped}{PULUMI_VERSION}",
-    )
-    go_build(
-        sources / LANGUAGE_HOST,
-        f"github.com/pulumi/pulumi/sdk/v3/python/cmd/{LANGUAGE_HOST}",
-        folder / LANGUAGE_HOST,
-        f"{stamped}3.79.0",
-    )
-    module = run(["go", "list", "-m", "-f", "{{.Dir}}", "github.com/pulumi/pulumi/sdk/v3"], "", cwd=sources / "pulumi")
-    executor = folder / BINARIES[2]
-    executor.unlink(missing_ok=True)
-    shutil.copyfile(Path(module.strip()) / "python" / "cmd" / BINARIES[2], executor)
-    executor.chmod(0o755)
-    return folder
-
-
-def go_build(module: Path, package: str, output: Path, flags: str = "") -> None:
-    """Build the command `package`, as the Go module in the folder `module` pins it; `flags` are the linker's."""
-    partial = output.with_name(output.name + ".partial")
-    command = ["go", "build", "-ldflags", f"-s -w {flags}", "-o", str(partial), package]
-    run(command, "is the Go module proxy reachable?", cwd=module)
-    partial.replace(output)
-
-
 def provider() -> None:
     """The plugin that CLOUDFLARE_PROVIDER_PLUGIN names, else the official one where it can be downloaded, else the
     stand-in; in the local stack's own home."""
@@ -279,31 +166,6 @@ def chromium() -> None:
     say("not to be had, so those tests are skipped")
 
 
-def run(
-    command: list[str], hint: str, *, cwd: Path = ROOT, env: dict[str, str] = ENVIRONMENT, timeout: float | None = None
-) -> str:
-    """Run a command, its output into the log as well; a failure shows its last lines."""
-    try:
-        done = subprocess.run(
-            command,
-            cwd=cwd,
-            env=env,
-            timeout=timeout,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise StepError(f"{' '.join(command)}: {error}\n{hint}".strip()) from error
-    with LOG.open("a") as log:
-        log.write(f"$ {' '.join(command)}\n{done.stdout}{done.stderr}")
-    if done.returncode != 0:
-        last = "\n".join((done.stdout + done.stderr).strip().splitlines()[-8:])
-        raise StepError(f"{' '.join(command)} exited with {done.returncode}:\n{last}\n{hint}\nAll output: {LOG}")
-    return done.stdout
-
-
 @contextlib.contextmanager
 def only_one() -> Iterator[None]:
     """Two setups in one checkout wait for each other."""
@@ -312,14 +174,6 @@ def only_one() -> Iterator[None]:
     with (LOCAL / "setup.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def reachable(host: str) -> bool:
-    try:
-        socket.create_connection((host, 443), timeout=3).close()
-    except OSError:
-        return False
-    return True
 
 
 def stamp_is(stamp: Path, content: str) -> bool:

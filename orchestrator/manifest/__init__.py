@@ -8,17 +8,8 @@ all else is pure.
 """
 
 from orchestrator.manifest.loader import load, parse
-from orchestrator.manifest.models import (
-    Autopilot,
-    BucketNeed,
-    KvNamespaceNeed,
-    Manifest,
-    Needs,
-    Orchestrator,
-    SecretNeed,
-    Task,
-    WorkerScript,
-)
+from orchestrator.manifest.models import Autopilot, Manifest, Orchestrator, Task
+from orchestrator.manifest.needs import BucketNeed, KvNamespaceNeed, Needs, SecretNeed, WorkerScript
 from orchestrator.names import DEFAULT_FILE
 
 __all__ = [

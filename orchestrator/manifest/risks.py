@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from orchestrator.manifest.models import Caller, Manifest, Task, WorkerScript
+from orchestrator.manifest.models import Caller, Manifest, Task
+from orchestrator.manifest.needs import WorkerScript
 
 _T = TypeVar("_T")
 

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from orchestrator.issues import Issue
-from orchestrator.manifest.models import Manifest, Shorthand
+from orchestrator.manifest.models import Manifest
+from orchestrator.manifest.needs import Shorthand
 from orchestrator.manifest.source import Path, Source
 from orchestrator.nearest import distance, nearest_names
 

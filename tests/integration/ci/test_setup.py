@@ -9,15 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from scripts import setup
+from scripts import install_pulumi, setup
 from tests.support.project import ROOT
 
-FILES = ("scripts/setup.py", "requirements.txt", "requirements.lock", "requirements-dev.lock", "package-lock.json")
+FILES = (
+    *(f"scripts/{name}.py" for name in ("__init__", "setup", "install_pulumi", "steps")),
+    *("requirements.txt", "requirements.lock", "requirements-dev.lock", "package-lock.json"),
+)
 STAMPS = {
     ".venv/stamp": sys.version,
     ".venv/requirements.stamp": setup.digest(ROOT / "requirements-dev.lock"),
     "node_modules/.stamp": setup.digest(ROOT / "package-lock.json"),
-    ".venv/pulumi.stamp": setup.PULUMI_VERSION,
+    ".venv/pulumi.stamp": install_pulumi.PULUMI_VERSION,
 }
 
 
@@ -34,12 +37,12 @@ def test_nothing_is_installed_through_a_link(tmp_path: Path, stale: str) -> None
     for name in (".venv", "node_modules"):
         (copy / name).symlink_to(real / name)
     (real / ".venv/command.stamp").write_text(str((real / ".venv").resolve()))
-    for binary in setup.BINARIES:
+    for binary in install_pulumi.BINARIES:
         (real / ".venv/bin").mkdir(exist_ok=True)
         (real / ".venv/bin" / binary).touch()
 
     done = subprocess.run(
-        [sys.executable, copy / "scripts/setup.py"], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-m", "scripts.setup"], cwd=copy, capture_output=True, text=True, check=False, timeout=60
     )
 
     assert done.returncode == 1

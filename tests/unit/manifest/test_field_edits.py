@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import yaml
 
-from orchestrator.manifest import models
+from orchestrator.manifest import models, needs
 from orchestrator.manifest.loader import parse
 from orchestrator.stack.rules import RULES
 from orchestrator.stack.watch_rules import WATCH_KEYS
@@ -12,7 +12,8 @@ from tests.support.field_edits import FEW, FIELD_EDITS, SETTING_EDITS, edited, u
 
 
 def test_every_field_of_the_file_has_an_edit() -> None:
-    kinds = [each for each in vars(models).values() if isinstance(each, type) and issubclass(each, models.Model)]
+    found = {**vars(models), **vars(needs)}.values()
+    kinds = [each for each in found if isinstance(each, type) and issubclass(each, needs.Model)]
     fields = {f"{kind.__name__}.{field}" for kind in kinds for field in kind.model_fields}
     assert fields == FIELD_EDITS.keys()
     assert set(FEW) <= FIELD_EDITS.keys()
