@@ -60,6 +60,14 @@ class Kind(StrEnum):
         return bool(self.short)
 
     @property
+    def stays(self) -> bool:
+        """Whether it stays in the account, with what is in it, when it leaves the file: data, and a queue's messages.
+
+        A queue holds no data otherwise: one that was deleted outside is made again, and its messages are sent again.
+        """
+        return self.holds_data or self is Kind.QUEUE
+
+    @property
     def rank(self) -> int:
         """Its place in the order of the rows."""
         return list(Kind).index(self)

@@ -1,4 +1,4 @@
-"""A KV namespace, R2 bucket or D1 database, and what tells it from others of its name.
+"""A KV namespace, R2 bucket, D1 database or queue, and what tells it from others of its name.
 
 Pure.
 """
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from orchestrator.kinds import kind_of_short
+from orchestrator.kinds import Kind, kind_of_short
 
 StoreKind = Literal["kv", "r2", "d1"]
 KINDS: tuple[StoreKind, ...] = ("kv", "r2", "d1")
@@ -48,7 +48,22 @@ class Store:
                 return binding.get("type") == "d1" and self.id in (binding.get("id"), binding.get("database_id"))
 
 
-def which(store: Store) -> str:
+@dataclass(frozen=True, kw_only=True)
+class StoredQueue:
+    """`used_by`: who sends to it, takes from it, or gives it its dead letters, each as messages call it."""
+
+    kind: Literal["queue"] = "queue"
+    name: str
+    id: str
+    used_by: tuple[str, ...] = ()
+    jurisdiction: str = "default"
+
+    @property
+    def title(self) -> str:
+        return Kind.QUEUE.titled(self.name)
+
+
+def which(store: Store | StoredQueue) -> str:
     """The options that tell this from everything else of its name."""
     place = f" --jurisdiction {store.jurisdiction}" if store.kind == "r2" else ""
     return f"--kind {store.kind}{place}"

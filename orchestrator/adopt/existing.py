@@ -12,6 +12,7 @@ from typing import Any, cast
 from orchestrator.adopt.wanted import Wanted
 from orchestrator.cloudflare.account import Account
 from orchestrator.data.filled import is_filled
+from orchestrator.data.queues import count_messages
 from orchestrator.data.store import Store, find_all, worker_bindings
 from orchestrator.desired.ownership import Owner, mark_of, other_owner
 from orchestrator.drift.findings import Difference, Finding
@@ -173,7 +174,10 @@ def with_differences(existing: Iterable[Existing], findings: Iterable[Finding]) 
 
 
 def is_harmless(account: Account, existing: Existing) -> bool:
-    """Whether nothing of anybody's would be taken with it: data with nothing in it, or what the stack itself put."""
+    """Whether nothing of anybody's would be taken with it: data or a queue with nothing in it, a consumer of such a
+    queue, or what the stack itself put."""
+    if existing.wanted.kind in (Kind.QUEUE, Kind.CONSUMER):
+        return count_messages(account, existing.id.partition("/")[0]).messages == 0
     if not existing.wanted.kind.holds_data:
         return existing.ours
     kind = cast("StoreKind", existing.wanted.kind.short)

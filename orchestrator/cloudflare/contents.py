@@ -1,4 +1,4 @@
-"""What is in a namespace, bucket or database: the REST API's calls on it, by the thing's id or name.
+"""What is in a namespace, bucket, database or queue: the REST API's calls on it, by the thing's id or name.
 
 `headers` of a bucket name its jurisdiction. Touches the network, by the Account that it is given; every function may
 raise CloudflareError.
@@ -83,6 +83,16 @@ def run_d1(account: Account, database: str, statements: Sequence[tuple[str, Sequ
 
 def delete_database(account: Account, database: str) -> None:
     account.call("DELETE", _database(database))
+
+
+def queue_metrics(account: Account, queue: str) -> dict[str, Any]:
+    """`{backlog_count, backlog_bytes, oldest_message_timestamp_ms}`, approximately, as Cloudflare says."""
+    metrics: dict[str, Any] = account.result("GET", f"/queues/{queue}/metrics")
+    return metrics
+
+
+def delete_queue(account: Account, queue: str) -> None:
+    account.call("DELETE", f"/queues/{queue}")
 
 
 def _namespace(id: str) -> str:

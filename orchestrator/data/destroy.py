@@ -12,26 +12,30 @@ from pathlib import Path
 
 from orchestrator.cloudflare import contents
 from orchestrator.cloudflare.account import Account
-from orchestrator.data import kv
+from orchestrator.data import kv, queues
 from orchestrator.data.d1 import contents as d1
 from orchestrator.data.r2 import contents as r2
 from orchestrator.data.store import Progress, Store, bound_workers
 from orchestrator.desired.derive import Desired
 from orchestrator.errors import UserError
+from orchestrator.named_store import StoredQueue
 
 _TOLD = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contents:
-    """How many keys, objects or tables there are; `bytes` None where Cloudflare does not tell (KV)."""
+    """How many keys, objects, tables or messages there are; `bytes` None where Cloudflare does not tell (KV)."""
 
     items: int
     bytes: int | None
 
 
-def measure(account: Account, store: Store, progress: Progress) -> Contents:
-    """Count what is in `store`, by lists alone."""
+def measure(account: Account, store: Store | StoredQueue, progress: Progress) -> Contents:
+    """Count what is in `store`, by lists alone; the messages of a queue as Cloudflare counts them."""
+    if isinstance(store, StoredQueue):
+        waiting = queues.count_messages(account, store.id)
+        return Contents(items=waiting.messages, bytes=waiting.bytes)
     items = size = 0
     match store.kind:
         case "kv":
@@ -84,12 +88,21 @@ def _refuse_what_is_not_saved(account: Account, store: Store, folder: Path) -> N
         )
 
 
-def refuse_what_is_used(account: Account, store: Store, desired: Desired, file: str, progress: Progress) -> None:
-    """Raise UserError where the file still declares `store`, or any Worker of the account is bound to it."""
+def refuse_what_is_used(
+    account: Account, store: Store | StoredQueue, desired: Desired, file: str, progress: Progress
+) -> None:
+    """Raise UserError where the file still declares `store`, or anything of the account uses it."""
     if store.name in _declared(desired, store):
         raise UserError(
             f"{store.title} is declared in {file}", "take it out of the file and run `pulumi up`, then run this again"
         )
+    if isinstance(store, StoredQueue):
+        if store.used_by:
+            raise UserError(
+                f"{store.title} is used by {', '.join(store.used_by)}",
+                "remove that first: `pulumi up` does it for what the file no longer needs",
+            )
+        return
     if bound := bound_workers(account, store, progress):
         raise UserError(
             f"{store.title} is bound to {', '.join(bound)}",
@@ -97,8 +110,11 @@ def refuse_what_is_used(account: Account, store: Store, desired: Desired, file: 
         )
 
 
-def destroy(account: Account, store: Store, progress: Progress) -> None:
+def destroy(account: Account, store: Store | StoredQueue, progress: Progress) -> None:
     """Delete it with everything in it. After an interruption the next run continues; what is left is whole."""
+    if isinstance(store, StoredQueue):
+        contents.delete_queue(account, store.id)
+        return
     match store.kind:
         case "kv":
             contents.delete_namespace(account, store.id)
@@ -109,7 +125,9 @@ def destroy(account: Account, store: Store, progress: Progress) -> None:
             contents.delete_database(account, store.id)
 
 
-def _declared(desired: Desired, store: Store) -> set[str]:
+def _declared(desired: Desired, store: Store | StoredQueue) -> set[str]:
+    if isinstance(store, StoredQueue):
+        return {queue.name for queue in desired.queues}
     match store.kind:
         case "kv":
             return {namespace.title for namespace in desired.kv_namespaces}

@@ -1,4 +1,4 @@
-"""One KV namespace, R2 bucket or D1 database of an account, found by its name, and which Workers are bound to it.
+"""One KV namespace, R2 bucket, D1 database or queue of an account, by its name, and which Workers are bound to it.
 
 Touches the network, by the Account that it is given, and changes nothing.
 """
@@ -6,17 +6,19 @@ Touches the network, by the Account that it is given, and changes nothing.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, TypeVar, cast
 
 from orchestrator.cloudflare.account import JURISDICTIONS, Account
 from orchestrator.data.parallel import in_parallel
+from orchestrator.data.queues import all_queues
 from orchestrator.errors import CloudflareError, UserError
 from orchestrator.kinds import Kind, kind_of_short
-from orchestrator.named_store import KINDS, Store, StoreKind, which
+from orchestrator.named_store import KINDS, Store, StoredQueue, StoreKind, which
 from orchestrator.nearest import nearest_names
 
 __all__ = [
+    "KINDS",
     "Progress",
     "Store",
     "StoreKind",
@@ -25,16 +27,19 @@ __all__ = [
     "everything",
     "find",
     "find_all",
+    "find_or_queue",
     "worker_bindings",
 ]
 
 Progress = Callable[[str], None]
 """Takes a short text about how far long work is; each replaces the one before."""
 
+_Held = TypeVar("_Held", bound=Store | StoredQueue)
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+
+def arguments(parser: argparse.ArgumentParser, kinds: Sequence[str] = KINDS) -> None:
     """What tells one thing from another of the same name, for the commands that name one."""
-    parser.add_argument("--kind", choices=KINDS, help="where several things have the name")
+    parser.add_argument("--kind", choices=kinds, help="where several things have the name")
     parser.add_argument("--jurisdiction", choices=JURISDICTIONS, help="where buckets of several have the name")
 
 
@@ -43,6 +48,24 @@ def find(account: Account, name: str, kind: StoreKind | None = None, jurisdictio
     if jurisdiction:
         kind = kind or "r2"  # nothing else has one
     stores = find_all(account, kind) if kind else everything(account)
+    what = kind_of_short(kind).word if kind else "KV namespace, R2 bucket or D1 database"
+    return _the_one(stores, name, jurisdiction, what)
+
+
+def find_or_queue(
+    account: Account, name: str, kind: StoreKind | Literal["queue"] | None = None, jurisdiction: str | None = None
+) -> Store | StoredQueue:
+    """As `find`, among the queues too."""
+    if jurisdiction or kind in KINDS:
+        return find(account, name, cast("StoreKind | None", kind), jurisdiction)
+    queues = all_queues(account)
+    if kind == "queue":
+        return _the_one(queues, name, None, Kind.QUEUE.word)
+    both: list[Store | StoredQueue] = [*everything(account), *queues]
+    return _the_one(both, name, None, "KV namespace, R2 bucket, D1 database or queue")
+
+
+def _the_one(stores: Sequence[_Held], name: str, jurisdiction: str | None, what: str) -> _Held:
     found = [each for each in stores if each.name == name and (jurisdiction or each.jurisdiction) == each.jurisdiction]
     if len(found) == 1:
         return found[0]
@@ -51,7 +74,6 @@ def find(account: Account, name: str, kind: StoreKind | None = None, jurisdictio
         ways = " or ".join(which(each) for each in found)
         raise UserError(f"there are several things named {name}: {kinds}", f"say which: {ways}")
     near = nearest_names(name, sorted({store.name for store in stores}))
-    what = kind_of_short(kind).word if kind else "KV namespace, R2 bucket or D1 database"
     raise UserError(
         f"the account has no {what} named {name}",
         f"the nearest names: {', '.join(near)}" if near else "`python -m orchestrator show` prints the declared names",

@@ -67,7 +67,7 @@ def refusal(kind: Kind, name: str, stack: str) -> ExistingError:
     if kind is Kind.QUEUE:
         return ExistingError(
             f"the queue {name} exists in the account and is not in the state of the stack {stack}",
-            f"{adopt} takes it over, with its consumer",
+            f"{adopt} takes it over, with its messages and its consumer",
         )
     if kind.holds_data:
         return ExistingError(

@@ -73,7 +73,9 @@ def declare(
     queues: Mapping[str, cloudflare.Queue] = {}
     if desired.queues:
         hooks = guard.of_data if guard else None
-        args = QueuesArgs(account_id=settings.account_id, queues=desired.queues, hooks=hooks)
+        args = QueuesArgs(
+            account_id=settings.account_id, queues=desired.queues, keep_data=settings.keep_data, hooks=hooks
+        )
         queues = Queues("queues", args).queues
     template = settings.workers_url or _workers_dev(settings)
     urls = worker_urls(desired, template)

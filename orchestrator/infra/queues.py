@@ -1,8 +1,8 @@
 """Queues, and the Workers that take their messages.
 
-A queue goes with the file: what waits in it is told again from the orchestrator's records, so nothing is kept for its
-sake (docs/decisions/0043-tasks-later.md). A consumer comes after its Worker, which comes after the queue that it sends
-to: so they are two components.
+A queue that leaves the file stays in the account with its messages, as what holds data does, unless the stage owns its
+data (docs/decisions/0058-queues-stay.md). Its consumer goes. A consumer comes after its Worker, which comes after the
+queue that it sends to: so they are two components.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from orchestrator.infra import sdk as cloudflare
 
 @dataclass(frozen=True, kw_only=True)
 class QueuesArgs:
-    """What to declare in `account_id`; `hooks` run around what happens to each."""
+    """What to declare in `account_id`; `keep_data` and `hooks` as of what holds data."""
 
     account_id: str
     queues: tuple[Queue, ...]
+    keep_data: bool
     hooks: pulumi.ResourceHookBinding | None = None
 
 
@@ -39,7 +40,7 @@ class Queues(pulumi.ComponentResource):
                 queue_name=queue.name,
                 # Said, so that a refresh sees what was changed of them outside.
                 settings=cloudflare.QueueSettingsArgs(delivery_delay=0, delivery_paused=False),
-                opts=pulumi.ResourceOptions(parent=self, hooks=args.hooks),
+                opts=pulumi.ResourceOptions(parent=self, retain_on_delete=args.keep_data, hooks=args.hooks),
             )
             for queue in args.queues
         }

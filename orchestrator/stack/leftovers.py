@@ -35,7 +35,7 @@ def _take_leftovers(stack: Stack, account: Account, report: Report) -> bool:
     found = find_takeover(stack, account)
     leftovers = [each for each in found.existing if is_harmless(account, each)]
     for each in leftovers:
-        how = "empty" if each.wanted.kind.holds_data else "uploaded by this stack"
+        how = "empty" if each.wanted.kind.stays else "uploaded by this stack"
         report(f"Already in the account and {how}, so taken over: {each.title}")
     import_existing(stack, found, leftovers)
     return bool(leftovers)

@@ -25,7 +25,7 @@ OVERWRITTEN = "the upload takes away what was set outside the file"
 class Changes:
     """What an update would do, each thing by its kind and its name in the account, in order.
 
-    `kept`: data that leaves the file and stays in the account. `destroyed`: data that goes (`keepData: false`).
+    `kept`: data and queues that leave the file and stay in the account. `destroyed`: those that go (`keepData: false`).
     `overwritten`: what uploads take away that was set outside the file. `problems`: why the preview failed, in its own
     words.
     """
@@ -61,7 +61,7 @@ def changes(preview: Mapping[str, Any], *, but: Collection[tuple[Kind, str]] = (
         if step["op"] in ("delete", "replace"):
             old = step.get("oldState") or {}
             gone = (kind, kind.name_in(old.get("inputs") or {}))
-            if not kind.holds_data:
+            if not kind.stays:
                 done["removed"].add(gone)
             elif old.get("retainOnDelete"):
                 done["kept"].add(gone)

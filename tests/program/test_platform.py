@@ -98,6 +98,7 @@ def crons(name: str, *expressions: str) -> dict[str, Any]:
     return {"accountId": ACCOUNT, "scriptName": name, "schedules": [{"cron": each} for each in expressions]}
 
 
+LATER = MANIFEST.replace("{capability: crm.lead.create}", "{capability: crm.lead.create, async: true}")
 SAYS_ALL = MANIFEST.replace(
     "          crons: [",
     """          public: true
@@ -175,8 +176,8 @@ def test_only_a_stage_that_owns_its_data_may_delete_it(keep_data: str, retained:
 
     pulumi.runtime.set_mocks(Recorder(), project="project", stack="dev")
     pulumi.runtime.register_stack_transformation(look)
-    run_program(keepData=keep_data)
-    held = {"WorkersKvNamespace", "R2Bucket", "D1Database"}
+    run_program(LATER, keepData=keep_data)
+    held = {"WorkersKvNamespace", "R2Bucket", "D1Database", "Queue"}
     assert {kind for kind, retain in seen.items() if retain} == (held if retained else set())
     assert held < seen.keys()
 
@@ -204,10 +205,7 @@ def test_a_missing_secret_of_a_worker_is_named_with_the_command_that_sets_it() -
 
 
 def test_a_task_that_is_done_later_has_queues_a_consumer_and_producers() -> None:
-    recorder, _ = run_program(
-        MANIFEST.replace("{capability: crm.lead.create}", "{capability: crm.lead.create, async: true}"),
-        namePrefix="pr-7-",
-    )
+    recorder, _ = run_program(LATER, namePrefix="pr-7-")
 
     declared = {(kind, name): inputs for kind, name, inputs in recorder.declared}
     settings = {"deliveryDelay": 0, "deliveryPaused": False}

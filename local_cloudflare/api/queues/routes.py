@@ -56,6 +56,17 @@ async def push_message(call: Call) -> Answer:
     return Answer(result=None)
 
 
+async def get_metrics(call: Call) -> Answer:
+    waiting = Queues(call.cloud).backlog(Queues(call.cloud).get(call["queue_id"]))
+    return Answer(
+        result={
+            "backlog_bytes": waiting.bytes,
+            "backlog_count": waiting.count,
+            "oldest_message_timestamp_ms": waiting.oldest_at or 0,
+        }
+    )
+
+
 async def list_consumers(call: Call) -> Answer:
     queue = Queues(call.cloud).get(call["queue_id"])
     return Answer(result=[_consumer(queue.queue_name, consumer) for consumer in queue.consumers])
@@ -117,6 +128,7 @@ ROUTES = (
     Route(method="GET", path=f"{_QUEUE}/purge", handler=get_purge, permission=QUEUES_READ),
     Route(method="POST", path=f"{_QUEUE}/purge", handler=purge_queue, permission=QUEUES_WRITE),
     Route(method="POST", path=f"{_QUEUE}/messages", handler=push_message, permission=QUEUES_WRITE),
+    Route(method="GET", path=f"{_QUEUE}/metrics", handler=get_metrics, permission=QUEUES_READ),
     Route(method="GET", path=_CONSUMERS, handler=list_consumers, permission=QUEUES_READ),
     Route(method="POST", path=_CONSUMERS, handler=create_consumer, permission=QUEUES_WRITE),
     Route(method="GET", path=_CONSUMER, handler=get_consumer, permission=QUEUES_READ),

@@ -155,13 +155,20 @@ def test_what_waits_and_what_is_on_its_way_is_there_after_a_kill(post: Post) -> 
     post.sees("kept0 1", "kept1 1", "kept2 1")
 
 
-def test_a_paused_queue_delivers_nothing_until_it_is_resumed(post: Post) -> None:
+def test_a_paused_queue_delivers_nothing_until_it_is_resumed(post: Post, sdk: Cloudflare) -> None:
     post.consume()
     path = f"/queues/{post.queues['tasks']}"
     post.api.call("PATCH", path, json={"settings": {"delivery_paused": True}})
+    empty = sdk.queues.get_metrics(post.queues["tasks"], account_id=post.api.account_id)
+    assert empty
+    assert (empty.backlog_count, empty.backlog_bytes, empty.oldest_message_timestamp_ms) == (0, 0, 0)
 
     post.send({"n": "first"})
     assert (post.waiting("tasks")["count"], post.seen()) == (1, [])
+    told = sdk.queues.get_metrics(post.queues["tasks"], account_id=post.api.account_id)
+    assert told
+    assert (told.backlog_count, told.backlog_bytes) == (1, len('{"n":"first"}'))
+    assert told.oldest_message_timestamp_ms > 0
     post.api.call("PATCH", path, json={"settings": {"delivery_paused": False}})
 
     post.sees("first 1")

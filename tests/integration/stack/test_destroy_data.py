@@ -87,6 +87,45 @@ def test_what_is_declared_stays(stack: DataStack, cloudflare_api: LocalCloudflar
     assert "KV namespace NOTES is declared in autopilots.yaml" in errors
 
 
+def test_a_queue_in_which_messages_wait_is_data_and_an_empty_one_goes_at_once(
+    stack: DataStack, cloudflare_api: LocalCloudflare
+) -> None:
+    outside = Outside(cloudflare_api)
+    ids = {
+        name: outside.call("POST", "/queues", json={"queue_name": name})["queue_id"]
+        for name in ("old-files", "old-files-dead")
+    }
+    outside.call("POST", f"/queues/{ids['old-files-dead']}/messages", json={"body": {"n": 1}, "content_type": "json"})
+    consumer = outside.call(
+        "POST",
+        f"/queues/{ids['old-files']}/consumers",
+        json={"type": "http_pull", "dead_letter_queue": "old-files-dead"},
+    )["consumer_id"]
+
+    def names() -> set[str]:
+        return {each["queue_name"] for each in outside.call("GET", "/queues")}
+
+    assert "--kind r2 --jurisdiction default or --kind queue" in stack.run("destroy-data", "old-files", exit_code=2)[1]
+    _, errors = stack.run("destroy-data", "old-files", "--kind", "queue", exit_code=2)
+    assert "queue old-files is used by its consumer http_pull" in errors
+    _, errors = stack.run("destroy-data", "old-files-dead", "--yes-destroy", exit_code=2)
+    assert "queue old-files-dead is used by the dead letters of queue old-files" in errors
+    outside.call("DELETE", f"/queues/{ids['old-files']}/consumers/{consumer}")
+
+    done, _ = stack.run("destroy-data", "old-files", "--kind", "queue")
+    assert (done["kind"], done["items"], done["destroyed"]) == ("queue", 0, True)
+    shown, errors = stack.run("destroy-data", "old-files-dead", exit_code=2)
+    assert (shown["items"], shown["unit"], shown["bytes"], shown["destroyed"]) == (1, "messages", 7, False)
+    assert "queue old-files-dead holds 1 messages in 7 bytes, which would be deleted for ever" in errors
+    _, errors = stack.run("destroy-data", "old-files-dead", "--yes-destroy", "--backup", "dead", exit_code=2)
+    assert "cannot be backed up" in errors
+    assert names() == {"old-files-dead"}
+
+    assert stack.run("destroy-data", "old-files-dead", "--yes-destroy")[0]["destroyed"]
+    assert names() == set()
+    assert left(cloudflare_api) == set(AMOUNTS)
+
+
 def test_a_name_that_nothing_has_is_an_error_with_the_nearest(stack: DataStack) -> None:
     assert "the nearest names: OLD" in stack.run("destroy-data", "OLDE", exit_code=2)[1]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -99,14 +100,32 @@ def test_what_is_there_already_is_adopted(stack: HealedStack) -> None:
     stack.assert_clean()
 
 
-def test_out_of_the_file_they_go_and_back_in_it_they_come(stack: HealedStack) -> None:
+def test_out_of_the_file_they_stay_with_their_messages_and_back_in_it_they_are_taken_over(stack: HealedStack) -> None:
+    dead = queues(stack)["efh-tasks-dead"]["queue_id"]
+    stack.outside.call("POST", f"/queues/{dead}/messages", json={"body": {"run": "run_1"}, "content_type": "json"})
     stack.project.write(MANIFEST)
     stack.project.project.up()
-    assert queues(stack) == {}
-    stack.assert_clean()
-
-    stack.project.write(LATER)
-    stack.project.project.up()
-
     assert queues(stack).keys() == {"efh-tasks", "efh-tasks-dead"}
     stack.assert_clean()
+
+    assert destroy_data(stack, "efh-tasks")["destroyed"], "nothing waits in it"
+    refused = destroy_data(stack, "efh-tasks-dead", exit_code=2)
+    assert (refused["items"], refused["destroyed"]) == (1, False)
+
+    stack.project.write(LATER)
+    assert "adopt -s" in stack.project.project.up(exit_code=1)
+    adopt(stack, "--yes")
+    stack.project.project.up()
+
+    assert queues(stack)["efh-tasks-dead"]["queue_id"] == dead
+    assert queues(stack).keys() == {"efh-tasks", "efh-tasks-dead"}
+    assert stack.outside.call("GET", f"/queues/{dead}/metrics")["backlog_count"] == 1
+    stack.assert_clean()
+
+
+def destroy_data(stack: HealedStack, name: str, *, exit_code: int = 0) -> dict[str, Any]:
+    process = stack.start(name, "--json", command="destroy-data")
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == exit_code, errors
+    document: dict[str, Any] = json.loads(output)
+    return document

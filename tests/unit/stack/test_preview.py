@@ -15,9 +15,10 @@ TYPES = {
     "worker": "cloudflare:index/workersScript:WorkersScript",
     "switch": "cloudflare:index/workersScriptSubdomain:WorkersScriptSubdomain",
     "crons": "cloudflare:index/workersCronTrigger:WorkersCronTrigger",
+    "queue": "cloudflare:index/queue:Queue",
     "component": "autopilot:infra:Storage",
 }
-NAMES = {"kv": "title", "r2": "name", "component": "name"}
+NAMES = {"kv": "title", "r2": "name", "queue": "queueName", "component": "name"}
 
 
 def step(op: str, kind: str, name: str, **state: Any) -> dict[str, Any]:
@@ -47,6 +48,8 @@ def test_each_change_has_its_words() -> None:
             step("delete", "worker", "old"),
             step("delete", "crons", "old"),
             step("delete", "kv", "LOGS", retainOnDelete=True),
+            step("delete", "queue", "efh-tasks", retainOnDelete=True),
+            step("delete", "queue", "pr-7-efh-tasks"),
             step("delete", "r2", "pr-7-files"),
         )
     )
@@ -57,7 +60,9 @@ def test_each_change_has_its_words() -> None:
         "change cron triggers of Worker router",
         "remove Worker old",
         "no longer manage KV namespace LOGS: it stays in the account, with its data",
+        "no longer manage queue efh-tasks: it stays in the account, with its data",
         "DELETE R2 bucket pr-7-files, with its data",
+        "DELETE queue pr-7-efh-tasks, with its data",
     ]
 
 
