@@ -40,6 +40,7 @@ TABLE = RoutingTable(
         "pay": TaskRule(capability="pay.run", once=True, later=_QUICK),
         "report": TaskRule(capability="report.run", idempotent=True, later=_QUICK),
         "report_soon": TaskRule(capability="report.run", idempotent=True, timeout_ms=300, later=_QUICK),
+        "report_late": TaskRule(capability="report.run", timeout_ms=0, later=_QUICK),
         "report_once": TaskRule(capability="report.run", later=_QUICK),
         "report_now": TaskRule(capability="report.run"),
         "narrow": TaskRule(capability="narrow.run", later=AsyncRule(retries=2, backoff_ms=1_000, max_concurrency=2)),

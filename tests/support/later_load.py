@@ -132,6 +132,10 @@ class LaterCloud:
         answer = httpx.post(f"{url}/__scheduled", headers=headers, timeout=60)
         return int(answer.json()["fed"] or 0) if answer.is_success else 0
 
+    def pause(self, *, is_paused: bool) -> None:
+        """Whether the queue delivers nothing for now."""
+        self._call("PATCH", f"/queues/{self.queue_id}", json={"settings": {"delivery_paused": is_paused}})
+
     def deliver_again(self, run: Mapping[str, Any]) -> None:
         message = {"body": {"run": run["id"], "task": run["task"]}, "content_type": "json"}
         self._call("POST", f"/queues/{self.queue_id}/messages", json=message)

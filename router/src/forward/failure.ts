@@ -18,6 +18,8 @@ export interface Failure {
   readonly isPassing?: boolean;
   /** The autopilot itself answered, though not as it should: it is not down. */
   readonly hasAnswered?: boolean;
+  /** The orchestrator itself was too slow to ask. */
+  readonly isOurs?: boolean;
   /** When it makes sense to try again, in seconds. */
   readonly retryAfter?: number;
 }
@@ -129,6 +131,7 @@ export function lateFailure(): Failure {
     outcome: "not-sent",
     why: "was not asked, since the orchestrator's own records took all the time there was",
     hint: "Send it again.",
+    isOurs: true,
   };
 }
 

@@ -12,7 +12,8 @@ import type { Decision } from "../routing/decide.ts";
 import { decideNow } from "../routing/decide-now.ts";
 import { ruleOf } from "../routing/table.ts";
 import { tellCaller } from "./callback.ts";
-import { isCallbackMessage, isRunMessage, MAX_DELAY_S, type RunMessage } from "./messages.ts";
+import { Line } from "./line.ts";
+import { isCallbackMessage, isRunMessage, LONGEST_EARLY_MS, MAX_DELAY_S, type RunMessage } from "./messages.ts";
 import { LONGEST_WAIT_MS } from "./next.ts";
 import { findWaiting, giveUp, postpone } from "./records.ts";
 import { asyncRuleOf } from "./rule.ts";
@@ -27,25 +28,29 @@ const READY_GROWTH = 1.5;
 const LONGEST_READY = 15;
 /** A circuit that is open closes after this, or a few times as much. */
 const CIRCUIT_S = 30;
-const FULL_PAUSE_MS = 500;
-/** How often a place is looked for before the message goes back: a run of 50 subrequests has no more to spare. */
-const FULL_LOOKS = 4;
-/** Then it comes again less and less often: a queue gives a message a hundred times, and each time is an operation. */
-const FULL_AGAIN_S = 5;
+/** A message that found no place comes again less and less often: a queue gives a message a hundred
+ * times, and each time is an operation. */
+const FULL_AGAIN_S = 2;
 const FULL_GROWTH = 1.3;
 const LONGEST_FULL_S = 300;
 const FAULT_AGAIN_S = 10;
+
+/** Of a batch of so many messages, by the autopilot's name. */
+interface Lines {
+  readonly messages: number;
+  readonly of: Map<string, Line>;
+}
 
 /** Undefined: it is done with; else in how many seconds it is to come again. */
 type Again = number | undefined;
 
 export async function consume(batch: MessageBatch, work: Work): Promise<void> {
-  const lanes = new Map<string, Promise<unknown>[]>();
+  const lines: Lines = { messages: batch.messages.length, of: new Map() };
   await Promise.all(
     batch.messages.map(async (message) => {
       let again: Again;
       try {
-        again = await take(message, work, lanes);
+        again = await take(message, work, lines);
       } catch (error) {
         log("a message could not be dealt with", work.requestId, error);
         again = FAULT_AGAIN_S;
@@ -56,9 +61,9 @@ export async function consume(batch: MessageBatch, work: Work): Promise<void> {
   );
 }
 
-function take(message: Message, work: Work, lanes: Map<string, Promise<unknown>[]>): Promise<Again> {
+function take(message: Message, work: Work, lines: Lines): Promise<Again> {
   const { body } = message;
-  if (isRunMessage(body)) return takeRun(body, message.attempts, work, lanes);
+  if (isRunMessage(body)) return takeRun(body, message.attempts, work, lines);
   if (isCallbackMessage(body)) return tellCaller(body.callback, message.attempts, work);
   const wanted = scheduleMessageOf(body);
   if (wanted) return scheduleByMessage(wanted, work);
@@ -66,12 +71,8 @@ function take(message: Message, work: Work, lanes: Map<string, Promise<unknown>[
   return Promise.resolve(undefined);
 }
 
-async function takeRun(
-  { run, task }: RunMessage,
-  times: number,
-  work: Work,
-  lanes: Map<string, Promise<unknown>[]>,
-): Promise<Again> {
+async function takeRun({ run, task, at = 0 }: RunMessage, times: number, work: Work, lines: Lines): Promise<Again> {
+  await waitUntil(at);
   const decided = await decideNow(work, task);
   if ("problem" in decided) return waitFor(run, decided.problem.detail, READY_AGAIN_S, times, work);
   const now = Date.now();
@@ -80,41 +81,28 @@ async function takeRun(
     return waitFor(run, why, CIRCUIT_S, times, work);
   }
   const { maxConcurrency: most } = asyncRuleOf(ruleOf(routingTable, task));
-  const attempt = () => tryUntilThereIsPlace(run, decided, times, work);
-  return most === null ? attempt() : inLane(lanes, decided, most, attempt);
+  const tried: Tried = await (most === null
+    ? tryRun(run, decided, work)
+    : lineOf(decided, lines).inTurn((onClaimed) => tryRun(run, decided, work, onClaimed)));
+  return tried === "full" ? goBack(run, decided, times, work) : tried.again;
 }
 
-/** At most `most` at a time of this batch and autopilot: the others would find no place anyway. */
-async function inLane<T>(
-  lanes: Map<string, Promise<unknown>[]>,
-  { route }: Decision,
-  most: number,
-  work: () => Promise<T>,
-): Promise<T> {
-  const lane = lanes.get(route.name) ?? [];
-  lanes.set(route.name, lane);
-  const before = lane.at(-most); // one lane for each place
-  const mine = Promise.resolve(before).then(work, work);
-  lane.push(mine);
-  return mine;
+function lineOf({ route }: Decision, { messages, of }: Lines): Line {
+  const line = of.get(route.name) ?? new Line(messages);
+  of.set(route.name, line);
+  return line;
 }
 
-async function tryUntilThereIsPlace(run: string, decided: Decision, times: number, work: Work): Promise<Again> {
-  for (let look = 1; ; look++) {
-    const tried: Tried = await tryRun(run, decided, work);
-    if (tried !== "full") return tried.again;
-    if (look === FULL_LOOKS) {
-      const pause = Math.min(FULL_AGAIN_S * FULL_GROWTH ** (times - 1), LONGEST_FULL_S) * (0.5 + Math.random());
-      await postpone(
-        work.env,
-        run,
-        Date.now() + 1000 * pause,
-        `${decided.route.name} has as many runs as it may have.`,
-      );
-      return pause;
-    }
-    await new Promise((resolve) => setTimeout(resolve, FULL_PAUSE_MS * (0.5 + Math.random())));
-  }
+/** Until `at`, where that is soon. */
+async function waitUntil(at: number): Promise<void> {
+  for (let left = at - Date.now(); left > 0 && left <= LONGEST_EARLY_MS; left = at - Date.now())
+    await new Promise((resolve) => setTimeout(resolve, left));
+}
+
+async function goBack(run: string, { route }: Decision, times: number, { env }: Work): Promise<Again> {
+  const pause = Math.min(FULL_AGAIN_S * FULL_GROWTH ** (times - 1), LONGEST_FULL_S) * (0.5 + Math.random());
+  await postpone(env, run, Date.now() + 1000 * pause, `${route.name} has as many runs as it may have.`);
+  return pause;
 }
 
 /** The autopilot is not ready: that costs no attempt, and has an end. */

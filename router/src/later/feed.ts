@@ -3,7 +3,7 @@
 
 import routingTable from "routing-table";
 import type { Env } from "../env.ts";
-import { delayUntil } from "./messages.ts";
+import { messageFor } from "./messages.ts";
 import { findToSend, findUntold, markSent } from "./outbox.ts";
 
 /** In one run of the cron; messages of a batch cost as many operations as they are. */
@@ -17,11 +17,10 @@ export async function feedQueue(env: Env): Promise<number> {
   const now = Date.now();
   const runs = await findToSend(env, now + horizonMs(), now, MOST);
   const untold = await findUntold(env, now, MOST);
-  await sendAll(env, queue, runs, now, ({ id, task, dueAt }) => ({
-    body: { run: id, task },
-    contentType: "json",
-    delaySeconds: delayUntil(dueAt, now),
-  }));
+  await sendAll(env, queue, runs, now, (run) => {
+    const { message, delaySeconds } = messageFor(run, run.dueAt, now);
+    return { body: message, contentType: "json", delaySeconds };
+  });
   await sendAll(env, queue, untold, now, ({ id }) => ({ body: { callback: id }, contentType: "json" }));
   return runs.length + untold.length;
 }

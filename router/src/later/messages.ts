@@ -9,9 +9,17 @@ import { markSent } from "./outbox.ts";
 /** The longest delay that a queue takes. */
 export const MAX_DELAY_S = 12 * 60 * 60;
 
+/** A queue's delay is in whole seconds, and its consumer may gather a batch for one more (`max_wait_ms` in
+ * orchestrator/desired/resources.py): so a message is sent for that much sooner, and waited with for the rest. */
+const SOONER_MS = 1_000;
+/** As soon as a message may come before its time by that, and a little more; earlier ones go back to the queue. */
+export const LONGEST_EARLY_MS = SOONER_MS + 2_000;
+
+/** `at`: not before then, in milliseconds since 1970. */
 export interface RunMessage {
   readonly run: string;
   readonly task: string;
+  readonly at?: number;
 }
 
 /** The caller of that run is to be told of its end. */
@@ -20,7 +28,9 @@ export interface CallbackMessage {
 }
 
 export function isRunMessage(body: unknown): body is RunMessage {
-  return isObject(body) && typeof body.run === "string" && typeof body.task === "string";
+  if (!isObject(body)) return false;
+  const { run, task, at = 0 } = body;
+  return typeof run === "string" && typeof task === "string" && typeof at === "number";
 }
 
 export function isCallbackMessage(body: unknown): body is CallbackMessage {
@@ -35,9 +45,14 @@ export function requireQueue({ TASK_QUEUE: queue }: Env): Queue {
   throw notConfigured("TASK_QUEUE", "is not bound, so nothing can be done later", hint);
 }
 
-/** Seconds from now until `at`, up to what a queue takes, rounded up: nothing comes before its time. */
-export function delayUntil(at: number, now: number): number {
-  return Math.min(Math.max(0, Math.ceil((at - now) / 1000)), MAX_DELAY_S);
+/** The message of a run that is not to be tried before `at`, and its delay in the queue, up to what that takes. */
+export function messageFor(
+  { id, task }: { readonly id: string; readonly task: string },
+  at: number,
+  now: number,
+): { readonly message: RunMessage; readonly delaySeconds: number } {
+  const delaySeconds = Math.min(Math.max(0, Math.floor((at - now - SOONER_MS) / 1000)), MAX_DELAY_S);
+  return { message: { run: id, task, ...(at > now ? { at } : {}) }, delaySeconds };
 }
 
 /** Sends what is recorded already. Where that fails the cron sends it later, so nobody is told. */

@@ -2,7 +2,7 @@
 //
 // Tried again is only what cannot be done twice by that: nothing was done for certain, or the task is `idempotent` and
 // not `once`. An autopilot that says when it is to be asked again (429 with Retry-After) is left alone until then, by all
-// tasks, and that costs none of the tries.
+// tasks, and that costs none of the tries; nor does it where the orchestrator itself was too slow to ask it.
 
 import type { Answer } from "../forward/answer.ts";
 import type { Failure } from "../forward/failure.ts";
@@ -30,8 +30,10 @@ export type Next =
       readonly at: number;
       readonly why: string;
       readonly ending: Ending;
-      /** The autopilot is not asked before `at`, and the attempt is not counted. */
+      /** The autopilot is not asked before `at`. */
       readonly isPause: boolean;
+      /** The attempt is not counted: the autopilot was not asked, or has asked for a pause. */
+      readonly isFree: boolean;
     };
 
 export function nextOf(
@@ -47,9 +49,11 @@ export function nextOf(
   const askedMs = Math.min(askedOf(result, now), LONGEST_ASKED_MS);
   const isPause = askedMs > 0 && "status" in result && result.status === 429;
   const why = ending.why ?? "";
-  if (isPause && now - createdAt < LONGEST_WAIT_MS) return { at: now + askedMs, why, ending, isPause };
-  if (attempts >= allowed) return { ends: { ...kept(result, ending), status: "dead" } };
-  return { at: now + Math.max(backoffOf(backoffMs, attempts, random), askedMs), why, ending, isPause: false };
+  const isFree = (isPause || ("outcome" in result && result.isOurs === true)) && now - createdAt < LONGEST_WAIT_MS;
+  if (isPause && isFree) return { at: now + askedMs, why, ending, isPause, isFree };
+  if (attempts >= allowed && !isFree) return { ends: { ...kept(result, ending), status: "dead" } };
+  const pauseMs = Math.max(backoffOf(backoffMs, attempts, random), askedMs);
+  return { at: now + pauseMs, why, ending, isPause: false, isFree };
 }
 
 /** Doubled for each attempt, up to an hour; between half and all of it, so that those that failed together do not meet. */

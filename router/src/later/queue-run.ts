@@ -5,7 +5,7 @@ import type { Env } from "../env.ts";
 import { fingerprintOf, runIdOf } from "../once/once.ts";
 import type { KeptRun } from "../once/runs.ts";
 import { ruleOf } from "../routing/table.ts";
-import { delayUntil, MAX_DELAY_S, sendMessage } from "./messages.ts";
+import { MAX_DELAY_S, messageFor, sendMessage } from "./messages.ts";
 import { writeQueued } from "./records.ts";
 import { asyncRuleOf } from "./rule.ts";
 
@@ -47,7 +47,9 @@ export async function queueRun(
     retries: later.retries,
   });
   // Also for a repeat: whoever repeats was not answered, so the message may not have been sent. Two do no harm.
-  if ((isNew || run.status === "queued") && isNear)
-    await sendMessage(env, { run: id, task }, delayUntil(at, now), requestId);
+  if ((isNew || run.status === "queued") && isNear) {
+    const { message, delaySeconds } = messageFor({ id, task }, at, now);
+    await sendMessage(env, message, delaySeconds, requestId);
+  }
   return { run, isNew, isSame: run.fingerprint === fingerprint };
 }

@@ -27,7 +27,13 @@ export type Tried = "full" | { readonly again: number | undefined };
 const UNDER_WAY_AGAIN_S = 5 * 60;
 const DONE_WITH: Tried = { again: undefined };
 
-export async function tryRun(id: string, decided: Decision, work: Work): Promise<Tried> {
+/** `onClaimed` is called when the run is ours, before the autopilot is asked. */
+export async function tryRun(
+  id: string,
+  decided: Decision,
+  work: Work,
+  onClaimed: () => void = () => {},
+): Promise<Tried> {
   const { env } = work;
   const rule = ruleOf(routingTable, decided.task);
   const deadline = Date.now() + rule.timeoutMs;
@@ -43,6 +49,7 @@ export async function tryRun(id: string, decided: Decision, work: Work): Promise
   const { run, attempt } = claimed;
   if (run === undefined) return DONE_WITH;
   if (attempt === undefined) return unclaimed(claimed, work);
+  onClaimed();
   return { again: await attemptRun({ ...run, attempts: attempt }, claim, decided, deadline, work) };
 }
 
@@ -93,7 +100,7 @@ async function attemptRun(
     await afterEnd(env, run, next.ends, requestId);
     return undefined;
   }
-  await writeAgain(env, { id, claim }, { ...next, outcome: next.ending.outcome, isFree: next.isPause });
+  await writeAgain(env, { id, claim }, { ...next, outcome: next.ending.outcome });
   if (next.isPause) await writePause(env, decided.route.name, next.at);
   return (next.at - Date.now()) / 1000;
 }
