@@ -53,9 +53,11 @@ class Entry:
         return asdict(self)
 
 
-def load_catalog(root: Path) -> dict[str, Entry]:
-    """The entries by name; none where there is no catalogue. Raises CatalogError with what is wrong with the first."""
-    return {entry.name: entry for path in sorted((root / FOLDER).glob("*.yaml")) if (entry := _entry(path, root))}
+def load_catalog(root: Path, only: str | None = None) -> dict[str, Entry]:
+    """The entries by name, or the `only` one; none where there is no catalogue. Raises CatalogError with what is wrong
+    with the first."""
+    paths = [path for path in sorted((root / FOLDER).glob("*.yaml")) if only in (None, path.stem)]
+    return {entry.name: entry for path in paths if (entry := _entry(path, root))}
 
 
 def _entry(path: Path, root: Path) -> Entry:

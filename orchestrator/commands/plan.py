@@ -16,6 +16,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from orchestrator.catalog import load_catalog
 from orchestrator.dispatch.dispatcher import Answer, Dispatcher
 from orchestrator.dispatch.outcome import outcome_of, problem_of
 from orchestrator.dispatch.request import JsonText, check_key
@@ -26,7 +27,6 @@ from orchestrator.router_client.connection import RemoteDispatcher
 from orchestrator.routing.compile import compile_routes
 from orchestrator.routing.decision import Decision
 from orchestrator.routing.problem import Problem
-from orchestrator.routing.table import RoutingTable
 from orchestrator.terminal import Terminal
 
 _EXIT_CODES = {"unknown": 3, "partly": 4}
@@ -45,7 +45,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
   python -m orchestrator plan run_payout_batch --meta @batch.json --idempotency-key payout-2026-11
 """
     parser.add_argument("task", metavar="TASK", help="a task of the manifest, or a capability")
-    parser.add_argument("--meta", default="{}", metavar="JSON", help="the task's data; @FILE, or - for standard input")
+    parser.add_argument("--meta", metavar="JSON", help="the task's data; @FILE, or - for standard input")
     parser.add_argument("--explain", action="store_true", help="say who would get it and why; nothing is forwarded")
     parser.add_argument(
         "--idempotency-key", type=_key, metavar="KEY", help="names this task and its repeats; needed for a `once` task"
@@ -58,7 +58,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
-    outcome = _outcome(options, _meta(options.meta), os.environ)
+    meta = None if options.meta is None else _meta(options.meta)
+    outcome = _outcome(options, meta, os.environ)
     document = outcome.to_object() if isinstance(outcome, Problem) else problem_of(outcome)
     if document is not None:
         _print_problem(document, terminal, as_json=options.json)
@@ -88,20 +89,23 @@ def _goes_on(answer: Answer) -> str | None:
     return str(said.get("status", "in progress")) if is_of_run and said.get("run") else None
 
 
-def _outcome(options: argparse.Namespace, meta: JsonText, environment: Mapping[str, str]) -> Answer | Problem:
+def _outcome(options: argparse.Namespace, meta: JsonText | None, environment: Mapping[str, str]) -> Answer | Problem:
     is_direct = options.direct or (options.explain and not options.url)
     url = None if is_direct else options.url or environment.get("ORCHESTRATOR_URL")
     if url:
         with RemoteDispatcher(url, read_token(environment)) as remote:
             if options.explain:
-                return remote.explain(options.task)
+                return remote.explain(options.task, meta)
             return remote.plan(options.task, meta, options.idempotency_key, on_part=_print_part)
     table = compile_routes(load(options.file))
+    entries = load_catalog(Path(options.file).parent, table.rule_of(options.task).capability)
+    catalog = {name: entry.meta for name, entry in entries.items()}
     if options.explain:
-        return _explain(table, options.task)
+        return _explain(Dispatcher(table, catalog=catalog), options.task, meta)
     worker_urls = read_worker_urls(environment)
     with Dispatcher(
         table,
+        catalog=catalog,
         worker_urls=worker_urls,
         webhook_secrets=read_webhook_secrets(environment),
         allow_loopback=are_local(worker_urls),
@@ -109,9 +113,9 @@ def _outcome(options: argparse.Namespace, meta: JsonText, environment: Mapping[s
         return dispatcher.plan(options.task, meta, options.idempotency_key, on_part=_print_part)
 
 
-def _explain(table: RoutingTable, task: str) -> Answer | Problem:
-    with Dispatcher(table) as dispatcher:
-        explained = dispatcher.explain(task)
+def _explain(dispatcher: Dispatcher, task: str, meta: JsonText | None) -> Answer | Problem:
+    with dispatcher:
+        explained = dispatcher.explain(task, meta)
     if isinstance(explained, Decision):
         body = json.dumps(explained.to_object(), ensure_ascii=False).encode()
         return Answer(status=200, headers={"content-type": "application/json"}, body=body, autopilot=None)

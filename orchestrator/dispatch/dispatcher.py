@@ -10,6 +10,7 @@ second one beside it would not know of the first.
 
 from __future__ import annotations
 
+import json
 import random
 import time
 import uuid
@@ -19,6 +20,7 @@ from typing import Any, Self
 
 import httpx
 
+from orchestrator.catalog.checks import check_meta
 from orchestrator.dispatch import failure
 from orchestrator.dispatch.circuit import Circuit
 from orchestrator.dispatch.failure import Failure
@@ -39,15 +41,17 @@ __all__ = ["Answer", "Dispatcher", "Problem"]
 class Dispatcher:
     """Decides on tasks and forwards them. Close it, or use it in a `with` statement.
 
-    `worker_urls`: the URL of each Worker by its name in the manifest. `webhook_secrets`: the stack's, one, or two while
-    one is being replaced. `allow_loopback`: the local stack's plain HTTP to this machine. `rng` gives numbers in
-    [0, 1), `clock` seconds since 1970; `sleep` waits for seconds before a second try.
+    `catalog`: the schema of what each capability takes. `worker_urls`: the URL of each Worker by its name in the
+    manifest. `webhook_secrets`: the stack's, one, or two while one is being replaced. `allow_loopback`: the local
+    stack's plain HTTP to this machine. `rng` gives numbers in [0, 1), `clock` seconds since 1970; `sleep` waits for
+    seconds before a second try.
     """
 
     def __init__(
         self,
         table: RoutingTable,
         *,
+        catalog: Mapping[str, Mapping[str, Any]] | None = None,
         worker_urls: Mapping[str, str] | None = None,
         webhook_secrets: Sequence[str] = (),
         transport: httpx.BaseTransport | None = None,
@@ -57,6 +61,7 @@ class Dispatcher:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._table = table
+        self._catalog = catalog or {}
         self._worker_urls = worker_urls or {}
         self._secrets = tuple(webhook_secrets)
         self._allow_loopback = allow_loopback
@@ -76,11 +81,15 @@ class Dispatcher:
         """Close the connections."""
         self._client.close()
 
-    def explain(self, task: str) -> Decision | Refusal:
-        """The decision and its reasons; nothing is sent."""
+    def explain(self, task: str, meta: Mapping[str, Any] | JsonText | None = None) -> Decision | Refusal:
+        """The decision and its reasons; nothing is sent. A `meta` is held against the catalogue, too."""
         now = self._clock()
         paused = {name for name, circuit in self._circuits.items() if circuit.is_paused(now)}
-        return decide(self._table, task, RoutingState(paused=paused), self._rng())
+        decided = decide(self._table, task, RoutingState(paused=paused), self._rng())
+        schema = None if meta is None else self._catalog.get(self._table.rule_of(task).capability)
+        if schema is None:
+            return decided
+        return check_meta(decided, schema, json.loads(meta) if isinstance(meta, JsonText) else meta)
 
     def plan(
         self,
@@ -111,7 +120,7 @@ class Dispatcher:
     ) -> Answer | Problem:
         if errors := check_plan({"task": task, "meta": meta}):
             return invalid_request(errors)
-        decision = self.explain(task)
+        decision = self.explain(task, meta)
         if isinstance(decision, Refusal):
             return decision.problem
         if decision.rule.once:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from pydantic import ValidationError
 
+from orchestrator.catalog import load_catalog
 from orchestrator.errors import ManifestError
 from orchestrator.issues import Issue
 from orchestrator.manifest.bindings import router_bindings, worker_bindings
@@ -25,6 +29,7 @@ from orchestrator.manifest.references import (
     callbacks,
     contradictions,
     endpoints,
+    metas_of_schedules,
     registry_namespace,
     tail_consumers,
     tasks_of_callers,
@@ -71,11 +76,15 @@ def load(path: str | Path = DEFAULT_FILE) -> Manifest:
         before = raw[: error.start]
         line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
         raise _unreadable(path, "the file is not UTF-8 here", "save it as UTF-8", line, column) from error
-    return parse(text, str(path))
+    catalog = load_catalog(Path(path).parent) if "schedules:" in text else {}
+    return parse(text, str(path), {name: entry.meta for name, entry in catalog.items()})
 
 
-def parse(text: str, file: str = DEFAULT_FILE) -> Manifest:
-    """The manifest in a text; `file` is only for the messages. Raises ManifestError with every issue."""
+def parse(
+    text: str, file: str = DEFAULT_FILE, catalog: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+) -> Manifest:
+    """The manifest in a text; `file` is only for the messages; `catalog`: the schema of what each capability takes.
+    Raises ManifestError with every issue."""
     source = read(text, file)
     issues = list(source.issues)
     manifest = None
@@ -86,6 +95,7 @@ def parse(text: str, file: str = DEFAULT_FILE) -> Manifest:
     root = Place(source, source.data)
     for check in _CHECKS:
         issues.extend(source.issue(**asdict(finding)) for finding in check(root))
+    issues.extend(source.issue(**asdict(finding)) for finding in metas_of_schedules(root, catalog))
     if issues or manifest is None:
         raise ManifestError(sorted(set(issues)))
     return manifest

@@ -112,7 +112,9 @@ class Task(Model):
     later: Annotated[AsyncTask | None, BeforeValidator(_switch)] = Field(
         default=None,
         alias="async",
-        description="Done later: the caller is answered 202 at once, and asks for the run. `true`, or how.",
+        description="Done later: the caller is answered 202 at once, and asks for the run. `true`, or how. The queues "
+        "`efh-tasks` and `efh-tasks-dead` follow, with their bindings; each run takes three of the free plan's 10,000 "
+        "queue operations a day, each retry one more.",
     )
 
 
@@ -122,7 +124,9 @@ class ScheduledTask(Model):
     task: TaskName
     every: ScheduleExpression
     timezone: Timezone = Field(default="UTC", description="The time zone of `every`.")
-    meta: dict[str, Any] = Field(default={}, description="What the task is given.")
+    meta: dict[str, Any] = Field(
+        default={}, description="What the task is given; held against the catalogue's entry of its capability."
+    )
 
 
 class Orchestrator(Model):
@@ -176,7 +180,9 @@ class Manifest(Model):
     autopilots: Items[Autopilot] = Field(description="Who can do what; the order means nothing.")
     tasks: dict[TaskName, Task] = Field(default={}, description="What callers ask for, by name.")
     schedules: dict[ScheduleName, ScheduledTask] = Field(
-        default={}, description="What the platform itself does again and again, by name."
+        default={},
+        description="What the platform itself does again and again, by name. The same queues follow; `limits` and the "
+        "preview count the queue operations of a day.",
     )
 
     alerts: dict[AlertName, Alert] = Field(default={}, description="What people are told of, by name.")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
+from typing import Any
 
 from orchestrator import names
+from orchestrator.catalog.schema import mistakes_of
 from orchestrator.manifest.bindings import bound_as
 from orchestrator.manifest.fields import HOST_PATTERN
 from orchestrator.manifest.place import Mistake, Place
@@ -124,6 +126,35 @@ def tasks_of_schedules(root: Place) -> Iterator[Mistake]:
                 message=f"the schedule `{name}` asks for `{task.text}`, which is no task",
                 hint=did_you_mean(task.text, known, "declare it under `tasks`, or take the schedule out"),
             )
+
+
+def metas_of_schedules(root: Place, catalog: Mapping[str, Mapping[str, Any]]) -> Iterator[Mistake]:
+    """What a schedule gives its task is what the catalogue says that it takes; `catalog`: the schemas by capability."""
+    for name, schedule in root["schedules"].entries():
+        task, meta = schedule["task"].text or "", schedule["meta"]
+        capability = root["tasks"][task]["capability"].text or ""
+        if capability not in catalog or not isinstance(meta.value, dict | None):
+            continue
+        for mistake in mistakes_of(catalog[capability], meta.value or {}, "/meta"):
+            yield Mistake(
+                path=(*schedule.path, *_parts(mistake["pointer"], schedule.value)),
+                code="schedule-meta",
+                message=f"the schedule `{name}` gives `{task}` what it does not take: "
+                f"{mistake['pointer']} {mistake['message']}",
+                hint=f"catalog/capabilities/{capability}.yaml says what it takes",
+            )
+
+
+def _parts(pointer: str, value: Any) -> Iterator[str | int]:
+    """The path of a JSON Pointer into `value`."""
+    for part in pointer.split("/")[1:]:
+        name = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, list):
+            yield int(name)
+            value = value[int(name)]
+        else:
+            yield name
+            value = value.get(name) if isinstance(value, dict) else None
 
 
 def callbacks(root: Place) -> Iterator[Mistake]:

@@ -123,9 +123,10 @@ def _reasons(errors: Sequence[Mapping[str, str]] | None) -> str:
 class RemoteDispatcher(RouterConnection):
     """Tasks through the routing Worker."""
 
-    def explain(self, task: str) -> Answer:
-        """The router's decision and its reasons; nothing is forwarded."""
-        return self._post({"task": task, "explain": True}, {}, {})
+    def explain(self, task: str, meta: Mapping[str, Any] | JsonText | None = None) -> Answer:
+        """The router's decision and its reasons; nothing is forwarded. A `meta` is held against the catalogue, too."""
+        asked = {"task": task, "explain": True}
+        return self._post(asked, meta, {})
 
     def plan(
         self,
@@ -143,11 +144,11 @@ class RemoteDispatcher(RouterConnection):
     def _post(
         self,
         body: Mapping[str, Any],
-        meta: Mapping[str, Any] | JsonText,
+        meta: Mapping[str, Any] | JsonText | None,
         headers: Mapping[str, str],
         on_part: OnPart | None = None,
     ) -> Answer:
-        content = body_text(body, meta).encode(errors="backslashreplace")
+        content = (json.dumps(body) if meta is None else body_text(body, meta)).encode(errors="backslashreplace")
         given = {"content-type": "application/json", **headers}
         try:
             with self._client.stream("POST", "/autopilot/plan", content=content, headers=given) as response:

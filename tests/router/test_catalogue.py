@@ -52,6 +52,15 @@ def test_an_explanation_says_so_too(client: Client) -> None:
     assert ask(client, "check", GOOD, explain=True).json()["autopilot"] == "echo"
 
 
+def test_who_only_asks_where_a_task_would_go_need_not_say_what_it_is_given(client: Client) -> None:
+    asked = {"task": "check", "explain": True}
+
+    answer = client("router").post("/autopilot/plan", json=asked, headers=AUTHORIZED)
+
+    assert (answer.status_code, answer.json()["autopilot"]) == (200, "echo")
+    refused(client("router").post("/autopilot/plan", json={"task": "check"}, headers=AUTHORIZED), 422, "Invalid meta")
+
+
 def test_what_was_done_under_the_key_stays_done(client: Client) -> None:
     """Not "rejected", which is said only where nothing was done, now or earlier."""
     key = new_key()

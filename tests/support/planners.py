@@ -14,7 +14,7 @@ from orchestrator.dispatch.dispatcher import Dispatcher
 from orchestrator.dispatch.pinned_transport import PinnedTransport
 from orchestrator.dispatch.request import JsonText
 from orchestrator.routing.problem import CONTENT_TYPE, Problem
-from tests.support.workers import OLD_SECRET, PARTNER, SECRET, TABLE, TOKEN
+from tests.support.workers import CHECKED, OLD_SECRET, PARTNER, SECRET, TABLE, TOKEN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +92,7 @@ class PythonPlanner:
     def _dispatcher(self, setup: str) -> Dispatcher:
         return Dispatcher(
             TABLE,
+            catalog={CHECKED.name: CHECKED.meta},
             worker_urls={"efh-echo": f"http://efh-echo.localhost:{self._port}/"},
             webhook_secrets=self._secrets.get(setup, (SECRET,)),
             transport=None if setup == "local" else Internet(self._port),

@@ -237,3 +237,29 @@ class TestAnswer:
         )
 
         assert "10 MiB" in document["detail"]
+
+
+class TestCatalogue:
+    def test_what_does_not_fit_goes_to_nobody(self, planner: Planner) -> None:
+        problem = refused(planner.plan("check", {"to": "nobody", "parts": [{"a/b": 1}, {}]}), 422, "Invalid meta")
+
+        del problem["requestId"]
+        assert problem == {
+            "type": "urn:problem:autopilot-orchestrator:invalid-meta",
+            "title": "Invalid meta",
+            "status": 422,
+            "detail": "/meta/to must be an e-mail address; /meta/parts/1/a~1b is required.",
+            "capability": "echo.checked",
+            "errors": [
+                {"pointer": "/meta/to", "message": "must be an e-mail address"},
+                {"pointer": "/meta/parts/1/a~1b", "message": "is required"},
+            ],
+            "outcome": "rejected",
+            "retrySafe": True,
+            "hint": "GET /autopilot/capabilities/echo.checked says what it takes.",
+        }
+
+    def test_its_text_is_looked_at_and_sent_on_as_it_is(self, planner: Planner) -> None:
+        text = '{"to": "ada@example.com", "n": 1.10}'
+
+        assert f'"meta":{text}}}' in planner.plan("check", JsonText(text)).json()["body"]

@@ -1,4 +1,5 @@
-"""The router's check of a value against a schema of the catalogue says what the library jsonschema says."""
+"""The check of a value against a schema of the catalogue: the router's says what the library jsonschema says, and the
+same in Python word for word."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from orchestrator.catalog import load_catalog
+from orchestrator.catalog.schema import mistakes_of
 from tests.support.project import ROOT
 from tests.support.router_fixtures import Client
 
@@ -70,12 +72,14 @@ def test_it_agrees_with_jsonschema(client: Client) -> None:
     refused = 0
     for case, mistakes in zip(cases, answers, strict=True):
         assert (mistakes == []) is valid(case["schema"], case["value"]), (case, mistakes)
+        assert mistakes_of(case["schema"], case["value"], "") == mistakes, case
         refused += mistakes != []
     assert refused > len(cases) / 4
 
 
 def told(client: Client, schema: dict[str, Any], value: object) -> list[tuple[str, str]]:
     (mistakes,) = client("corpus").post("/schemas", json={"cases": [{"schema": schema, "value": value}]}).json()
+    assert mistakes_of(schema, value, "") == mistakes
     return [(each["pointer"], each["message"]) for each in mistakes]
 
 
@@ -103,6 +107,12 @@ def test_characters_are_counted_as_people_count_them(client: Client) -> None:
 
 
 def test_formats_refuse_what_is_none_at_all(client: Client) -> None:
+    for words in (
+        *("https://", "https://exa mple.com/", "https:ada", "https://a:b@c:80/?q#f", "https://[::1]/", "https://a:x/"),
+        *("mailto:ada", "//example.com", "x:", "", "2026-11-26T25:00:00Z", "2026-11-26T21:00Z", "a@b", "a b@c", "@"),
+    ):
+        for name in ("uri", "date-time", "email"):
+            told(client, {"format": name}, words)
     formats = {"email": "ada@example.com", "uri": "https://example.com/", "date-time": "2026-11-26T21:00:00+01:00"}
 
     for name, good in formats.items():

@@ -38,7 +38,7 @@ const MOMENT = v.pipe(
 const PLAN = object(
   {
     task: v.custom<string>(isTask, `must be a string of 1 to ${MAX_TASK_LENGTH} characters`),
-    meta: v.optional(anyObject, {}),
+    meta: v.optional(anyObject),
     explain: v.optional(v.boolean("must be true or false"), false),
     at: v.optional(v.nullable(MOMENT), null),
     every: v.optional(
@@ -74,7 +74,9 @@ async function routeTask(call: Call, noted: Noted): Promise<Response> {
   noted.task = asked.task;
   requireTask(call, asked.task);
   noted.isExplained = explain;
-  const outcome = withMetaChecked(await decideNow(call, asked.task), asked.meta);
+  const decided = await decideNow(call, asked.task);
+  // Who only asks where a task would go need not say what it is given.
+  const outcome = explain && asked.meta === undefined ? decided : withMetaChecked(decided, asked.meta ?? {});
   const rule = ruleOf(routingTable, asked.task);
   const preference = preferenceOf(request);
   if (!explain && asked.every !== null) {

@@ -69,6 +69,22 @@ def test_a_mistake_is_named_and_exits_with_2(
     assert message in capsys.readouterr().err
 
 
+def test_an_explanation_holds_a_meta_against_the_catalogue(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "catalog/capabilities"
+    folder.mkdir(parents=True)
+    (folder / "ask.yaml").write_text(
+        "{name: ask, version: 1.0.0, title: Ask, meta: {type: object, required: [what]}, result: {}}"
+    )
+    (folder / "other.yaml").write_text("{")
+
+    assert plan("ask", "--explain") == 0
+    assert plan("ask", "--explain", "--meta", '{"what": 1}') == 0
+    capsys.readouterr()
+    assert plan("ask", "--explain", "--meta", "{}") == 2
+
+    assert "/meta/what is required" in capsys.readouterr().err
+
+
 def test_a_secret_that_is_none_is_not_shown(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

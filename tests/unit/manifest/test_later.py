@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from orchestrator.desired.resources import QueueBinding
 from orchestrator.errors import ManifestError
 from orchestrator.limits import usage
 from orchestrator.limits.plans import QUEUE_OPERATIONS
-from orchestrator.manifest import Manifest, parse
+from orchestrator.manifest import Manifest, load, parse
 from orchestrator.routing.table import AsyncRule, RoutingTable
 
 
@@ -119,3 +120,41 @@ def test_what_is_wrong_is_said(written: dict[str, Any], code: str) -> None:
         manifest(**written)
 
     assert [issue.code for issue in error.value.issues] == [code]
+
+
+def test_what_a_schedule_gives_its_task_is_held_against_the_catalogue(tmp_path: Path) -> None:
+    """Each mistake has its pointer and its line; what does not stand in the file has that of what is around it."""
+    file, folder = tmp_path / "autopilots.yaml", tmp_path / "catalog/capabilities"
+    folder.mkdir(parents=True)
+    schema = "{type: object, required: [of], properties: {of: {type: string}, list: {items: {type: integer}}}}"
+    (folder / "reports.send.yaml").write_text(
+        f"{{name: reports.send, version: 1.0.0, title: Send, meta: {schema}, result: {{}}}}"
+    )
+    file.write_text(
+        "orchestrator: {worker: router}\n"
+        "autopilots: [{name: a, endpoint: 'https://a.example.com/', capabilities: [reports.send, free]}]\n"
+        "tasks: {report: {capability: reports.send}, anything: {capability: free}}\n"
+        "schedules:\n"
+        "  good: {task: report, every: 0 6 * * *, meta: {of: yesterday}}\n"
+        "  free: {task: anything, every: 0 6 * * *, meta: {of: 1}}\n"
+        "  bare: {task: report, every: 0 6 * * *}\n"
+        "  wrong:\n"
+        "    task: report\n"
+        "    every: 0 6 * * *\n"
+        "    meta:\n"
+        "      of: 7\n"
+        "      list:\n"
+        "        - 1\n"
+        "        - two\n"
+    )
+
+    with pytest.raises(ManifestError) as error:
+        load(file)
+
+    issues = [(issue.line, issue.code, issue.message.partition(" not take: ")[2]) for issue in error.value.issues]
+    assert issues == [
+        (7, "schedule-meta", "/meta/of is required"),
+        (12, "schedule-meta", "/meta/of must be a string"),
+        (15, "schedule-meta", "/meta/list/1 must be a whole number"),
+    ]
+    assert error.value.issues[1].hint == "catalog/capabilities/reports.send.yaml says what it takes"
