@@ -20,11 +20,11 @@ from typing import Any, Self
 
 import httpx
 
-from orchestrator.catalog.checks import check_meta
 from orchestrator.dispatch import failure
 from orchestrator.dispatch.circuit import Circuit
 from orchestrator.dispatch.failure import Failure
 from orchestrator.dispatch.forward import Answer, NotForwarded, OnPart, forward
+from orchestrator.dispatch.meta_check import check_meta
 from orchestrator.dispatch.pinned_transport import PinnedTransport
 from orchestrator.dispatch.request import MAX_BODY_BYTES, JsonText, body_text, check_key, check_plan
 from orchestrator.dispatch.retry import MAX_TRIES, of_both, retry_delay
