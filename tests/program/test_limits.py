@@ -48,11 +48,11 @@ def offline(request: httpx.Request) -> httpx.Response:
     raise httpx.ConnectError("connection refused")
 
 
-def check(handler: Handler, folder: Path, *, preview: bool = True, **config: str) -> None:
-    """The program's check on the manifest of test_platform, which has two crons."""
+def check(handler: Handler, folder: Path, *, preview: bool = True, manifest: str = MANIFEST, **config: str) -> None:
+    """The program's check on the manifest of test_platform, which has two crons, or another one."""
     pulumi.runtime.set_mocks(Recorder(), project="project", stack="dev", preview=preview)
     configure(**config)
-    desired = derive(parse(MANIFEST, "autopilots.yaml"))
+    desired = derive(parse(manifest, "autopilots.yaml"))
     for worker in desired.workers:
         (folder / f"{worker.key}.js").write_text("export default {}")
     modules = {worker.key: Module(path=f"{worker.key}.js", sha256="ab" * 32) for worker in desired.workers}
@@ -124,6 +124,20 @@ def test_too_much_with_what_else_is_there_is_an_error_in_preview_and_update(tmp_
         check(account_with(crons=4), tmp_path, preview=preview)
 
     check(account_with(crons=4), tmp_path, preview=preview, plan="paid")
+
+
+def test_what_schedules_take_of_the_queues_day_is_shown_and_too_much_is_refused(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    beats = [f"{name}: {{task: create_lead, every: '* * * * *'}}" for name in ("one", "two", "three")]
+    for few in (beats[:1], beats[:2]):
+        check(account_with(crons=0), tmp_path, manifest=f"{MANIFEST}schedules: {{{', '.join(few)}}}\n")
+
+    one, two = tables(caplog)
+    assert "Queue operations of schedules day 4,320 10,000 43% -" in one
+    assert "Queue operations of schedules day 8,640 10,000 86% near" in two
+    with pytest.raises(LimitError, match=r"Queue operations of schedules per day: 12,960 of 10,000"):
+        check(account_with(crons=0), tmp_path, manifest=f"{MANIFEST}schedules: {{{', '.join(beats)}}}\n")
 
 
 def test_offline_the_file_alone_is_counted_and_the_table_says_why(

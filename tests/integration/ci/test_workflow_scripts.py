@@ -176,12 +176,16 @@ def as_job(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_comment_on_a_pull_request_says_what_changes_for_people(pull_request: Run, capsys: Any) -> None:
     run = pull_request
     settings = (run.project.root / f"Pulumi.{TEMPLATE}.yaml").read_text()
+    hourly = {"task": "keep", "every": "0 * * * *"}
+    run.project.write({**MANIFEST, "tasks": {"keep": {"capability": "file.keep"}}, "schedules": {"hourly": hourly}})
 
     assert preview_comment.main(TEMPLATE, run.project.root) == 0, capsys.readouterr().err
 
     (comment,) = run.github.comments
     for text in ("new capability file.keep", "- R2 bucket efh-files", "- Worker efh-keeper", "Limits of the plan"):
         assert text in comment["body"]
+    assert "- queue efh-tasks-dead" in comment["body"]
+    assert "| Queue operations of schedules | day | 72 | 10,000 | 1% |" in comment["body"]
     assert "no deployment has published" in comment["body"]
     assert "secret-access-key" not in comment["body"]
     assert run.names() == set()
