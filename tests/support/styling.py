@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
+from xml.etree import ElementTree
 
 from hypothesis import strategies as st
 
@@ -51,3 +52,11 @@ def with_ai() -> Iterator[Autopilot]:
     ai = {"name": "workers-ai", "modules": True, "script": WORKERS_AI}
     with running("stylist", wrappedBindings={"AI": {"scriptName": "workers-ai"}}, beside=[ai]) as autopilot:
         yield autopilot
+
+
+def svg_texts(svg: bytes) -> dict[str, list[str]]:
+    """Texts by element, of a document that must be well-formed XML."""
+    texts: dict[str, list[str]] = {}
+    for element in ElementTree.fromstring(svg):  # noqa: S314 - the Worker's own answer
+        texts.setdefault(element.tag.removeprefix("{http://www.w3.org/2000/svg}"), []).append(element.text or "")
+    return texts

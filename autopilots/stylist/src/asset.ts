@@ -58,7 +58,7 @@ export function renderAsset({ brand, format, headline, subline }: AssetContent):
  viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"
  role="img" aria-labelledby="title description" font-family="system-ui, sans-serif" fill="${textOn(brand.colour)}">
 <title id="title">${headline}</title>
-<desc id="description">${brand.name}${subline ? `: ${subline}` : ""}</desc>
+<desc id="description">${[brand.name, subline].filter(Boolean).join(": ")}</desc>
 <rect width="${width}" height="${height}" fill="${brand.colour}"/>
 ${textLines(head.rows, at(headline, top), size, HEAD_LEADING, 700)}
 ${textLines(sub.rows, at(subline, top + subTop), small, LEADING, 400)}

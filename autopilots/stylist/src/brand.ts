@@ -8,19 +8,13 @@ import type { Env } from "./env.ts";
 const COLOUR = string(/^#[0-9a-fA-F]{6}$/, { max: 7, message: "must be a colour such as #0a7f5a" });
 const DEFAULT_COLOUR = "#1f4e79";
 
-export const BRAND = object({
-  name: text({ max: 80 }),
-  colour: v.optional(COLOUR, DEFAULT_COLOUR),
-  tagline: v.optional(text({ max: 120 })),
-});
-
 export interface Brand {
   name: string;
   colour: string;
   tagline?: string | undefined;
 }
 
-/** What a page's caller says of the brand; the Worker's variables say the rest. */
+/** What a caller says of the brand; the Worker's variables say the rest. */
 export const BRAND_PARTS = object({
   name: v.optional(text({ max: 80 })),
   colour: v.optional(COLOUR),

@@ -12,14 +12,14 @@ import { type Call, serve } from "../../shared/serve.ts";
 import { answerStored, links } from "../../shared/stored.ts";
 import { oneOf, text, validate } from "../../shared/validate.ts";
 import { FORMATS, renderAsset } from "./asset.ts";
-import { BRAND } from "./brand.ts";
+import { BRAND_PARTS, brandOf } from "./brand.ts";
 import { objectSchema, textSchema, writeCopy } from "./copy.ts";
 import { draft, generatePage } from "./draft.ts";
 import type { Env } from "./env.ts";
 import { makePicture, showPicture } from "./picture.ts";
 
 const ASSET_META = object({
-  brand: BRAND,
+  brand: v.optional(BRAND_PARTS, {}),
   /** `picture`: drawn by a model, without text. */
   format: v.optional(oneOf(...(Object.keys(FORMATS) as (keyof typeof FORMATS)[]), "picture"), "card"),
   /** Of a picture: another number is another picture. */
@@ -32,8 +32,9 @@ const ASSET_META = object({
 const ASSET_COPY = object({ headline: text({ max: 80 }), subline: text({ max: 140 }) });
 
 async function generateAsset({ env, meta }: Call<Env>): Promise<Response> {
-  const { brand, format, seed, subject, headline, subline } = validate(ASSET_META, meta);
+  const { brand: given, format, seed, subject, headline, subline } = validate(ASSET_META, meta);
   if (format === "picture") return await makePicture(env, { prompt: subject, seed });
+  const brand = brandOf(env, given);
   const { copy, ...how } = await writeCopy(headline ? null : env, {
     instruction: "Write a headline of at most 8 words and one line below it for a marketing picture.",
     subject: { brand: brand.name, tagline: brand.tagline, subject },

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from tests.support.autopilots import Autopilot
-from tests.support.styling import BRAND, TEXTS
+from tests.support.styling import BRAND, TEXTS, svg_texts
 
 
 @pytest.mark.parametrize(
@@ -150,11 +150,3 @@ def test_an_assets_words_are_written_by_workers_ai(stylist_with_ai: Autopilot) -
 
     assert made["source"] == "ai"
     assert svg_texts(stylist_with_ai.get(made["path"]).content)["title"] == ["Written by AI"]
-
-
-def svg_texts(svg: bytes) -> dict[str, list[str]]:
-    """Texts by element, of a document that must be well-formed XML."""
-    texts: dict[str, list[str]] = {}
-    for element in ElementTree.fromstring(svg):  # noqa: S314 - the Worker's own answer
-        texts.setdefault(element.tag.removeprefix("{http://www.w3.org/2000/svg}"), []).append(element.text or "")
-    return texts

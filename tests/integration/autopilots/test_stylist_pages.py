@@ -17,6 +17,7 @@ import pytest
 from tests.support.autopilots import Autopilot, running
 from tests.support.eventually import eventually
 from tests.support.html import Page, contrast
+from tests.support.styling import svg_texts
 
 TYPES = ["home", "course", "landing", "about", "contact", "pricing", "faq", "thank-you", "blog-post"]
 SECTIONS = [{"heading": "One", "text": "1\n2"}, {"heading": "Two", "text": "a\n\nb"}]
@@ -207,6 +208,15 @@ def test_the_brand_is_the_platforms_but_for_what_the_caller_says(stylist: Autopi
     assert "--brand:#0a7f5a" in own
     assert Page(other).texts["title"].strip() == "A title · Other"
     assert "Bread" not in other, "the platform's tagline is not said of another brand"
+
+
+def test_the_brand_of_an_asset_is_the_platforms_likewise(stylist: Autopilot) -> None:
+    made = [stylist.call("web.asset.generate", {"subject": "Rye"} | brand) for brand in ({}, {"brand": {"name": "B"}})]
+    own, other = (svg_texts(stylist.get(each.json()["path"]).content) for each in made)
+
+    assert own["text"] == ["Rye", "Bread <3", "Ørsted & Søn"]
+    assert own["desc"] == ["Ørsted & Søn: Bread <3"]
+    assert (other["text"], other["desc"]) == (["Rye", "B"], ["B"])
 
 
 def test_a_variable_that_is_no_colour_is_named() -> None:
