@@ -79,7 +79,7 @@ const NO_ANSWER: StripeAnswer = { status: 0, body: {}, error: {}, isReplayed: fa
 export function saidBy({ status, error }: StripeAnswer): string {
   if (status === 0) return "did not answer";
   if (isKeyRefused(status)) return `answered ${status}: it does not accept the key`;
-  const message = typeof error.message === "string" ? `: ${error.message.slice(0, 500)}` : "";
+  const message = typeof error.message === "string" ? `: ${error.message.slice(0, 500).replace(/\.$/, "")}` : "";
   return `answered ${status}${message}`;
 }
 
