@@ -9,6 +9,8 @@ from bench.processes import cpu_seconds
 
 WARM, CALLS = 12, 3
 LEAST_ROUNDS, MOST_ROUNDS = 5, 40
+MOST_CALLS = WARM + CALLS * MOST_ROUNDS
+"""Of each work."""
 
 Work = Callable[[], object]
 
