@@ -15,6 +15,7 @@ from pathlib import Path
 
 from orchestrator.catalog import Entry, load_catalog
 from orchestrator.catalog.compare import mistakes
+from orchestrator.files import write_changed
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORD = Path("catalog/recorded.json")
@@ -32,7 +33,7 @@ def main(root: Path = ROOT) -> int:
     for each in wrong:
         print(f"catalog: {each}", file=sys.stderr)
     if not wrong and not only_check:
-        (root / RECORD).write_text(text, encoding="utf-8")
+        write_changed(root / RECORD, text)
     return 1 if wrong else 0
 
 

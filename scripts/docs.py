@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from orchestrator.files import write_changed
 from scripts.reference import api, commands, manifest, settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,7 +27,7 @@ def main() -> int:
             print(f"{FOLDER}: {', '.join(stale)} not made from the code as it is now; run `make docs`", file=sys.stderr)
         return 1 if stale else 0
     for name, text in written.items():
-        (ROOT / FOLDER / name).write_text(text)
+        write_changed(ROOT / FOLDER / name, text)
     return 0
 
 
