@@ -228,6 +228,18 @@ class TestManyAtOnce:
         later.try_run(waiting)
         assert later.show(waiting)["status"] == "done"
 
+    def test_the_messages_of_a_batch_wait_for_a_place_together(self, later: Later) -> None:
+        """For longer than one alone would; when there is one, all of them are done, one after the other."""
+        going_on, waiting = ([later.queued("narrow") for _ in range(count)] for count in (2, 3))
+        for run in going_on:
+            until = int(1000 * time.time()) + 2_600
+            later.sql("UPDATE runs SET status = 'running', expires_at = ? WHERE id = ?", until, run["id"])
+
+        done = later.deliver(*map(message, waiting))
+
+        assert done.acknowledged == {"message-0", "message-1", "message-2"}
+        assert [later.show(run)["status"] for run in waiting] == ["done"] * 3
+
     def test_an_autopilot_that_asks_for_it_is_left_alone_and_the_others_go_on(self, later: Later) -> None:
         tired, waiting = (
             later.queued("limited", {"status": 429, "headers": {"retry-after": "3600"}}),
