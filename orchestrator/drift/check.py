@@ -5,16 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 
-from orchestrator.bundle.modules import bundle_workers
+import httpx
+
+from orchestrator.bundle.admin_page import PREFIX, build_assets
+from orchestrator.bundle.modules import bundle_workers, router_documents
 from orchestrator.cloudflare.account import Account
 from orchestrator.desired.bindings import bound_to, build_id_of, router_texts, worker_urls
 from orchestrator.desired.derive import Desired
 from orchestrator.desired.resources import Binding
 from orchestrator.drift.compare import find_drift
-from orchestrator.drift.findings import Drift
+from orchestrator.drift.findings import Drift, Finding, ordered
 from orchestrator.drift.ledger import Ledger
 from orchestrator.drift.reading import Reading
+from orchestrator.drift.served_page import served_difference
+from orchestrator.http_calls import failure_words
 from orchestrator.kinds import Kind
 from orchestrator.names import CLOUDFLARE_API_TOKEN
 from orchestrator.stack.config import Stack
@@ -46,12 +52,46 @@ def check(
         bound = _bound(stack, desired, modules, used, stack.mark(known))
         queues = bool(desired.queues or known.of_kind(Kind.QUEUE))
         read = Reading(used, desired, modules, bound, ledger, full=full, queues=queues, report=report).read()
+        findings = find_drift(desired, read.live, bound=bound, modules=modules, state=known)
         return Drift(
-            findings=find_drift(desired, read.live, bound=bound, modules=modules, state=known),
+            findings=_with_page(findings, stack, desired, known, used, report),
             calls=used.calls - calls_before,
             read=read.versions,
             workers=len(desired.workers),
         )
+
+
+def _with_page(
+    findings: tuple[Finding, ...],
+    stack: Stack,
+    desired: Desired,
+    known: State,
+    account: Account,
+    report: Callable[[str], None],
+) -> tuple[Finding, ...]:
+    """The findings, and that the admin page or a document that is served beside it is another one than the sources make."""
+    deployed = known.of_kind(Kind.WORKER).get(desired.router)
+    if deployed is None or not deployed.outputs.get("assets"):
+        return findings
+    others = [each for each in findings if (each.kind, each.key) != (Kind.WORKER, desired.router)]
+    own = [each for each in findings if each not in others]
+    if any(each.change == "missing" for each in own):
+        return findings
+    assets = build_assets(stack.root, router_documents(stack.root))
+    url = worker_urls(desired, stack.workers_url or account.workers_url())[desired.router]
+    try:
+        difference = served_difference(url, assets, stack.root)
+    except httpx.HTTPError as error:
+        report(f"the admin page at {url}/{PREFIX}/ could not be compared: {failure_words(error)}")
+        return findings
+    if difference is None:
+        return findings
+    name = next(worker.name for worker in desired.workers if worker.key == desired.router)
+    changed = next((each for each in own if each.change == "changed"), None) or Finding(
+        change="changed", kind=Kind.WORKER, key=desired.router, name=name
+    )
+    told = replace(changed, differences=(*changed.differences, difference))
+    return ordered([*others, *(each for each in own if each is not changed), told])
 
 
 def _bound(

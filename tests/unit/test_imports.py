@@ -45,7 +45,7 @@ PURE = {
     "orchestrator.dispatch.failure": (),
     "orchestrator.dispatch.request": (),
     "orchestrator.dispatch.signature": (),
-    "orchestrator.drift": ("check", "ledger", "reading"),
+    "orchestrator.drift": ("check", "ledger", "reading", "served_page"),
     "orchestrator.errors": (),
     "orchestrator.heal.plan": (),
     "orchestrator.heal.report": (),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -327,3 +328,22 @@ def heal_run(stack: Checkout) -> dict[str, Any]:
 
 def test_wrangler_sees_the_account_of_the_stack(stack: Checkout) -> None:
     assert "AI_EMPLOYEE_LOGS" in stack.shell("WRANGLER_SEND_METRICS=false wrangler kv namespace list")
+
+
+@pytest.mark.skipif(not os.environ.get("ADMIN_DRIFT"), reason="a minute: ADMIN_DRIFT=1 runs it")
+def test_a_replaced_admin_page_is_drift_and_heal_puts_it_back(stack: Checkout) -> None:
+    page = "curl -sf $ORCHESTRATOR_URL/admin/"
+    before = stack.shell(page)
+    stack.shell("python -m orchestrator drift -s local")
+
+    stack.shell("python -m tests.support.replaced_page")
+
+    assert "Sign in" in stack.shell(page)
+    found = json.loads(stack.shell("python -m orchestrator drift -s local --json 2>/dev/null", expect=7))
+    [finding] = [each for each in found["findings"] if each["change"] == "changed"]
+    assert "admin/a" in next(each["live"] for each in finding["differences"] if each["path"] == "assets")
+
+    stack.shell("python -m orchestrator heal -s local")
+
+    assert stack.shell(page) == before
+    stack.shell("python -m orchestrator drift -s local")
