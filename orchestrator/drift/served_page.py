@@ -1,7 +1,7 @@
 """The admin page as it is served, held against what the sources make.
 
-Cloudflare's API does not tell a Worker's static assets, and the provider keeps of them what its state says. So each file
-is asked for where people get it. A page that cannot be read is no drift: the address may not be there yet.
+Cloudflare's API does not tell a Worker's static assets, and the provider keeps of them what its state says. So each
+file is asked for where people get it. A page that cannot be read is no drift: the address may not be there yet.
 
 Touches the network: the routing Worker's address.
 """
