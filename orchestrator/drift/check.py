@@ -69,7 +69,7 @@ def _with_page(
     account: Account,
     report: Callable[[str], None],
 ) -> tuple[Finding, ...]:
-    """The findings, and that the admin page or a document that is served beside it is another one than the sources make."""
+    """The findings, and that a file which the router serves, of the admin page or beside it, is not what we make."""
     deployed = known.of_kind(Kind.WORKER).get(desired.router)
     if deployed is None or not deployed.outputs.get("assets"):
         return findings

@@ -32,9 +32,12 @@ def served_difference(
     """
     directory = root / assets.directory
     files = sorted(path for path in directory.rglob("*") if path.is_file())
-    with httpx.Client(
-        base_url=url, transport=transport or PinnedTransport(allow_loopback=True), timeout=_TIMEOUT_S
-    ) as client, ThreadPoolExecutor(_AT_ONCE) as pool:
+    with (
+        httpx.Client(
+            base_url=url, transport=transport or PinnedTransport(allow_loopback=True), timeout=_TIMEOUT_S
+        ) as client,
+        ThreadPoolExecutor(_AT_ONCE) as pool,
+    ):
         answers = list(pool.map(lambda path: client.get(_path(path, directory)), files))
     differs = [
         path.relative_to(directory).as_posix()
