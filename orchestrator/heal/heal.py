@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from typing import TextIO
 
@@ -25,6 +25,7 @@ from orchestrator.stack.deployed import require_deployed
 from orchestrator.stack.edit import Report, edit_state
 from orchestrator.stack.empty_stores import keep_bound_stores, read_bindings
 from orchestrator.stack.leftovers import run_with_leftovers
+from orchestrator.stack.lost_addresses import keep_addresses
 from orchestrator.stack.recover import recover
 from orchestrator.stack.state import parse_state
 from orchestrator.stack.updates import one_at_a_time, update, would_change
@@ -64,8 +65,8 @@ def heal(
 
     Pulumi's display goes to `display`. Another heal of the stack on this machine, and another update, is waited for.
     Raises NotDeployedError where the stack was deployed from something else, EmptyStoreError where a Worker would lose
-    sight of a full store, UserError for a name that is not
-    declared, and OrchestratorError where the account or the state is not read.
+    sight of a full store, LostAddressError where a Worker that leaves would take along an address that nobody declared,
+    UserError for a name that is not declared, and OrchestratorError where the account or the state is not read.
     """
     desired = stack.desired()
     with ExitStack() as resources:
@@ -87,6 +88,7 @@ def heal(
         plan = plan_heal(drift, desired, state, stack=stack.name, recreate=recreate)
         bound = read_bindings(account, plan.rebound)
         keep_bound_stores(desired, state, account, bound, start_empty=stack.start_empty, stack=stack.name)
+        keep_addresses(desired, state, lambda: nullcontext(account), dropped=stack.drop_addresses, stack=stack.name)
         lost = describe(plan.lost, exported, read_first_missed() if plan.lost else {})
         if dry_run or not plan.does_something:
             return Healing(plan=plan, lost=lost, calls=account.calls)

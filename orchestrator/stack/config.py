@@ -47,8 +47,9 @@ class Finished:
 @dataclass(frozen=True, kw_only=True)
 class Stack:
     """A stack's configuration. `config` has the project's plain values by key; of secrets only the names are here, as
-    Workers bind them. `start_empty`: names of stores that may begin empty in place of full ones. `base_url`: where its
-    provider's API is, None for where CLOUDFLARE_BASE_URL says.
+    Workers bind them. `start_empty`: names of stores that may begin empty in place of full ones; `drop_addresses`:
+    hosts, and patterns of routes, that may go with a Worker that leaves. `base_url`: where its provider's API is, None
+    for where CLOUDFLARE_BASE_URL says.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Stack:
     secret_names: frozenset[str]
     secrets_digest: str = field(default="", repr=False)
     start_empty: tuple[str, ...] = ()
+    drop_addresses: tuple[str, ...] = ()
     token: str | None = field(default=None, repr=False)
     base_url: str | None = None
     r2_keys: S3Keys | None = None
@@ -152,6 +154,7 @@ def parse_config(name: str, root: Path, project: str, printed: Mapping[str, Mapp
         secret_names=frozenset(secrets) | own_secrets.keys(),
         secrets_digest=secrets_digest({**secrets, **own_secrets}),
         start_empty=listed_names(own.get("startEmpty", {}).get("value")),
+        drop_addresses=listed_names(own.get("dropAddresses", {}).get("value")),
         token=str(token) if token else None,
         base_url=printed.get("cloudflare:baseUrl", {}).get("value"),
         r2_keys=keys_of_config(name, own),

@@ -2,8 +2,9 @@
 
 A Worker that leaves the file, or gets another name, takes along the custom domains that lead to it, and the routes of
 zones to it lead nowhere. Those that the file said are in Pulumi's plan. Those that somebody made in the account are
-in no plan: so the Pulumi program looks for them before it declares anything, and stops. An account is asked only where
-a Worker leaves. What cannot be read stops it too; zones and routes that the token may not read are not looked at.
+in no plan: so the Pulumi program looks for them before it declares anything, `heal` before it edits the state, and
+both stop. An account is asked only where a Worker leaves. What cannot be read stops them too; zones and routes that the
+token may not read are not looked at.
 
 Touches the network, by the Account that it is given, and changes nothing.
 """

@@ -16,10 +16,10 @@ from typing import Any, Self
 from orchestrator.drift.check import check
 from orchestrator.drift.findings import Drift
 from tests.support.account_snapshot import AccountSnapshot
-from tests.support.drift_kinds import Outside
 from tests.support.drift_stack import MANIFEST, STACK, DriftStack
 from tests.support.eventually import eventually
 from tests.support.local_cloudflare import LocalCloudflare
+from tests.support.outside import Outside
 
 _TIMEOUT_S = 240
 

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.support.drift_kinds import Outside
 from tests.support.drift_stack import ARCHIVE, LEDGER, ROUTER
 from tests.support.local_cloudflare import LocalCloudflare
+from tests.support.outside import Outside
 
 _VALUES = {"greeting": "Grüß Gott".encode(), "bytes": bytes(range(256)), "empty": b""}
 _NAMESPACES = ("REGISTRY", "NOTES", ARCHIVE)

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.support.drift_kinds import DriftKind, Found, Outside
+from tests.support.drift_kind import DriftKind, Found
 from tests.support.drift_stack import ROUTER
+from tests.support.outside import Outside
 
 TASKS, DEAD = "efh-tasks", "efh-tasks-dead"
 _TAKER = "export default { fetch: () => new Response('taker'), queue: () => {} }"

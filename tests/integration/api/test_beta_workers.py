@@ -7,8 +7,8 @@ from collections.abc import Callable
 import cloudflare
 import pytest
 
-from tests.support.drift_kinds import Outside
 from tests.support.local_cloudflare import LocalCloudflare
+from tests.support.outside import Outside
 
 CODE = "export default { fetch: () => new Response('hello'), scheduled: () => {} }"
 

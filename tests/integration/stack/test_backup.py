@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from tests.support.data_stack import DataStack
-from tests.support.drift_kinds import Outside
 from tests.support.drift_stack import DriftStack
 from tests.support.eventually import eventually
 from tests.support.local_cloudflare import LocalCloudflare
+from tests.support.outside import Outside
 
 BYTES = bytes(range(256))
 SCHEMA = """

@@ -14,9 +14,9 @@ from orchestrator.data.destroy import refuse_what_differs
 from orchestrator.data.store import Store
 from orchestrator.errors import UserError
 from tests.support.data_stack import DataStack
-from tests.support.drift_kinds import Outside
 from tests.support.drift_stack import DriftStack
 from tests.support.local_cloudflare import LocalCloudflare
+from tests.support.outside import Outside
 from tests.support.s3_client import keys_of, s3_client
 from tests.support.worker_upload import upload
 

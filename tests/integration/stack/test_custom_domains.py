@@ -149,6 +149,31 @@ def test_a_worker_that_leaves_takes_no_address_along_that_nobody_declared_and_ea
     stack.assert_clean()
 
 
+@pytest.mark.parametrize(
+    ("command", "arguments", "exit_code"),
+    [("heal", ["--from-here"], 2), ("adopt", ["--yes"], 1)],
+    ids=["heal", "adopt"],
+)
+def test_heal_and_adopt_stop_before_they_change_anything_where_an_update_would(
+    stack: HealedStack, command: str, arguments: list[str], exit_code: int
+) -> None:
+    attach(stack, "a.example.com", GREETER)
+    stack.outside.crons(KEEPER)  # for heal to repair
+    stack.project.write(without_greeter())
+    before = stack.export(), attached(stack), stack.updates()
+
+    process = stack.start(*arguments, command=command)
+    said = "".join(process.communicate(timeout=240))
+
+    assert process.returncode == exit_code, said
+    assert f"the custom domain a.example.com leads to the Worker {GREETER}" in said
+    assert "`domains: [a.example.com]` at a Worker that stays" in said
+    assert (stack.export(), attached(stack), stack.updates()) == before
+    followed(stack, "pulumi config set-all", said)
+    process = stack.start(*arguments, "--dry-run", command=command)
+    assert "a.example.com leads to" not in "".join(process.communicate(timeout=240))
+
+
 def test_an_address_that_may_go_goes_with_its_worker(stack: HealedStack) -> None:
     pulumi = stack.project.project
     attach(stack, "a.example.com", GREETER)

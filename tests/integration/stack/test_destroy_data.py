@@ -6,9 +6,9 @@ import pytest
 from cloudflare import Cloudflare
 
 from tests.support.data_stack import DataStack
-from tests.support.drift_kinds import Outside
 from tests.support.drift_stack import DriftStack
 from tests.support.local_cloudflare import LocalCloudflare
+from tests.support.outside import Outside
 from tests.support.worker_upload import upload
 
 

@@ -17,9 +17,11 @@ from orchestrator.errors import CloudflareError
 from orchestrator.stack.config import Stack
 from orchestrator.stack.state import State
 from tests.support.account_snapshot import AccountSnapshot
-from tests.support.drift_kinds import KINDS, DriftKind, Found, Outside
+from tests.support.drift_kind import DriftKind, Found
+from tests.support.drift_kinds import KINDS
 from tests.support.drift_stack import ARCHIVE, LEDGER, MANIFEST, SECRETS, STACK, DriftStack
 from tests.support.local_cloudflare import LocalCloudflare
+from tests.support.outside import Outside
 
 
 class Drifting:

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from orchestrator.kinds import Kind
-from tests.support.drift_kinds import KINDS, DriftKind
+from tests.support.drift_kind import DriftKind
+from tests.support.drift_kinds import KINDS
 from tests.support.drift_stack import GREETER, KEEPER, ROUTER, SECRETS
 from tests.support.healed_stack import HealedStack, recreating
 from tests.support.local_cloudflare import LocalCloudflare

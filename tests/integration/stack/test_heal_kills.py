@@ -13,10 +13,11 @@ import subprocess
 
 import pytest
 
-from tests.support.drift_kinds import KINDS, Outside
+from tests.support.drift_kinds import KINDS
 from tests.support.drift_stack import GREETER
 from tests.support.healed_stack import HealedStack, recreating
 from tests.support.local_cloudflare import LocalCloudflare
+from tests.support.outside import Outside
 from tests.support.planted_data import planted_data
 
 MOMENTS = int(os.environ.get("KILL_MOMENTS", "1"))

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from orchestrator.stack.preview import changes, words
-from tests.support.drift_stack import ARCHIVE, KEEPER, LEDGER, MANIFEST, ROUTER, STACK
+from tests.support.drift_stack import ARCHIVE, GREETER, KEEPER, LEDGER, MANIFEST, ROUTER, STACK
 from tests.support.healed_stack import HealedStack
 from tests.support.local_cloudflare import LocalCloudflare
 from tests.support.planted_data import PlantedData
@@ -79,8 +79,14 @@ def test_a_cron_that_leaves_the_file_ends(stack: HealedStack) -> None:
     assert [each["schedules"] for each in runtime if each["id"] == KEEPER] == [[]]
 
 
-def test_a_destroyed_stack_leaves_the_data_and_says_so(stack: HealedStack) -> None:
+def test_a_destroyed_stack_leaves_the_data_and_drift_tells_before_of_the_addresses_that_go(stack: HealedStack) -> None:
     planted = PlantedData(stack.server, without=())
+    stack.outside.call("PUT", "/workers/domains", json={"hostname": "a.example.com", "service": GREETER})
+    route = {"pattern": "example.com/greet/*", "script": GREETER}
+    stack.outside.call_zone("POST", f"/{stack.outside.zone('example.com')}/workers/routes", json=route)
+    drift = "".join(stack.start("--full", command="drift").communicate(timeout=240))
+    assert "a.example.com" in drift  # as docs/guide/drift-and-heal.md says, before a destroy takes it along
+    assert "route example.com/greet/*" in drift
 
     output = stack.project.project.run("destroy", "--yes", "--skip-preview")
 
@@ -88,4 +94,5 @@ def test_a_destroyed_stack_leaves_the_data_and_says_so(stack: HealedStack) -> No
         assert re.search(rf"(KvNamespace|Bucket|Database) {name} deleted .*\[retain\]", output)
     assert {kind for kind, _ in stack.names()} == {"kvNamespace", "r2Bucket", "d1Database"}
     planted.assert_unchanged()
+    assert stack.outside.call("GET", "/workers/domains") == []
     assert f"python -m orchestrator adopt -s {STACK}" in stack.project.project.run("preview", exit_code=1)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.integration.stack.test_adopt import adopt, forget
 from tests.support.account_snapshot import AccountSnapshot
-from tests.support.drift_kinds import DriftKind
+from tests.support.drift_kind import DriftKind
 from tests.support.drift_stack import MANIFEST, ROUTER
 from tests.support.healed_stack import HealedStack
 from tests.support.local_cloudflare import LocalCloudflare
