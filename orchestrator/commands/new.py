@@ -56,9 +56,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         return 0
     _write(root, {**rendered.files, DEFAULT_FILE: after}, terminal)
     test = next(path for path in rendered.files if path.startswith("tests/"))
-    terminal.report(
-        f"Next: make format; make catalog; pytest {test}; make up; {', '.join(rendered.tasks)} can be asked for then."
-    )
+    terminal.report(f"Next: make catalog; pytest {test}; make up; {', '.join(rendered.tasks)} can be asked for then.")
     return 0
 
 
