@@ -269,6 +269,22 @@ export const t = {
     filter: "Filter",
     clear: "Clear",
   },
+  failures: {
+    views: "What to show",
+    entries: "Entries",
+    groups: "Failures, grouped",
+    empty: (entries: number) => `Nothing failed in the ${entries} entries of this time.`,
+    capped: (most: number, since: string) =>
+      `There were more: the newest ${most} entries were looked at. python -m orchestrator analyze --since ${since} looks at more.`,
+    times: (count: number) => `${count} ×`,
+    trends: { new: "new", rising: "rising", steady: "steady", falling: "falling", over: "over" },
+    cause: "Cause",
+    next: "What to run",
+    why: "Why grouped",
+    first: "First seen",
+    last: "Last seen",
+    samples: "Requests",
+  },
   diagnose: {
     title: "Diagnose",
     lead: "The account as the router's token sees it. Nothing is changed by looking.",

@@ -2,33 +2,34 @@
 
 Entries are of one group where kind, autopilot, capability, outcome, status and detail agree; in a detail, whatever
 names one case (ids, numbers, times, addresses) counts as the same. VERSION says which way of grouping that is: groups
-of different versions are not compared.
+of different versions are not compared. The admin page groups likewise: admin/src/failures.ts is its twin.
 
-Pure.
+Pure; `failures.json` beside it is read once.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal
 
-VERSION = 1
-_FAILED = frozenset(
-    {"rejected", "not-sent", "unknown", "partly", "not-ready", "nobody", "invalid", "fault", "loop", "not-configured"}
-    | {"failed", "missing", "fail", "dead"}
-)
+RULES: Mapping[str, Any] = json.loads((Path(__file__).parent / "failures.json").read_text(encoding="utf-8"))
+"""Which outcomes are failures, and cause and command of each: what both twins go by."""
+VERSION: int = RULES["version"]
+_FAILED = frozenset(RULES["failed"])
 _SAMPLES = 3
-# In this order: a time has numbers in it, and an id may look like one.
+# In this order: a time has numbers in it, and an id may look like one. Spaces and letters are those of ASCII.
 _VARYING = (
-    (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)"), "<time>"),
-    (re.compile(r"https?://[^\s\"'<>]+"), "<address>"),
-    (re.compile(r"[^\s@<>]+@[^\s@<>]+\.\w+"), "<e-mail>"),
-    (re.compile(r"\b[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\b|\b[0-9a-f]{12,}\b", re.IGNORECASE), "<id>"),
+    (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)", re.ASCII), "<time>"),
+    (re.compile(r"https?://[^\s\"'<>]+", re.ASCII), "<address>"),
+    (re.compile(r"[^\s@<>]+@[^\s@<>]+\.\w+", re.ASCII), "<e-mail>"),
+    (re.compile(r"\b[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}\b|\b[0-9a-fA-F]{12,}\b", re.ASCII), "<id>"),
     (re.compile(r"\d+"), "<n>"),
 )
 Trend = Literal["new", "rising", "steady", "falling", "over"]
@@ -76,8 +77,12 @@ def group(entries: Iterable[Mapping[str, Any]]) -> list[FailureGroup]:
             names = ("kind", "autopilot", "capability", "outcome", "status")
             by_key[*(entry[name] for name in names), normalised(entry["detail"])].append(entry)
     middle = _middle(times)
-    groups = [_group(key, found, middle) for key, found in by_key.items()]
-    return sorted(groups, key=lambda each: (-each.count, each.id))
+    in_order = sorted(by_key.items(), key=lambda item: (-len(item[1]), _text(item[0])))
+    return [_group(key, found, middle) for key, found in in_order]
+
+
+def _text(key: tuple[Any, ...]) -> str:
+    return json.dumps(key, ensure_ascii=False, separators=(",", ":"))
 
 
 def _group(key: tuple[Any, ...], entries: list[Mapping[str, Any]], middle: float) -> FailureGroup:
@@ -86,7 +91,7 @@ def _group(key: tuple[Any, ...], entries: list[Mapping[str, Any]], middle: float
     same = {"kind": kind, "autopilot": autopilot, "capability": capability, "outcome": outcome, "status": status}
     told = ", ".join(f"{name} {value}" for name, value in same.items() if value is not None)
     return FailureGroup(
-        id=hashlib.sha256(repr((VERSION, *key)).encode()).hexdigest()[:12],
+        id=hashlib.sha256(_text((VERSION, *key)).encode()).hexdigest()[:12],
         kind=kind,
         autopilot=autopilot,
         capability=capability,

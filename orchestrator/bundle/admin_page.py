@@ -25,6 +25,7 @@ from orchestrator.errors import BundleError, SetupError
 from orchestrator.files import sha256_of, write_changed, write_whole
 
 SOURCE = Path("admin")
+_RULES = Path("orchestrator/analysis/failures.json")  # admin/src/failures.ts has them too
 DIRECTORY = Path(".build/admin")
 PREFIX = "admin"  # no path of the API begins with it
 DOCUMENTS = f"{PREFIX}/api"  # where the Worker looks for them: router/src/http/document.ts
@@ -121,8 +122,8 @@ def _digest_of_source(root: Path) -> str:
         for path in sorted((root / SOURCE).rglob("*"))
         if path.is_file() and not path.name.endswith(".d.ts") and not _NOT_SOURCE & set(path.relative_to(root).parts)
     ]
-    lock = root / "package-lock.json"
-    return _digest([*files, *([lock] if lock.is_file() else [])], root)
+    beside = [root / name for name in ("package-lock.json", _RULES) if (root / name).is_file()]
+    return _digest([*files, *beside], root)
 
 
 def _digest_of_output(directory: Path) -> str:

@@ -39,7 +39,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     if len(entries) == _MOST:
         terminal.report(f"There were more: the newest {_MOST} entries were looked at. A shorter --since looks at all.")
     if options.json:
-        document = {"groupedBy": VERSION, "entries": len(entries), "groups": [_document(each) for each in groups]}
+        document = {"groupedBy": VERSION, "entries": len(entries), "groups": [document(each) for each in groups]}
         terminal.write(json.dumps(document, indent=2, ensure_ascii=False))
         return 0
     if not groups:
@@ -49,8 +49,8 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _document(each: FailureGroup) -> dict[str, Any]:
-    """With the keys of our JSON: camelCase."""
+def document(each: FailureGroup) -> dict[str, Any]:
+    """A group with its cause and command, as `--json` prints it."""
     fields = {re.sub(r"_(\w)", lambda found: found[1].upper(), key): value for key, value in asdict(each).items()}
     return {**fields, **asdict(advice_for(each))}
 

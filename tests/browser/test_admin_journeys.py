@@ -50,6 +50,25 @@ def test_yesterdays_unknown_payout_is_found_and_resolved(open_page: Open, world:
     assert (run["status"], run["resolutions"][0]["note"]) == ("not-done", "Stripe has no transfer of it")
 
 
+def test_what_fails_again_and_again_is_told_once_with_its_cause_and_what_to_run(open_page: Open, world: World) -> None:
+    page = open_page("#/journal")
+
+    page.get_by_role("tab", name="Entries").press("ArrowRight")
+    expect(page.get_by_role("tab", name="Failures, grouped")).to_be_focused()
+    group = page.get_by_role("listitem").filter(has_text="payouts.transfer.single").filter(has_text="Unknown").first
+    group.locator("summary").click()
+
+    expect(group).to_contain_text("the same kind plan, autopilot payer")
+    expect(group).to_contain_text("python -m orchestrator runs --status unknown")
+    assert violations(page) == []
+    sample = group.get_by_role("link").first
+    request = sample.inner_text()
+    sample.click()
+    expect(page.get_by_label("Request")).to_have_value(request)
+    [told] = world.call("GET", f"/autopilot/journal?requestId={request}")["entries"]
+    assert told["outcome"] == "unknown"
+
+
 def test_nobody_resolves_a_run_of_their_own(open_page: Open) -> None:
     page = open_page("#/runs?status=unknown")
     row = page.get_by_role("listitem").filter(has_text="default").first

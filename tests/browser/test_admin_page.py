@@ -21,6 +21,7 @@ SCREENS = [
     "runs",
     "schedules",
     "journal",
+    "journal?view=failures",
     "catalogue",
     "diagnose",
     "heal",

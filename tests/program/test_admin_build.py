@@ -14,7 +14,7 @@ from orchestrator.errors import BundleError
 from tests.support.project import ROOT
 
 BUDGETS = {"assets/*.js": 105, "assets/*.css": 8, "orchestrator-admin.js": 35, "orchestrator-admin.css": 8}  # KiB, gzip
-LINKED = ("node_modules", "package.json", "package-lock.json", "tsconfig.json")
+LINKED = ("node_modules", "package.json", "package-lock.json", "tsconfig.json", "orchestrator")
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 // Runs the corpora's cases in workerd: POST /decide, /url, /registration, /outcome, /circuit, /alert, /measure, /schemas,
-// /retry, /own-hosts and /compared with a case's values answer what the router would do. POST /copy answers what the KV namespace of the
+// /retry, /own-hosts, /failures and /compared with a case's values answer what the router would do. POST /copy answers what the KV namespace of the
 // routers holds; POST /sql what comes of a
 // statement on the database of the router `journalled`; POST /prune prunes its journal, POST /count counts it.
+import type { Entry } from "../../admin/src/api/schema.d.ts";
+import { groupFailures } from "../../admin/src/failures.ts";
 import { measurer } from "../../router/src/alerts/measure.ts";
 import { type AlertState, type Measured, nextState } from "../../router/src/alerts/state.ts";
 import { mistakesOf, type Schema } from "../../router/src/catalog/schema.ts";
@@ -62,6 +64,7 @@ const RUN: Readonly<Record<string, (input: never, env: Env) => unknown>> = {
     compared: comparedNames(name, known),
     nearest: nearestNames(name, known),
   }),
+  "/failures": (entries: readonly Entry[]) => groupFailures(entries),
   "/circuit": ({ events }: { events: ["wait" | "paused" | "failed" | "succeeded", number, number][] }) => {
     const circuit = new Circuit();
     return events.map(([event, now, sentAt]) => {

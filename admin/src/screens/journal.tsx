@@ -7,7 +7,9 @@ import { hashOf, useNavigation } from "../route.tsx";
 import { t } from "../texts.ts";
 import { Button, Card, Empty, Facts, Field, Id, More, Read, Screen, Select } from "../ui/parts.tsx";
 import { OutcomeBadge } from "../ui/status.tsx";
+import { Tabs } from "../ui/tabs.tsx";
 import { Age, duration, Moment } from "../ui/time.tsx";
+import { Failures } from "./failures.tsx";
 
 const TEXTS = ["autopilot", "task", "caller", "requestId"] as const;
 const KINDS = ["plan", "run", "schedule", "health", "alert", "infra", "heal", "scheduled", "registry"];
@@ -30,10 +32,44 @@ export const SINCE = [
   ["7d", t.runs.sinceWeek],
 ] as const;
 const PAGE = 50;
+const DAY = "24h";
+
+const VIEWS = [
+  ["entries", t.failures.entries],
+  ["failures", t.failures.groups],
+] as const;
 
 export function JournalScreen() {
   const { place, go } = useNavigation();
-  const { query } = place;
+  const view = place.query.view === "failures" ? "failures" : "entries";
+  const since = place.query.since ?? "";
+  const show = (changes: Record<string, string>) => go(hashOf("journal", { view, since, ...changes }), "replace");
+  return (
+    <Screen title={t.journal.title} lead={t.journal.lead}>
+      <Tabs label={t.failures.views} tabs={VIEWS} selected={view} onSelect={(chosen) => show({ view: chosen })}>
+        {view === "entries" ? (
+          <EntriesView />
+        ) : (
+          <>
+            <div className="oa-filters">
+              <Select
+                label={t.journal.since}
+                value={since || DAY}
+                options={SINCE.filter(([age]) => age)}
+                onChange={(age) => show({ since: age })}
+              />
+            </div>
+            <Failures since={since || DAY} />
+          </>
+        )}
+      </Tabs>
+    </Screen>
+  );
+}
+
+function EntriesView() {
+  const { place, go } = useNavigation();
+  const { view: _view, ...query } = place.query;
   const [limit, setLimit] = useState(PAGE);
   const journal = useJournal({ ...query, limit });
   const set = (changes: Record<string, string>) => go(hashOf("journal", { ...query, ...changes }), "replace");
@@ -42,7 +78,7 @@ export function JournalScreen() {
     ...all.map((each): [string, string] => [each, t.outcome[each] ?? each]),
   ];
   return (
-    <Screen title={t.journal.title} lead={t.journal.lead}>
+    <>
       <form
         className="oa-filters"
         key={JSON.stringify(query)}
@@ -92,7 +128,7 @@ export function JournalScreen() {
           )}
         </Read>
       </Card>
-    </Screen>
+    </>
   );
 }
 

@@ -1,0 +1,97 @@
+// The journal's failures in groups, each with its cause and the command for it. The twin of orchestrator/analysis: the
+// same entries give the same groups (tests/twins/failures.json). Deterministic; no model is asked.
+
+import rules from "../../orchestrator/analysis/failures.json" with { type: "json" };
+import type { Entry } from "./api/schema.d.ts";
+
+export interface FailureGroup
+  extends Pick<Entry, "kind" | "autopilot" | "capability" | "outcome" | "status" | "detail"> {
+  /** Tells it from all others. */
+  readonly key: string;
+  readonly count: number;
+  readonly firstSeen: string;
+  readonly lastSeen: string;
+  readonly trend: "new" | "rising" | "steady" | "falling" | "over";
+  /** Request ids, the newest first. */
+  readonly samples: readonly string[];
+  readonly why: string;
+  readonly cause: string;
+  readonly command: string;
+}
+
+interface Advice {
+  readonly cause: string;
+  readonly command: string;
+}
+
+const SAMPLES = 3;
+const FAILED: ReadonlySet<string> = new Set(rules.failed);
+const BY_OUTCOME: Readonly<Record<string, Advice>> = rules.byOutcome;
+const BY_STATUS: Readonly<Record<string, Advice>> = rules.rejected.byStatus;
+// In this order: a time has numbers in it, and an id may look like one.
+const VARYING: readonly (readonly [RegExp, string])[] = [
+  [/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(?:Z|[+-][0-9]{2}:[0-9]{2})/g, "<time>"],
+  [/https?:\/\/[^ \t-\r"'<>]+/g, "<address>"],
+  [/[^ \t-\r@<>]+@[^ \t-\r@<>]+\.\w+/g, "<e-mail>"],
+  [/\b[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}\b|\b[0-9a-fA-F]{12,}\b/g, "<id>"],
+  [/\p{Nd}+/gu, "<n>"],
+];
+
+/** The failures among `entries`: the most frequent first. */
+export function groupFailures(entries: readonly Entry[]): FailureGroup[] {
+  const byKey = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    if (!FAILED.has(entry.outcome)) continue;
+    const { kind, autopilot, capability, outcome, status } = entry;
+    const key = JSON.stringify([kind, autopilot, capability, outcome, status, normalised(entry.detail)]);
+    byKey.set(key, [...(byKey.get(key) ?? []), entry]);
+  }
+  const times = entries.map(({ at }) => Date.parse(at));
+  const middle = (times.reduce((a, b) => Math.min(a, b), Infinity) + times.reduce((a, b) => Math.max(a, b), 0)) / 2;
+  return [...byKey]
+    .sort(([a, { length: few }], [b, { length: many }]) => many - few || (a < b ? -1 : 1))
+    .map(([key, found]) => groupOf(key, found, middle));
+}
+
+/** A detail without what names one case; nothing of a person is left in it. */
+function normalised(detail: string | null): string | null {
+  return detail && VARYING.reduce((text, [pattern, name]) => text.replace(pattern, name), detail);
+}
+
+function groupOf(key: string, entries: readonly Entry[], middle: number): FailureGroup {
+  const newestFirst = entries.toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at));
+  const { kind, autopilot, capability, outcome, status, detail: own } = newestFirst[0]!;
+  const detail = normalised(own);
+  const same = Object.entries({ kind, autopilot, capability, outcome, status })
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name} ${value}`);
+  return {
+    ...{ key, kind, autopilot, capability, outcome, status, detail },
+    count: entries.length,
+    firstSeen: newestFirst.at(-1)!.at,
+    lastSeen: newestFirst[0]!.at,
+    trend: trendOf(entries, middle),
+    samples: newestFirst.slice(0, SAMPLES).map(({ requestId }) => requestId),
+    why: `the same ${same.join(", ")}${detail ? `, and a detail like “${detail}”` : ""}`,
+    ...adviceFor(outcome, status, autopilot),
+  };
+}
+
+/** How the second half of the time that was looked at compares with the first. */
+function trendOf(entries: readonly Entry[], middle: number): FailureGroup["trend"] {
+  const later = entries.filter(({ at }) => Date.parse(at) >= middle).length;
+  const earlier = entries.length - later;
+  if (earlier === 0) return "new";
+  if (later === 0) return "over";
+  if (later >= 2 * earlier) return "rising";
+  return earlier >= 2 * later ? "falling" : "steady";
+}
+
+function adviceFor(outcome: string, status: number | null, autopilot: string | null): Advice {
+  const { cause, command } =
+    outcome === "rejected"
+      ? (BY_STATUS[String(status)] ?? rules.rejected.otherwise)
+      : (BY_OUTCOME[outcome] ?? rules.otherwise);
+  const values: Readonly<Record<string, string>> = { autopilot: autopilot ?? "NAME", outcome };
+  return { cause, command: command.replace(/\{(\w+)\}/g, (_, name: string) => values[name]!) };
+}
