@@ -21,6 +21,7 @@ from tests.support.project import ROOT
 from tests.support.workerd import EACH_ITS_OWN, workerd
 
 TOKEN, SHOP_TOKEN = "token-of-the-tests-0123456789abcdef", "token-of-the-shop-0123456789abcdef"
+COMMAND_TOKEN = "token-of-the-command-0123456789abcdef"
 SECRET = "whsec_dGhlIHNlY3JldCBvZiB0aGVzZSB0ZXN0cw=="
 TABLE = RoutingTable(
     autopilots=(
@@ -35,7 +36,11 @@ TABLE = RoutingTable(
     },
 )
 PAYER_SECRET = secret_of(SECRET, "payer")
-_CONFIGURED = {"API_TOKEN": f"{TOKEN} shop:{SHOP_TOKEN}", "WEBHOOK_SECRET": SECRET, "STAGE": "prod"}
+_CONFIGURED = {
+    "API_TOKEN": f"{TOKEN} shop:{SHOP_TOKEN} command:{COMMAND_TOKEN}",
+    "WEBHOOK_SECRET": SECRET,
+    "STAGE": "prod",
+}
 _UNSIGNED = {name: value for name, value in _CONFIGURED.items() if name != "WEBHOOK_SECRET"}
 # Each router's settings and records: `elsewhere` is another isolate on those of `router`.
 _ROUTERS: dict[str, tuple[dict[str, str], str | None]] = {
