@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return _status(data, as_json=options.json)
             case "logs":
                 for line in service.logs(data, options.worker, follow=options.follow):
-                    _say(_log_line(line))
+                    _say(line if options.json else _log_line(line))
             case "expose":
                 _say(service.expose(data, options.worker, None if options.main else options.port))
     except ServiceError as error:
@@ -90,7 +90,8 @@ def make_parser() -> argparse.ArgumentParser:
     status.add_argument("--json", action="store_true", help="with the token, for scripts")
     logs = commands.add_parser("logs", parents=[common], help="what the Workers logged")
     logs.add_argument("worker", nargs="?", help="only this one's")
-    logs.add_argument("--follow", "-f", action="store_true", help="follow new lines as they come")
+    logs.add_argument("--follow", "-f", action="store_true", help="follow new lines, and requests, as they come")
+    logs.add_argument("--json", action="store_true", help="one JSON object a line, for scripts")
     expose = commands.add_parser("expose", parents=[common], help="let a Worker answer at 127.0.0.1, for any client")
     expose.add_argument("worker", metavar="WORKER")
     place = expose.add_mutually_exclusive_group()

@@ -115,13 +115,13 @@ def healthy(data: Path) -> Settings | None:
 
 
 def logs(data: Path, worker: str | None, *, follow: bool) -> Iterator[str]:
-    """The lines of the Workers' logs as JSON, oldest first; with `follow`, without end."""
+    """The lines of the Workers' logs as JSON, oldest first; with `follow`, without end, and with those of requests."""
     settings = healthy(data)
     if settings is None:
         raise ServiceError(
             f"the local Cloudflare of {data} does not run, so its Workers have no logs", "start it: `make up`"
         )
-    query = {"follow": str(follow).lower()} | ({"worker": worker} if worker else {})
+    query = {"follow": str(follow).lower(), "requests": str(follow).lower()} | ({"worker": worker} if worker else {})
     url = f"http://{LOOPBACK}:{settings.api_port}/_local/logs"
     try:
         with httpx.stream("GET", url, params=query, headers=_headers(settings), timeout=None) as answer:  # noqa: S113

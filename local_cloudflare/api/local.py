@@ -235,7 +235,10 @@ async def get_logs(controls: Controls, request: Request) -> Response:
     """One JSON object a line, oldest first: of one `worker` or all, after `since`; with `follow`, without end."""
     query = request.query_params
     lines = controls.cloud.runtime.logs(
-        query.get("worker"), since=int(query.get("since", 0)), follow=query.get("follow") == "true"
+        query.get("worker"),
+        since=int(query.get("since", 0)),
+        follow=query.get("follow") == "true",
+        requests=query.get("requests") == "true",
     )
 
     async def encoded() -> AsyncIterator[str]:

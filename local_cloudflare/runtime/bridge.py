@@ -129,10 +129,12 @@ class Runtime:
     # What happened
 
     async def logs(
-        self, worker: str | None = None, *, since: int = 0, follow: bool = False
+        self, worker: str | None = None, *, since: int = 0, follow: bool = False, requests: bool = False
     ) -> AsyncGenerator[LogLine, None]:
-        """Lines with `seq` greater than `since`, oldest first; with `follow`, new ones as they come."""
-        query = {"since": str(since), "follow": str(follow).lower(), **({"worker": worker} if worker else {})}
+        """Lines with `seq` greater than `since`, oldest first; with `follow`, new ones as they come, and then with
+        `requests` one for each request, which are not kept."""
+        flags = {name: str(value).lower() for name, value in (("follow", follow), ("requests", requests))}
+        query = {"since": str(since), **flags, **({"worker": worker} if worker else {})}
         async for line in (await self._connected()).control.log_lines(query):
             yield line
 

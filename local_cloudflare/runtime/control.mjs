@@ -1,6 +1,7 @@
 // What the Python side asks of this process, over HTTP on loopback with a token that only the two know.
 import { createServer } from "node:http";
 import { json } from "node:stream/consumers";
+import { REQUEST } from "./logs.mjs";
 
 /** An http.Server, not listening yet. */
 export function createControl({ fleet, front, checker, logs, token, ai }) {
@@ -79,11 +80,13 @@ export function createControl({ fleet, front, checker, logs, token, ai }) {
 
   function sendLogs(url, response) {
     const worker = url.searchParams.get("worker") ?? undefined;
+    const hasRequests = url.searchParams.get("requests") === "true";
     const write = (line) => {
+      if (line.level === REQUEST && !hasRequests) return;
       if (worker === undefined || line.worker === worker) response.write(`${JSON.stringify(line)}\n`);
     };
     response.writeHead(200, { "content-type": "application/x-ndjson" }).flushHeaders();
-    logs.after(Number(url.searchParams.get("since")), worker).forEach(write);
+    logs.after(Number(url.searchParams.get("since"))).forEach(write);
     if (url.searchParams.get("follow") !== "true") return response.end();
     logs.on("line", write);
     response.on("close", () => logs.off("line", write));

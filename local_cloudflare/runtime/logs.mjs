@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { Stacks } from "./stacks.mjs";
 
+/** The level of a line that tells of a request. */
+export const REQUEST = "request";
 const KEPT = 5_000; // lines in memory
 const FILE_SIZE = 10_000_000; // bytes: a file that is larger at the start is put aside
 
@@ -29,7 +31,7 @@ export class Logs extends EventEmitter {
 
   /** Take a tail's events of one Worker; see system/tail.mjs. */
   receive(worker, events) {
-    for (const { cron, logs, exceptions } of events) {
+    for (const { cron, request, logs, exceptions } of events) {
       for (const { timestamp, level, message } of logs) {
         this.#add(worker, timestamp, level, [message].flat().map(text).join(" "));
       }
@@ -42,6 +44,7 @@ export class Logs extends EventEmitter {
         );
       }
       const thrown = exceptions.map(({ name, message }) => `${name}: ${message}`).join("; ");
+      if (request) this.#addRequest(worker, request);
       if (cron) this.emit(`cron ${worker} ${cron}`, thrown);
     }
   }
@@ -53,8 +56,14 @@ export class Logs extends EventEmitter {
   }
 
   /** Lines after `since`, oldest first. */
-  after(since, worker) {
-    return this.#lines.filter((line) => line.seq > since && (worker === undefined || line.worker === worker));
+  after(since) {
+    return this.#lines.filter((line) => line.seq > since);
+  }
+
+  /** Told as it comes, and not kept: requests would push out what Workers say. Without the query, which may hold anything. */
+  #addRequest(worker, { timestamp, method, path, status, ms }) {
+    const text = `${method} ${path} ${status ?? "no answer"} (${ms} ms)`;
+    this.emit("line", { seq: ++this.#seq, time: timestamp ?? Date.now(), worker, level: REQUEST, text });
   }
 
   #translated(worker, stack) {

@@ -5,7 +5,8 @@ export class Tail extends WorkerEntrypoint {
   /** @override @param {TraceItem[]} events */
   async tail(events) {
     const body = JSON.stringify(
-      events.map(({ event, logs, exceptions }) => ({
+      events.map(({ event, logs, exceptions, eventTimestamp, wallTime }) => ({
+        request: event && "request" in event ? requestOf(event, eventTimestamp, wallTime) : null,
         cron: event && "cron" in event ? `${event.cron} ${Number(event.scheduledTime)}` : null,
         logs: logs.map(({ timestamp, level, message }) => ({ timestamp, level, message })),
         exceptions: exceptions.map(({ timestamp, name, message, stack }) => ({ timestamp, name, message, stack })),
@@ -13,6 +14,11 @@ export class Tail extends WorkerEntrypoint {
     );
     await this.env.LOGS.fetch(`http://logs/${this.ctx.props.worker}`, { method: "POST", body });
   }
+}
+
+/** @param {TraceItemFetchEventInfo} event @param {number | null} timestamp @param {number} ms */
+function requestOf({ request, response }, timestamp, ms) {
+  return { timestamp, method: request.method, path: new URL(request.url).pathname, status: response?.status, ms };
 }
 
 export default {};

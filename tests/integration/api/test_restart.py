@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -113,12 +115,18 @@ def test_a_kill_in_the_middle_of_uploads_leaves_whole_workers(own: LocalCloudfla
     assert {path.name for path in (own.data / "scripts").iterdir()} == listed
 
 
-def test_workers_logs_are_read_over_the_controls(own: LocalCloudflare) -> None:
+def test_workers_logs_are_read_over_the_controls_and_requests_without_their_query(own: LocalCloudflare) -> None:
     with client(own) as sdk:
         script = "export default { fetch() { console.log('a line'); return new Response('ok'); } };"
         upload(sdk, own.account_id, "talker", script, reachable=True)
     assert own.fetch("talker").text == "ok"
-    url = f"{own.url.removesuffix('/client/v4')}/_local/logs?follow=true&worker=talker"
+    url = f"{own.url.removesuffix('/client/v4')}/_local/logs?follow=true&requests=true&worker=talker"
     headers = {"Authorization": f"Bearer {own.token}"}
     with httpx.stream("GET", url, headers=headers, timeout=30) as lines:
-        assert "a line" in next(lines.iter_lines())
+        told = map(json.loads, lines.iter_lines())
+        assert "a line" in next(told)["text"]
+        assert own.fetch("talker", "/asked?token=secret").text == "ok"
+        texts = (line["text"] for line in told if line["level"] == "request" and line["time"] > 0)
+        asked = next(text for text in texts if "/asked" in text)
+
+    assert re.fullmatch(r"GET /asked 200 \(\d+ ms\)", asked)

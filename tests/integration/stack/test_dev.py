@@ -19,7 +19,7 @@ function refuse(): never {
 
 export default {
   fetch(request: Request): Response {
-    return request.url.endsWith("/refuse") ? refuse() : new Response("first");
+    return new URL(request.url).pathname === "/refuse" ? refuse() : new Response("first");
   },
 };
 """
@@ -57,7 +57,9 @@ def test_what_is_saved_is_live_and_nothing_is_left_at_the_end(checkout: Checkout
         source.write_text(GREETER.replace("first", "second"))
         dev.wait("efh-refuser is live")
         assert answer_of(url) == "second"
-        assert answer_of(url, "/refuse") != "second"
+        assert answer_of(url, "/refuse?token=x") != "second"
+        dev.wait(r"efh-refuser request: GET / 200 \(\d+ ms\)")
+        dev.wait(r"efh-refuser request: GET /refuse [^?]*$")
         dev.wait("efh-refuser exception: TypeError: not today")
         dev.wait(r"at refuse \(autopilots/refuser/index.ts:3:9\)")
         previewed = checkout.shell("pulumi preview -s local --diff")
