@@ -28,6 +28,8 @@ SCREENS = [
     "autopilots/ai-stylist",
 ]
 REQUESTS = 5
+OVER = "[...document.querySelectorAll('.oa-grow')].filter(each => each.scrollWidth > each.clientWidth).length"
+"""How many names reach over what stands beside them."""
 
 
 def settled(page: Page) -> None:
@@ -55,6 +57,8 @@ def test_nothing_is_cut_off_at_any_width(open_page: Open, width: int) -> None:
         settled(page)
         wide: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, screen
+        over: int = page.evaluate(OVER)
+        assert over == 0, screen
 
 
 def test_who_has_no_token_is_asked_for_one_and_a_wrong_one_is_refused(open_page: Open, faults: list[str]) -> None:
