@@ -11,7 +11,7 @@ from orchestrator.errors import CloudflareError, OrchestratorError
 from orchestrator.infra.account import stack_account
 from orchestrator.infra.deployed import record_deployment
 from orchestrator.infra.existing import Guard
-from orchestrator.infra.limits import check_limits, read_inventory
+from orchestrator.infra.limits import check_limits, read_inventory, tell_gone
 from orchestrator.infra.own_state import begin_to_read_state
 from orchestrator.infra.platform import declare
 from orchestrator.infra.settings import read_settings, require_secrets
@@ -36,6 +36,7 @@ try:
         inventory = read_inventory(account, desired)
     check_limits(desired, modules, settings, inventory=inventory, root=Path.cwd())
     state = reading.result()
+    tell_gone(desired, state, settings, inventory)
     keep_stores(
         desired,
         state,

@@ -1,16 +1,18 @@
-"""What is in an account, as far as the plan's limits count it.
+"""What is in an account, as far as the plan's limits count it, and the buckets.
 
 Touches the network by the Account that it is given. It costs one call for the Workers, one for each hundred KV
-namespaces and D1 databases, and one for each Worker that is not declared and handles `scheduled`: the API has no list
-of all cron triggers.
+namespaces and D1 databases, one for each jurisdiction of a declared bucket, and one for each Worker that is not
+declared and handles `scheduled`: the API has no list of all cron triggers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from orchestrator.cloudflare.account import Account
 from orchestrator.desired.derive import Desired
+from orchestrator.errors import CloudflareError
 from orchestrator.kinds import Kind
 from orchestrator.limits import Inventory
 
@@ -23,6 +25,7 @@ def take_inventory(account: Account, desired: Desired) -> Inventory:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         namespaces = pool.submit(account.names, Kind.KV_NAMESPACE)
         databases = pool.submit(account.names, Kind.D1_DATABASE)
+        buckets = pool.submit(_buckets, account, sorted({each.jurisdiction for each in desired.r2_buckets}))
         workers = account.scripts()
         scheduled = [
             name
@@ -34,5 +37,14 @@ def take_inventory(account: Account, desired: Desired) -> Inventory:
             workers=frozenset(workers),
             kv_namespaces=frozenset(namespaces.result()),
             d1_databases=frozenset(databases.result()),
+            r2_buckets=buckets.result(),
             crons={name: len(crons) for name, crons in zip(scheduled, schedules, strict=True)},
         )
+
+
+def _buckets(account: Account, jurisdictions: Sequence[str]) -> frozenset[tuple[str, str]] | None:
+    """No limit counts them, so that they cannot be read (R2 is off, the token lacks it) stops nothing here."""
+    try:
+        return frozenset((name, each) for each in jurisdictions for name in account.names(Kind.R2_BUCKET, each))
+    except CloudflareError:
+        return None

@@ -1,9 +1,10 @@
 """The plan's limits, checked before anything is declared: in the preview what is near its limit, all of them with
 `pulumi preview --debug`; warnings, and an error.
 
-The account is read for what else is in it. Where it does not answer the check works with what is declared, and says
-so: a preview works offline too. Where it refuses the token, the permission that is missing is named: as a warning of
-a preview, as an error of an update, which would stop half-way otherwise. `doctor` looks at all permissions.
+The account is read for what else is in it, so that what it has lost is seen here, too. Where it does not answer the
+check works with what is declared, and says so: a preview works offline too. Where it refuses the token, the permission
+that is missing is named: as a warning of a preview, as an error of an update, which would stop half-way otherwise.
+`doctor` looks at all permissions.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from orchestrator.limits import Inventory, Use, usage
 from orchestrator.limits.plans import CRONS
 from orchestrator.limits.report import COLUMNS, refusal, rows, warnings
 from orchestrator.names import LOCAL
+from orchestrator.stack.lacking import gone
+from orchestrator.stack.state import State
 from orchestrator.terminal import Terminal
 
 
@@ -70,6 +73,15 @@ def check_limits(
             pulumi.log.warn(error.message)
         else:
             raise LimitError(f"nothing was changed: {error.message}", error.hint)
+
+
+def tell_gone(desired: Desired, state: State, settings: StackSettings, inventory: Inventory | CloudflareError) -> None:
+    """Warn of what the account has lost: to Pulumi, which compares with its state, it is "unchanged"."""
+    if isinstance(inventory, Inventory) and (names := gone(desired, state, inventory)):
+        pulumi.log.warn(
+            f"in the state and no longer in the account: {', '.join(names)}. An update leaves that as it is; "
+            f"`python -m orchestrator heal -s {settings.stack}` repairs it, and says what was lost"
+        )
 
 
 def _table(uses: Sequence[Use]) -> str:

@@ -25,11 +25,13 @@ NEAR = 0.8  # of a limit: from here on it is worth a warning
 
 @dataclass(frozen=True, kw_only=True)
 class Inventory:
-    """What is in an account, by name, declared or not. `crons`: how many each Worker has that nobody declared."""
+    """What is in an account, by name, declared or not. `r2_buckets`: with their jurisdiction, of those that the
+    file names; None where they were not read. `crons`: how many each Worker has that nobody declared."""
 
     workers: frozenset[str] = frozenset()
     kv_namespaces: frozenset[str] = frozenset()
     d1_databases: frozenset[str] = frozenset()
+    r2_buckets: frozenset[tuple[str, str]] | None = None
     crons: Mapping[str, int] = field(default_factory=dict)
 
 

@@ -1,4 +1,5 @@
-"""What a stack's next update creates: what the file has and the state has not, or has as another thing.
+"""What a stack's next update creates: what the file has and the state has not, or has as another thing. And what it
+does not create, though it is gone: an update looks at the state, not at the account.
 
 Pure.
 """
@@ -10,6 +11,7 @@ from typing import Any
 
 from orchestrator.desired.derive import Desired
 from orchestrator.kinds import Kind
+from orchestrator.limits import Inventory
 from orchestrator.stack.state import State, StateResource
 
 Inputs = Mapping[str, Any]
@@ -21,6 +23,25 @@ def lacking(desired: Desired, state: State) -> Iterator[tuple[Kind, str, Inputs]
         known = state.of_kind(kind).get(key)
         if known is None or _is_another(kind, name, inputs, known):
             yield kind, name, inputs
+
+
+def gone(desired: Desired, state: State, account: Inventory) -> list[str]:
+    """What file and state have and the account has not, by kind and name; a list that was not read tells nothing."""
+    there = {
+        Kind.KV_NAMESPACE: account.kv_namespaces,
+        Kind.D1_DATABASE: account.d1_databases,
+        Kind.WORKER: account.workers,
+        Kind.R2_BUCKET: account.r2_buckets,
+    }
+    return [
+        f"{kind.word} {name}"
+        for kind, key, name, inputs in _declared(desired)
+        if (known := state.of_kind(kind).get(key))
+        and kind.name_in(known.inputs or known.outputs) == name
+        and not _is_another(kind, name, inputs, known)
+        and (names := there.get(kind)) is not None
+        and ((name, inputs["jurisdiction"]) if kind is Kind.R2_BUCKET else name) not in names
+    ]
 
 
 def _declared(desired: Desired) -> Iterator[tuple[Kind, str, str, Inputs]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -104,10 +105,14 @@ def test_lost_data_stops_what_depends_on_it_and_nothing_is_made_empty(
 ) -> None:
     with drift_by(stack, *kinds):
         names = stack.names()
+        previewed = stack.project.project.run("preview")
 
         healing, said = stack.heal(exit_code=8)
 
         lost = {name for kind in kinds for name in kind.lost}
+        told = re.search("in the state and no longer in the account: (.*). An update", previewed)
+        gone = {each["name"] for each in healing["lost"] if not each["instead"]}
+        assert gone <= {name for _, name in re.findall(r"(namespace|bucket|database) ([^,]+)", told[1] if told else "")}
         assert {each["name"] for each in healing["lost"]} == lost
         assert all(f" {name} (" in said for name in lost)
         left = stack.drift()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from orchestrator.desired.derive import Desired, derive
 from orchestrator.kinds import Kind
+from orchestrator.limits import Inventory
 from orchestrator.manifest import parse
-from orchestrator.stack.lacking import lacking
+from orchestrator.stack.lacking import gone, lacking
 from orchestrator.stack.state import State, StateResource
 
 FILE = """
@@ -83,3 +85,29 @@ def test_what_has_outputs_alone_is_known_by_them() -> None:
         urn="", kind=Kind.WORKER, name="keeper", id="keeper", inputs={}, outputs={"scriptName": "keeper"}
     )
     assert (Kind.WORKER, "keeper") not in names(desired(), State(resources=(bare,)))
+
+
+ALL_THERE = Inventory(
+    workers=frozenset({"keeper", "router"}),
+    kv_namespaces=frozenset({"NOTES", "REGISTRY"}),
+    d1_databases=frozenset({"router"}),
+    r2_buckets=frozenset({("files", "eu")}),
+)
+
+
+@pytest.mark.parametrize(
+    ("there", "told"),
+    [
+        (ALL_THERE, []),
+        (replace(ALL_THERE, r2_buckets=frozenset({("files", "default")})), ["R2 bucket files"]),
+        (replace(ALL_THERE, r2_buckets=None), []),
+        (replace(ALL_THERE, kv_namespaces=frozenset({"REGISTRY"})), ["KV namespace NOTES"]),
+        (replace(ALL_THERE, d1_databases=frozenset(), workers=frozenset()), ["D1 database router", "keeper", "router"]),
+    ],
+)
+def test_what_the_account_has_lost_is_told(there: Inventory, told: list[str]) -> None:
+    assert [name.removeprefix("Worker ") for name in gone(desired(), whole(), there)] == told
+
+
+def test_what_the_state_has_not_is_not_lost() -> None:
+    assert gone(desired(), State(), Inventory(r2_buckets=frozenset())) == []
