@@ -35,6 +35,7 @@ def account_with(crons: int) -> Handler:
         "/workers/scripts/old-site/schedules": {"schedules": [{"cron": f"{n} * * * *"} for n in range(crons)]},
         "/storage/kv/namespaces": [],
         "/d1/database": [],
+        "/r2/buckets": {"buckets": []},
     }
 
     def handler(request: httpx.Request) -> httpx.Response:

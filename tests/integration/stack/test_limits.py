@@ -54,6 +54,7 @@ def test_what_nobody_declared_is_counted_with_the_shipped_file(
     paths = [call["path"].partition(account)[2] for call in cloudflare_api.local("GET", "/calls")["calls"]]
     assert sorted(paths) == [
         "/d1/database",
+        "/r2/buckets",
         "/storage/kv/namespaces",
         "/workers/scripts",
         "/workers/scripts/old-site/schedules",
