@@ -48,7 +48,7 @@ class HealedStack:
         begun = time.monotonic()
         self.project.project.up()
         self.heal_s = 3 * (time.monotonic() - begun)
-        self._account = AccountSnapshot(server.data, directory)
+        self._account = AccountSnapshot(server, directory)
         shutil.copytree(self._state, self._kept_state)
 
     def restore(self) -> None:

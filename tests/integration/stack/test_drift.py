@@ -70,7 +70,7 @@ def clean(cloudflare_server: LocalCloudflare, tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture(scope="module")
 def snapshot(clean: Drifting, tmp_path_factory: pytest.TempPathFactory) -> AccountSnapshot:
-    return AccountSnapshot(clean.server.data, tmp_path_factory.mktemp("snapshot"))
+    return AccountSnapshot(clean.server, tmp_path_factory.mktemp("snapshot"))
 
 
 @pytest.fixture

@@ -119,7 +119,7 @@ def test_lost_data_stops_what_depends_on_it_and_nothing_is_made_empty(
         assert {finding.name for finding in left.lost} == lost
         assert {each.name for each in left.drifted if not each.lost} == {each["name"] for each in healing["held"]}
         made = {(each["kind"], each["name"]) for each in healing["repaired"] if each["change"] == "missing"}
-        assert stack.names() == names | made
+        assert stack.names() == names | {(kind, name) for kind, name in made if kind != "customDomain"}
         settle(stack, healing)
 
 

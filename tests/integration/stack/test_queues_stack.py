@@ -32,7 +32,7 @@ def stack(cloudflare_server: LocalCloudflare, tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture(scope="module")
 def snapshot(stack: HealedStack, tmp_path_factory: pytest.TempPathFactory) -> AccountSnapshot:
-    return AccountSnapshot(stack.server.data, tmp_path_factory.mktemp("snapshot"))
+    return AccountSnapshot(stack.server, tmp_path_factory.mktemp("snapshot"))
 
 
 @pytest.fixture
