@@ -191,7 +191,7 @@ def run_pulumi(
         except FileNotFoundError as error:
             raise SetupError("pulumi is not on PATH", "run `make setup`, then `make shell`") from error
         output, errors = process.communicate(stdin)
-    if interrupts and process.returncode != 0:
+    if interrupts:  # of this process alone, too, of which Pulumi knew nothing and ended well
         raise KeyboardInterrupt
     finished = Finished(code=process.returncode, output=output or "", errors=errors or "")
     if check and finished.code != 0:

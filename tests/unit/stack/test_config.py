@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.errors import SettingsError
 from orchestrator.kinds import Kind
-from orchestrator.stack.config import Stack, parse_config
+from orchestrator.stack.config import Stack, parse_config, run_pulumi
 from orchestrator.stack.state import parse_state
 
 ACCOUNT = {"p:accountId": {"value": "a" * 32, "secret": False}}
@@ -75,3 +75,14 @@ def test_the_state_has_resources_by_kind_and_name_without_what_is_about_to_be_de
 @pytest.mark.parametrize("exported", [{}, {"deployment": None}, {"deployment": {}}])
 def test_a_stack_without_an_update_has_an_empty_state(exported: dict[str, Any]) -> None:
     assert parse_state(exported).resources == ()
+
+
+def test_an_interrupt_is_not_forgotten_where_pulumi_ended_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was sent to this process alone, as an editor or a supervisor does."""
+    pulumi = tmp_path / "pulumi"
+    pulumi.write_text("#!/bin/sh\nkill -INT $PPID\n")
+    pulumi.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+
+    with pytest.raises(KeyboardInterrupt):
+        run_pulumi(["up"], tmp_path)
