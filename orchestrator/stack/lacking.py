@@ -19,9 +19,8 @@ Inputs = Mapping[str, Any]
 
 def lacking(desired: Desired, state: State) -> Iterator[tuple[Kind, str, Inputs]]:
     """Kind, name in the account, and those inputs that tell one of a kind and name from another, as Pulumi has them."""
-    for kind, key, name, inputs in _declared(desired):
-        known = state.of_kind(kind).get(key)
-        if known is None or _is_another(kind, name, inputs, known):
+    for kind, name, inputs, known in _both(desired, state):
+        if known is None:
             yield kind, name, inputs
 
 
@@ -35,13 +34,20 @@ def gone(desired: Desired, state: State, account: Inventory) -> list[str]:
     }
     return [
         f"{kind.word} {name}"
-        for kind, key, name, inputs in _declared(desired)
-        if (known := state.of_kind(kind).get(key))
+        for kind, name, inputs, known in _both(desired, state)
+        if known
         and kind.name_in(known.inputs or known.outputs) == name
-        and not _is_another(kind, name, inputs, known)
         and (names := there.get(kind)) is not None
         and ((name, inputs["jurisdiction"]) if kind is Kind.R2_BUCKET else name) not in names
     ]
+
+
+def _both(desired: Desired, state: State) -> Iterator[tuple[Kind, str, Inputs, StateResource | None]]:
+    """What is declared, each with what the state has of it; None where it has nothing, or another thing."""
+    resources = {(each.kind, each.name): each for each in state.resources}
+    for kind, key, name, inputs in _declared(desired):
+        known = resources.get((kind, key))
+        yield kind, name, inputs, None if known is None or _is_another(kind, name, inputs, known) else known
 
 
 def _declared(desired: Desired) -> Iterator[tuple[Kind, str, str, Inputs]]:
