@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from local_cloudflare.__main__ import make_parser as local_parser
-from orchestrator.cli import COMMANDS, EXIT_CODES, PROGRAM, make_parser
+from orchestrator.cli import EXIT_CODES, PROGRAM, make_parser
+from orchestrator.commands.table import COMMANDS
 from scripts.reference.markdown import code, page, table
 
 _INTRODUCTION = f"""

@@ -7,7 +7,8 @@ import re
 import pytest
 from pydantic import BaseModel
 
-from orchestrator.cli import COMMANDS, EXIT_CODES
+from orchestrator.cli import EXIT_CODES
+from orchestrator.commands.table import COMMANDS
 from orchestrator.manifest.models import Manifest
 from orchestrator.stack.setting_names import KEYS
 from orchestrator.stack.setting_texts import TEXTS

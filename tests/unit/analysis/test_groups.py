@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from orchestrator.analysis.groups import group, normalised
 from orchestrator.analysis.rules import advice_for
-from orchestrator.cli import COMMANDS
+from orchestrator.commands.table import COMMANDS
 
 
 def entry(number: int = 0, **more: Any) -> dict[str, Any]:

@@ -11,14 +11,15 @@ from pathlib import Path
 import pytest
 
 from orchestrator import cli
+from orchestrator.commands.table import COMMANDS, Command
 from tests.support.project import ROOT
 
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 LINE_OR_SPAN = re.compile(rf"^ *{cli.PROGRAM}\b(.*)$|`{cli.PROGRAM}\b([^`]*)`", re.M)
 
 
-@pytest.mark.parametrize("command", cli.COMMANDS, ids=lambda command: command.name)
-def test_the_examples_of_help_can_be_typed(command: cli.Command) -> None:
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_the_examples_of_help_can_be_typed(command: Command) -> None:
     examples = parser_of(command.name).epilog or ""
 
     assert cli.PROGRAM in examples
@@ -44,7 +45,7 @@ def mistakes(text: str) -> Iterator[str]:
         names = [word for word in words if not word.startswith("-")]
         known = {"--version", "--help", "-v", "--verbose"}
         if names and names[0] != "COMMAND":
-            if names[0] not in {each.name for each in cli.COMMANDS}:
+            if names[0] not in {each.name for each in COMMANDS}:
                 yield f"there is no command {names[0]}"
                 continue
             known |= options_of(parser_of(names[0]), names[1:])

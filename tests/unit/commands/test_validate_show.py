@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import cli
 from orchestrator.cli import main
+from orchestrator.commands.table import COMMANDS
 from orchestrator.manifest import load
 from orchestrator.manifest.schema import schema_json
 from tests.support.project import ROOT
@@ -201,7 +201,7 @@ def test_schema(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_help_teaches_by_examples(capsys: pytest.CaptureFixture[str]) -> None:
-    for arguments in (["--help"], *([command.name, "--help"] for command in cli.COMMANDS)):
+    for arguments in (["--help"], *([command.name, "--help"] for command in COMMANDS)):
         with pytest.raises(SystemExit) as stopped:
             main(arguments)
 
