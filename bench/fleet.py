@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.bundle.modules import bundle, module_sizes, router_data
-from orchestrator.desired.derive import ROUTER_FLAGS
+from orchestrator.desired.workers import ROUTER_FLAGS
 from orchestrator.routing.table import RoutingTable
 from tests.support.project import ROOT
 from tests.support.workerd import Running, running_workerd

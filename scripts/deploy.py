@@ -10,11 +10,11 @@ import os
 import sys
 from pathlib import Path
 
+from orchestrator.adopt.leftovers import run_with_leftovers
 from orchestrator.checks.check import Check
 from orchestrator.checks.doctor import examine
 from orchestrator.errors import OrchestratorError
 from orchestrator.stack.config import read_stack
-from orchestrator.stack.leftovers import run_with_leftovers
 from orchestrator.stack.recover import recover
 from orchestrator.stack.updates import deploy
 from scripts.deployed_state import publish

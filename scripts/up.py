@@ -17,6 +17,7 @@ import httpx
 import yaml
 
 from local_cloudflare.service import expose
+from orchestrator.adopt.leftovers import run_with_leftovers
 from orchestrator.errors import OrchestratorError
 from orchestrator.files import take_lock
 from orchestrator.kinds import DATA_KINDS
@@ -25,7 +26,6 @@ from orchestrator.manifest import load as load_manifest
 from orchestrator.router_client.connection import RemoteDispatcher
 from orchestrator.router_client.scheduled import Schedule
 from orchestrator.stack.config import Stack, read_stack
-from orchestrator.stack.leftovers import run_with_leftovers
 from orchestrator.stack.recover import recover
 from scripts.local_stack import (
     CLOUDFLARE,

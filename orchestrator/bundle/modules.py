@@ -33,7 +33,8 @@ import yaml
 from orchestrator.bundle import esbuild
 from orchestrator.bundle.admin_page import Assets, build_assets
 from orchestrator.catalog import load_catalog
-from orchestrator.desired.derive import ROUTER_SOURCE, Desired
+from orchestrator.desired.derive import Desired
+from orchestrator.desired.workers import ROUTER_SOURCE
 from orchestrator.errors import BundleError
 from orchestrator.files import sha256_of, write_changed
 from orchestrator.issues import Issue

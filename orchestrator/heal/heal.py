@@ -8,6 +8,7 @@ from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from typing import TextIO
 
+from orchestrator.adopt.leftovers import run_with_leftovers
 from orchestrator.bundle.modules import bundle_workers, hashes_of, with_assets
 from orchestrator.cloudflare.account import Account
 from orchestrator.desired.derive import Desired
@@ -24,7 +25,6 @@ from orchestrator.stack.config import Stack
 from orchestrator.stack.deployed import require_deployed
 from orchestrator.stack.edit import Report, edit_state
 from orchestrator.stack.empty_stores import keep_bound_stores, read_bindings
-from orchestrator.stack.leftovers import run_with_leftovers
 from orchestrator.stack.lost_addresses import keep_addresses
 from orchestrator.stack.recover import recover
 from orchestrator.stack.state import parse_state

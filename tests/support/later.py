@@ -18,7 +18,7 @@ import httpx
 
 from orchestrator.bundle.modules import bundle, router_data
 from orchestrator.catalog import Entry
-from orchestrator.desired.derive import ROUTER_FLAGS
+from orchestrator.desired.workers import ROUTER_FLAGS
 from orchestrator.routing.table import AsyncRule, CallerRule, Route, RoutingTable, ScheduleRule, TaskRule
 from tests.support.api_document import CHECKED
 from tests.support.payments import PAYER_SECRET, SECRET, TOKEN, Payments

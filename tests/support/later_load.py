@@ -21,7 +21,7 @@ from typing import Any
 import httpx
 
 from orchestrator.bundle.modules import bundle, router_data
-from orchestrator.desired.derive import ROUTER_FLAGS
+from orchestrator.desired.workers import ROUTER_FLAGS
 from orchestrator.routing.table import AsyncRule, Route, RoutingTable, TaskRule
 from tests.support.counting_autopilot import CountingAutopilot, counting_autopilot
 from tests.support.eventually import eventually

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from orchestrator.bundle.modules import bundle, router_data
-from orchestrator.desired.derive import ROUTER_FLAGS
+from orchestrator.desired.workers import ROUTER_FLAGS
 from orchestrator.routing.table import AlertRule, Resources, Route, RoutingTable, TaskRule
 from tests.support.api_document import CHECKED
 from tests.support.eventually import eventually

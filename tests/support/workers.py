@@ -12,7 +12,7 @@ from typing import Any
 from orchestrator.bundle.admin_page import DOCUMENTS, write_documents
 from orchestrator.bundle.modules import bundle, router_data, router_documents
 from orchestrator.catalog import Entry, load_catalog
-from orchestrator.desired.derive import ROUTER_FLAGS
+from orchestrator.desired.workers import ROUTER_FLAGS
 from orchestrator.dispatch.signature import secret_of
 from orchestrator.names import binding_name
 from orchestrator.routing.table import Resources, Route, RoutingTable, TaskRule
