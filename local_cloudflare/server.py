@@ -27,7 +27,7 @@ from local_cloudflare.api.cloud import Cloud
 from local_cloudflare.api.cron import run_forever
 from local_cloudflare.api.d1.time_travel import keep_forever
 from local_cloudflare.api.heal import heal_routes
-from local_cloudflare.api.local import Controls
+from local_cloudflare.api.local.controls import Controls
 from local_cloudflare.api.queues.broker import Broker
 from local_cloudflare.api.queues.messages import Messages
 from local_cloudflare.api.queues.producers import Producers

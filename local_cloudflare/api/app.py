@@ -26,7 +26,8 @@ from local_cloudflare.api.cloud import Cloud
 from local_cloudflare.api.d1 import routes as _d1
 from local_cloudflare.api.errors import ApiError
 from local_cloudflare.api.kv import routes as _kv
-from local_cloudflare.api.local import Controls, local_routes
+from local_cloudflare.api.local.controls import Controls
+from local_cloudflare.api.local.routes import local_routes
 from local_cloudflare.api.queues import routes as _queues
 from local_cloudflare.api.r2 import routes as _r2
 from local_cloudflare.api.s3.app import S3

@@ -7,7 +7,7 @@ import re
 from local_cloudflare.api.app import ROUTES
 from local_cloudflare.api.heal import METHODS
 from local_cloudflare.api.heal import PATH as HEAL
-from local_cloudflare.api.local import ROUTES as CONTROLS
+from local_cloudflare.api.local.routes import ROUTES as CONTROLS
 from local_cloudflare.api.s3.app import ROUTES as S3_ROUTES
 from tests.support.project import ROOT
 
