@@ -75,14 +75,20 @@ def test_what_the_models_refuse_by_type_does_not_fit(needs: dict[str, Any]) -> N
     assert not VALIDATOR.is_valid(with_needs(needs))
 
 
-def test_every_key_is_described() -> None:
-    definitions = [SCHEMA, *SCHEMA["$defs"].values()]
-    objects = [each for definition in definitions for each in [definition, *definition.get("anyOf", [])]]
-    bare = [
-        name
-        for each in objects
-        for name, value in each.get("properties", {}).items()
-        if "description" not in value and "$ref" not in value
-    ]
+def keys() -> list[tuple[str, dict[str, Any]]]:
+    """Each key of the file with its schema, the definition's among it."""
+    definitions = {"": SCHEMA, **SCHEMA["$defs"]}
+    objects = [(name, each) for name, all_of in definitions.items() for each in [all_of, *all_of.get("anyOf", [])]]
+    return [(f"{name}.{key}", value) for name, each in objects for key, value in each.get("properties", {}).items()]
 
-    assert bare == []
+
+def test_every_key_is_described() -> None:
+    assert [name for name, value in keys() if not value.get("description")] == []
+
+
+def test_every_key_has_examples_that_fit_it() -> None:
+    """What an editor offers, and the reference shows, may be written so."""
+    assert [name for name, value in keys() if not value.get("examples")] == []
+    for name, value in keys():
+        validator = Draft202012Validator({**value, "$defs": SCHEMA["$defs"]})
+        assert [each for each in value["examples"] if not validator.is_valid(each)] == [], name
