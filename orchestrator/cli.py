@@ -31,7 +31,7 @@ EXIT_CODES = {
     2: "a mistake that the user can put right",
     3: "nobody knows whether the task was done (`plan`)",
     4: "the task was done in part, or is not finished (`plan`)",
-    7: "drift (`drift`, `heal`)",
+    7: "drift (`drift`, `heal`), or changes of a template (`template diff`)",
     8: "data is lost (`heal`)",
     INTERRUPTED: "interrupted",
     BROKEN_PIPE: "what the output was written to was closed",

@@ -9,10 +9,13 @@ import fcntl
 import hashlib
 import os
 import secrets
+import signal
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
 PRIVATE = 0o600
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def write_whole(path: Path, content: str | bytes, *, mode: int = 0o666) -> None:
@@ -20,15 +23,50 @@ def write_whole(path: Path, content: str | bytes, *, mode: int = 0o666) -> None:
 
     `mode` is the new file's, less what the process masks; the folder must exist.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    temporary = _beside(path)
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
+        _create(temporary, content, mode)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def write_together(contents: Mapping[Path, str | None]) -> None:
+    """Put each content in the place of whatever is at its path, in their order; None takes the file away.
+
+    All of it is written beside the files first, so what fails leaves them as they were. An interrupt (Ctrl-C) that
+    comes once the first is in its place waits for the last. Folders are made.
+    """
+    temporaries = {path: _beside(path) for path, content in contents.items() if content is not None}
+    try:
+        for path, content in contents.items():
+            if content is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                _create(temporaries[path], content, 0o666)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTS)
+        try:
+            for path in contents:
+                if path in temporaries:
+                    temporaries[path].replace(path)
+                else:
+                    path.unlink(missing_ok=True)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    except BaseException:
+        for temporary in temporaries.values():
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+
+
+def _create(path: Path, content: str | bytes, mode: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
 
 
 def write_changed(path: Path, content: str | bytes) -> None:

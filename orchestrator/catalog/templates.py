@@ -11,6 +11,7 @@ and `{{SETTING}}` whatever a setting says. Touches the files below `catalog/temp
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,9 +40,11 @@ class Setting:
 
 @dataclass(frozen=True, kw_only=True)
 class Template:
-    """A template; `texts`: its `.tmpl` files by the first word of their names."""
+    """A template; `version`: the first 16 hex digits of its files' SHA-256, so no change goes without a new one;
+    `texts`: its `.tmpl` files by the first word of their names."""
 
     name: str
+    version: str
     title: str
     description: str
     verb: str
@@ -75,6 +78,7 @@ def load_template(root: Path, name: str) -> Template:
     about = yaml.safe_load((folder / "template.yaml").read_text(encoding="utf-8"))
     return Template(
         name=name,
+        version=_version(folder),
         title=about["title"],
         description=about["description"],
         verb=about["verb"],
@@ -82,6 +86,13 @@ def load_template(root: Path, name: str) -> Template:
         settings={key: Setting(**each) for key, each in about["settings"].items()},
         texts={path.name.partition(".")[0]: path.read_text(encoding="utf-8") for path in folder.glob("*.tmpl")},
     )
+
+
+def _version(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(each for each in folder.iterdir() if each.suffix in (".yaml", ".tmpl")):
+        digest.update(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()[:16]
 
 
 def render(template: Template, name: str, chosen: Mapping[str, str]) -> Rendered:

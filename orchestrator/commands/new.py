@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import difflib
-from collections.abc import Mapping
 from pathlib import Path
 
+from orchestrator.catalog.origin import Origin, origin_path
+from orchestrator.catalog.template_changes import unified
 from orchestrator.catalog.templates import load_template, render, template_names
+from orchestrator.commands.template import add_settings, list_templates, read_settings
 from orchestrator.errors import UserError
-from orchestrator.files import write_whole
+from orchestrator.files import write_together
 from orchestrator.manifest import DEFAULT_FILE, load
 from orchestrator.manifest.edit import add_autopilots, add_tasks
 from orchestrator.terminal import Terminal
@@ -18,8 +19,9 @@ from orchestrator.terminal import Terminal
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Write a new autopilot by a template of catalog/templates: its code, its test, its entry in autopilots.yaml "
-        "(comments and order stay) with a task, and its capability's entry in the catalogue. Without --template the "
-        "templates are listed with their settings. What is there already is never written over."
+        "(comments and order stay) with a task, its capability's entry in the catalogue, and a record of the template "
+        "for `template diff` and `template update`. Without --template the templates are listed with their settings. "
+        "What is there already is never written over."
     )
     parser.epilog = """examples:
   python -m orchestrator new
@@ -28,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 """
     parser.add_argument("name", nargs="?", metavar="NAME", help="the autopilot's name, such as weather")
     parser.add_argument("--template", metavar="TEMPLATE", help="which one")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the template")
+    add_settings(parser)
     parser.add_argument("--dry-run", action="store_true", help="print what would be written, and write nothing")
 
 
@@ -37,51 +39,29 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     if not options.template:
         if options.name:
             raise UserError("--template says by which template", f"there are: {', '.join(template_names(root))}")
-        _list(root, terminal)
+        list_templates(root, terminal)
         return 0
     template = load_template(root, options.template)
     if not options.name:
         raise UserError("the new autopilot has no name", f"python -m orchestrator new NAME --template {template.name}")
-    rendered = render(template, options.name, _chosen(options.set))
+    settings = read_settings(options.set)
+    rendered = render(template, options.name, settings)
     before = (root / DEFAULT_FILE).read_bytes().decode()
     if any(autopilot.name == options.name for autopilot in load(root / DEFAULT_FILE).autopilots):
         raise UserError(f"{DEFAULT_FILE} has an autopilot `{options.name}` already", "choose another name")
     after = add_tasks(add_autopilots(before, [rendered.autopilot]), rendered.tasks)
-    if there := [path for path in rendered.files if (root / path).exists()]:
+    record = origin_path(options.name)
+    if there := [path for path in (*rendered.files, record) if (root / path).exists()]:
         raise UserError(f"{', '.join(there)} is there already", "choose another name, or move it away")
     if options.dry_run:
-        _show(DEFAULT_FILE, before, after, terminal)
+        terminal.out.write(unified(DEFAULT_FILE, before, after))
         for path, text in rendered.files.items():
-            _show(path, "", text, terminal)
+            terminal.out.write(unified(path, None, text))
+        terminal.report(f"And {record}, with which `template diff` and `template update` compare.")
         return 0
-    _write(root, {**rendered.files, DEFAULT_FILE: after}, terminal)
+    texts = {**rendered.files, record: Origin.of(template, settings, rendered).text(), DEFAULT_FILE: after}
+    write_together({root / path: text for path, text in texts.items()})
+    terminal.write("\n".join(texts))
     test = next(path for path in rendered.files if path.startswith("tests/"))
     terminal.report(f"Next: make catalog; pytest {test}; make up; {', '.join(rendered.tasks)} can be asked for then.")
     return 0
-
-
-def _list(root: Path, terminal: Terminal) -> None:
-    for name in template_names(root):
-        template = load_template(root, name)
-        terminal.write(f"{name}: {template.description}")
-        for key, setting in template.settings.items():
-            terminal.write(f"  --set {key}={setting.default}  {setting.description}")
-
-
-def _chosen(given: list[str]) -> dict[str, str]:
-    if wrong := [each for each in given if "=" not in each]:
-        raise UserError(f"--set {wrong[0]} has no value", "write --set NAME=VALUE")
-    return dict(each.split("=", 1) for each in given)
-
-
-def _show(path: str, before: str, after: str, terminal: Terminal) -> None:
-    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    terminal.out.writelines(difflib.unified_diff(old, new, path if before else "/dev/null", path))
-
-
-def _write(root: Path, files: Mapping[str, str], terminal: Terminal) -> None:
-    """The manifest comes last: it names what is there then."""
-    for path, text in files.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        write_whole(root / path, text)
-        terminal.write(path)

@@ -110,6 +110,11 @@ COMMANDS = (
         module="orchestrator.commands.new",
     ),
     Command(
+        name="template",
+        summary="show or bring in what a template changed since an autopilot was written by it",
+        module="orchestrator.commands.template",
+    ),
+    Command(
         name="import",
         summary="print a draft of an autopilot from an agent card or an OpenAPI document",
         module="orchestrator.commands.import_draft",

@@ -64,14 +64,14 @@ def add_tasks(text: str, tasks: Mapping[str, Mapping[str, Any]], file: str = DEF
     lines = content.splitlines(keepends=True)
     if listed is not None and listed.flow_style:
         flow = ", ".join(f"{json.dumps(name)}: {json.dumps(task, ensure_ascii=False)}" for name, task in tasks.items())
-        at = _end(listed.value[-1][1]).index if listed.value else listed.end_mark.index - 1
+        at = end_of(listed.value[-1][1]).index if listed.value else listed.end_mark.index - 1
         added = f"{content[:at]}{', ' if listed.value else ''}{flow}{content[at:]}"
     else:
-        last = _last_line(listed.value[-1][1], lines) if listed is not None else len(lines) - 1
+        last = last_line(listed.value[-1][1], lines) if listed is not None else len(lines) - 1
         if not lines[last].endswith(("\n", "\r")):
             lines[last] += newline
         indent = " " * (listed.start_mark.column if listed is not None else 2)
-        new = [f"{indent}{name}: {_flow(task)}" for name, task in tasks.items()]
+        new = [f"{indent}{name}: {flow_text(task)}" for name, task in tasks.items()]
         head = [] if listed is not None else ["", "tasks:"]
         added = "".join([*lines[: last + 1], *(f"{line}{newline}" for line in (*head, *new)), *lines[last + 1 :]])
     added = text[: len(text) - len(content)] + added
@@ -92,26 +92,26 @@ def _insert(text: str, entries: Sequence[Mapping[str, Any]]) -> str:
     if listed.flow_style:
         flow = ", ".join(json.dumps(each, ensure_ascii=False) for each in entries)
         if listed.value:
-            at, flow = _end(listed.value[-1]).index, f", {flow}"
+            at, flow = end_of(listed.value[-1]).index, f", {flow}"
         else:
             at = listed.end_mark.index - 1
         return f"{text[:at]}{flow}{text[at:]}"
     newline = "\r\n" if "\r\n" in text else "\n"
     lines = text.splitlines(keepends=True)
-    last = _last_line(listed.value[-1], lines)
+    last = last_line(listed.value[-1], lines)
     spaced = any(
         not line.strip()
         for one, other in zip(listed.value, listed.value[1:], strict=False)
-        for line in lines[_last_line(one, lines) : other.start_mark.line]
+        for line in lines[last_line(one, lines) : other.start_mark.line]
     )
     if not lines[last].endswith(("\n", "\r")):
         lines[last] += newline
     indent = " " * listed.start_mark.column
-    new = [line for each in entries for line in (*([""] if spaced else []), *_block(each, indent))]
+    new = [line for each in entries for line in (*([""] if spaced else []), *block_lines(each, indent))]
     return "".join([*lines[: last + 1], *(f"{line}{newline}" for line in new), *lines[last + 1 :]])
 
 
-def _end(node: Any) -> Any:
+def end_of(node: Any) -> Any:
     """Where what is written of `node` ends; PyYAML lets a block collection reach to the next token, over comments."""
     while isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
         last = node.value[-1]
@@ -119,9 +119,9 @@ def _end(node: Any) -> Any:
     return node.end_mark
 
 
-def _last_line(node: Any, lines: Sequence[str]) -> int:
+def last_line(node: Any, lines: Sequence[str]) -> int:
     """The number, from 0, of the last line of `node`."""
-    end = _end(node)
+    end = end_of(node)
     line = min(end.line, len(lines) - 1)
     if end.column == 0 or end.line > line:  # a block of text, which takes the empty lines after it
         line = min(end.line, len(lines)) - 1
@@ -130,7 +130,7 @@ def _last_line(node: Any, lines: Sequence[str]) -> int:
     return int(line)
 
 
-def _block(declared: Mapping[str, Any], indent: str) -> list[str]:
+def block_lines(declared: Mapping[str, Any], indent: str) -> list[str]:
     """One item of the list, as a person would write it."""
     lines = _lines(declared)
     return [f"{indent}{'- ' if number == 0 else '  '}{line}" for number, line in enumerate(lines)]
@@ -141,15 +141,15 @@ def _lines(value: Mapping[str, Any]) -> list[str]:
     lines = []
     for name, each in value.items():
         if name == "workers" and not isinstance(each[0], str):
-            lines += [f"{name}:", *(line for one in each for line in _block(one, "  "))]
+            lines += [f"{name}:", *(line for one in each for line in block_lines(one, "  "))]
         elif isinstance(each, Mapping):
             lines += [f"{name}:", *(f"  {line}" for line in _lines(each))]
         else:
-            lines.append(f"{name}: {_flow(each)}")
+            lines.append(f"{name}: {flow_text(each)}")
     return lines
 
 
-def _flow(value: Any) -> str:
+def flow_text(value: Any) -> str:
     if isinstance(value, str):
         is_plain = _PLAIN.fullmatch(value) and value.lower() not in _WORDS
         return value if is_plain else json.dumps(value, ensure_ascii=False)
@@ -158,5 +158,5 @@ def _flow(value: Any) -> str:
     if isinstance(value, int):
         return str(value)
     if isinstance(value, Mapping):
-        return f"{{ {', '.join(f'{key}: {_flow(each)}' for key, each in value.items())} }}"
-    return f"[{', '.join(map(_flow, value))}]"
+        return f"{{ {', '.join(f'{key}: {flow_text(each)}' for key, each in value.items())} }}"
+    return f"[{', '.join(map(flow_text, value))}]"

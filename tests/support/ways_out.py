@@ -8,7 +8,19 @@ from collections.abc import Iterator
 
 from tests.support.project import ROOT
 
-PACKAGES = ("adopt", "checks", "cloudflare", "commands", "data", "desired", "drift", "heal", "infra", "stack")
+PACKAGES = (
+    "adopt",
+    "catalog",
+    "checks",
+    "cloudflare",
+    "commands",
+    "data",
+    "desired",
+    "drift",
+    "heal",
+    "infra",
+    "stack",
+)
 _COMMAND = re.compile(r"(pulumi (?:config|up|preview|stack|cancel)|python -m orchestrator|git checkout)\b[^`;,:()\n]*")
 
 

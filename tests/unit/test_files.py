@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from orchestrator.files import PRIVATE, sha256_of, take_lock, write_whole
+from orchestrator.files import PRIVATE, sha256_of, take_lock, write_together, write_whole
 
 
 @pytest.mark.parametrize("content", ["Grüße\r\n", b"\x00\xff"])
@@ -49,3 +51,59 @@ def test_the_hash_is_that_of_the_bytes(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"bytes")
 
     assert sha256_of(tmp_path / "file") == hashlib.sha256(b"bytes").hexdigest()
+
+
+def test_several_files_are_written_together_or_not_at_all(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("before")
+    (tmp_path / "gone").write_text("before")
+    (tmp_path / "file").write_text("no folder")
+
+    with pytest.raises(OSError, match=r"."):
+        write_together({tmp_path / "a": "after", tmp_path / "gone": None, tmp_path / "file/b": "after"})
+    assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {
+        "a": "before",
+        "gone": "before",
+        "file": "no folder",
+    }
+
+    write_together({tmp_path / "a": "after", tmp_path / "gone": None, tmp_path / "new/b": "Grüße\r\n"})
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["a", "file", "new"]
+    assert ((tmp_path / "a").read_text(), (tmp_path / "new/b").read_bytes().decode()) == ("after", "Grüße\r\n")
+
+
+class _Interrupted(type(Path())):  # type: ignore[misc]
+    """A path at whose replacement somebody presses Ctrl-C."""
+
+    def replace(self, target: Any) -> Any:
+        signal.raise_signal(signal.SIGINT)
+        return super().replace(target)
+
+
+def test_an_interrupt_in_the_middle_waits_until_all_are_in_place(tmp_path: Path) -> None:
+    paths = [_Interrupted(tmp_path / name) for name in ("a", "b")]
+
+    with pytest.raises(KeyboardInterrupt):
+        write_together(dict.fromkeys(paths, "after"))
+
+    assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {"a": "after", "b": "after"}
+
+
+def test_an_interrupt_before_that_leaves_all_as_it_was(tmp_path: Path) -> None:
+    class Contents(dict[Path, str | None]):
+        """Ctrl-C comes when its items are asked for a second time, to be written, before the last."""
+
+        rounds = 0
+
+        def items(self) -> Any:
+            self.rounds += 1
+            for path, text in super().items():
+                if path.name == "d" and self.rounds > 1:
+                    assert len(list(tmp_path.iterdir())) == 4, "three are written beside it"
+                    raise KeyboardInterrupt
+                yield path, text
+
+    (tmp_path / "a").write_text("before")
+    with pytest.raises(KeyboardInterrupt):
+        write_together(Contents({tmp_path / name: "after" for name in "abcd"}))
+
+    assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {"a": "before"}

@@ -12,7 +12,8 @@ import pytest
 
 from tests.support.project import ROOT
 
-EXAMPLES = {"autopilots/greeter/src/index.ts", "w.ts"}  # an autopilot that the guide's reader adds, and one of a test
+# An autopilot that the guide's reader adds, one of a test, and what `new` writes.
+EXAMPLES = {"autopilots/greeter/src/index.ts", "w.ts", "autopilots/NAME/template.yaml"}
 # A comment, a docstring (first on its line), or another string.
 COMMENT_OR_STRING = re.compile(r'(#[^\n]*)|^[ \t]*"""(.*?)"""|""".*?"""', re.M | re.S)
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)

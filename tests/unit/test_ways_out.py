@@ -27,8 +27,13 @@ _VALUE = "needs a value that only a person has"
 _LOOKS = "looks, and changes nothing"
 _WORD = "the command's name in a sentence; its whole line is in another message"
 
+_TEMPLATE = "tests/unit/commands/test_template.py::"
 _RUNS = "tests/router/test_runs_command.py::test_a_person_says_how_it_ended"
 FOLLOWED = {
+    "python -m orchestrator template record <> --template TEMPLATE": (
+        f"{_TEMPLATE}test_one_without_a_record_is_told_the_way_out_which_works"
+    ),
+    "python -m orchestrator template update <>": f"{_TEMPLATE}test_what_nobody_touched_becomes_the_templates",
     "pulumi config set --secret --path callers.<> -s <>": _EACH,
     "python -m orchestrator adopt -s <> --overwrite <> takes it over": _TAKEN,
     "python -m orchestrator adopt -s <><>": _EACH,
@@ -63,6 +68,10 @@ FOLLOWED = {
 }
 
 NOT_FOLLOWED = {
+    "python -m orchestrator template record <> --template TEMPLATE": (
+        f"{_TEMPLATE}test_one_without_a_record_is_told_the_way_out_which_works"
+    ),
+    "python -m orchestrator template update <>": f"{_TEMPLATE}test_what_nobody_touched_becomes_the_templates",
     "python -m orchestrator drift -s <> shows the whole": _LOOKS,
     "git checkout": _WORD,
     "git checkout <>": "the tests' stacks are no git checkouts of their own",
@@ -93,6 +102,9 @@ NOT_FOLLOWED = {
     "python -m orchestrator adopt -s <> takes over what the account has and the state has not": "as the one above it",
     "python -m orchestrator destroy-data NAME": _WORD,
     "python -m orchestrator heal": _WORD,
+    "python -m orchestrator template": _WORD,
+    "python -m orchestrator template diff <>": _LOOKS,
+    "python -m orchestrator new NAME --template http-relay": "in a comment of a draft that a person goes over",
     "python -m orchestrator new NAME --template <>": "as it stands in the call, with the name that was left out",
     "python -m orchestrator pull": "of the journal and the registry, no refusal of these commands",
     "python -m orchestrator register --remove NAME": "of the journal and the registry, no refusal of these commands",
