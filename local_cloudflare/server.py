@@ -39,7 +39,7 @@ from local_cloudflare.listening import listening_on, server_of
 from local_cloudflare.runtime.bridge import Runtime
 from local_cloudflare.runtime.errors import RuntimeFault
 from local_cloudflare.runtime.models import QueueGateway
-from local_cloudflare.settings import API_PORT, STRIPE_PATH, WORKERS_PORT, Settings, choose_port
+from local_cloudflare.settings import STRIPE_PATH, Settings
 from local_services.stripe.app import Stripe
 from local_services.stripe.world import World
 
@@ -63,18 +63,7 @@ def serve(options: Options) -> None:
     """Run until SIGINT or SIGTERM. Raises ServiceError where it cannot start."""
     with process.serving(options.data):
         settings = settings_file.load_or_create(options.data, account_id=options.account_id)
-        ports = (
-            choose_port(
-                "the API", "--api-port", asked=options.api_port, remembered=settings.api_port, default=API_PORT
-            ),
-            choose_port(
-                "Workers",
-                "--workers-port",
-                asked=options.workers_port,
-                remembered=settings.workers_port,
-                default=WORKERS_PORT,
-            ),
-        )
+        ports = settings_file.choose_ports(settings, api_port=options.api_port, workers_port=options.workers_port)
         with listening_on(ports[0]) as listener:
             try:
                 asyncio.run(_run(options, settings, listener, ports[1]))

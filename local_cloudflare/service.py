@@ -45,9 +45,10 @@ def start(data: Path, arguments: list[str], say: Say) -> Settings:
             stop(data)
         if not mine or process.running(data):
             say("a local Cloudflare is running, or being started, already")
-            return _wait(data, None, say)
+            return _wait(data, None, say, log_begin=0)
         log = data / "server.log"
         with log.open("ab") as output:
+            begin = output.tell()
             child = subprocess.Popen(
                 [sys.executable, "-m", "local_cloudflare", "serve", "--dir", str(data), *arguments],
                 stdin=subprocess.DEVNULL,
@@ -55,7 +56,7 @@ def start(data: Path, arguments: list[str], say: Say) -> Settings:
                 stderr=output,
                 start_new_session=True,
             )
-        return _wait(data, child, say)
+        return _wait(data, child, say, log_begin=begin)
 
 
 def stop(data: Path) -> bool:
@@ -76,14 +77,16 @@ def stop(data: Path) -> bool:
     return True
 
 
-def expose(data: Path, worker: str, port: int | None) -> str:
+def expose(data: Path, worker: str, port: int | None, *, may_come_later: bool = False) -> str:
     """Let a Worker answer at 127.0.0.1; its URL there. `port`: 0 for any free one, None for that of all Workers.
 
-    Raises ServiceError where it cannot be had.
+    Raises ServiceError where it cannot be had, and for a Worker that there is not, unless it `may_come_later`.
     """
     settings = healthy(data)
     if settings is None:
         raise ServiceError("the local Cloudflare is not running", "start it: `make up`", exit_code=2)
+    if not may_come_later and worker not in (names := _workers(settings)):
+        raise ServiceError(f"there is no Worker {worker!r}", f"there are {', '.join(names)}", exit_code=2)
     wanted = settings.workers_port if port is None else port
     answer = httpx.put(
         f"http://{LOOPBACK}:{settings.api_port}/_local/ports/{wanted}",
@@ -125,18 +128,22 @@ def logs(data: Path, worker: str | None, *, follow: bool) -> Iterator[str]:
     url = f"http://{LOOPBACK}:{settings.api_port}/_local/logs"
     try:
         with httpx.stream("GET", url, params=query, headers=_headers(settings), timeout=None) as answer:  # noqa: S113
+            if not answer.is_success:
+                answer.read()
+                [error] = answer.json()["errors"]
+                raise ServiceError(error["message"], "`make logs` shows those of all Workers", exit_code=2)
             yield from answer.iter_lines()
     except httpx.HTTPError as error:
         raise ServiceError(f"the logs ended: {error}", f"see {data / 'server.log'}") from error
 
 
-def _wait(data: Path, child: subprocess.Popen[bytes] | None, say: Say) -> Settings:
+def _wait(data: Path, child: subprocess.Popen[bytes] | None, say: Say, *, log_begin: int) -> Settings:
     began = time.monotonic()
     told = began
     while time.monotonic() - began < _START_SECONDS:
         if child is not None and child.poll() is not None:
             raise ServiceError(
-                f"the local Cloudflare ended with exit code {child.returncode}:\n{_tail(data)}",
+                f"the local Cloudflare ended with exit code {child.returncode}:\n{_tail(data, log_begin)}",
                 f"the whole log is {data / 'server.log'}",
                 exit_code=child.returncode,
             )
@@ -148,7 +155,7 @@ def _wait(data: Path, child: subprocess.Popen[bytes] | None, say: Say) -> Settin
             say(f"waiting for the local Cloudflare to answer ({told - began:.0f} s)")
         time.sleep(_POLL_SECONDS)
     raise ServiceError(
-        f"the local Cloudflare did not answer within {_START_SECONDS:.0f} s:\n{_tail(data)}",
+        f"the local Cloudflare did not answer within {_START_SECONDS:.0f} s:\n{_tail(data, log_begin)}",
         f"the whole log is {data / 'server.log'}; `stop --dir {data}` ends it",
     )
 
@@ -162,12 +169,18 @@ def _until(condition: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-def _tail(data: Path) -> str:
+def _tail(data: Path, begin: int) -> str:
+    """The log's last lines, from the byte `begin` on: what an earlier start has said explains nothing."""
     try:
-        lines = (data / "server.log").read_text(errors="replace").splitlines()
+        lines = (data / "server.log").read_bytes()[begin:].decode(errors="replace").splitlines()
     except FileNotFoundError:
         return ""
     return "\n".join(lines[-_LOG_LINES:])
+
+
+def _workers(settings: Settings) -> list[str]:
+    url = f"{settings.base_url}/accounts/{settings.account_id}/workers/scripts"
+    return [each["id"] for each in httpx.get(url, headers=_headers(settings)).raise_for_status().json()["result"]]
 
 
 def _headers(settings: Settings) -> dict[str, str]:

@@ -94,23 +94,38 @@ def save(data: Path, settings: Settings) -> None:
     write_whole(_path(data), json.dumps(asdict(settings), indent=1), mode=PRIVATE)
 
 
-def choose_port(label: str, option: str, *, asked: int | None, remembered: int, default: int) -> int:
-    """The port to listen on; 0 for any free one.
+def choose_ports(settings: Settings, *, api_port: int | None, workers_port: int | None) -> tuple[int, int]:
+    """The ports to listen on, of the API and of Workers; 0 for any free one.
 
     What is asked for on the command line comes first, then what was used the last time; at the first start the default,
-    or any free one where that is taken. Raises ServiceError where a port that was asked for or remembered is taken.
+    or any free one where that is taken. Raises ServiceError where one that was asked for or remembered is taken.
     """
-    wanted = remembered if asked is None else asked
-    if wanted == 0:
-        return default if asked is None and is_free(default) else 0
-    if _becomes_free(wanted):
-        return wanted
-    why = "was used the last time" if asked is None else "was asked for"
-    raise ServiceError(
-        f"port {wanted}, which {why} for {label}, is taken by another program",
-        f"stop that program, or take any free port: .venv/bin/python -m local_cloudflare start {option} 0",
-        exit_code=2,
+    places = (
+        ("the API", "--api-port", api_port, settings.api_port, API_PORT),
+        ("Workers", "--workers-port", workers_port, settings.workers_port, WORKERS_PORT),
     )
+    deadline = time.monotonic() + _TIMEOUT
+    chosen, taken, options = [], [], []
+    for label, option, asked, remembered, default in places:
+        wanted = remembered if asked is None else asked
+        if wanted == 0:
+            chosen.append(default if asked is None and is_free(default) else 0)
+        elif _becomes_free(wanted, deadline):
+            chosen.append(wanted)
+        else:
+            why = "was used the last time" if asked is None else "was asked for"
+            taken.append(f"port {wanted}, which {why} for {label}, is taken by another program")
+            options.append(f"{option} 0")
+            continue
+        options += [f"{option} {asked}"] if asked is not None else []
+    if taken:
+        raise ServiceError(
+            "\n".join(taken),
+            "stop that program, or take free ones: `make up PORTS=free`, or "
+            f"`python -m local_cloudflare start {' '.join(options)}` with your other options",
+            exit_code=2,
+        )
+    return chosen[0], chosen[1]
 
 
 def is_free(port: int) -> bool:
@@ -123,9 +138,8 @@ def is_free(port: int) -> bool:
         return True
 
 
-def _becomes_free(port: int) -> bool:
+def _becomes_free(port: int, deadline: float) -> bool:
     """Free at once, or soon: workerd of a server that was killed notices it a moment later."""
-    deadline = time.monotonic() + _TIMEOUT
     while not is_free(port):
         if time.monotonic() > deadline:
             return False

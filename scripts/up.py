@@ -98,11 +98,14 @@ def up() -> int:
 
 
 def start_cloudflare() -> None:
+    """`make up PORTS=free` takes free ports, in place of those of the last time."""
     command = [sys.executable, "-m", "local_cloudflare", "start", "--dir", str(CLOUDFLARE), "--heal", HEAL_COMMAND]
+    if os.environ.get("PORTS") == "free":
+        command += ["--api-port", "0", "--workers-port", "0"]
     done = subprocess.run(command, cwd=ROOT, check=False)
     if done.returncode != 0:
         raise SystemExit(done.returncode)
-    expose(CLOUDFLARE, orchestrator_worker(), port=None)
+    expose(CLOUDFLARE, orchestrator_worker(), port=None, may_come_later=True)
 
 
 def prepare_stack() -> None:

@@ -20,7 +20,8 @@ _FILTERS = {
     "caller": "caller",
     "request_id": "requestId",
 }
-_HELP = dict.fromkeys(("kind", "outcome"), "only with this one; a word that there is not names those that there are")
+_HELP = "only with this one; one that there is not names those that there are"
+_REQUEST = "only of this request"
 _COLUMNS = ("at", "kind", "caller", "task", "autopilot", "outcome", "status", "durationMs", "requestId")
 _DEFAULT_COUNT = 50
 
@@ -40,7 +41,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--until", metavar="WHEN", help="the same; what is at that time is left out")
     for name in _FILTERS:
-        parser.add_argument(f"--{name.replace('_', '-')}", metavar="NAME", help=_HELP.get(name, "only with this one"))
+        told = _REQUEST if name == "request_id" else _HELP
+        parser.add_argument(f"--{name.replace('_', '-')}", metavar="NAME", help=told)
     parser.add_argument(
         "--count", type=int, metavar="N", help=f"print at most so many entries; default: {_DEFAULT_COUNT}"
     )
@@ -66,6 +68,8 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
             found = list(
                 journal.entries({**times, **filters}, _DEFAULT_COUNT if options.count is None else options.count)
             )
+            if not found:
+                journal.check_names(filters, lambda kind, name: any(journal.entries({kind: name}, 1)))
     if options.json:
         terminal.write(json.dumps(found, indent=2, ensure_ascii=False))
     elif options.stats:

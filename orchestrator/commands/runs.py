@@ -33,7 +33,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
   python -m orchestrator runs resolve run_0123456789abcdef0123456789abcdef --not-done --note "no transfer at the bank"
 """
     parser.add_argument("--status", choices=_STATUSES, help="only these")
-    parser.add_argument("--task", metavar="TASK", help="only of this task")
+    told = "only of this task; one that there is not names those that there are"
+    parser.add_argument("--task", metavar="TASK", help=told)
     parser.add_argument("--since", metavar="WHEN", help="a time, a date, or an age: 15m, 24h, 7d")
     parser.add_argument("--count", type=int, metavar="N", default=_DEFAULT_COUNT, help="at most so many; default: 50")
     _common(parser, None)
@@ -71,6 +72,8 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
             names = ("status", "task", "since")
             parameters = {name: value for name in names if (value := getattr(options, name)) is not None}
             found = list(runs.all(parameters, options.count))
+            if not found:
+                runs.check_names(parameters, lambda kind, name: any(runs.all({kind: name}, 1)))
             _show_list(found, terminal, as_json=options.json)
             return 0
         match options.action:

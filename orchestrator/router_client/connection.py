@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 import httpx
@@ -18,6 +18,7 @@ from orchestrator.dispatch.pinned_transport import PinnedTransport, is_loopback
 from orchestrator.dispatch.request import JsonText, body_text, check_key
 from orchestrator.errors import OrchestratorError, SettingsError, UnknownOutcome, UserError
 from orchestrator.http_calls import bearer, failure_words
+from orchestrator.nearest import nearest_names
 
 # The router itself waits for an autopilot for up to 300 s, the longest `timeout` of a task.
 _TIMEOUT_S = 310
@@ -26,6 +27,7 @@ _FAREWELL = re.compile(
     rb'(?:event: error\ndata: |\n)(\{"type":"urn:problem:autopilot-orchestrator:failed-to-forward-task".*\})\s*\Z'
 )
 _MOST_LAST = 8192  # bytes
+_NAMED = {"autopilot", "caller", "task"}  # filters that take a name
 
 
 def router_client(
@@ -75,6 +77,31 @@ class RouterConnection:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+    def check_names(self, filters: Mapping[str, str], is_seen: Callable[[str, str], bool]) -> None:
+        """Refuse a name among `filters` that nobody has: to be asked where nothing was found by them.
+
+        A name is known where the orchestrator lists it, or where `is_seen(filter, name)` says that records have it: of
+        what has left autopilots.yaml since they were written. Raises UserError, which names those that there are.
+        """
+        if not _NAMED & filters.keys():
+            return
+        listed = self._call("GET", "/autopilot/list", "the names that there are were not read")
+        if listed["registrations"] == "unreadable":  # then not all are known
+            return
+        known = {
+            "autopilot": [each["name"] for each in listed["autopilots"]],
+            "task": [*(each["name"] for each in listed["tasks"]), *listed["capabilities"]],
+            "caller": listed.get("callers", []),  # an orchestrator of before November 2026 does not tell
+        }
+        for kind in sorted(_NAMED & filters.keys()):
+            name = filters[kind]
+            if known[kind] and name not in known[kind] and not is_seen(kind, name):
+                near = nearest_names(name, known[kind], 1)
+                raise UserError(
+                    f"there is no {kind} {name!r}: {self._url} has none of that name, and no record does",
+                    f"{f'did you mean {near[0]}? ' if near else ''}There are: {', '.join(dict.fromkeys(known[kind]))}",
+                )
 
     def _call(
         self,

@@ -99,6 +99,20 @@ def test_an_empty_journal_says_so(empty_journal: Journal, run: Run) -> None:  # 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "the journal has no such entry\n")
 
 
+def test_a_name_that_nobody_has_is_refused_and_one_that_left_the_file_is_not(empty_journal: Journal, run: Run) -> None:
+    fill(empty_journal, 2)  # of the autopilots odd and even, which the file does not declare
+
+    for arguments in (["--autopilot", "evn"], ["--task", "wrk"], ["--caller", "nobody"]):
+        done = run(*arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"there is no {arguments[0][2:]} {arguments[1]!r}" in done.stderr
+        assert "There are: " in done.stderr
+    assert "default" in run("--caller", "nobody").stderr
+    for arguments in (["--autopilot", "even", "--since", "1s"], ["--task", "work", "--outcome", "partly"]):
+        done = run(*arguments)
+        assert (done.returncode, done.stderr) == (0, "the journal has no such entry\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -753,6 +753,8 @@ export interface components {
             autopilots: components["schemas"]["Autopilot"][];
             capabilities: string[];
             tasks: components["schemas"]["Task"][];
+            /** @description The names of those who have a token. */
+            callers: string[];
         };
         Decision: {
             task: string;

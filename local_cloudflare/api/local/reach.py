@@ -10,7 +10,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from local_cloudflare.api import exposed
+from local_cloudflare.api.cloud import Cloud
 from local_cloudflare.api.local.controls import Controls, read_body, wrong
+from local_cloudflare.api.workers.models import Workers
 from local_cloudflare.runtime.errors import RuntimeFault
 
 _LAST_PORT = 65_535
@@ -32,6 +34,8 @@ async def put_port(controls: Controls, request: Request) -> Response:
 async def get_logs(controls: Controls, request: Request) -> Response:
     """One JSON object a line, oldest first: of one `worker` or all, after `since`; with `follow`, without end."""
     query = request.query_params
+    if worker := query.get("worker"):
+        await _check_worker(controls.cloud, worker)
     lines = controls.cloud.runtime.logs(
         query.get("worker"),
         since=int(query.get("since", 0)),
@@ -44,3 +48,10 @@ async def get_logs(controls: Controls, request: Request) -> Response:
             yield json.dumps(asdict(line)) + "\n"
 
     return StreamingResponse(encoded(), media_type="application/x-ndjson")
+
+
+async def _check_worker(cloud: Cloud, name: str) -> None:
+    """A Worker is known that is in the account, or of which there are lines still."""
+    known = [each.name for each in Workers(cloud.store).all()]
+    if name not in known and not [line async for line in cloud.runtime.logs(name)]:
+        raise wrong(f"there is no Worker {name!r}, and none has logged under that name: there are {', '.join(known)}")

@@ -12,6 +12,7 @@
 import routingTable from "routing-table";
 import { Problem } from "#worker-kit/problem.ts";
 import type { Env } from "../env.ts";
+import { byCodePoint } from "../routing/nearest.ts";
 import type { CallerRule, Right } from "../routing/table.ts";
 import type { Call } from "./call.ts";
 import { notConfigured } from "./problem.ts";
@@ -96,6 +97,11 @@ export function lackOf(env: Env): string | undefined {
   const own = ownTokens(env);
   if (own.length === 0) return "is not bound";
   return own.some(({ token }) => padded(token)) ? undefined : `has no token of at least ${MIN_TOKEN} characters`;
+}
+
+/** The names of those whose tokens are accepted, in the order of names. */
+export function callersOf(env: Env): string[] {
+  return [...new Set(acceptedTokens(env).map(({ name }) => name))].sort(byCodePoint);
 }
 
 /** What is configured, which an isolate prepares once. A token that is too short or too long opens nothing. */

@@ -1,7 +1,8 @@
-// GET /autopilot/list: who can do what, how they are, and which tasks there are.
+// GET /autopilot/list: who can do what, how they are, which tasks there are, and who may ask for them.
 
 import routingTable from "routing-table";
 import type { Env } from "../env.ts";
+import { callersOf } from "../http/auth.ts";
 import type { Call } from "../http/call.ts";
 import { readCopiedRegistrations, readRegistrations } from "../registry/copy.ts";
 import { missingOf, type State, statusOf } from "../routing/decide.ts";
@@ -25,6 +26,7 @@ export async function listAutopilots({ env, requestId }: Call): Promise<Response
     autopilots,
     capabilities: [...new Set(autopilots.flatMap((autopilot) => autopilot.capabilities))].sort(byCodePoint),
     tasks: Object.entries(routingTable.tasks).map(([name, rule]) => ({ name, ...rule })),
+    callers: callersOf(env),
   });
 }
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from local_cloudflare import process
+from tests.support.eventually import eventually
 
 FREE_PORTS = ("--api-port", "0", "--workers-port", "0")
 
@@ -116,19 +120,57 @@ def test_a_killed_one_leaves_nothing_that_is_believed(data: Path) -> None:
     assert status(data)["pid"] != os.getpid()
 
 
-def test_a_remembered_port_that_is_taken_is_named_with_the_way_out(data: Path) -> None:
+def test_remembered_ports_that_are_taken_are_named_with_the_way_out(data: Path) -> None:
     run("start", data, *FREE_PORTS)
-    port = int(status(data)["baseUrl"].split(":")[2].split("/")[0])
+    before = status(data)
+    ports = [int(before[url].split(":")[2].split("/")[0]) for url in ("baseUrl", "workersUrl")]
     run("stop", data)
-    with socket.socket() as other:
-        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        other.bind(("127.0.0.1", port))
-        other.listen()
+    with socket.socket() as api, socket.socket() as workers:
+        for other, port in ((api, ports[0]), (workers, ports[1])):
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            other.bind(("127.0.0.1", port))
+            other.listen()
         output = run("start", data, exit_code=2)
-        assert f"port {port}, which was used the last time for the API, is taken by another program" in output
-        assert "--api-port 0" in output
-        run("start", data, "--api-port", "0")
-    assert str(port) not in status(data)["baseUrl"]
+        assert f"port {ports[0]}, which was used the last time for the API, is taken by another program" in output
+        assert f"port {ports[1]}, which was used the last time for Workers, is taken by another program" in output
+        assert "uvicorn" not in output  # no lines of the start before
+        way_out = re.search(r"local_cloudflare start (--[^`]*)`", output)
+        assert way_out
+        run("start", data, *way_out[1].split())
+    assert not any(str(port) in status(data)["baseUrl"] + status(data)["workersUrl"] for port in ports)
+
+
+def test_logs_are_lines_for_people_and_objects_for_scripts(data: Path) -> None:
+    run("start", data, *FREE_PORTS)
+    facts = status(data)
+    _upload(facts, "talker", 'export default { fetch() { console.warn("well,\\nwell"); return new Response("ok"); } };')
+    assert httpx.get(run("expose", data, "talker").strip()).text == "ok"
+
+    told = eventually(lambda: run("logs", data, "talker"), "it is logged")
+    [line] = run("logs", data, "talker", "--json").splitlines()
+    assert told.endswith(" talker warn: well,\nwell\n")
+    entry = json.loads(line)
+    assert {name: entry[name] for name in ("worker", "level", "text")} == {
+        "worker": "talker",
+        "level": "warn",
+        "text": "well,\nwell",
+    }
+    assert abs(entry["time"] / 1000 - time.time()) < 3600
+    assert "there is no Worker 'nope'" in run("logs", data, "nope", exit_code=2)
+    assert "there are talker" in run("logs", data, "nope", "--json", exit_code=2)
+    assert "there is no Worker 'nope'" in run("expose", data, "nope", exit_code=2)
+    assert "there is no Worker 'nope'" in run("logs", data, "nope", "--follow", exit_code=2)
+
+
+def _upload(facts: dict[str, Any], name: str, source: str) -> None:
+    httpx.put(
+        f"{facts['baseUrl']}/accounts/{facts['accountId']}/workers/scripts/{name}",
+        headers={"authorization": f"Bearer {facts['apiToken']}"},
+        files={
+            "metadata": (None, json.dumps({"main_module": "main.js"}).encode(), "application/json"),
+            "main.js": ("main.js", source.encode(), "application/javascript+module"),
+        },
+    ).raise_for_status()
 
 
 def test_it_listens_on_loopback_only(data: Path) -> None:
