@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -28,6 +29,7 @@ from orchestrator.manifest.references import (
     autopilots_without_a_way,
     callbacks,
     contradictions,
+    dates_to_come,
     endpoints,
     metas_of_schedules,
     registry_namespace,
@@ -77,14 +79,19 @@ def load(path: str | Path = DEFAULT_FILE) -> Manifest:
         line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
         raise _unreadable(path, "the file is not UTF-8 here", "save it as UTF-8", line, column) from error
     catalog = load_catalog(Path(path).parent) if "schedules:" in text else {}
-    return parse(text, str(path), {name: entry.meta for name, entry in catalog.items()})
+    metas = {name: entry.meta for name, entry in catalog.items()}
+    return parse(text, str(path), metas, today=datetime.now(UTC).date())
 
 
 def parse(
-    text: str, file: str = DEFAULT_FILE, catalog: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+    text: str,
+    file: str = DEFAULT_FILE,
+    catalog: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+    *,
+    today: date | None = None,
 ) -> Manifest:
-    """The manifest in a text; `file` is only for the messages; `catalog`: the schema of what each capability takes.
-    Raises ManifestError with every issue."""
+    """The manifest in a text; `file` is only for the messages; `catalog`: the schema of what each capability takes;
+    `today`, in UTC: without it dates may be to come. Raises ManifestError with every issue."""
     source = read(text, file)
     issues = list(source.issues)
     manifest = None
@@ -96,6 +103,8 @@ def parse(
     for check in _CHECKS:
         issues.extend(source.issue(**asdict(finding)) for finding in check(root))
     issues.extend(source.issue(**asdict(finding)) for finding in metas_of_schedules(root, catalog))
+    if today:
+        issues.extend(source.issue(**asdict(finding)) for finding in dates_to_come(root, today))
     if issues or manifest is None:
         raise ManifestError(sorted(set(issues)))
     return manifest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -65,6 +66,20 @@ def tail_consumers(root: Place) -> Iterator[Mistake]:
         message = f"Workers would get each other's logs in a circle: {' -> '.join(reversed(circle))}"
         hint = "take one of them out of `tailConsumers`"
         yield Mistake(path=place.path, code="tail-circle", message=message, hint=hint, at_key=True)
+
+
+def dates_to_come(root: Place, today: date) -> Iterator[Mistake]:
+    """Cloudflare takes no compatibility date that is to come (error 10021); its day is that of UTC."""
+    for autopilot in root["autopilots"].items():
+        for worker in autopilot["needs"]["workers"].items():
+            given = worker["compatibilityDate"]
+            if re.fullmatch(r"\d{4}-\d\d-\d\d", given.text or "") and str(given.text) > today.isoformat():
+                yield Mistake(
+                    path=given.path,
+                    code="compatibility-date-to-come",
+                    message=f"the compatibility date {given.text} is to come, so Cloudflare does not take it",
+                    hint=f"today is {today} (UTC); a later day can be set when it has come",
+                )
 
 
 def _is_readable(needs: Place) -> bool:

@@ -28,7 +28,7 @@ from local_cloudflare.api.workers.models import (
     Worker,
     Workers,
 )
-from local_cloudflare.api.workers.upload import Upload, check_size
+from local_cloudflare.api.workers.upload import Upload, check_date, check_size
 from local_cloudflare.api.zones.models import Domains
 from local_cloudflare.runtime.errors import StartupError
 from local_cloudflare.runtime.models import Startup
@@ -80,6 +80,7 @@ class Scripts:
         changes: dict[str, Any] = {
             field: settings[field] for field in ("compatibility_date", "placement", "limits") if field in settings
         }
+        check_date(str(changes.get("compatibility_date", "")), self._cloud.clock().date())
         if "compatibility_flags" in settings:
             changes["compatibility_flags"] = tuple(settings["compatibility_flags"])
         if "bindings" in settings:
@@ -169,6 +170,7 @@ class Scripts:
 
     def _version(self, name: str, upload: Upload, startup: Startup, *, source: str, strict: bool) -> Version:
         metadata = upload.metadata
+        check_date(upload.compatibility_date, self._cloud.clock().date())
         self._save_modules(name, upload)  # again: another upload may have removed them while this one's code was run
         found = self.workers.find(name)
         before = found.active if found else None

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from local_cloudflare.api.workers import errors
@@ -107,6 +108,12 @@ def metadata_of(parts: Sequence[Part], name: str) -> dict[str, Any]:
     if not isinstance(metadata, dict):
         raise errors.unparsable_upload(f"the part `{name}` must be an object")
     return metadata
+
+
+def check_date(compatibility_date: str, today: date) -> None:
+    """Raises ApiError 10021 where it is to come."""
+    if compatibility_date > today.isoformat():
+        raise errors.invalid_script(f"Can't set compatibility date in the future: {compatibility_date}")
 
 
 def check_size(modules: Sequence[UploadedModule]) -> None:

@@ -72,6 +72,13 @@ def test_code_that_does_not_start_is_refused_in_its_own_words(
     assert message in (error.value.errors[0].message or "")
 
 
+def test_a_compatibility_date_to_come_is_refused(sdk: Cloudflare, cloudflare_api: LocalCloudflare) -> None:
+    with pytest.raises(cloudflare.BadRequestError) as error:
+        upload(sdk, cloudflare_api.account_id, "agent", compatibility_date="9999-01-01")
+    assert error.value.errors[0].code == 10021
+    assert error.value.errors[0].message == "Can't set compatibility date in the future: 9999-01-01"
+
+
 BAD_FORMS: list[tuple[str, dict[str, Any], int]] = [
     ("no metadata", {}, 10006),
     ("metadata is not JSON", {"metadata": "{"}, 10006),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -188,3 +189,28 @@ def test_a_file_in_another_encoding_says_where(tmp_path: Path) -> None:
 
     (issue,) = error.value.issues
     assert (issue.line, issue.column, issue.message) == (2, 14, "the file is not UTF-8 here")
+
+
+def test_a_compatibility_date_may_be_today_and_not_to_come() -> None:
+    """Cloudflare refuses the upload otherwise, half way of an update."""
+    text = autopilot("{workers: [{name: w, source: w.ts, compatibilityDate: 2026-11-27}]}")
+    assert parse(text, today=date(2026, 11, 27)) == parse(text)
+
+    with pytest.raises(ManifestError) as error:
+        parse(text, today=date(2026, 11, 26))
+
+    (issue,) = error.value.issues
+    assert (issue.line, issue.column, issue.code) == (
+        3,
+        text.splitlines()[2].index("2026") + 1,
+        "compatibility-date-to-come",
+    )
+    assert "today is 2026-11-26 (UTC)" in issue.hint
+
+
+def test_a_file_is_read_on_the_day_that_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "autopilots.yaml"
+    file.write_text(autopilot("{workers: [{name: w, source: w.ts, compatibilityDate: 9999-01-01}]}"))
+
+    with pytest.raises(ManifestError, match="to come"):
+        load(file)
