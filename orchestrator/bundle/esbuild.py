@@ -142,15 +142,24 @@ def _folder(build: Path) -> Iterator[Path]:
 def _issues(log: str) -> Iterable[Issue]:
     """esbuild's messages, without the excerpts and advice below them."""
     for found in _ERROR.finditer(log):
-        unresolved = _UNRESOLVED.match(found["message"])
         yield Issue(
             file=found["file"] or "",
             line=int(found["line"] or 1),
             column=int(found["column"] or 0) + 1,
             code="source",
             message=found["message"],
-            hint="it is a module of Node.js: set `compatibilityFlags: [nodejs_compat]` for this Worker, or install a "
-            "package of that name"
-            if unresolved and unresolved[1] in _BUILT_IN
-            else "",
+            hint=_hint(found["message"]),
         )
+
+
+def _hint(message: str) -> str:
+    """The way out, where esbuild's own words do not lead there."""
+    unresolved = _UNRESOLVED.match(message)
+    if unresolved and unresolved[1] in _BUILT_IN:
+        return (
+            "it is a module of Node.js: set `compatibilityFlags: [nodejs_compat]` for this Worker, or install a "
+            "package of that name"
+        )
+    if "source phase imports" in message:
+        return "leave the word `source` out: the import of a `.wasm` is its WebAssembly.Module"
+    return ""

@@ -172,6 +172,16 @@ def test_a_module_of_node_that_is_not_found_is_told_with_the_flag(project: Path)
     assert "compatibilityFlags: [nodejs_compat]" in error.issues[0].hint
 
 
+def test_a_source_phase_import_is_told_how_it_is_written(project: Path) -> None:
+    (project / "add.wasm").write_bytes(b"\0asm\1\0\0\0")
+    source = 'import source add from "./add.wasm";\nexport default { fetch: () => new Response(String(add)) };\n'
+    error = refusal(project, source)
+    assert [(issue.line, issue.column) for issue in error.issues] == [(1, 24)]
+    assert "leave the word `source` out" in error.issues[0].hint
+    (project / "worker.ts").write_text(source.replace("import source", "import"))
+    bundle(sources={"w": "worker.ts"}, contents={}, data={}, root=project)
+
+
 def test_webassembly_and_data_are_modules_beside_it(project: Path) -> None:
     (project / "a.wasm").write_bytes(b"\0asm\1\0\0\0")
     (project / "b.bin").write_bytes(b"\xff")
