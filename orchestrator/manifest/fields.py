@@ -124,12 +124,22 @@ def _check_date(value: str) -> str:
     return value
 
 
+_SCRIPTS = (".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs")
+_PYTHON_HINT = (
+    "Python Workers are not bundled (docs/decisions/0036); an autopilot in Python runs elsewhere: "
+    "python -m orchestrator new NAME --template python-service"
+)
+
+
 def _check_source(source: str) -> str:
     path = PurePosixPath(source)
     if "\\" in source or not source.strip() or path.is_absolute() or re.match(r"[A-Za-z]:", source):
         problem = "must be a path relative to the project, with forward slashes"
     elif ".." in path.parts:
         problem = "leaves the project's folder"
+    elif path.suffix not in _SCRIPTS:
+        hint = _PYTHON_HINT if path.suffix == ".py" else f"a file that ends in {', '.join(_SCRIPTS)}"
+        raise issue("invalid-source", f"`source` must be a script in TypeScript or JavaScript: `{source}`", hint)
     else:
         return source
     raise issue("invalid-source", f"`source` {problem}: `{source}`", "for example `autopilots/employee/src/index.ts`")
@@ -162,7 +172,9 @@ _DATE_SCHEMA = {
 }
 _SOURCE_SCHEMA = {
     "type": "string",
-    "description": "The Worker's entry point, relative to the project's folder; bundled by esbuild.",
+    "pattern": rf"({'|'.join(re.escape(each) for each in _SCRIPTS)})$",
+    "description": "The Worker's entry point in TypeScript or JavaScript, relative to the project's folder; "
+    "bundled by esbuild.",
     "examples": ["autopilots/employee/src/index.ts"],
 }
 _TIMEZONE_SCHEMA = {
