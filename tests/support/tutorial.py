@@ -1,4 +1,4 @@
-"""The steps of docs/guide/first-autopilot.md, and its autopilot `greeter` in a checkout.
+"""The steps of docs/guide/first-autopilot.md and its autopilot `greeter` in a checkout; what other guides say to type.
 
 `python -m tests.support.tutorial` adds it to this checkout, as a user would: the checks and tests stay green.
 """
@@ -24,6 +24,14 @@ class Block(NamedTuple):
 
 def read_tutorial() -> list[Block]:
     return [Block(*found) for found in _BLOCK.findall((ROOT / "docs/guide/first-autopilot.md").read_text())]
+
+
+def commands_of(page: str) -> list[str]:
+    """The blocks of a guide that anybody can type on the stack `local`, as one script each: neither those for
+    production, nor with a placeholder, nor what a person ends."""
+    text = (ROOT / f"docs/guide/{page}.md").read_text()
+    blocks = [Block(*found).text for found in _BLOCK.findall(text) if found[0] == "sh"]
+    return [each for each in blocks if not re.search(r"-s prod|<\w|make dev|alertUrl", each)]
 
 
 def write_block(block: Block, folder: Path) -> None:

@@ -8,6 +8,7 @@ import re
 from tests.support.project import ROOT
 
 GUIDE = ROOT / "docs/guide"
+SHELL = re.compile(r"^ *```sh\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 WORDS = re.compile(r"^\| `{1,2} ?(.+?) ?`{1,2} \|", re.MULTILINE)
 
 
@@ -40,3 +41,28 @@ def test_the_index_has_each_page() -> None:
     assert [
         path.name for path in GUIDE.glob("*.md") if path.name != "README.md" and f"({path.name})" not in index
     ] == []
+
+
+def test_the_site_has_each_page() -> None:
+    """Of the decisions their index alone."""
+    site = (ROOT / "mkdocs.yml").read_text()
+    pages = [path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")]
+
+    assert [
+        page
+        for page in pages
+        if not page.startswith("decisions/0") and f"- {page}" not in site and f": {page}" not in site
+    ] == []
+
+
+def test_each_command_of_a_guide_is_a_whole_one() -> None:
+    """It can be typed as it stands: no line begins with a flag, unless the line before goes on."""
+    parts = [
+        (path.name, line)
+        for path in GUIDE.glob("*.md")
+        for block in SHELL.findall(path.read_text())
+        for line in block.replace("\\\n", " ").splitlines()
+        if line.strip().startswith("-")
+    ]
+
+    assert parts == []

@@ -1,4 +1,4 @@
-"""docs/guide/first-autopilot.md, followed step by step as a reader does it, in a checkout of its own."""
+"""docs/guide/first-autopilot.md, followed as a reader does it, in a checkout of its own; then what other guides say."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.checkout import Checkout
-from tests.support.tutorial import read_tutorial, write_block
+from tests.support.tutorial import commands_of, read_tutorial, write_block
 
 
 @pytest.fixture
@@ -37,3 +37,9 @@ def test_each_step_does_what_it_says(checkout: Checkout) -> None:
 
     assert [block.language for block in blocks].count("json") == 2
     assert "greet" in checkout.shell("python -m orchestrator journal --since 1h --task greet --json")
+    for page in ("local-stack", "later", "drift-and-heal", "alerts"):
+        commands = commands_of(page)
+        assert commands, page
+        for command in commands:
+            answer = checkout.shell(f"set -euo pipefail; {command}")
+            assert "urn:problem" not in answer, f"{page}: {command}\n{answer}"
