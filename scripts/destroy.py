@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 
-from scripts.local_stack import CLOUDFLARE, LOCAL, ROOT, STACK, STATE
+from scripts.local_stack import CLOUDFLARE, CONFIG, LOCAL, ROOT, STACK, STATE
 
 
 def main() -> int:
@@ -25,7 +25,7 @@ def main() -> int:
     else:
         for folder in (STATE, LOCAL / "secrets"):
             shutil.rmtree(folder, ignore_errors=True)
-    (ROOT / f"Pulumi.{STACK}.yaml").unlink(missing_ok=True)
+    CONFIG.unlink(missing_ok=True)
     print("Removed: the stack `local`, its state and secrets, and the emulated account with all its data.")
     for name in others:
         print(

@@ -25,6 +25,7 @@ CLOUDFLARE = LOCAL / "cloudflare"
 STATE = LOCAL / "state"
 TOOLS = (ROOT / ".venv" / "bin", ROOT / "node_modules" / ".bin")
 STACK = LOCAL_STACK
+CONFIG = ROOT / f"Pulumi.{STACK}.yaml"
 SecretName = Literal["passphrase", "apiToken", "webhookSecret"]
 CONFIG_SECRETS: tuple[SecretName, ...] = ("apiToken", "webhookSecret")
 
@@ -102,7 +103,23 @@ def pulumi(*arguments: str, capture: bool = False, check: bool = True, stdin: st
     if not check:
         return None
     reason = f":\n{(finished.errors or finished.output).strip()}" if capture else ""
+    if "incorrect passphrase" in reason:
+        raise _lost_passphrase()
     raise OrchestratorError(
         f"`pulumi {arguments[0]}` on the stack {STACK} failed{reason}",
         "its output above says why; `make up` continues from here",
+    )
+
+
+def _lost_passphrase() -> SettingsError:
+    """Somebody has deleted `.local`, or the secrets in it, by hand."""
+    what = f"was encrypted with a passphrase that is no longer in {LOCAL / 'secrets'}, so nothing can read its secrets"
+    if any(STATE.glob(f".pulumi/stacks/**/{STACK}.json")):
+        return SettingsError(
+            f"the state of the stack {STACK}, with {CONFIG.name}, {what}",
+            "put that folder back, or begin anew, without the data of this machine: `make destroy`, then `make up`",
+        )
+    return SettingsError(
+        f"{CONFIG.name}, the settings of an earlier stack {STACK}, {what}",
+        f"set it aside: `mv {CONFIG.name} {CONFIG.name}.old`, then `make up`, which makes it anew",
     )

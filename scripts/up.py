@@ -29,6 +29,7 @@ from orchestrator.stack.config import Stack, read_stack
 from orchestrator.stack.recover import recover
 from scripts.local_stack import (
     CLOUDFLARE,
+    CONFIG,
     CONFIG_SECRETS,
     LOCAL,
     ROOT,
@@ -45,7 +46,6 @@ from scripts.local_stack import (
 from scripts.local_stripe import set_stripe_secrets, tell_stripe_of_webhooks
 from scripts.watch import HEAL_COMMAND, watch_secrets
 
-CONFIG = ROOT / f"Pulumi.{STACK}.yaml"
 TASK: dict[str, Any] = {
     "task": "generate_page",
     "meta": {"pageType": "home", "description": "Welcome page for new students"},
@@ -110,11 +110,7 @@ def start_cloudflare() -> None:
 
 def prepare_stack() -> None:
     """The stack and its configuration, made on the first run and put right when the ports or tokens have changed."""
-    STATE.mkdir(parents=True, exist_ok=True)
-    if pulumi("stack", "select", STACK, capture=True, check=False) is None:
-        pulumi("stack", "init", STACK, capture=True)
-    elif not CONFIG.exists():
-        pulumi("config", "refresh", "--force", "--stack", STACK, capture=True)
+    open_stack()
     cloudflare = settings()
     plain = {
         "accountId": cloudflare.account_id,
@@ -131,6 +127,15 @@ def prepare_stack() -> None:
     for name in stale:
         pulumi("config", "set", "--secret", name, "--stack", STACK, capture=True, stdin=secrets[name])
         store_secret(name, secrets[name])
+
+
+def open_stack() -> None:
+    """The stack with its passphrase. Raises SettingsError where what is there was encrypted with another one."""
+    STATE.mkdir(parents=True, exist_ok=True)
+    if pulumi("stack", "select", STACK, capture=True, check=False) is None:
+        pulumi("stack", "init", STACK, capture=True)
+    elif not CONFIG.exists():
+        pulumi("config", "refresh", "--force", "--stack", STACK, capture=True)
 
 
 def update(stack: Stack) -> None:

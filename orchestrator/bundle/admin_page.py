@@ -25,7 +25,8 @@ from orchestrator.errors import BundleError, SetupError
 from orchestrator.files import sha256_of, write_changed, write_whole
 
 SOURCE = Path("admin")
-_RULES = Path("orchestrator/analysis/failures.json")  # admin/src/failures.ts has them too
+BESIDE = ("package-lock.json", "orchestrator/analysis/failures.json")
+"""What the page is made of beside SOURCE: the versions of all packages, and the rules of admin/src/failures.ts."""
 DIRECTORY = Path(".build/admin")
 PREFIX = "admin"  # no path of the API begins with it
 DOCUMENTS = f"{PREFIX}/api"  # where the Worker looks for them: router/src/http/document.ts
@@ -72,11 +73,13 @@ HEADERS = f"""\
 @dataclass(frozen=True, kw_only=True)
 class Assets:
     """Static assets of a Worker: `directory` relative to the project's root; `sha256`, in hex, tells what is in it and
-    how it is served; `headers` as a `_headers` file has them."""
+    how it is served; `headers` as a `_headers` file has them. What they do not have, the Worker answers."""
 
     directory: str
     sha256: str
     headers: str = HEADERS
+    html_handling: str = "auto-trailing-slash"
+    not_found: str = "none"
 
 
 def build_assets(root: Path, documents: Mapping[str, str]) -> Assets:
@@ -122,7 +125,7 @@ def _digest_of_source(root: Path) -> str:
         for path in sorted((root / SOURCE).rglob("*"))
         if path.is_file() and not path.name.endswith(".d.ts") and not _NOT_SOURCE & set(path.relative_to(root).parts)
     ]
-    beside = [root / name for name in ("package-lock.json", _RULES) if (root / name).is_file()]
+    beside = [root / name for name in BESIDE if (root / name).is_file()]
     return _digest([*files, *beside], root)
 
 

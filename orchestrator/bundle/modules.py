@@ -31,7 +31,7 @@ from typing import Any
 import yaml
 
 from orchestrator.bundle import esbuild
-from orchestrator.bundle.admin_page import Assets, build_assets
+from orchestrator.bundle.admin_page import BESIDE, SOURCE, Assets, build_assets
 from orchestrator.catalog import load_catalog
 from orchestrator.desired.derive import Desired
 from orchestrator.desired.workers import ROUTER_SOURCE
@@ -94,6 +94,11 @@ def with_assets(modules: Mapping[str, Module], desired: Desired, *, root: Path) 
     """The same, with the static assets of the routing Worker; see `build_assets`."""
     assets = build_assets(root, router_documents(root))
     return {**modules, desired.router: replace(modules[desired.router], assets=assets)}
+
+
+def is_of_assets(path: str) -> bool:
+    """Whether the routing Worker's static assets are made of the file at this path, relative to the root."""
+    return path.startswith(f"{SOURCE}/") or path in (_API.as_posix(), *BESIDE)
 
 
 def hashes_of(modules: Mapping[str, Module]) -> dict[str, str]:

@@ -110,7 +110,7 @@ def _assets(assets: Assets | None) -> cloudflare.WorkersScriptAssetsArgs | None:
     if assets is None:
         return None
     config = cloudflare.WorkersScriptAssetsConfigArgs(
-        headers=assets.headers, html_handling="auto-trailing-slash", not_found_handling="none"
+        headers=assets.headers, html_handling=assets.html_handling, not_found_handling=assets.not_found
     )
     return cloudflare.WorkersScriptAssetsArgs(directory=assets.directory, config=config)
 

@@ -1,7 +1,8 @@
 """`make dev`, `python -m orchestrator dev`: everything up, then each saved file is live.
 
-A saved source is bundled and its Worker uploaded; a saved autopilots.yaml is shown as a preview and applied by `pulumi
-up`, after a question or with `--yes`. Keys: o, p, d, r, q. What was started is stopped at the end.
+A saved source is bundled, and its Worker or static assets are uploaded; a saved autopilots.yaml is shown as a preview
+and applied by `pulumi up`, after a question or with `--yes`. Keys: o, p, d, r, q. What was started is stopped at the
+end.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def follow(watch: Watch, session: Session) -> int:
     """Until somebody quits."""
     with session, LogReader(CLOUDFLARE, session.terminal), Keys() as keys:
         session.say(f"watching autopilots.yaml and the sources; {KEYS if keys.are_read else 'Ctrl-C ends it'}")
-        while (key := keys.read(watch.SECONDS)) != "q":
+        while (key := keys.read(watch.seconds)) != "q":
             try:
                 if changed := watch.changed():
                     session.take(changed)

@@ -2,7 +2,8 @@
 
 A source: all Workers are bundled, as `pulumi up` does it, and those that changed are uploaded through the local API:
 the code alone, so that bindings and settings stay as the last update made them. A preview shows them as updates, and an
-update uploads the same bytes. autopilots.yaml: a preview, a question, an update.
+update uploads the same bytes. A source of the admin page or the API document: the routing Worker's static assets are
+built and uploaded, after its code. autopilots.yaml: a preview, a question, an update.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ import webbrowser
 from collections.abc import Mapping
 from typing import Self
 
-from orchestrator.bundle.modules import Module, bundle_workers, hashes_of
+from orchestrator.bundle.admin_page import Assets
+from orchestrator.bundle.modules import Module, bundle_workers, is_of_assets, with_assets
 from orchestrator.cloudflare.account import Account
 from orchestrator.desired.derive import Desired
+from orchestrator.desired.resources import Worker
 from orchestrator.errors import OrchestratorError
 from orchestrator.manifest import DEFAULT_FILE
 from orchestrator.router_client.connection import RemoteDispatcher
@@ -25,7 +28,7 @@ from orchestrator.stack.config import read_stack
 from orchestrator.stack.recover import recover
 from orchestrator.terminal import Terminal
 from scripts import destroy, up
-from scripts.dev.upload import upload
+from scripts.dev.upload import upload, upload_assets
 from scripts.local_stack import ROOT, STACK, environment, pulumi, secret
 
 
@@ -38,6 +41,7 @@ class Session:
         self._account: Account
         self._desired: Desired
         self._live: Mapping[str, str] = {}  # what tells each Worker's upload from any other, by key
+        self._live_assets: Assets | None = None
 
     def __enter__(self) -> Self:
         self._begin()
@@ -55,10 +59,10 @@ class Session:
 
     def take(self, changed: set[str]) -> None:
         """Make what was saved live. Raises OrchestratorError where it cannot be; what was live stays."""
-        if DEFAULT_FILE in changed:
-            self._take_file()
-        else:
-            self._take_sources()
+        if DEFAULT_FILE in changed and self._take_file():
+            return
+        if sources := changed - {DEFAULT_FILE}:
+            self._take_sources(has_assets=any(map(is_of_assets, sources)))
 
     def press(self, key: str) -> None:
         """Do what a key is for; another key does nothing."""
@@ -71,36 +75,51 @@ class Session:
         stack = read_stack(STACK, ROOT)
         self._account = stack.account()
         self._desired = stack.desired()
-        modules = bundle_workers(self._desired, root=ROOT)
+        modules = with_assets(bundle_workers(self._desired, root=ROOT), self._desired, root=ROOT)
         for key in modules:
             self._upload(key, modules[key])  # once, for the source maps, which an update does not send
-        self._live = hashes_of(modules)
+        self._live = {key: module.fingerprint for key, module in modules.items()}
+        self._live_assets = modules[self._desired.router].assets
 
-    def _take_sources(self) -> None:
+    def _take_sources(self, *, has_assets: bool) -> None:
         start = time.monotonic()
         modules = bundle_workers(self._desired, root=ROOT)
-        hashes = hashes_of(modules)
-        for key in [each for each in hashes if hashes[each] != self._live.get(each)]:
+        for key in [each for each in modules if modules[each].fingerprint != self._live.get(each)]:
             name = self._upload(key, modules[key])
-            self._live = {**self._live, key: hashes[key]}
+            self._live = {**self._live, key: modules[key].fingerprint}
             self.say(f"{name} is live, {time.monotonic() - start:.2f} s after it was saved")
+        if has_assets:
+            self._take_assets(modules, start)
+
+    def _take_assets(self, modules: Mapping[str, Module], start: float) -> None:
+        router = with_assets(modules, self._desired, root=ROOT)[self._desired.router]
+        if router.assets and router.assets != self._live_assets:
+            name = self._worker(self._desired.router).name
+            upload_assets(self._account, name, router, router.assets)
+            self._live_assets = router.assets
+            self.say(f"the static assets of {name} are live, {time.monotonic() - start:.2f} s after it was saved")
 
     def _upload(self, key: str, module: Module) -> str:
-        worker = next(each for each in self._desired.workers if each.key == key)
+        worker = self._worker(key)
         upload(self._account, worker.name, module, is_router=key == self._desired.router)
         return worker.name
 
-    def _take_file(self) -> None:
+    def _worker(self, key: str) -> Worker:
+        return next(each for each in self._desired.workers if each.key == key)
+
+    def _take_file(self) -> bool:
+        """Whether an update has made all that was saved live."""
         read_stack(STACK, ROOT).desired()  # a mistake stops here
         if not self._yes:
             pulumi("preview", "--stack", STACK, "--diff", "--suppress-outputs")
             if not self._asked("apply this?"):
                 self.say("not applied; `make up` applies it, or save the file again")
-                return
+                return False
         stack = read_stack(STACK, ROOT)
         recover(stack, report=self.say)
         up.update(stack)
         self._begin_again()
+        return True
 
     def _begin_again(self) -> None:
         self._account.close()

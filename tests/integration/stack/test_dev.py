@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.support.checkout import Checkout
@@ -72,7 +73,16 @@ def test_what_is_saved_is_live_and_nothing_is_left_at_the_end(checkout: Checkout
         known = len(dev.lines)
         dev.wait("efh-refuser is live", known)
         assert answer_of(url) == "first"
-        checkout.shell("pulumi preview -s local --expect-no-changes")
+        router = dev.wait(r"Admin page: (http://\S+)/admin/")[1]
+        page = checkout.folder / "admin/index.html"
+        before = page.read_text()
+        page.write_text(before.replace("<title>", "<title>Edited "))
+        dev.wait("the static assets of efh-autopilot-orchestrator are live")
+        assert "<title>Edited " in httpx.get(f"{router}/admin/").text
+        page.write_text(before)
+        dev.wait("the static assets of efh-autopilot-orchestrator are live", len(dev.lines))
+        assert "<title>Edited " not in httpx.get(f"{router}/admin/").text
+        checkout.shell("pulumi preview -s local --refresh --expect-no-changes")
 
         manifest = checkout.manifest.read_text()
         checkout.manifest.write_text(manifest.replace("capabilities: [guest.refuse]", "capabilities: [guest.turn]"))
