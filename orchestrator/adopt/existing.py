@@ -158,10 +158,10 @@ def _order(each: Existing | Theirs) -> tuple[int, str]:
 
 def with_differences(existing: Iterable[Existing], findings: Iterable[Finding]) -> tuple[Existing, ...]:
     """The same, with what a drift check has found of each."""
-    known = {
-        (finding.kind, finding.name): tuple(each for each in finding.differences if each != UNMANAGED)
-        for finding in findings
-    }
+    known: dict[tuple[str, str], tuple[Difference, ...]] = {}
+    for finding in findings:  # of a Worker there may be two: what differs, and what nobody declared
+        told = tuple(each for each in finding.differences if each != UNMANAGED)
+        known[finding.kind, finding.name] = (*known.get((finding.kind, finding.name), ()), *told)
     return tuple(
         Existing(
             wanted=each.wanted,

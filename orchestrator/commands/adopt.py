@@ -6,19 +6,23 @@ import argparse
 import json
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from orchestrator.adopt.existing import with_differences
 from orchestrator.adopt.replaced import replaced
+from orchestrator.adopt.settings import settings_of
 from orchestrator.adopt.takeover import Takeover, find_takeover, take_over
 from orchestrator.desired.ownership import refusal_of_namesake, refusal_of_others
 from orchestrator.drift.check import check
 from orchestrator.errors import ExistingError, UserError
+from orchestrator.files import write_whole
 from orchestrator.heal.report import words as words_of
 from orchestrator.kinds import Kind
+from orchestrator.manifest import load
+from orchestrator.manifest.edit import add_settings, flow_text
 from orchestrator.stack.config import Stack, read_stack
 from orchestrator.stack.empty_stores import keep_bound_stores, read_bindings
 from orchestrator.stack.preview import changes, words
@@ -34,7 +38,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "hand, by another tool, kept when it left the file, or recreated after its data was lost. Show how it "
         "differs, import it into the stack (protected meanwhile), run `pulumi up`, and end with an empty preview. Data "
         "stays as it is. A Worker that this stack did not upload is taken over only by name, since the update replaces "
-        "its code."
+        "its code. What such a Worker has and the file does not say (crons, public, compatibility, observability, "
+        "placement, limits, tail consumers, logpush) is written into the file, comments kept, so that it stays."
     )
     parser.epilog = """examples:
   python -m orchestrator adopt --dry-run
@@ -55,10 +60,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--json",
         action="store_true",
         help="{stack, existing: [{kind, key, name, id, ours, differences: [{path, desired, live}]}], elsewhere: "
-        "[{name, jurisdiction}], replaced, theirs: [{kind, name, worker}], refused, update, adopted}; elsewhere: full "
-        "buckets in another jurisdiction; replaced: lost things of which there is another one, as `drift --json` has "
-        "them; theirs: what another platform has, by one of its Workers; refused: Workers that would need "
-        "--overwrite; update: what `pulumi up` does beside, in words",
+        "[{name, jurisdiction}], replaced, theirs: [{kind, name, worker}], refused, settings, update, adopted}; "
+        "elsewhere: full buckets in another jurisdiction; replaced: lost things of which there is another one, as "
+        "`drift --json` has them; theirs: what another platform has, by one of its Workers; refused: Workers that "
+        "would need --overwrite; settings: what the file gets of each Worker that is overwritten; update: what "
+        "`pulumi up` does beside, in words",
     )
 
 
@@ -70,17 +76,26 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         found = _look(stack, terminal)
         refused = _refused(found, options.overwrite)
         _keep_bound_stores(stack, found, refused, terminal)
+        taken = [each.wanted.name for each in found.foreign if options.dry_run or each.wanted.name not in refused]
+        settings = _unsaid(stack, settings_of(found.existing, taken, stack.desired()))
         if not options.json:
             _show(found, terminal)
+            for name, unsaid in settings.items():
+                terminal.write(f"{stack.manifest.name} gets what {name} has, which so stays: {flow_text(unsaid)}")
         wanted = bool(found.existing or found.renamed or found.replaced) or found.unfinished
         adopted = wanted and not refused and not found.theirs and not found.elsewhere and not options.dry_run
         if adopted:
             _confirm(options, stack.name, terminal)
             display = terminal.err if options.json else terminal.out
+            if settings:
+                text = stack.manifest.read_bytes().decode()
+                write_whole(stack.manifest, add_settings(text, settings, stack.manifest.name))
+                terminal.report(f"{stack.manifest.name} says now what {', '.join(settings)} had")
+                found = _look(stack, terminal)
             with stack.account(report=terminal.report) as account:
                 take_over(stack, account, found, report=terminal.report, display=display)
     if options.json:
-        terminal.write(json.dumps(_document(stack, found, refused, adopted), indent=2, ensure_ascii=False))
+        terminal.write(json.dumps(_document(stack, found, refused, settings, adopted), indent=2, ensure_ascii=False))
     elif adopted:
         count = len(found.existing) + len(found.renamed) + len(found.replaced)
         terminal.write(f"Taken over: {count}; the stack {stack.name} is as declared, its preview is empty.")
@@ -119,6 +134,20 @@ def _keep_bound_stores(stack: Stack, found: Takeover, refused: Sequence[str], te
         keep_bound_stores(
             stack.desired(), stack.state(), account, bound, start_empty=stack.start_empty, stack=stack.name
         )
+
+
+def _unsaid(stack: Stack, settings: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Those of `settings` that the file has no key for; what it says goes before what is in the account."""
+    said: dict[str, set[str]] = {}
+    for worker in load(stack.manifest).workers:
+        fields = type(worker).model_fields
+        said.setdefault(worker.name, set()).update(str(fields[each].alias) for each in worker.model_fields_set)
+    unsaid = {
+        name: {key: value for key, value in each.items() if key not in said[name]}
+        for name, each in settings.items()
+        if name in said  # the routing Worker has no such keys
+    }
+    return {name: each for name, each in unsaid.items() if each}
 
 
 def _refused(found: Takeover, overwrite: Sequence[str]) -> list[str]:
@@ -192,7 +221,9 @@ def _confirm(options: argparse.Namespace, stack: str, terminal: Terminal) -> Non
         raise UserError("nothing was taken over")
 
 
-def _document(stack: Stack, found: Takeover, refused: list[str], adopted: bool) -> dict[str, Any]:
+def _document(
+    stack: Stack, found: Takeover, refused: list[str], settings: Mapping[str, Any], adopted: bool
+) -> dict[str, Any]:
     return {
         "stack": stack.name,
         "existing": [each.as_json() for each in (*found.existing, *found.renamed)],
@@ -200,6 +231,7 @@ def _document(stack: Stack, found: Takeover, refused: list[str], adopted: bool) 
         "replaced": [finding.as_json() for finding in found.replaced],
         "theirs": [each.as_json() for each in found.theirs],
         "refused": refused,
+        "settings": settings,
         "update": _also(found),
         "adopted": adopted,
     }

@@ -1,5 +1,6 @@
-"""New entries of `autopilots.yaml`, from run-time registrations and templates: only text is added, so that comments,
-order and every other byte of the file stay as people wrote them.
+"""New entries of `autopilots.yaml`, from run-time registrations, templates and Workers that are taken over.
+
+Only text is added, so that comments, order and every other byte of the file stay as people wrote them.
 
 PyYAML's nodes say where the autopilots and the tasks are and how they are indented; nothing is written out again by a
 library, which would lose comments or change quotes and line breaks. The result is read back: it must be a right
@@ -12,7 +13,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 import yaml
@@ -76,6 +78,59 @@ def add_tasks(text: str, tasks: Mapping[str, Mapping[str, Any]], file: str = DEF
         added = "".join([*lines[: last + 1], *(f"{line}{newline}" for line in (*head, *new)), *lines[last + 1 :]])
     added = text[: len(text) - len(content)] + added
     return _checked(text, added, file, lambda data: {**data, "tasks": {**data.get("tasks", {}), **tasks}})
+
+
+def add_settings(text: str, settings: Mapping[str, Mapping[str, Any]], file: str = DEFAULT_FILE) -> str:
+    """`text`, a right manifest, whose Workers have `settings`, by their names; a key that one says already stays.
+
+    `file` is only for the messages. Raises ManifestError where the manifest with them would not be right.
+    """
+    content = text.removeprefix(_BYTE_ORDER_MARK)
+    added = content
+    for node in sorted(_workers_of(content), key=lambda node: int(node.start_mark.index), reverse=True):
+        said = {key.value: value.value for key, value in node.value}
+        new = {key: value for key, value in settings.get(said["name"], {}).items() if key not in said}
+        if new:
+            added = _extend(added, node, [f"{key}: {flow_text(value)}" for key, value in new.items()])
+    return _checked(text, text[: len(text) - len(content)] + added, file, lambda data: _with_settings(data, settings))
+
+
+def _workers_of(text: str) -> Iterator[Any]:
+    """The mapping of each declared Worker, as a node of the file."""
+    root: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+    for autopilot in _value(root, "autopilots"):
+        yield from _value(next(iter(_nodes(autopilot, "needs")), None), "workers")
+
+
+def _nodes(mapping: Any, name: str) -> list[Any]:
+    return [value for key, value in mapping.value if key.value == name]
+
+
+def _value(mapping: Any, name: str) -> list[Any]:
+    """The items of the list `name` of a mapping; none where there is no such list, or no mapping."""
+    return [item for listed in (_nodes(mapping, name) if mapping else []) for item in listed.value]
+
+
+def _extend(text: str, mapping: Any, entries: Sequence[str]) -> str:
+    """`text` with `entries`, `key: value` each, at the end of one of its mappings."""
+    if mapping.flow_style:
+        at = end_of(mapping.value[-1][1]).index
+        return f"{text[:at]}{''.join(f', {each}' for each in entries)}{text[at:]}"
+    newline = "\r\n" if "\r\n" in text else "\n"
+    lines = text.splitlines(keepends=True)
+    last = last_line(mapping, lines)
+    if not lines[last].endswith(("\n", "\r")):
+        lines[last] += newline
+    indent = " " * mapping.start_mark.column
+    return "".join([*lines[: last + 1], *(f"{indent}{each}{newline}" for each in entries), *lines[last + 1 :]])
+
+
+def _with_settings(data: dict[str, Any], settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    data = deepcopy(data)
+    for autopilot in data["autopilots"]:
+        for worker in autopilot.get("needs", {}).get("workers", ()):
+            worker |= {key: value for key, value in settings.get(worker["name"], {}).items() if key not in worker}
+    return data
 
 
 def _checked(text: str, added: str, file: str, wanted: Callable[[dict[str, Any]], dict[str, Any]]) -> str:
@@ -155,7 +210,7 @@ def flow_text(value: Any) -> str:
         return value if is_plain else json.dumps(value, ensure_ascii=False)
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, int):
+    if isinstance(value, int | float):
         return str(value)
     if isinstance(value, Mapping):
         return f"{{ {', '.join(f'{key}: {flow_text(each)}' for key, each in value.items())} }}"

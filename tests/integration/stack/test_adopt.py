@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from orchestrator.stack.state import MARK_TYPE
 from tests.support.drift_stack import KEEPER, KEEPER_CRON, MANIFEST, ROUTER, STACK
@@ -105,13 +106,21 @@ def test_a_worker_that_is_not_ours_is_neither_overwritten_nor_taken_over(stack: 
     assert {"content", "bindings.NOTES"} <= {each["path"] for each in worker["differences"]}
     assert f"--overwrite {KEEPER}" in errors
     assert "theirs" in content(stack)
+    assert KEEPER in shown["settings"]
+    assert refused["settings"] == {}
+    assert yaml.safe_load((stack.project.root / "autopilots.yaml").read_text()) == MANIFEST
 
 
 def test_everything_is_taken_over_with_its_data_also_after_a_kill(stack: HealedStack) -> None:
     planted = PlantedData(stack.server, without=())
     ids = {each["urn"]: each.get("id") for each in stack.export()["deployment"]["resources"] if is_data(each)}
+    file = stack.project.root / "autopilots.yaml"
+    file.write_text(f"# ours\n{file.read_text()}")
     forget(stack)
     upload_theirs(stack)
+    stack.outside.subdomain(KEEPER, enabled=True, previews_enabled=False)
+    stack.outside.settings(KEEPER, placement={"mode": "smart"})
+    stack.outside.crons(KEEPER, "0 7 * * *")
 
     process = stack.start("--yes", "--overwrite", KEEPER, command="adopt")
     wait_until(lambda: is_imported(stack), process)
@@ -127,11 +136,17 @@ def test_everything_is_taken_over_with_its_data_also_after_a_kill(stack: HealedS
     assert all(each.get("retainOnDelete") for each in resources if is_data(each))
     assert "theirs" not in content(stack)
     schedules = stack.server.call("GET", f"/workers/scripts/{KEEPER}/schedules").json()["result"]["schedules"]
-    assert [each["cron"] for each in schedules] == [KEEPER_CRON]
+    assert [each["cron"] for each in schedules] == [KEEPER_CRON], "what the file says goes before what was there"
+    assert file.read_text().startswith("# ours\n")
+    (worker,) = yaml.safe_load(file.read_text())["autopilots"][0]["needs"]["workers"]
+    assert (worker["public"], worker["placement"], worker["crons"]) == (True, "smart", [KEEPER_CRON])
+    live = stack.server.call("GET", f"/workers/scripts/{KEEPER}/settings").json()["result"]
+    assert live["placement"]["mode"] == "smart"
+    assert stack.server.call("GET", f"/workers/scripts/{KEEPER}/subdomain").json()["result"]["enabled"]
     stack.assert_clean()
     planted.assert_unchanged()
     nothing: dict[str, Any] = {key: [] for key in NOTHING}
-    assert adopt(stack, "--yes")[0] | {"update": []} == {"stack": STACK, **nothing, "adopted": False}
+    assert adopt(stack, "--yes")[0] | {"update": []} == {"stack": STACK, **nothing, "settings": {}, "adopted": False}
 
 
 def test_an_import_that_was_killed_in_the_middle_is_done_again(stack: HealedStack) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.errors import ManifestError
 from orchestrator.manifest import parse
-from orchestrator.manifest.edit import add_autopilots, add_tasks, entry
+from orchestrator.manifest.edit import add_autopilots, add_settings, add_tasks, entry
 from tests.support.project import ROOT
 
 SHIPPED = (ROOT / "autopilots.yaml").read_text()
@@ -211,3 +211,44 @@ def test_a_needed_worker_stands_below_the_others() -> None:
           A: "1"
 """
     assert added == manifest(block + below)
+
+
+WORKERS = """\
+# ours
+orchestrator: {worker: efh-o}
+autopilots:
+  - name: a
+    worker: w # the one
+    capabilities: [x]
+    needs:
+      workers:
+        - name: w
+          public: false # on purpose
+          content: |
+            export default {}
+
+        # below it
+        - {name: v, source: v.ts} # short
+  - {name: b, worker: w, capabilities: [y], needs: {workers: [{name: w, public: false,
+      content: "export default {}\\n"}]}}
+"""
+
+
+def test_a_workers_settings_are_added_wherever_it_stands_and_what_it_says_stays() -> None:
+    settings: dict[str, dict[str, Any]] = {
+        "w": {"public": True, "compatibilityDate": "2026-01-01", "observability": {"headSamplingRate": 0.1}},
+        "v": {"crons": ["0 6 * * *"], "logpush": True},
+        "elsewhere": {"public": True},
+    }
+    day, share = 'compatibilityDate: "2026-01-01"', "observability: { headSamplingRate: 0.1 }"
+
+    assert add_settings(WORKERS, settings) == (
+        WORKERS.replace("{}\n\n", "{}\n" + f"          {day}\n          {share}\n\n")
+        .replace("v.ts}", 'v.ts, crons: ["0 6 * * *"], logpush: true}')
+        .replace('{}\\n"}', '{}\\n", ' + f"{day}, {share}}}")
+    )
+
+
+def test_settings_that_the_file_may_not_have_are_refused() -> None:
+    with pytest.raises(ManifestError, match="invalid-compatibility-date"):
+        add_settings(WORKERS, {"v": {"compatibilityDate": "soon"}})
