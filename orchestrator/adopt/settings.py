@@ -1,7 +1,7 @@
 """What a Worker that is taken over has, as autopilots.yaml says it: how it runs, and how it is reached.
 
 Its code and bindings become what is declared. A variable's text is not written, since it may be a secret that was meant
-to be one. Pure.
+to be one. Touches nothing.
 """
 
 from __future__ import annotations
