@@ -81,8 +81,10 @@ def test_who_needs_it_is_refused_and_the_others_are_not(world: World) -> None:
     router.run()
 
     for isolate in (router, router.elsewhere):
-        assert isolate.listed("alone")["infrastructure"] == "missing"
-        assert isolate.listed("pair-a")["infrastructure"] == "ready"
+        alone, paired = isolate.listed("alone"), isolate.listed("pair-a")
+        assert (alone["infrastructure"], alone["missing"]) == ("missing", [LOST])
+        assert LOST["name"] in alone["needs"]["kvNamespaces"]
+        assert (paired["infrastructure"], paired["missing"]) == ("ready", [])
         refusal = isolate.plan("go_alone")
         assert (refusal.status_code, refusal.json()["title"]) == (503, "Infrastructure not ready")
         assert refusal.json()["missing"] == [LOST]

@@ -268,10 +268,12 @@ class TestRouting:
             "priority": 0,
             "weight": 1,
             "worker": None,
+            "needs": {"kvNamespaces": [], "r2Buckets": [], "d1Databases": [], "workers": []},
             "source": "registered",
             "transport": "https",
             "status": "unknown",
             "infrastructure": "ready",
+            "missing": [],
             "unavailable": [],
         }
 
@@ -336,7 +338,8 @@ class TestRouting:
         ]
         assert (registered.status_code, registered.json()["infrastructure"]) == (201, "missing")
         assert registered.json()["missing"] == missing
-        assert (router.listed(helper["name"]) or {})["infrastructure"] == "missing"
+        listed = router.listed(helper["name"]) or {}
+        assert (listed["infrastructure"], listed["missing"]) == ("missing", missing)
         answer = router.plan(f"{helper['name']}.run")
         document = refused(answer, 503, "Infrastructure not ready")
         assert document["missing"] == missing

@@ -83,10 +83,12 @@ class TestList:
             "weight": 1,
             "endpoint": None,
             "worker": "efh-echo",
+            "needs": TABLE.autopilots[1].needs.to_object(),
             "source": "declared",
             "transport": "service",
             "status": "unknown",
             "infrastructure": "ready",
+            "missing": [],
             "unavailable": [],
         }
         assert "echo.run" in listed["capabilities"]

@@ -648,6 +648,7 @@ export interface components {
             weight: number;
             endpoint: string | null;
             worker: string | null;
+            needs: components["schemas"]["Resources"];
             /** @enum {unknown} */
             source: "declared" | "registered";
             /** @enum {unknown} */
@@ -655,6 +656,8 @@ export interface components {
             status: components["schemas"]["Status"];
             /** @enum {unknown} */
             infrastructure: "ready" | "missing";
+            /** @description Those of its needs that were not there when the scheduled run looked, or that nothing declares. */
+            missing: components["schemas"]["Missing"][];
             /** @description Those of its capabilities that miss a setting, as it said when it was last asked; a task for one is told which. */
             unavailable: string[];
         };

@@ -41,12 +41,14 @@ async function readSomeRegistrations(env: Env, requestId: string) {
 }
 
 function entry(route: Route, state: State) {
-  const { binding, needs, ...shown } = route;
+  const { binding, ...shown } = route;
+  const missing = missingOf(route, state);
   return {
     ...shown,
     source: routingTable.autopilots.includes(route) ? "declared" : "registered",
     transport: binding ? "service" : "https",
     status: statusOf(route, state),
-    infrastructure: missingOf(route, state).length > 0 ? "missing" : "ready",
+    infrastructure: missing.length > 0 ? "missing" : "ready",
+    missing,
   };
 }
