@@ -87,7 +87,7 @@ def up() -> int:
         run_task(os.environ["ORCHESTRATOR_URL"])
         check_health(os.environ["ORCHESTRATOR_URL"])
         say_what_next(after)
-        print(f"\nAdmin page: {page_url(os.environ['ORCHESTRATOR_URL'])}\n(signs you in once, within ten minutes)")
+        print(f"\nAdmin page: {told(page_url(os.environ['ORCHESTRATOR_URL']))}")
     except OrchestratorError as error:
         print(f"\nmake up stopped: {error}", file=sys.stderr)
         return error.exit_code
@@ -215,8 +215,15 @@ Try next:
     )
 
 
+def told(page: str) -> str:
+    """The address of the admin page, and how one is signed in."""
+    if "#code=" in page:
+        return f"{page}\n(signs you in once, within ten minutes)"
+    return f'{page}\n(sign in with the token: eval "$(make -s shell)"; echo "$ORCHESTRATOR_TOKEN")'
+
+
 def page_url(url: str) -> str:
-    """The admin page, by a link that signs in once and is good for ten minutes."""
+    """The admin page by a link that signs in once, within ten minutes; without a code where the router gives none."""
     with httpx.Client(base_url=url, headers={"authorization": f"Bearer {secret('apiToken')}"}, timeout=30) as router:
         answer = router.post("/autopilot/sign-in/codes")
     code = answer.json()["code"] if answer.is_success else None

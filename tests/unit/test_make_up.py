@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.files import take_lock
-from scripts.up import shortened, wait_for_lock
+from scripts.up import shortened, told, wait_for_lock
 
 
 def test_of_two_at_once_the_second_waits_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -28,3 +28,8 @@ def test_a_long_text_of_an_answer_is_shown_by_its_beginning() -> None:
 
     assert shown == '{"html": "' + ("<p>" * 14)[:40] + '… (300 characters)", "slug": "a"}'
     assert shortened(b"no JSON") == "no JSON"
+
+
+def test_only_a_link_with_a_code_is_said_to_sign_in() -> None:
+    assert told("http://127.0.0.1:1/admin/#code=0").endswith("(signs you in once, within ten minutes)")
+    assert "$ORCHESTRATOR_TOKEN" in told("http://127.0.0.1:1/admin/")
