@@ -25,6 +25,7 @@ interface Advice {
 }
 
 const SAMPLES = 3;
+const HOUR_MS = 3_600_000;
 const FAILED: ReadonlySet<string> = new Set(rules.failed);
 const BY_OUTCOME: Readonly<Record<string, Advice>> = rules.byOutcome;
 const BY_STATUS: Readonly<Record<string, Advice>> = rules.rejected.byStatus;
@@ -47,7 +48,10 @@ export function groupFailures(entries: readonly Entry[]): FailureGroup[] {
     byKey.set(key, [...(byKey.get(key) ?? []), entry]);
   }
   const times = entries.map(({ at }) => Date.parse(at));
-  const middle = (times.reduce((a, b) => Math.min(a, b), Infinity) + times.reduce((a, b) => Math.max(a, b), 0)) / 2;
+  const first = times.reduce((a, b) => Math.min(a, b), Infinity);
+  const last = times.reduce((a, b) => Math.max(a, b), 0);
+  // Of less than an hour there are no halves: all of it is new.
+  const middle = last - first < HOUR_MS ? first : (first + last) / 2;
   return [...byKey]
     .sort(([a, { length: few }], [b, { length: many }]) => many - few || (a < b ? -1 : 1))
     .map(([key, found]) => groupOf(key, found, middle));
@@ -73,7 +77,7 @@ function groupOf(key: string, entries: readonly Entry[], middle: number): Failur
     trend: trendOf(entries, middle),
     samples: newestFirst.slice(0, SAMPLES).map(({ requestId }) => requestId),
     why: `the same ${same.join(", ")}${detail ? `, and a detail like “${detail}”` : ""}`,
-    ...adviceFor(outcome, status, autopilot),
+    ...adviceFor({ outcome, status, autopilot }),
   };
 }
 
@@ -87,7 +91,7 @@ function trendOf(entries: readonly Entry[], middle: number): FailureGroup["trend
   return earlier >= 2 * later ? "falling" : "steady";
 }
 
-function adviceFor(outcome: string, status: number | null, autopilot: string | null): Advice {
+export function adviceFor({ outcome, status, autopilot }: Pick<Entry, "outcome" | "status" | "autopilot">): Advice {
   const { cause, command } =
     outcome === "rejected"
       ? (BY_STATUS[String(status)] ?? rules.rejected.otherwise)

@@ -23,6 +23,7 @@ RULES: Mapping[str, Any] = json.loads((Path(__file__).parent / "failures.json").
 """Which outcomes are failures, and cause and command of each: what both twins go by."""
 VERSION: int = RULES["version"]
 _FAILED = frozenset(RULES["failed"])
+_SHORTEST = 3_600  # seconds
 _SAMPLES = 3
 # In this order: a time has numbers in it, and an id may look like one. Spaces and letters are those of ASCII.
 _VARYING = (
@@ -121,7 +122,11 @@ def _trend(times: list[float], middle: float) -> Trend:
 
 
 def _middle(times: list[str]) -> float:
-    return (_seconds(min(times)) + _seconds(max(times))) / 2 if times else 0
+    """From when on a failure is of the second half; of less than an hour there are no halves: all of it is new."""
+    if not times:
+        return 0
+    first, last = _seconds(min(times)), _seconds(max(times))
+    return first if last - first < _SHORTEST else (first + last) / 2
 
 
 def _seconds(time: str) -> float:

@@ -68,6 +68,12 @@ def test_the_trend_compares_the_two_halves_of_the_time(minutes: list[int], trend
     assert found.trend == trend
 
 
+def test_of_less_than_an_hour_there_is_no_trend() -> None:
+    [found] = group([entry(0), entry(59, outcome="done")])
+
+    assert found.trend == "new"
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_the_order_of_the_entries_does_not_matter(seed: int) -> None:
     rng = random.Random(seed)  # noqa: S311 - an order, no secret
