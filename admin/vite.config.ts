@@ -21,7 +21,7 @@ const library = (entry: string, name: string, external: string[]): UserConfig =>
     target: TARGET,
     cssCodeSplit: false,
     lib: { entry, formats: ["es"], fileName: name, cssFileName: name },
-    rolldownOptions: { ...QUIET, external, output: { minify: true } },
+    rolldownOptions: { ...QUIET, external, output: { minify: true, comments: { annotation: false } } },
   },
 });
 

@@ -1,9 +1,10 @@
 // The shell around the screens: where one goes, whether the router answers, who is signed in, what it costs.
 
 import { QueryClientProvider, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useId, useMemo, useRef, useState } from "react";
 import { createApi, Refusal } from "./api/client.ts";
 import { ApiContext, createQueries, useHealth, useMe } from "./api/queries.ts";
+import type { Me } from "./api/schema.d.ts";
 import { type Right, useRights } from "./rights.ts";
 import { hashOf, Link, NavigationProvider, useNavigation } from "./route.tsx";
 import { AutopilotScreen } from "./screens/autopilot.tsx";
@@ -19,21 +20,22 @@ import { forget, rememberedToken, SignIn, takeCode } from "./session.tsx";
 import { t } from "./texts.ts";
 import { Footer } from "./ui/footer.tsx";
 import { Icon, type IconName } from "./ui/icon.tsx";
-import { Button } from "./ui/parts.tsx";
+import { Button, Facts, Loading } from "./ui/parts.tsx";
 import { Badge, HealthBadge } from "./ui/status.tsx";
 import { Age } from "./ui/time.tsx";
 
 interface Entry {
   readonly screen: () => React.ReactNode;
   readonly icon: IconName;
-  readonly right: Right;
+  /** Who has none of it sees no way there; absent where a caller without any sees what is its own. */
+  readonly right?: Right;
 }
 
 const SCREENS: Readonly<Record<string, Entry>> = {
   overview: { screen: OverviewScreen, icon: "grid", right: "read" },
   run: { screen: RunScreen, icon: "play", right: "plan" },
-  runs: { screen: RunsScreen, icon: "list", right: "read" },
-  schedules: { screen: SchedulesScreen, icon: "clock", right: "read" },
+  runs: { screen: RunsScreen, icon: "list" },
+  schedules: { screen: SchedulesScreen, icon: "clock" },
   journal: { screen: JournalScreen, icon: "book", right: "read" },
   catalogue: { screen: CatalogueScreen, icon: "box", right: "read" },
   diagnose: { screen: DiagnoseScreen, icon: "pulse", right: "read" },
@@ -84,8 +86,18 @@ export function Admin({ baseUrl, token: given, inUrl = false }: AdminProps) {
 function Shell({ onLeave }: { onLeave: ((refused: boolean) => void) | undefined }) {
   const { place } = useNavigation();
   const { error } = useMe();
+  const { me, may } = useRights();
   const main = useRef<HTMLElement>(null);
-  const Current = SCREENS[place.screen]?.screen ?? UNLISTED[place.screen] ?? OverviewScreen;
+  const Home = me
+    ? may("read")
+      ? OverviewScreen
+      : may("plan")
+        ? RunScreen
+        : RunsScreen
+    : error
+      ? OverviewScreen
+      : Loading;
+  const Current = (place.screen !== "overview" && SCREENS[place.screen]?.screen) || UNLISTED[place.screen] || Home;
   const where = `${place.screen}/${place.name}`;
   const before = useRef(where);
 
@@ -137,12 +149,7 @@ function Header({ onLeave }: { onLeave: ((refused: boolean) => void) | undefined
       {me && <Badge tone={me.stage === "local" ? "muted" : "info"}>{me.stage}</Badge>}
       <span className="oa-header-health">{health && <HealthBadge status={health.status} />}</span>
       <span className="oa-spring" />
-      {me && (
-        <span className="oa-caller" title={me.may.join(", ")}>
-          <span className="oa-visually-hidden">{t.signIn.as("")}</span>
-          {me.caller}
-        </span>
-      )}
+      {me && <Caller me={me} />}
       {onLeave && (
         <Button kind="quiet" icon="out" onClick={() => onLeave(false)}>
           <span className="oa-wide">{t.signIn.out}</span>
@@ -150,6 +157,28 @@ function Header({ onLeave }: { onLeave: ((refused: boolean) => void) | undefined
         </Button>
       )}
     </header>
+  );
+}
+
+/** Who is signed in, and what that caller may do. */
+function Caller({ me: { caller, may, tasks, build } }: { me: Me }) {
+  const id = useId();
+  return (
+    <>
+      <button type="button" className="oa-button oa-button-quiet" popoverTarget={id}>
+        <span className="oa-visually-hidden">{t.signIn.as("")}</span>
+        <span className="oa-caller">{caller}</span>
+      </button>
+      <div id={id} popover="auto" className="oa-popover">
+        <Facts
+          facts={[
+            [t.signIn.may, may.join(", ")],
+            [t.run.tasks, tasks?.join(", ") ?? t.all],
+            [t.signIn.build, build],
+          ]}
+        />
+      </div>
+    </>
   );
 }
 
@@ -161,7 +190,7 @@ function Navigation() {
     <nav className="oa-nav" aria-label={t.navigation}>
       <ul>
         {Object.entries(SCREENS)
-          .filter(([, { right }]) => !me || may(right))
+          .filter(([, { right }]) => !me || !right || may(right))
           .map(([screen, { icon }]) => (
             <li key={screen}>
               <Link to={hashOf(screen)} aria-current={screen === current ? "page" : undefined}>

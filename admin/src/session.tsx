@@ -6,7 +6,9 @@ import { createApi, data, Refusal, redeem } from "./api/client.ts";
 import { t } from "./texts.ts";
 import { Button, Failure, Field, Loading } from "./ui/parts.tsx";
 
-const KEY = "orchestrator-admin-token";
+/** How the names begin of what is kept until the tab is closed, or somebody signs out. */
+export const KEPT = "orchestrator-admin-";
+const KEY = `${KEPT}token`;
 
 export function rememberedToken(): string {
   try {
@@ -18,14 +20,20 @@ export function rememberedToken(): string {
 
 function remember(token: string): void {
   try {
-    if (token) sessionStorage.setItem(KEY, token);
-    else sessionStorage.removeItem(KEY);
+    sessionStorage.setItem(KEY, token);
   } catch {
     // then it is in memory alone
   }
 }
 
-export const forget = (): void => remember("");
+/** The token, and what was sent with it. */
+export function forget(): void {
+  try {
+    for (const key of Object.keys(sessionStorage)) if (key.startsWith(KEPT)) sessionStorage.removeItem(key);
+  } catch {
+    // then nothing was kept
+  }
+}
 
 /** The code in the URL, which is taken out of it. */
 export function takeCode(): string {

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from scripts.setup import BROWSERS
-from tests.support.admin_world import World, running
+from tests.support.admin_world import EMBEDDING, HOST, LATE_HOST, World, running
 from tests.support.loopback_service import Service, service
 
 CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -22,6 +23,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-features=LocalNetworkAccessChecks",  # a page that a test makes up may embed one of this machine
 ]
 NOT_INSTALLED = "there is no Chromium on this machine: `apt-get install chromium` on Debian"
 Open = Callable[..., Page]
@@ -53,29 +55,34 @@ def world(tmp_path_factory: pytest.TempPathFactory, healer: Service) -> Iterator
 
 
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(locale="en-GB", timezone_id="Europe/Berlin", viewport={"width": 1280, "height": 860})
-    context.set_default_timeout(30_000)
-    yield context
-    context.close()
-
-
-@pytest.fixture
 def faults() -> list[str]:
     """What pages said was wrong; a test that means it to happen empties this."""
     return []
 
 
 @pytest.fixture
-def open_page(context: BrowserContext, world: World, faults: list[str]) -> Iterator[Open]:
-    """Opens the page of the router `at`, signed in with `token`, at a place such as `#/runs`."""
+def context(browser: Browser, faults: list[str]) -> Iterator[BrowserContext]:
+    context = browser.new_context(locale="en-GB", timezone_id="Europe/Berlin", viewport={"width": 1280, "height": 860})
+    context.set_default_timeout(30_000)
+    context.on("weberror", lambda error: faults.append(f"error: {error.error}"))
+    context.on("console", lambda said: faults.append(f"console: {said.text}") if said.type == "error" else None)
+    context.on("request", lambda asked: None if _is_own(asked.url) else faults.append(f"foreign: {asked.url}"))
+    yield context
+    context.close()
+    assert faults == []
 
-    def open_page(place: str = "", *, token: str | None = None, signed_in: bool = True, at: World = world) -> Page:
+
+@pytest.fixture
+def open_page(context: BrowserContext, world: World) -> Open:
+    """Opens the page of the router `at`, signed in with `token`, at a place such as `#/runs`; a `clock` is moved."""
+
+    def open_page(
+        place: str = "", *, token: str | None = None, signed_in: bool = True, at: World = world, clock: bool = False
+    ) -> Page:
         world = at
         page = context.new_page()
-        page.on("pageerror", lambda error: faults.append(f"error: {error}"))
-        page.on("console", lambda said: faults.append(f"console: {said.text}") if said.type == "error" else None)
-        page.on("request", lambda asked: None if _is_own(asked.url, world) else faults.append(f"foreign: {asked.url}"))
+        if clock:
+            page.clock.install()
         if not signed_in:
             page.goto(f"{world.url}/admin/{place}")
             return page
@@ -85,14 +92,15 @@ def open_page(context: BrowserContext, world: World, faults: list[str]) -> Itera
             page.goto(f"{world.url}/admin/")
             page.get_by_label("Token").fill(token)
             page.get_by_role("button", name="Sign in").click()
-        page.get_by_role("heading", level=1, name="Overview").wait_for()
+        page.get_by_role("navigation").wait_for()
+        page.get_by_role("heading", level=1).wait_for()
         if place:
             page.evaluate("place => { location.hash = place }", place)
         return page
 
-    yield open_page
-    assert faults == []
+    return open_page
 
 
-def _is_own(url: str, world: World) -> bool:
-    return url.startswith((world.url, "blob:", "data:"))
+def _is_own(url: str) -> bool:
+    """Of a router of the world, or of the page that embeds the admin page."""
+    return url.startswith(("blob:", "data:", EMBEDDING)) or urlsplit(url).hostname in (HOST, LATE_HOST)

@@ -1,18 +1,20 @@
-"""What a person does with runs, schedules and heals on the admin page, in a real browser."""
+"""What a person does on the admin page, in a real browser: five journeys by the keyboard alone, others by a pointer."""
 
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open
 from tests.support.admin_world import BOSS_TOKEN, OPS_TOKEN, UNKNOWN, World
 from tests.support.axe import violations
 from tests.support.eventually import eventually
+from tests.support.keyboard import press, write
 from tests.support.loopback_service import Service
 
 
@@ -22,7 +24,49 @@ def run_of(world: World, key: str) -> dict[str, Any]:
     return run
 
 
-def test_yesterdays_unknown_payout_is_found_and_resolved(open_page: Open, world: World) -> None:
+def go_to(page: Page, screen: str) -> None:
+    """By the navigation, as somebody does who begins at the page's beginning."""
+    press(page, page.get_by_role("navigation").get_by_role("link", name=screen, exact=True))
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+
+
+def test_the_failing_autopilot_is_found_with_its_cause_by_keyboard(open_page: Open) -> None:
+    page = open_page()
+    trouble = page.get_by_role("listitem").filter(has_text="translator").first
+    expect(trouble).to_contain_text("Failing")
+    expect(trouble).to_contain_text("It answered 500.")
+    failure = page.get_by_role("region", name="Latest failures").get_by_role("listitem").filter(has_text="translate")
+    expect(failure.first).to_contain_text("The autopilot did not say how it ended")
+
+    press(page, trouble.get_by_role("link", name="Look at it"))
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("translator")
+    expect(page.get_by_role("region", name="Health")).to_contain_text("Failing")
+    expect(page.get_by_role("region", name="Last tasks").get_by_role("listitem").first).to_contain_text("translate")
+    go_to(page, "Overview")
+    press(page, page.get_by_role("main").get_by_role("link", name="ai-employee"))
+    needs = page.get_by_role("region", name="What it needs").get_by_role("listitem")
+    expect(needs).to_have_text(
+        [re.compile("There.*KV namespace AI_EMPLOYEE_LOGS"), re.compile("There.*R2 bucket efh-private")]
+    )
+
+
+def test_a_page_is_generated_and_seen_by_keyboard(open_page: Open) -> None:
+    page = open_page()
+    go_to(page, "Run")
+    write(page, page.get_by_label("Task"), "generate_page")
+    expect(page.get_by_role("heading", name="web.pages.generate")).to_be_visible()
+    write(page, page.get_by_label("Description"), "Welcome page for new students")
+    press(page, page.get_by_role("button", name="Run", exact=True))
+
+    frame = page.frame_locator("iframe[title='The page that was made']")
+    expect(frame.get_by_role("heading", level=1)).to_contain_text("Welcome page for new students")
+    press(page, page.get_by_role("tab", name="Page"), "ArrowRight")
+    expect(page.get_by_role("tab", name="JSON").last).to_be_focused()
+    expect(page.get_by_role("tabpanel").last).to_contain_text("draft")
+
+
+def test_yesterdays_unknown_payout_is_found_and_resolved_by_keyboard(open_page: Open, world: World) -> None:
     key = f"yesterday-{uuid.uuid4()}"
     world.plan("pay_affiliate_now", UNKNOWN, token=OPS_TOKEN, idempotency_key=key)
     day = timedelta(days=1) // timedelta(milliseconds=1)
@@ -31,23 +75,71 @@ def test_yesterdays_unknown_payout_is_found_and_resolved(open_page: Open, world:
     world.call("POST", "/__scheduled")
     page = open_page()
 
-    page.get_by_role("main").get_by_role("link", name="Resolve").first.click()
-    expect(page.get_by_role("heading", level=1, name="Runs")).to_be_visible()
+    press(page, page.get_by_role("main").get_by_role("link", name="Resolve").first)
+    expect(page.get_by_role("heading", level=1, name="Runs")).to_be_focused()
     expect(page.get_by_label("Status")).to_have_value("unknown")
-    page.get_by_label("Since").select_option("7d")
+    write(page, page.get_by_label("Since"), "last 7")
+    expect(page.get_by_label("Since")).to_have_value("7d")
     row = page.get_by_role("listitem").filter(has_text="yesterday")
-    row.locator("summary").click()
+    press(page, row.locator("summary"))
     expect(row).to_contain_text(key)
-    row.get_by_role("button", name="Resolve…").click()
+    press(page, row.get_by_role("button", name="Resolve…"))
     dialog = page.get_by_role("dialog", name="How did it end?")
-    dialog.get_by_label("It was not done").check()
-    dialog.get_by_label("How do you know?").fill("Stripe has no transfer of it")
+    press(page, dialog.get_by_label("It was done"), "ArrowDown")
+    expect(dialog.get_by_label("It was not done")).to_be_checked()
+    write(page, dialog.get_by_label("How do you know?"), "Stripe has no transfer of it")
     assert violations(page) == []
-    dialog.get_by_role("button", name="Save").click()
+    press(page, dialog.get_by_role("button", name="Save"))
 
     expect(dialog).to_have_count(0)
     run = run_of(world, key)
     assert (run["status"], run["resolutions"][0]["note"]) == ("not-done", "Stripe has no transfer of it")
+
+
+def test_a_batch_over_the_cap_is_approved_by_keyboard_by_somebody_else_and_paid(open_page: Open, world: World) -> None:
+    payee, key = f"acct_{uuid.uuid4().hex}", str(uuid.uuid4())
+    batch = {"payouts": [{"destination": payee, "amount": 150_000, "currency": "eur"}]}
+    waiting = world.plan("run_payout_batch", batch, token=OPS_TOKEN, idempotency_key=key)
+    assert waiting["status"] == "waiting for approval"
+    page = open_page(token=BOSS_TOKEN)
+    go_to(page, "Runs")
+    row = page.get_by_role("listitem").filter(has_text=waiting["run"])
+    expect(row).to_contain_text("To approve")
+    press(page, row.locator("summary"))
+
+    press(page, row.get_by_role("button", name="Approve…"))
+    dialog = page.get_by_role("dialog", name="May it go on?")
+    press(page, dialog.get_by_label("Approve it"), "Space")
+    assert violations(page) == []
+    press(page, dialog.get_by_role("button", name="Save"))
+
+    expect(dialog).to_have_count(0)
+    assert (payee, 150_000) in world.bank.paid()
+    assert run_of(world, key)["status"] == "done"
+
+
+def test_a_cleared_cron_is_seen_and_its_heal_is_watched_to_the_end_by_keyboard(
+    open_page: Open, world: World, healer: Service
+) -> None:
+    page = open_page(at=world.late)
+    main = page.get_by_role("main")
+    cron = main.get_by_role("listitem").filter(has_text="Scheduled run")
+    press(page, cron.get_by_role("link", name="Heal"))
+    expect(page.get_by_role("heading", level=1, name="Heal")).to_be_focused()
+    expect(main).to_contain_text("It has not run for 30 minutes and more")
+    expect(main).to_contain_text("The cron triggers are set again.")
+
+    press(page, page.get_by_role("button", name="Heal now"))
+    press(page, page.get_by_role("dialog").get_by_role("button", name="Heal now"))
+    expect(main).to_contain_text("The webhook took it.")
+    expect(main).to_contain_text("The cron trigger fires again")
+    assert json.loads(healer.calls[-1][2])["source"] == "request"
+    world.late.cron()  # as Cloudflare does when the workflow has set the trigger again
+
+    expect(main).to_contain_text("Healed: nothing is missing any more.", timeout=60_000)
+    expect(main).to_contain_text("Nothing that the router can see differs")
+    hourly = page.get_by_role("contentinfo").get_by_text(re.compile("about 240 times an hour"))
+    expect(hourly).to_be_visible()  # nothing is watched any more
 
 
 def test_what_fails_again_and_again_is_told_once_with_its_cause_and_what_to_run(open_page: Open, world: World) -> None:
@@ -76,26 +168,6 @@ def test_nobody_resolves_a_run_of_their_own(open_page: Open) -> None:
 
     expect(row).to_contain_text("somebody else has to say so")
     expect(row.get_by_role("button", name="Resolve…")).to_have_count(0)
-
-
-def test_a_batch_over_the_cap_is_approved_by_somebody_else_and_paid(open_page: Open, world: World) -> None:
-    payee, key = f"acct_{uuid.uuid4().hex}", str(uuid.uuid4())
-    batch = {"payouts": [{"destination": payee, "amount": 150_000, "currency": "eur"}]}
-    waiting = world.plan("run_payout_batch", batch, token=OPS_TOKEN, idempotency_key=key)
-    assert waiting["status"] == "waiting for approval"
-    page = open_page("#/runs?status=running", token=BOSS_TOKEN)
-    row = page.get_by_role("listitem").filter(has_text=waiting["run"])
-    row.locator("summary").click()
-
-    row.get_by_role("button", name="Approve…").click()
-    dialog = page.get_by_role("dialog", name="May it go on?")
-    dialog.get_by_label("Approve it").check()
-    assert violations(page) == []
-    dialog.get_by_role("button", name="Save").click()
-
-    expect(dialog).to_have_count(0)
-    assert (payee, 150_000) in world.bank.paid()
-    assert run_of(world, key)["status"] == "done"
 
 
 def test_who_asked_for_a_batch_does_not_approve_it(open_page: Open, world: World) -> None:
@@ -156,25 +228,6 @@ def test_a_schedule_is_seen_and_removed_and_a_declared_one_stays(open_page: Open
     expect(declared).to_be_visible()
     sources = [each["source"] for each in world.call("GET", "/autopilot/schedules")["schedules"]]
     assert sources == ["declared"]
-
-
-def test_a_cleared_cron_is_seen_and_its_heal_is_watched_to_the_end(
-    open_page: Open, world: World, healer: Service
-) -> None:
-    page = open_page("#/heal", at=world.late)
-    main = page.get_by_role("main")
-    expect(main).to_contain_text("It has not run for 30 minutes and more")
-    expect(main).to_contain_text("The cron triggers are set again.")
-
-    page.get_by_role("button", name="Heal now").click()
-    page.get_by_role("dialog").get_by_role("button", name="Heal now").click()
-    expect(main).to_contain_text("The webhook took it.")
-    expect(main).to_contain_text("The cron trigger fires again")
-    assert json.loads(healer.calls[-1][2])["source"] == "request"
-    world.late.cron()  # as Cloudflare does when the workflow has set the trigger again
-
-    expect(main).to_contain_text("Healed: nothing is missing any more.", timeout=60_000)
-    expect(main).to_contain_text("Nothing that the router can see differs")
 
 
 def test_a_lost_namespace_is_told_plainly_and_its_heal_is_watched_to_the_end(

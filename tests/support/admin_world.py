@@ -31,12 +31,16 @@ from tests.support.autopilots import STORAGE
 from tests.support.diagnosed import EDITS, Account
 from tests.support.project import ROOT
 from tests.support.stripe_service import API_KEY, Stripe, stripe
-from tests.support.workerd import workerd
+from tests.support.workerd import EACH_ITS_OWN, workerd
 
-TOKEN, READER_TOKEN, OPS_TOKEN = (f"token-of-the-{who}-0123456789abcdef" for who in ("tests", "reader", "operators"))
+TOKEN, READER_TOKEN, OPS_TOKEN, SHOP_TOKEN = (
+    f"token-of-the-{who}-0123456789abcdef" for who in ("tests", "reader", "operators", "little-shop")
+)
 SECRET = "whsec_dGhlIHNlY3JldCBvZiB0aGVzZSB0ZXN0cw=="
 BOSS_TOKEN = "token-of-the-boss-0123456789abcdef"
 HOST, LATE_HOST = "admin.localhost", "late.localhost"
+EMBEDDING = "http://host.localhost"
+"""The origin of a page that has the admin page in it."""
 UNKNOWN = {"destination": "acct_1", "amount": 1250, "currency": "eur", "do": "throw"}
 """The meta of a payout of which nobody knows how it ended."""
 LONG_AGO = "2026-11-01T00:00:00.000Z"
@@ -47,6 +51,7 @@ TABLE = RoutingTable(
             capabilities=("crm.lead.create", "lms.enrollment.create", "email.process"),
             worker="efh-agent",
             binding="EFH_AGENT",
+            needs=Resources(kv_namespaces=("AI_EMPLOYEE_LOGS",), r2_buckets=("efh-private",)),
         ),
         Route(
             name="ai-stylist",
@@ -87,7 +92,9 @@ TABLE = RoutingTable(
         "reader": CallerRule(may=("read",)),
         "ops": CallerRule(may=("read", "heal", "resolve", "plan")),
         "boss": CallerRule(may=("read", "approve")),
+        "shop": CallerRule(may=("plan",), tasks=("create_lead", "generate_page")),
     },
+    allowed_origins=(EMBEDDING,),
     alerts={"failing": AlertRule(when="health.down", metric="health.down", above=0, to=("slack",))},
     schedules={"yearly": ScheduleRule(task="create_lead", every="0 3 1 1 *", meta={"email": "ada@example.com"})},
 )
@@ -123,7 +130,8 @@ class World:
         self.url = f"http://{host}:{self.port}"
         self.account = account
         self.bank = bank
-        self._http = httpx.Client(base_url=url, timeout=60, headers={"host": f"{host}:{self.port}"})
+        headers = {"host": f"{host}:{self.port}"}
+        self._http = httpx.Client(base_url=url, timeout=60, headers=headers, limits=EACH_ITS_OWN)
         self.late = World(url, account, bank, LATE_HOST) if host == HOST else self
 
     def call(self, method: str, path: str, body: object = None, *, token: str = TOKEN, **headers: str) -> Any:
@@ -165,6 +173,8 @@ class World:
         self.plan("pay_affiliate_now", UNKNOWN, idempotency_key="payout-2026-11-25")
         self.plan("pay_affiliate_now", UNKNOWN | {"do": "pay"}, idempotency_key="payout-2026-11-24")
         self.plan("pay_affiliate_now", UNKNOWN, token=OPS_TOKEN, idempotency_key=f"mine-{uuid.uuid4()}")
+        batch = {"payouts": [{"destination": "acct_new", "amount": 150_000, "currency": "eur"}]}
+        self.plan("run_payout_batch", batch, token=OPS_TOKEN, idempotency_key=f"batch-{uuid.uuid4()}")
         every = {"task": "create_lead", "meta": {"email": "ada@example.com"}, "every": "30 9 1 1 *"}
         self.call("POST", "/autopilot/plan", every | {"timezone": "Europe/Berlin"}, token=OPS_TOKEN)
         forgotten = {"at": LONG_AGO, "cron": {"since": LONG_AGO, "lastRunAt": LONG_AGO}, "autopilots": {}}
@@ -207,7 +217,7 @@ def _workers(account: Account, heal_url: str, bank: Stripe, folder: Path) -> lis
         flags=dict.fromkeys(sources, ("nodejs_compat",)),
     )
     modern = {"modules": True, "compatibilityDate": "2026-07-01"}
-    tokens = {"reader": READER_TOKEN, "ops": OPS_TOKEN, "boss": BOSS_TOKEN}
+    tokens = {"reader": READER_TOKEN, "ops": OPS_TOKEN, "boss": BOSS_TOKEN, "shop": SHOP_TOKEN}
     router = {
         **modern,
         "scriptPath": made["router"].path,

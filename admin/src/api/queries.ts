@@ -1,10 +1,10 @@
 // What the screens read, each under a key of its own: screens that read the same share it. It is read again every 30
 // seconds, every 2 while something runs, and never while the page is hidden. What was read last stays when a reading fails.
 
-import { keepPreviousData, QueryClient, useIsMutating, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, QueryClient, type UseQueryResult, useIsMutating, useQuery } from "@tanstack/react-query";
 import { createContext, use } from "react";
 import { type Api, data, Refusal } from "./client.ts";
-import type { operations } from "./schema.d.ts";
+import type { operations, Run, Task } from "./schema.d.ts";
 
 const IDLE_MS = 30_000;
 const BUSY_MS = 2_000;
@@ -58,12 +58,34 @@ export function useMe() {
   return useQuery({ queryKey: ["me"], queryFn: () => data(client.GET("/autopilot/me")), staleTime: 300_000 });
 }
 
-export function useList() {
+export interface Askable {
+  readonly tasks: readonly Pick<Task, "name" | "capability" | "description" | "once">[];
+  readonly capabilities: readonly string[];
+}
+
+export function useList(enabled = true) {
   const { client } = useApi();
   return useQuery({
     queryKey: ["list"],
+    enabled,
     queryFn: ({ signal }) => data(client.GET("/autopilot/list", { signal })),
     ...usePolling(),
+  });
+}
+
+/** What a caller asks for that may not read the list: its agent card, which does not say what must not be done twice. */
+export function useSkills(): UseQueryResult<Askable> {
+  const { client } = useApi();
+  return useQuery({
+    queryKey: ["skills"],
+    queryFn: async ({ signal }) => {
+      const { skills } = await data(client.GET("/.well-known/agent-card.json", { signal }));
+      const tasks = skills.map(({ id, tags: [capability = id], description }) => {
+        return { name: id, capability, description, once: true };
+      });
+      return { tasks, capabilities: [] };
+    },
+    staleTime: Number.POSITIVE_INFINITY,
   });
 }
 
@@ -97,9 +119,29 @@ export function useRuns(query: RunsQuery) {
     queryKey: ["runs", query],
     queryFn: ({ signal }) => data(client.GET("/autopilot/runs", { params: { query }, signal })),
     placeholderData: keepPreviousData,
-    refetchInterval: ({ state }) =>
-      state.data?.runs.some(({ status }) => status === "running" || status === "queued") ? BUSY_MS : IDLE_MS,
+    refetchInterval: ({ state }) => (state.data?.runs.some(isUnderWay) ? BUSY_MS : IDLE_MS),
   });
+}
+
+/** One that the caller asked for and did not wait for: with its result, when it has ended. */
+export function useRun(id: string) {
+  const { client } = useApi();
+  return useQuery({
+    queryKey: ["run", id],
+    queryFn: ({ signal }) => data(client.GET("/autopilot/runs/{id}", { params: { path: { id } }, signal })),
+    refetchInterval: ({ state: { data: run } }) => (run && !isUnderWay(run) ? IDLE_MS : BUSY_MS),
+  });
+}
+
+const ACCEPTED = 202;
+
+/** Whether an autopilot has taken it and waits for somebody's approval. */
+export const isWaiting = ({ status, answer }: Run): boolean => status === "running" && answer?.status === ACCEPTED;
+
+/** Whether it may end at any moment: neither one that waits for a person, nor one whose time is far. */
+function isUnderWay(run: Run): boolean {
+  if (run.status === "queued") return Date.parse(run.nextTryAt ?? run.createdAt) < Date.now() + IDLE_MS;
+  return run.status === "running" && !isWaiting(run);
 }
 
 export function useAlerts() {
@@ -133,10 +175,11 @@ export function useDiagnosis(watchMs?: number) {
 }
 
 /** The catalogue's entry; null where it has none. */
-export function useCapability(name: string) {
+export function useCapability(name: string, enabled = true) {
   const { client } = useApi();
   return useQuery({
     queryKey: ["capability", name],
+    enabled,
     queryFn: async ({ signal }) => {
       const answer = client.GET("/autopilot/capabilities/{name}", { params: { path: { name } }, signal });
       return data(answer).catch((error: unknown) => {

@@ -1,7 +1,7 @@
 // One autopilot: how it is, what it can do, what it needs, how its last tasks went.
 
 import { useHealth, useJournal, useList, useStats } from "../api/queries.ts";
-import type { Figures } from "../api/schema.d.ts";
+import type { Autopilot, Figures } from "../api/schema.d.ts";
 import { useRights } from "../rights.ts";
 import { hashOf, Link, useNavigation } from "../route.tsx";
 import { t } from "../texts.ts";
@@ -37,20 +37,6 @@ export function AutopilotScreen() {
                       [t.autopilot.lastProbe, <Moment key="" at={check?.time} />],
                       ...(check?.output ? [[t.autopilot.says, check.output] as const] : []),
                       [
-                        t.autopilot.infrastructure,
-                        autopilot.infrastructure === "ready" ? (
-                          <Badge tone="good" icon="check">
-                            {t.autopilot.ready}
-                          </Badge>
-                        ) : (
-                          <Link to={hashOf("heal")}>
-                            <Badge tone="bad" icon="cross">
-                              {t.autopilot.missing}
-                            </Badge>
-                          </Link>
-                        ),
-                      ],
-                      [
                         t.autopilot.reached,
                         byService ? t.autopilot.byService(worker) : t.autopilot.byHttps(endpoint ?? t.none),
                       ],
@@ -59,9 +45,12 @@ export function AutopilotScreen() {
                     ]}
                   />
                 </Card>
-                <Card title={t.autopilot.figures}>
-                  <Read query={stats}>{({ autopilots }) => <FiguresOf figures={autopilots[name]} />}</Read>
-                </Card>
+                <div className="oa-stack">
+                  <Card title={t.autopilot.figures}>
+                    <Read query={stats}>{({ autopilots }) => <FiguresOf figures={autopilots[name]} />}</Read>
+                  </Card>
+                  <Needs autopilot={autopilot} />
+                </div>
               </div>
               <Card title={t.autopilot.capabilities} flush>
                 <ul className="oa-rows">
@@ -72,6 +61,11 @@ export function AutopilotScreen() {
                         <Link to={hashOf("catalogue", {}, capability)}>
                           <code>{capability}</code>
                         </Link>
+                        {autopilot.unavailable.includes(capability) && (
+                          <Badge tone="warn" icon="warn">
+                            {t.autopilot.unavailable}
+                          </Badge>
+                        )}
                         <span className="oa-small oa-grow">{named.map((each) => each.description).join(", ")}</span>
                         {(named.length > 0 ? named.map((each) => each.name) : [capability])
                           .filter(mayRun)
@@ -93,6 +87,38 @@ export function AutopilotScreen() {
         }}
       </Read>
     </Screen>
+  );
+}
+
+/** Each with whether it was there when the scheduled run looked. */
+function Needs({ autopilot: { needs, missing } }: { autopilot: Autopilot }) {
+  const { may } = useRights();
+  const all = Object.entries(needs).flatMap(([kinds, names]) =>
+    names.map((name) => ({ kind: kinds.slice(0, -1), name })),
+  );
+  return (
+    <Card
+      title={t.autopilot.needs}
+      flush
+      aside={missing.length > 0 && may("heal") && <Link to={hashOf("heal")}>{t.nav.heal}</Link>}
+    >
+      {all.length === 0 && <Empty>{t.autopilot.noNeeds}</Empty>}
+      <ul className="oa-rows">
+        {all.map(({ kind, name }) => {
+          const isMissing = missing.some((each) => each.kind === kind && each.name === name);
+          return (
+            <li key={`${kind} ${name}`}>
+              <Badge tone={isMissing ? "bad" : "good"} icon={isMissing ? "cross" : "check"}>
+                {isMissing ? t.diagnose.states.missing : t.autopilot.there}
+              </Badge>
+              <span className="oa-grow">
+                {t.heal.kinds[kind] ?? kind} <strong>{name}</strong>
+              </span>
+            </li>
+          );
+        })}
+      </ul>
+    </Card>
   );
 }
 

@@ -38,7 +38,9 @@ export function CatalogueScreen() {
                 const runnable = (named.length > 0 ? named.map(({ name }) => name) : [capability]).filter(mayRun);
                 return (
                   <Card key={capability} title={capability}>
-                    <p>{named.map(({ description }) => description).join(". ")}</p>
+                    {named.some(({ description }) => description) && (
+                      <p>{named.flatMap(({ description }) => description || []).join(". ")}</p>
+                    )}
                     <ul className="oa-plain">
                       {able.map(({ name, status }) => (
                         <li key={name}>

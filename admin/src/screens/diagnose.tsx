@@ -1,6 +1,7 @@
 // The account as the router sees it: what is wrong, each with its fix.
 
 import { useDiagnosis } from "../api/queries.ts";
+import { useRights } from "../rights.ts";
 import { hashOf, Link } from "../route.tsx";
 import { t } from "../texts.ts";
 import { Button, Card, Empty, Failure, Read, Screen } from "../ui/parts.tsx";
@@ -26,6 +27,7 @@ function State({ state }: { state: keyof typeof STATES }) {
 
 export function DiagnoseScreen() {
   const diagnosis = useDiagnosis();
+  const { may } = useRights();
   const actions = (
     <Button icon="refresh" onClick={() => void diagnosis.refetch()} disabled={diagnosis.isFetching}>
       {diagnosis.isFetching ? t.loading : t.diagnose.again}
@@ -76,7 +78,12 @@ export function DiagnoseScreen() {
                     </li>
                   ))}
                   <li>
-                    <Badge tone={token.status === "active" ? "good" : "warn"}>{token.status}</Badge>
+                    <Badge
+                      tone={token.status === "active" ? "good" : "warn"}
+                      icon={token.status === "active" ? "check" : "warn"}
+                    >
+                      {token.status}
+                    </Badge>
                     <div className="oa-grow">
                       {t.diagnose.token} <code className="oa-small">{token.id}</code>
                     </div>
@@ -94,10 +101,12 @@ export function DiagnoseScreen() {
                         <span className="oa-grow">
                           {t.heal.kinds[kind] ?? kind} <strong>{name}</strong>
                         </span>
-                        <Link className="oa-button" to={hashOf("heal")}>
-                          {t.nav.heal}
-                          <span className="oa-visually-hidden"> {name}</span>
-                        </Link>
+                        {may("heal") && (
+                          <Link className="oa-button" to={hashOf("heal")}>
+                            {t.nav.heal}
+                            <span className="oa-visually-hidden"> {name}</span>
+                          </Link>
+                        )}
                       </li>
                     ))}
                   </ul>

@@ -1,7 +1,7 @@
 // What differs from what is declared, what a heal would do, one click, and the heal watched to its end.
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { data } from "../api/client.ts";
 import { useApi, useDiagnosis, useHealth, useJournal } from "../api/queries.ts";
 import type { HealAnswer, Missing } from "../api/schema.d.ts";
@@ -23,14 +23,16 @@ export function HealScreen() {
   const queries = useQueryClient();
   const [isAsking, setAsking] = useState(false);
   const [begun, setBegun] = useState<string | null>(null);
+  const [isEnded, setEnded] = useState(false);
   const [wasLate, setWasLate] = useState(false);
-  const diagnosis = useDiagnosis(begun ? WATCH_MS : undefined);
+  const diagnosis = useDiagnosis(begun !== null && !isEnded ? WATCH_MS : undefined);
   const late = diagnosis.data?.checks.find(({ name, state }) => name === "cron" && state === "problem");
   const heal = useMutation({
     mutationFn: () => data<HealAnswer>(client.POST("/autopilot/heal")),
     onSuccess: ({ status }) => {
       if (status === "requested" || status === "already-requested") {
         setBegun(new Date().toISOString());
+        setEnded(false);
         setWasLate(late !== undefined);
       }
       void queries.invalidateQueries();
@@ -47,10 +49,17 @@ export function HealScreen() {
       {heal.error && <Failure error={heal.error} />}
       {heal.data && <Asked answer={heal.data} />}
       {begun && (
-        <Watch begun={begun} missing={diagnosis.data?.missing} cron={wasLate ? { isWell: !late } : undefined} />
+        <Watch
+          key={begun}
+          begun={begun}
+          missing={diagnosis.data?.missing}
+          cron={wasLate ? { isWell: !late } : undefined}
+          isOver={isEnded}
+          onEnd={() => setEnded(true)}
+        />
       )}
       <Read query={diagnosis}>{({ missing }) => <Differs missing={missing} late={late?.detail} />}</Read>
-      <LastHeals isBusy={begun !== null} />
+      <LastHeals />
       {isAsking && (
         <Dialog title={t.heal.confirmTitle} onClose={() => setAsking(false)}>
           <p>{t.heal.confirm}</p>
@@ -150,20 +159,25 @@ function Watch(props: {
   missing: readonly Missing[] | undefined;
   /** Of one that was late when the heal was asked for. */
   cron: { readonly isWell: boolean } | undefined;
+  /** Whether all of them were done: then it stays so, and nothing is asked any more. */
+  isOver: boolean;
+  onEnd: () => void;
 }) {
-  const { begun, missing, cron } = props;
-  const { data: health } = useHealth(true);
-  const { data: scheduled } = useJournal({ kind: "scheduled", since: begun, limit: 1 });
+  const { begun, missing, cron, isOver, onEnd } = props;
+  const { data: health } = useHealth(!isOver);
   const isComplete = missing?.length === 0;
   const looked = health?.checks["orchestrator:infrastructure"]?.[0]?.time;
-  const hasLooked = Boolean(scheduled?.entries.length) || (looked !== undefined && looked > begun);
+  const hasLooked = looked !== undefined && looked > begun;
   const steps = [
     [t.heal.asked, true],
-    [t.heal.account, isComplete],
-    ...(cron ? [[t.heal.fires, cron.isWell] as const] : []),
-    [t.heal.looked, hasLooked],
+    [t.heal.account, isOver || isComplete],
+    ...(cron ? [[t.heal.fires, isOver || cron.isWell] as const] : []),
+    [t.heal.looked, isOver || hasLooked],
   ] as const;
   const isEnded = steps.every(([, isDone]) => isDone);
+  useEffect(() => {
+    if (isEnded && !isOver) onEnd();
+  }, [isEnded, isOver, onEnd]);
   return (
     <Card
       title={t.heal.watching}
@@ -191,8 +205,8 @@ function Watch(props: {
   );
 }
 
-function LastHeals({ isBusy }: { isBusy: boolean }) {
-  const journal = useJournal({ kind: "heal", limit: isBusy ? 5 : 10 });
+function LastHeals() {
+  const journal = useJournal({ kind: "heal", limit: 10 });
   if (!journal.data?.entries.length) return null;
   return (
     <Card title={t.nav.journal} flush>

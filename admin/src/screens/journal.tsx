@@ -3,7 +3,8 @@
 import { useState } from "react";
 import { useJournal } from "../api/queries.ts";
 import type { Entry } from "../api/schema.d.ts";
-import { hashOf, useNavigation } from "../route.tsx";
+import { useRights } from "../rights.ts";
+import { hashOf, Link, useNavigation } from "../route.tsx";
 import { t } from "../texts.ts";
 import { Button, Card, Empty, Facts, Field, Id, More, Read, Screen, Select } from "../ui/parts.tsx";
 import { OutcomeBadge } from "../ui/status.tsx";
@@ -12,19 +13,10 @@ import { Age, duration, Moment } from "../ui/time.tsx";
 import { Failures } from "./failures.tsx";
 
 const TEXTS = ["autopilot", "task", "caller", "requestId"] as const;
-const KINDS = ["plan", "run", "schedule", "health", "alert", "infra", "heal", "scheduled", "registry"];
-const OUTCOMES = [
-  "done",
-  "partly",
-  "rejected",
-  "not-sent",
-  "unknown",
-  "repeated",
-  "not-ready",
-  "nobody",
-  "invalid",
-  "fault",
-];
+const KINDS = ["plan", "run", "callback", "schedule", "health", "alert", "infra", "heal", "scheduled", "registry"];
+/** Of runs alone. */
+const NO_OUTCOMES = ["running", "waiting", "dead"];
+const OUTCOMES = Object.keys(t.outcome).filter((each) => !NO_OUTCOMES.includes(each));
 export const SINCE = [
   ["", t.runs.sinceAny],
   ["1h", t.runs.sinceHour],
@@ -139,13 +131,14 @@ export function EntryWhat({ entry }: { entry: Entry }) {
     <>
       <span className="oa-what">{task ?? kind}</span>
       {autopilot && <span className="oa-small"> → {autopilot}</span>}
-      {!task && detail && <span className="oa-small"> {detail}</span>}
+      {detail && <span className="oa-small"> {detail}</span>}
     </>
   );
 }
 
 /** Each a line that opens; an open one stays so when the journal is read again. */
 export function Entries({ entries }: { entries: readonly Entry[] }) {
+  const { mayRun } = useRights();
   return (
     <ul className="oa-entries">
       {entries.map((entry) => (
@@ -176,6 +169,13 @@ export function Entries({ entries }: { entries: readonly Entry[] }) {
                 [t.journal.requestId, <Id key="">{entry.requestId}</Id>],
               ]}
             />
+            {entry.task && mayRun(entry.task) && (
+              <div className="oa-actions">
+                <Link className="oa-button" to={hashOf("run", { task: entry.task })}>
+                  {t.runs.again}
+                </Link>
+              </div>
+            )}
           </details>
         </li>
       ))}

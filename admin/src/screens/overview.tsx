@@ -4,7 +4,8 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { data } from "../api/client.ts";
 import { useAlerts, useApi, useHealth, useJournal, useList, useStats } from "../api/queries.ts";
 import type { Autopilot, Check, Entry, Figures, Health } from "../api/schema.d.ts";
-import { useRights } from "../rights.ts";
+import { adviceFor } from "../failures.ts";
+import { type Right, useRights } from "../rights.ts";
 import { hashOf, Link } from "../route.tsx";
 import { t } from "../texts.ts";
 import { Icon } from "../ui/icon.tsx";
@@ -99,19 +100,25 @@ interface Trouble {
   readonly action: string;
 }
 
-const SYSTEM: Readonly<Record<string, readonly [string, string, string]>> = {
-  "orchestrator:settings": [t.overview.settings, hashOf("diagnose"), t.overview.toDiagnose],
-  "orchestrator:cron": [t.overview.cron, hashOf("heal"), t.overview.toHeal],
-  "orchestrator:infrastructure": [t.overview.infrastructure, hashOf("heal"), t.overview.toHeal],
-  "orchestrator:runs": [t.overview.runs, hashOf("runs", { status: "unknown" }), t.overview.toRuns],
-};
+type Place = readonly [to: string, action: string];
 
-/** What is not well, the newest first; what is of unknown age, last. */
-function troubles({ checks }: Health): Trouble[] {
+const DIAGNOSE: Place = [hashOf("diagnose"), t.nav.diagnose];
+const HEAL: Place = [hashOf("heal"), t.nav.heal];
+const UNKNOWN_RUNS = hashOf("runs", { status: "unknown" });
+
+/** What is not well, the newest first; what is of unknown age, last. Each leads to where this caller can do something. */
+function troubles({ checks }: Health, may: (right: Right) => boolean): Trouble[] {
+  const healed = may("heal") ? HEAL : DIAGNOSE;
+  const system: Readonly<Record<string, readonly [string, ...Place]>> = {
+    "orchestrator:settings": [t.overview.settings, ...DIAGNOSE],
+    "orchestrator:cron": [t.overview.cron, ...healed],
+    "orchestrator:infrastructure": [t.overview.infrastructure, ...healed],
+    "orchestrator:runs": [t.overview.runs, UNKNOWN_RUNS, may("resolve") ? t.overview.toRuns : t.nav.runs],
+  };
   return Object.entries(checks)
     .flatMap(([key, [check]]) => {
       if (!check || check.status === "pass" || check.status === "unknown") return [];
-      const [name, to, action] = SYSTEM[key] ?? [
+      const [name, to, action] = system[key] ?? [
         check.componentId ?? key,
         hashOf("autopilots", {}, check.componentId),
         t.overview.toAutopilot,
@@ -122,7 +129,8 @@ function troubles({ checks }: Health): Trouble[] {
 }
 
 function Attention({ health }: { health: Health }) {
-  const found = troubles(health);
+  const { may } = useRights();
+  const found = troubles(health, may);
   const looked = health.checks["orchestrator:cron"]?.[0]?.time ?? health.checks["orchestrator:runs"]?.[0]?.time;
   if (found.length === 0) {
     return (
@@ -204,13 +212,16 @@ function AutopilotRow(props: { autopilot: Autopilot; check: Check | undefined; f
       </div>
       <div className="oa-autopilot-health">
         <HealthBadge status={autopilot.status} />
-        <span className="oa-small">
-          {check?.time && (
-            <>
-              {t.overview.probed} <Age at={check.time} />
-            </>
-          )}
-        </span>
+        {check?.since && (
+          <span className="oa-small">
+            {t.overview.since} <Age at={check.since} />
+          </span>
+        )}
+        {check?.time && (
+          <span className="oa-small">
+            {t.overview.probed} <Age at={check.time} />
+          </span>
+        )}
       </div>
       <dl className="oa-figures">
         <div>
@@ -253,6 +264,7 @@ function Failures() {
                   <OutcomeBadge outcome={entry.outcome} />
                   <Link to={hashOf("journal", { requestId: entry.requestId })}>
                     <EntryWhat entry={entry} />
+                    <span className="oa-hint oa-cause">{adviceFor(entry).cause}</span>
                   </Link>
                   <span className="oa-small">
                     <Age at={entry.at} />

@@ -1,16 +1,43 @@
 // An autopilot's answer: as a JSON tree, as the page or picture that it is or holds, as text, with its headers.
 
 import { useEffect, useMemo, useRef, useState } from "react";
-import { useApi } from "../api/queries.ts";
-import type { Answer } from "../api/run.ts";
+import { isWaiting, useApi, useRun } from "../api/queries.ts";
+import { type Answer, answerOf } from "../api/run.ts";
 import { t } from "../texts.ts";
 import { Json } from "../ui/json.tsx";
-import { Card } from "../ui/parts.tsx";
-import { Badge } from "../ui/status.tsx";
+import { Card, Facts, Id, Read } from "../ui/parts.tsx";
+import { Badge, OutcomeBadge } from "../ui/status.tsx";
 import { Tabs } from "../ui/tabs.tsx";
-import { duration } from "../ui/time.tsx";
+import { duration, Moment } from "../ui/time.tsx";
 
 type View = keyof typeof t.run.views;
+
+/** A run that nobody waits for, to its end and its answer. */
+export function Followed({ id }: { id: string }) {
+  const query = useRun(id);
+  return (
+    <Read query={query}>
+      {(run) => {
+        const answer = answerOf(run);
+        return (
+          <>
+            <Card title={t.run.followed} aside={<OutcomeBadge outcome={isWaiting(run) ? "waiting" : run.status} />}>
+              <Facts
+                facts={[
+                  [t.runs.id, <Id key="">{id}</Id>],
+                  [t.runs.attempts, run.attempts],
+                  ...(run.nextTryAt ? [[t.runs.next, <Moment key="" at={run.nextTryAt} />] as const] : []),
+                  ...(run.why ? [[t.journal.detail, run.why] as const] : []),
+                ]}
+              />
+            </Card>
+            {answer && <Result answer={answer} />}
+          </>
+        );
+      }}
+    </Read>
+  );
+}
 
 export function Result({ answer }: { answer: Answer }) {
   const { text, type, picture } = answer;
@@ -31,7 +58,7 @@ export function Result({ answer }: { answer: Answer }) {
       title={t.run.result}
       aside={
         <span className="oa-small">
-          {t.run.from(answer.autopilot)} {t.run.took(duration(answer.durationMs))}
+          {answer.autopilot && t.run.from(answer.autopilot)} {t.run.took(duration(answer.durationMs))}
         </span>
       }
     >

@@ -2,38 +2,43 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { useApi, useCapability, useList } from "../api/queries.ts";
+import { type Askable, useApi, useCapability, useList, useSkills } from "../api/queries.ts";
 import { explainTask, runTask } from "../api/run.ts";
-import type { List } from "../api/schema.d.ts";
 import { useRights } from "../rights.ts";
 import { hashOf, useNavigation } from "../route.tsx";
+import { KEPT } from "../session.tsx";
 import { t } from "../texts.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { JsonText, type Schema, SchemaForm } from "../ui/form.tsx";
-import { Button, Card, CopyButton, Empty, Facts, Failure, Field, Read, Screen } from "../ui/parts.tsx";
+import { Button, Card, CopyButton, Empty, Facts, Failure, Field, Loading, Read, Screen } from "../ui/parts.tsx";
 import { Badge } from "../ui/status.tsx";
 import { Tabs } from "../ui/tabs.tsx";
-import { Result } from "./result.tsx";
+import { Followed, Result } from "./result.tsx";
 
 type Meta = Record<string, unknown>;
 const EXAMPLE: Meta = { pageType: "home", description: "Welcome page for new students" };
 const EXAMPLE_TASK = "generate_page";
 
 export function RunScreen() {
-  const list = useList();
-  const { me } = useRights();
+  const { me, may } = useRights();
   return (
     <Screen title={t.run.title}>
-      {me && !me.may.includes("plan") ? (
-        <Empty>{t.run.notAllowed}</Empty>
-      ) : (
-        <Read query={list}>{(list) => <Chosen list={list} />}</Read>
-      )}
+      {!me ? <Loading /> : !may("plan") ? <Empty>{t.run.notAllowed}</Empty> : may("read") ? <Listed /> : <Skills />}
     </Screen>
   );
 }
 
-function Chosen({ list }: { list: List }) {
+function Listed() {
+  const list = useList();
+  return <Read query={list}>{(list) => <Chosen list={list} />}</Read>;
+}
+
+function Skills() {
+  const skills = useSkills();
+  return <Read query={skills}>{(list) => <Chosen list={list} />}</Read>;
+}
+
+function Chosen({ list }: { list: Askable }) {
   const { place, go } = useNavigation();
   const { mayRun } = useRights();
   const tasks = list.tasks.filter(({ name }) => mayRun(name));
@@ -70,32 +75,38 @@ function Chosen({ list }: { list: List }) {
           )}
         </Field>
       </div>
-      {task && <TaskForm key={task} task={task} list={list} />}
+      {task && <TaskForm key={task} task={task} list={list} followed={place.query.run} />}
     </>
   );
 }
 
-function TaskForm({ task, list }: { task: string; list: List }) {
+/** `followed`: a run whose answer is looked for. */
+function TaskForm({ task, list, followed }: { task: string; list: Askable; followed: string | undefined }) {
   const api = useApi();
   const queries = useQueryClient();
   const rule = list.tasks.find(({ name }) => name === task);
   const capability = rule?.capability ?? task;
   const isOnce = rule?.once ?? list.tasks.some((each) => each.once && each.capability === capability);
-  const { data: entry } = useCapability(capability);
+  const { may } = useRights();
+  const { data: entry } = useCapability(capability, may("read"));
   const schema: Schema | undefined = entry?.meta;
   const [meta, setMeta] = useState<Meta>(() => lastMeta(task));
   const [view, setView] = useState<"form" | "json">("form");
   const [edition, setEdition] = useState(0);
   const [key, setKey] = useState<string>(() => crypto.randomUUID());
   const [isConfirming, setConfirming] = useState(false);
+  const [soFar, setSoFar] = useState("");
   const isFormable = schema?.properties !== undefined;
   const isKnown = Object.keys(meta).every((name) => schema?.properties?.[name] !== undefined);
   const shown = isFormable && isKnown ? view : "json";
   const request = { task, meta, key: isOnce ? key : undefined };
 
   const run = useMutation({
-    mutationFn: () => runTask(api, request),
-    onMutate: () => keepMeta(task, meta),
+    mutationFn: () => runTask(api, request, setSoFar),
+    onMutate: () => {
+      setSoFar("");
+      keepMeta(task, meta);
+    },
     onSettled: () => queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "diagnosis" }),
   });
   const explain = useMutation({ mutationFn: () => explainTask(api, request) });
@@ -213,14 +224,23 @@ function TaskForm({ task, list }: { task: string; list: List }) {
           </Card>
         )}
         {run.error && <Failure error={run.error} />}
-        {run.data ? (
-          <Result answer={run.data} />
+        {run.isPending ? (
+          <Card title={t.run.result}>
+            {soFar ? <pre className="oa-raw">{soFar}</pre> : <Empty>{t.run.running}</Empty>}
+          </Card>
+        ) : run.data ? (
+          <>
+            {(run.data.autopilot || !run.data.run) && <Result answer={run.data} />}
+            {run.data.run && <Followed id={run.data.run} />}
+          </>
+        ) : followed && run.isIdle ? (
+          <Followed id={followed} />
         ) : (
           !run.error &&
           !explain.data &&
           !explain.error && (
             <Card title={t.run.result}>
-              <Empty>{run.isPending ? t.run.running : t.run.waiting}</Empty>
+              <Empty>{t.run.waiting}</Empty>
             </Card>
           )
         )}
@@ -253,7 +273,7 @@ const isObject = (value: unknown): value is Meta =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** The last payload of each task, until the tab is closed. */
-const storageKey = (task: string) => `orchestrator-admin-meta ${task}`;
+const storageKey = (task: string) => `${KEPT}meta ${task}`;
 
 function lastMeta(task: string): Meta {
   try {

@@ -4,7 +4,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { data } from "../api/client.ts";
-import { useApi, useList, useRuns } from "../api/queries.ts";
+import { isWaiting, useApi, useList, useRuns } from "../api/queries.ts";
 import type { Run, RunStatus } from "../api/schema.d.ts";
 import { useRights } from "../rights.ts";
 import { hashOf, Link, useNavigation } from "../route.tsx";
@@ -23,7 +23,8 @@ export function RunsScreen() {
   const { query } = place;
   const [limit, setLimit] = useState(PAGE);
   const [asked, setAsked] = useState<Asked | null>(null);
-  const { data: list } = useList();
+  const { may } = useRights();
+  const { data: list } = useList(may("read"));
   const status = STATUSES.find((each) => each === query.status);
   const runs = useRuns({
     ...(status ? { status } : {}),
@@ -71,14 +72,14 @@ export function RunsScreen() {
 }
 
 function RunRow({ run, onAsk }: { run: Run; onAsk: (asked: Asked) => void }) {
-  const { may, mayRun, maySettle } = useRights();
-  const { answer } = run;
+  const { me, may, mayRun, maySettle } = useRights();
+  const { answer, callback } = run;
   const word = wordFor(run);
   return (
     <li>
       <details>
         <summary>
-          <OutcomeBadge outcome={run.status} />
+          <OutcomeBadge outcome={isWaiting(run) ? "waiting" : run.status} />
           <span className="oa-grow">
             <span className="oa-what">{run.task}</span>
             <span className="oa-small"> → {run.autopilot}</span>
@@ -99,6 +100,9 @@ function RunRow({ run, onAsk }: { run: Run; onAsk: (asked: Asked) => void }) {
             [t.runs.attempts, run.attempts],
             [t.runs.created, <Moment key="" at={run.createdAt} />],
             ...(run.schedule ? [[t.runs.schedule, <Id key="">{run.schedule}</Id>] as const] : []),
+            ...(callback
+              ? [[t.runs.callback, t.runs.calledBack(callback.url, callback.status ?? t.none)] as const]
+              : []),
             ...(run.nextTryAt ? [[t.runs.next, <Moment key="" at={run.nextTryAt} />] as const] : []),
             ...(run.attemptsLeft === undefined ? [] : [[t.runs.left, run.attemptsLeft] as const]),
             [t.runs.finished, <Moment key="" at={run.finishedAt} />],
@@ -121,6 +125,11 @@ function RunRow({ run, onAsk }: { run: Run; onAsk: (asked: Asked) => void }) {
             </Button>
           )}
           <Later run={run} />
+          {answer && run.attemptsLeft !== undefined && me?.caller === run.caller && (
+            <Link className="oa-button" to={hashOf("run", { task: run.task, run: run.id })}>
+              {t.runs.answer}
+            </Link>
+          )}
           {mayRun(run.task) && (
             <Link className="oa-button" to={hashOf("run", { task: run.task })}>
               {t.runs.again}

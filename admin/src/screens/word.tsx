@@ -2,7 +2,7 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { data } from "../api/client.ts";
-import { useApi } from "../api/queries.ts";
+import { isWaiting, useApi } from "../api/queries.ts";
 import type { Run } from "../api/schema.d.ts";
 import { t } from "../texts.ts";
 import { Dialog } from "../ui/dialog.tsx";
@@ -15,7 +15,6 @@ export interface Asked {
   readonly word: Kind;
 }
 
-const ACCEPTED = 202;
 const CHOICES = {
   resolve: [
     [true, t.runs.done, t.runs.doneHint],
@@ -28,9 +27,9 @@ const CHOICES = {
 } as const;
 
 /** Which word a run may take; one that its autopilot has taken and not ended may wait for an approval. */
-export function wordFor({ status, answer }: Run): Kind | undefined {
-  if (status === "unknown") return "resolve";
-  return status === "running" && answer?.status === ACCEPTED ? "approve" : undefined;
+export function wordFor(run: Run): Kind | undefined {
+  if (run.status === "unknown") return "resolve";
+  return isWaiting(run) ? "approve" : undefined;
 }
 
 export function Word({ run, word, onClose }: Asked & { onClose: () => void }) {

@@ -1,0 +1,48 @@
+"""The screens of the admin page, each with something on it; `ADMIN_SHOTS=FOLDER` for the guide's pictures of them."""
+
+from __future__ import annotations
+
+import base64
+import os
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+SCREENS = {
+    "overview": "overview",
+    "autopilot": "autopilots/ai-employee",
+    "run": "run?task=generate_page",
+    "runs": "runs",
+    "schedules": "schedules",
+    "journal": "journal",
+    "failures": "journal?view=failures",
+    "catalogue": "catalogue",
+    "diagnose": "diagnose",
+    "heal": "heal",
+}
+_SHOTS = Path(os.environ["ADMIN_SHOTS"]) if "ADMIN_SHOTS" in os.environ else None
+_QUALITY = 80
+
+
+def visit(page: Page, screen: str) -> None:
+    """Go there; the first of a list is opened, a page is generated."""
+    page.evaluate("place => { location.hash = place }", f"#/{SCREENS[screen]}")
+    page.wait_for_load_state("networkidle")
+    if screen == "run" and page.get_by_label("Description").input_value() == "":
+        page.get_by_label("Description").fill("Welcome page for new students")
+        page.get_by_role("button", name="Run", exact=True).click()
+        page.frame_locator("iframe").get_by_role("heading", level=1).wait_for()
+    elif page.locator("summary").count():
+        page.locator("summary").first.click()
+
+
+def take_picture(page: Page, screen: str, kind: str) -> None:
+    """The whole of it as WebP, where pictures are wanted."""
+    if _SHOTS is None:
+        return
+    page.mouse.move(0, 0)
+    size = page.evaluate("[document.documentElement.clientWidth, document.documentElement.scrollHeight]")
+    clip = {"x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1}
+    how = {"format": "webp", "quality": _QUALITY, "captureBeyondViewport": True, "clip": clip}
+    taken = page.context.new_cdp_session(page).send("Page.captureScreenshot", how)
+    (_SHOTS / f"admin-{screen}-{kind}.webp").write_bytes(base64.b64decode(taken["data"]))
