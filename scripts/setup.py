@@ -25,6 +25,7 @@ from scripts.install_pulumi import BINARIES, PULUMI_VERSION, pulumi
 from scripts.steps import BIN, ENVIRONMENT, LOCAL, ROOT, StepError, reachable, run, say
 
 VENV = ROOT / ".venv"
+PLACE = "command.stamp"  # in the environment: where it was when its command was made
 PULUMI_HOME = LOCAL / "pulumi"
 PLUGIN_VARIABLE = "CLOUDFLARE_PROVIDER_PLUGIN"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -43,14 +44,12 @@ def main() -> int:
     LOCAL.mkdir(mode=0o700, exist_ok=True)
     try:
         with only_one():
-            here, place = str(VENV.resolve()), VENV / "command.stamp"
-            if place.exists() and not stamp_is(place, here):  # it was moved, and its programs name the old place
-                (VENV / "stamp").unlink(missing_ok=True)
+            forget_moved(VENV)
             step("Python environment", VENV / "stamp", sys.version, make_environment)
             lock = ROOT / ("requirements-dev.lock" if dev else "requirements.lock")
             if not (dev is False and stamp_is(VENV / "requirements.stamp", digest(ROOT / "requirements-dev.lock"))):
                 step("Python packages", VENV / "requirements.stamp", digest(lock), lambda: pip(lock))
-            step("Command", place, here, command)
+            step("Command", VENV / PLACE, str(VENV.resolve()), command)
             step("Node packages", ROOT / "node_modules" / ".stamp", digest(ROOT / "package-lock.json"), npm)
             if not all((BIN / binary).exists() for binary in BINARIES):  # one of PATH may have been removed since
                 refuse_link(VENV)
@@ -104,6 +103,13 @@ def refuse_link(folder: Path) -> None:
             f"{folder} is a link to {real}, which is not as this checkout needs it, and nothing is installed through "
             f"a link.\nRun `make setup-dev` in {real.parent}, or remove the link, then run the command again."
         )
+
+
+def forget_moved(environment: Path) -> None:
+    """Have an environment made again that was moved, or copied, with its checkout: its programs name the old place."""
+    place = environment / PLACE
+    if place.exists() and not stamp_is(place, str(environment.resolve())):
+        (environment / "stamp").unlink(missing_ok=True)
 
 
 def make_environment() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from scripts import install_pulumi, setup
+from tests.support.checkout import Checkout
 from tests.support.project import ROOT
 
 FILES = (
@@ -59,3 +61,34 @@ def test_a_system_without_workerd_is_told_where_to_work() -> None:
     assert musl
     assert "a container with Debian" in musl
     assert (setup.unfit("linux", "glibc"), setup.unfit("darwin", "")) == (None, None)
+
+
+@pytest.mark.parametrize(("how", "is_kept"), [("stays", True), ("is new", True), ("is moved", False)])
+def test_the_environment_of_a_checkout_that_was_moved_is_made_again(tmp_path: Path, how: str, is_kept: bool) -> None:
+    environment = tmp_path / "old/.venv"
+    environment.mkdir(parents=True)
+    (environment / "stamp").write_text(sys.version)
+    if how != "is new":
+        (environment / setup.PLACE).write_text(str(environment))
+    if how == "is moved":
+        environment = (tmp_path / "old").rename(tmp_path / "new") / ".venv"
+
+    setup.forget_moved(environment)
+
+    assert (environment / "stamp").exists() is is_kept
+
+
+@pytest.mark.skipif(not os.environ.get("MOVED"), reason="a whole installation and a half: MOVED=1 runs it")
+def test_in_a_checkout_that_was_moved_each_program_runs_after_setup(tmp_path: Path) -> None:
+    checkout = Checkout.create(tmp_path / "old")
+    for link in (".venv", "node_modules"):
+        (checkout.folder / link).unlink()
+    checkout.make("setup")
+    moved = Checkout(checkout.folder.rename(tmp_path / "new"))
+
+    moved.make("setup")
+
+    for program in ("node", "npx", "npm", "pip", "pulumi", "orchestrator"):
+        word = "version" if program == "pulumi" else "--version"
+        moved.run(f"{moved.folder}/.venv/bin/{program}", word)
+    assert str(tmp_path / "old") not in (moved.folder / ".venv/bin/pip").read_text()
