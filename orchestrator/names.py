@@ -59,6 +59,7 @@ SCHEDULING_CAPABILITY = "task.schedule"  # whose Worker gives the router tasks f
 # On the routing Worker only; what is not configured is not bound.
 NAME_PREFIX = "NAME_PREFIX"
 CLOUDFLARE_API_TOKEN = "CLOUDFLARE_API_TOKEN"  # noqa: S105 - the binding's name, not its value
+CLOUDFLARE_ANALYTICS_TOKEN = "CLOUDFLARE_ANALYTICS_TOKEN"  # noqa: S105 - the binding's name, not its value
 CLOUDFLARE_ACCOUNT_ID = "CLOUDFLARE_ACCOUNT_ID"
 CLOUDFLARE_API_URL = "CLOUDFLARE_API_URL"  # where the API is not the public one
 HEAL = "HEAL"  # where a heal is asked for
@@ -72,7 +73,7 @@ ADDED_TO_ROUTER = ADDED_TO_WORKER | frozenset({BUILD_ID, CLOUDFLARE_ACCOUNT_ID, 
 
 # What the program itself binds; nothing that a manifest names may take these. The router's own secrets are among them:
 # an autopilot's Worker that asked for one by its name would get it.
-_ROUTER_SECRETS = frozenset({CLOUDFLARE_API_TOKEN, HEAL, ALERT_URL, ALERT_URLS})
+_ROUTER_SECRETS = frozenset({CLOUDFLARE_API_TOKEN, CLOUDFLARE_ANALYTICS_TOKEN, HEAL, ALERT_URL, ALERT_URLS})
 RESERVED_VARIABLES = _ROUTER_SECRETS | frozenset(
     {
         *(API_TOKEN, CALLER_TOKENS, AUTOPILOTS, WEBHOOK_SECRET, STAGE, MARK, BUILD_ID, DATABASE, AI, ASSETS),

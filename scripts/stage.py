@@ -33,7 +33,7 @@ from scripts.github import GitHub, pull_request_of, read_event
 
 LABEL = "stage"
 MARKER = "stage"
-NOT_INHERITED = ("heal", "alertUrl", "alertUrls", "diagnoseToken")
+NOT_INHERITED = ("heal", "alertUrl", "alertUrls", "diagnoseToken", "analyticsToken")
 """Settings of the template that are for the account and the people of production."""
 _PREFIX = "pr-"
 _R2_BUCKET_NOT_FOUND = 404

@@ -119,7 +119,7 @@ def prepare_stack() -> None:
     }
     config = (yaml.safe_load(CONFIG.read_text()) or {}).get("config", {}) if CONFIG.exists() else {}
     values = {key.partition(":")[2]: value for key, value in config.items()}
-    secrets = {name: secret(name) for name in CONFIG_SECRETS} | watch_secrets(cloudflare, read_secret("diagnoseToken"))
+    secrets = {name: secret(name) for name in CONFIG_SECRETS} | watch_secrets(cloudflare, read_secret)
     stale = [name for name, value in secrets.items() if name not in values or read_secret(name) != value]
     if {**values, **plain} == values and not stale:
         return

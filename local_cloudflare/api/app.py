@@ -25,6 +25,7 @@ from local_cloudflare.api.call import Call, Route
 from local_cloudflare.api.cloud import Cloud
 from local_cloudflare.api.d1 import routes as _d1
 from local_cloudflare.api.errors import ApiError
+from local_cloudflare.api.graphql import routes as _graphql
 from local_cloudflare.api.kv import routes as _kv
 from local_cloudflare.api.local.controls import Controls
 from local_cloudflare.api.local.routes import local_routes
@@ -38,7 +39,7 @@ from local_cloudflare.runtime.errors import DataError
 
 ROUTES: tuple[Route, ...] = (
     *(*_account.ROUTES, *_kv.ROUTES, *_r2.ROUTES, *_d1.ROUTES, *_queues.ROUTES),
-    *(*_workers.ROUTES, *_zones.ROUTES),
+    *(*_workers.ROUTES, *_zones.ROUTES, *_graphql.ROUTES),
 )
 """Every call that is answered; docs/local-cloudflare.md lists them, and a test holds the two against each other."""
 

@@ -22,6 +22,7 @@ from local_cloudflare.runtime.d1_files import D1Files
 from local_cloudflare.runtime.errors import StartupError
 from local_cloudflare.runtime.kv import Kv
 from local_cloudflare.runtime.models import (
+    Count,
     LogLine,
     QueuedMessage,
     QueueGateway,
@@ -137,6 +138,14 @@ class Runtime:
         query = {"since": str(since), **flags, **({"worker": worker} if worker else {})}
         async for line in (await self._connected()).control.log_lines(query):
             yield line
+
+    async def counts(self, *, forget: bool = False) -> list[Count]:
+        """What Workers and the REST API did since the runtime began, or `forget` was said."""
+        method, connection = "DELETE" if forget else "GET", await self._connected()
+        stored = (await connection.gateway.send("counts", "all", method, "/")).json()
+        counted = {**stored, **await connection.control.call(method, "/counts")}
+        parts = ((*key.split(" "), number) for key, number in counted.items())
+        return [Count(*each) for each in parts]
 
     async def state(self) -> dict[str, Any]:
         """For debugging: Workers uploaded, loaded and broken, generations running, the last load's duration in ms."""

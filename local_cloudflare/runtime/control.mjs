@@ -30,6 +30,8 @@ export function createControl({ fleet, front, checker, logs, token, ai }) {
     ],
     ["POST", /^\/check$/, async (request) => checker.check(await json(request))],
     ["GET", /^\/state$/, async () => fleet.state()],
+    ["GET", /^\/counts$/, async () => logs.invocations(false)],
+    ["DELETE", /^\/counts$/, async () => logs.invocations(true)],
     ["GET", /^\/ai$/, async () => ai.state()],
     ["PUT", /^\/ai$/, async (request) => ai.set(/** @type {any} */ (await json(request)))],
   ];

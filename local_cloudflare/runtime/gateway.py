@@ -10,7 +10,7 @@ import httpx
 from local_cloudflare.runtime.errors import RuntimeFault
 from local_cloudflare.runtime.node import Node
 
-Store = Literal["kv", "r2", "d1"]
+Store = Literal["kv", "r2", "d1", "counts"]
 
 
 class Send(Protocol):

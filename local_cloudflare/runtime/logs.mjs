@@ -15,6 +15,8 @@ export class Logs extends EventEmitter {
   #seq = Date.now() * 1000; // so that it keeps growing when the runtime is restarted
   #file;
   #stacks = new Map();
+  /** @type {Record<string, number>} */
+  #invocations = {};
 
   constructor(directory) {
     super();
@@ -31,6 +33,8 @@ export class Logs extends EventEmitter {
 
   /** Take a tail's events of one Worker; see system/tail.mjs. */
   receive(worker, events) {
+    const key = `${new Date().toISOString().slice(0, 10)} worker ${worker} requests`;
+    this.#invocations[key] = (this.#invocations[key] ?? 0) + events.length;
     for (const { cron, request, logs, exceptions } of events) {
       for (const { timestamp, level, message } of logs) {
         this.#add(worker, timestamp, level, [message].flat().map(text).join(" "));
@@ -47,6 +51,13 @@ export class Logs extends EventEmitter {
       if (request) this.#addRequest(worker, request);
       if (cron) this.emit(`cron ${worker} ${cron}`, thrown);
     }
+  }
+
+  /** How often each Worker ran, by day, as the gateway counts what is read and written; `forget`: from now on anew. */
+  invocations(forget) {
+    const counted = this.#invocations;
+    if (forget) this.#invocations = {};
+    return counted;
   }
 
   /** The exceptions of a cron run, once they are known; empty when they are not known in time. */

@@ -200,6 +200,17 @@ class D1Result:
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
+@dataclass(frozen=True)
+class Count:
+    """How often something was done on a day of UTC. `kind`: worker, kv, r2 or d1; `name`: of what it was done to."""
+
+    day: str
+    kind: str
+    name: str
+    action: str
+    number: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class LogLine:
     """One line a Worker wrote, or an exception it did not catch. `seq` grows; `time` in ms since 1970.

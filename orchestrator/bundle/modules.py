@@ -39,7 +39,7 @@ from orchestrator.errors import BundleError
 from orchestrator.files import sha256_of, write_changed
 from orchestrator.issues import Issue
 from orchestrator.limits import ModuleSize
-from orchestrator.limits.plans import REQUESTS
+from orchestrator.limits.plans import METERED
 from orchestrator.routing.table import RoutingTable
 
 BUILD = Path(".build")
@@ -111,7 +111,7 @@ def router_data(routes: RoutingTable, *, root: Path) -> dict[str, str]:
     """The JSON modules of the routing Worker, by name."""
     return {
         "routing-table": routes.to_json(),
-        "free-plan": json.dumps({"requestsADay": REQUESTS.free}),
+        "free-plan": json.dumps({limit.name: [limit.scope, limit.free] for limit in METERED}),
         "catalog": json.dumps({name: entry.document() for name, entry in load_catalog(root).items()}),
     }
 

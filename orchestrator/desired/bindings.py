@@ -19,6 +19,7 @@ from orchestrator.names import (
     BUILD_ID,
     CALLER_TOKENS,
     CLOUDFLARE_ACCOUNT_ID,
+    CLOUDFLARE_ANALYTICS_TOKEN,
     CLOUDFLARE_API_TOKEN,
     CLOUDFLARE_API_URL,
     HEAL,
@@ -34,6 +35,7 @@ SECRETS_BY_CONFIG_KEY: Mapping[str, str] = {
     "webhookSecret": WEBHOOK_SECRET,
     "callers": CALLER_TOKENS,
     "diagnoseToken": CLOUDFLARE_API_TOKEN,
+    "analyticsToken": CLOUDFLARE_ANALYTICS_TOKEN,
     "heal": HEAL,
     "alertUrl": ALERT_URL,
     "alertUrls": ALERT_URLS,
@@ -42,15 +44,16 @@ SECRETS_BY_CONFIG_KEY: Mapping[str, str] = {
 
 
 def router_texts(
-    *, account_id: str, can_diagnose: bool, api_url: str | None, journal_days: str | None
+    *, account_id: str, secrets: Collection[str], api_url: str | None, journal_days: str | None
 ) -> dict[str, str]:
     """The plain values that the stack's configuration gives the routing Worker, by the names of their bindings.
 
-    `can_diagnose`: whether it has a token for the account; `api_url`: where the API is, None for the public one, which
-    needs no telling.
+    `secrets`: the names that have a value, which tell whether it has a token for the account; `api_url`: where the API
+    is, None for the public one, which needs no telling.
     """
+    has_token = CLOUDFLARE_API_TOKEN in secrets or CLOUDFLARE_ANALYTICS_TOKEN in secrets
     elsewhere = api_url if api_url != PUBLIC_API_URL else None
-    account = {CLOUDFLARE_ACCOUNT_ID: account_id, CLOUDFLARE_API_URL: elsewhere} if can_diagnose else {}
+    account = {CLOUDFLARE_ACCOUNT_ID: account_id, CLOUDFLARE_API_URL: elsewhere} if has_token else {}
     texts = {**account, JOURNAL_DAYS: journal_days}
     return {name: text for name, text in texts.items() if text}
 

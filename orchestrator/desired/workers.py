@@ -68,7 +68,12 @@ def router(manifest: Manifest, prefix: str, stage: str) -> Worker:
                 *([TextBinding(name=names.NAME_PREFIX, text=prefix)] if prefix else []),
                 *(
                     SecretBinding(name=name, secret=name, optional=True)
-                    for name in (names.CLOUDFLARE_API_TOKEN, names.HEAL, names.ALERT_URL)
+                    for name in (
+                        names.CLOUDFLARE_API_TOKEN,
+                        names.CLOUDFLARE_ANALYTICS_TOKEN,
+                        names.HEAL,
+                        names.ALERT_URL,
+                    )
                 ),
             ]
         ),

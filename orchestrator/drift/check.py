@@ -22,7 +22,6 @@ from orchestrator.drift.reading import Reading
 from orchestrator.drift.served_page import served_difference
 from orchestrator.http_calls import failure_words
 from orchestrator.kinds import Kind
-from orchestrator.names import CLOUDFLARE_API_TOKEN
 from orchestrator.stack.config import Stack
 from orchestrator.stack.empty_stores import keep_stores
 from orchestrator.stack.state import State
@@ -106,7 +105,7 @@ def _bound(
         build_id=build_id_of(modules[desired.router]),
         router_texts=router_texts(
             account_id=stack.account_id,
-            can_diagnose=CLOUDFLARE_API_TOKEN in stack.secret_names,
+            secrets=stack.secret_names,
             api_url=account.base_url,
             journal_days=stack.config.get("journalDays"),
         ),

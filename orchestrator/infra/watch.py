@@ -1,7 +1,7 @@
 """What lets the routing Worker watch over its account: optional, so each part is bound only where it is configured.
 
-A token to diagnose with, where a heal is asked for, where alerts go, and how long the journal is kept; what they must
-say is in `orchestrator.stack.watch_rules`.
+Tokens to diagnose and to read the day's use with, where a heal is asked for, where alerts go, and how long the journal
+is kept; what they must say is in `orchestrator.stack.watch_rules`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 import pulumi
 
-from orchestrator.desired.bindings import router_texts
-from orchestrator.names import ALERT_URL, CLOUDFLARE_API_TOKEN, HEAL
+from orchestrator.desired.bindings import SECRETS_BY_CONFIG_KEY, router_texts
+from orchestrator.names import HEAL
 from orchestrator.stack.rules import SettingProblem
-from orchestrator.stack.watch_rules import WATCH_KEYS, parse_heal, watch_problems
+from orchestrator.stack.watch_rules import TOKEN_KEYS, WATCH_KEYS, parse_heal, watch_problems
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,15 +33,15 @@ def read_watch(config: pulumi.Config, *, stack: str, account_id: str) -> Watch:
     if problems := watch_problems(values, stack=stack):
         return Watch(problems=tuple(problems))
     secrets = {
-        bound: pulumi.Output.secret(values[key])
-        for key, bound in (("diagnoseToken", CLOUDFLARE_API_TOKEN), ("alertUrl", ALERT_URL))
+        SECRETS_BY_CONFIG_KEY[key]: pulumi.Output.secret(values[key])
+        for key in (*TOKEN_KEYS, "alertUrl")
         if key in values
     }
     if "heal" in values:
         secrets[HEAL] = pulumi.Output.secret(json.dumps(parse_heal(values["heal"]), sort_keys=True))
     texts = router_texts(
         account_id=account_id,
-        can_diagnose="diagnoseToken" in values,
+        secrets=secrets.keys(),
         api_url=os.environ.get("CLOUDFLARE_BASE_URL") or pulumi.Config("cloudflare").get("baseUrl"),
         journal_days=values.get("journalDays"),
     )

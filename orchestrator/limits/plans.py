@@ -7,11 +7,11 @@ day. The paid plan's numbers per account are not hard, since Cloudflare raises t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Plan = Literal["free", "paid"]
-Scope = Literal["account", "Worker", "run", "day"]
+Scope = Literal["account", "Worker", "run", "day", "month"]
 
 _MIB = 1024 * 1024
 _DOCS = "https://developers.cloudflare.com"
@@ -161,6 +161,43 @@ KV_WRITES = Limit(
     advice='each run writes one snapshot: let `orchestrator.cron` fire less often, for example "*/15 * * * *"',
     source=f"{_DOCS}/kv/platform/limits/",
 )
+KV_READS = Limit(
+    name="kvReads",
+    label="KV reads",
+    scope="day",
+    free=100_000,
+    paid=None,
+    hard=("free",),
+    advice="what is refused works again after midnight UTC",
+    source=f"{_DOCS}/kv/platform/limits/",
+)
+KV_DELETES, KV_LISTS = (
+    replace(KV_READS, name=name, label=label, free=1_000)
+    for name, label in (("kvDeletes", "KV deletes"), ("kvLists", "KV lists"))
+)
+D1_ROWS_READ = Limit(
+    name="d1RowsRead",
+    label="D1 rows read",
+    scope="day",
+    free=5_000_000,
+    paid=None,
+    hard=("free",),
+    advice="what is refused works again after midnight UTC",
+    source=f"{_DOCS}/d1/platform/pricing/",
+)
+R2_CLASS_A = Limit(  # not hard: what is beyond is paid for
+    name="r2ClassA",
+    label="R2 class A operations",
+    scope="month",
+    free=1_000_000,
+    paid=None,
+    hard=(),
+    advice="write and list less often",
+    source=f"{_DOCS}/r2/pricing/",
+)
+R2_CLASS_B = replace(
+    R2_CLASS_A, name="r2ClassB", label="R2 class B operations", free=10_000_000, advice="read less often"
+)
 D1_ROWS_WRITTEN = Limit(
     name="d1RowsWritten",
     label="D1 rows written",
@@ -218,3 +255,8 @@ LIMITS = (
     QUEUE_OPERATIONS,
     NEURONS,
 )
+METERED = (
+    *(REQUESTS, KV_READS, KV_WRITES, KV_DELETES, KV_LISTS, D1_ROWS_READ, D1_ROWS_WRITTEN),
+    *(QUEUE_OPERATIONS, NEURONS, R2_CLASS_A, R2_CLASS_B),
+)
+"""What Cloudflare counts of a day or a month, for the routing Worker, which shows how much is used."""

@@ -35,6 +35,10 @@ TEXTS: Mapping[str, str] = {
     "manifest": "Another file than `autopilots.yaml`.",
     "workersUrl": "Where Workers answer, `https://{worker}.SUBDOMAIN.workers.dev`. Looked up when it is not set.",
     "diagnoseToken": "A Cloudflare token that may only read: `/autopilot/diagnose` and the scheduled check use it.",
+    "analyticsToken": (
+        "A Cloudflare token with `Account Analytics: Read` alone: the scheduled run asks Cloudflare with it what the "
+        "day has used of the free plan. Without it our own counts are shown."
+    ),
     "heal": (
         "Where the routing Worker asks for a heal: `{repository, workflow, ref, token}` of a GitHub workflow,"
         " or `{url, token}` of a webhook."

@@ -1,7 +1,7 @@
 """What the settings that let the routing Worker watch over its account must say; none of them has to be set.
 
-A token to diagnose with, where a heal is asked for, where alerts go, how long the journal is kept. Applied by the
-Pulumi program and by `doctor`. A problem has none of the values in it, since they are secrets.
+Tokens to diagnose and to read the day's use with, where a heal is asked for, where alerts go, how long the journal is
+kept. Applied by the Pulumi program and by `doctor`. A problem has none of the values in it, since they are secrets.
 
 Pure.
 """
@@ -17,9 +17,11 @@ from orchestrator.names import LOCAL
 from orchestrator.stack.rules import SettingProblem
 from orchestrator.urls import check_endpoint
 
-WATCH_KEYS = ("diagnoseToken", "heal", "alertUrl", "journalDays")
+TOKEN_KEYS = ("diagnoseToken", "analyticsToken")
+WATCH_KEYS = (*TOKEN_KEYS, "heal", "alertUrl", "journalDays")
 _SET = {
     "diagnoseToken": "pulumi config set --secret diagnoseToken",
+    "analyticsToken": "pulumi config set --secret analyticsToken",
     "heal": (
         "pulumi config set --secret heal "
         """'{"repository": "<owner>/<name>", "workflow": "heal.yml", "ref": "main", "token": "<GitHub token>"}'"""
@@ -34,9 +36,10 @@ _MOST_DAYS = 365
 def watch_problems(values: Mapping[str, str], *, stack: str) -> list[SettingProblem]:
     """A problem for each of WATCH_KEYS in `values` that is wrong."""
     found: dict[str, str | None] = {}
-    if token := values.get("diagnoseToken"):
-        is_token = re.fullmatch(r"\S+", token)
-        found["diagnoseToken"] = None if is_token else "is no Cloudflare API token: it has a space in it"
+    for key in TOKEN_KEYS:
+        if token := values.get(key):
+            is_token = re.fullmatch(r"\S+", token)
+            found[key] = None if is_token else "is no Cloudflare API token: it has a space in it"
     if heal := values.get("heal"):
         found["heal"] = _wrong_with_heal(parse_heal(heal), stack)
     if url := values.get("alertUrl"):

@@ -19,6 +19,8 @@ export interface Env {
   readonly DEAD_LETTER_QUEUE?: Queue;
   /** For diagnosis; may be read-only. */
   readonly CLOUDFLARE_API_TOKEN?: string;
+  /** May read the account's analytics. */
+  readonly CLOUDFLARE_ANALYTICS_TOKEN?: string;
   readonly CLOUDFLARE_ACCOUNT_ID?: string;
   /** Where Cloudflare's API is not the public one. */
   readonly CLOUDFLARE_API_URL?: string;

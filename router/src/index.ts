@@ -32,6 +32,7 @@ import { plan } from "./plan/plan.ts";
 import { listRegistrations, register, showRegistration, unregister } from "./registry/endpoints.ts";
 import type { Right } from "./routing/table.ts";
 import { listSchedules, removeSchedule } from "./schedules/endpoints.ts";
+import { showUsage } from "./usage/use.ts";
 
 /** The handlers by path and method, each with the right that it takes; HEAD is answered as GET is. */
 const ENDPOINTS: Readonly<Record<string, Readonly<Record<string, readonly [Handler, Right?]>>>> = {
@@ -61,6 +62,7 @@ const ENDPOINTS: Readonly<Record<string, Readonly<Record<string, readonly [Handl
   "/autopilot/schedules/:id": { DELETE: [removeSchedule] },
   "/autopilot/sign-in": { POST: [signIn] },
   "/autopilot/sign-in/codes": { POST: [makeSignInCode] },
+  "/autopilot/usage": { GET: [showUsage, "read"] },
   "/autopilot/registry/:name": { GET: [showRegistration, "read"], DELETE: [unregister, "register"] },
 };
 const PUBLIC = new Set(["/health", "/autopilot/sign-in"]);

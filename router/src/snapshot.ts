@@ -8,6 +8,7 @@ import type { AlertState } from "./alerts/state.ts";
 import type { Env } from "./env.ts";
 import type { Waiting } from "./later/outbox.ts";
 import type { Missing, Status } from "./routing/decide.ts";
+import type { AccountUse } from "./usage/analytics.ts";
 
 /** How an autopilot is, by its probes. Times by ISO 8601. */
 export interface Health {
@@ -49,6 +50,8 @@ export interface Snapshot {
   /** Of the file's alerts, by name; absent where they were never evaluated. */
   readonly alerts?: Readonly<Record<string, AlertState>> | undefined;
   readonly unsentAlerts?: readonly Unsent[] | undefined;
+  /** What Cloudflare said that the account has used; absent where the stack has no token for that. */
+  readonly accountUse?: AccountUse | undefined;
 }
 
 /** What a Worker of before November 2026 stored: the same, with some names in snake_case. */

@@ -35,9 +35,13 @@ def test_nothing_is_bound_that_is_not_configured() -> None:
     assert added() == {}
 
 
-def test_a_diagnosis_token_comes_with_the_account_it_is_for() -> None:
-    assert added(diagnoseToken="t") == {
-        "CLOUDFLARE_API_TOKEN": ("secret_text", "t"),
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [("diagnoseToken", "CLOUDFLARE_API_TOKEN"), ("analyticsToken", "CLOUDFLARE_ANALYTICS_TOKEN")],
+)
+def test_a_token_comes_with_the_account_it_is_for(key: str, name: str) -> None:
+    assert added(**{key: "t"}) == {
+        name: ("secret_text", "t"),
         "CLOUDFLARE_ACCOUNT_ID": ("plain_text", ACCOUNT),
     }
 
@@ -75,6 +79,7 @@ def test_where_alerts_go_and_how_long_the_journal_is_kept() -> None:
     ("config", "problem"),
     [
         ({"diagnoseToken": "two words"}, "diagnoseToken is no Cloudflare API token: it has a space in it: "),
+        ({"analyticsToken": "two words"}, "analyticsToken is no Cloudflare API token: it has a space in it: "),
         ({"heal": "words"}, "heal must be an object of texts: "),
         ({"heal": '{"repository": 7}'}, "heal must be an object of texts: "),
         ({"heal": json.dumps(WORKFLOW | {"repository": "platform"})}, "heal has no valid repository: "),

@@ -22,7 +22,7 @@ def test_the_stacks_token_may_do_everything(client: Client) -> None:
 
     assert (me["caller"], me["tasks"], me["needsAnother"], me["stage"]) == ("default", None, False, "prod")
     assert sorted(me["may"]) == ["approve", "heal", "plan", "read", "register", "resolve"]
-    assert me["freePlan"] == {"requestsADay": 100_000, "entriesADay": 30_000}
+    assert me["freePlan"] == {"requestsADay": 100_000}
 
 
 def test_a_sign_in_code_is_worth_the_token_once(client: Client) -> None:

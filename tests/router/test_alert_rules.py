@@ -117,7 +117,7 @@ def test_each_channel_is_told_once_when_it_begins_and_once_when_it_is_over(world
     [over] = hook_calls(world, "slack")
     assert f"Resolved: down (health.down), since {fired['at']}. Now: all answer." in json.loads(over["body"])["text"]
     shown = router.request("GET", "/autopilot/alerts").json()
-    assert [each["state"] for each in shown["alerts"]] == ["normal", "normal"]
+    assert [each["state"] for each in shown["alerts"]] == ["normal"] * 3
     assert (shown["unsent"], shown["withoutUrl"]) == (0, [])
     kinds = router.journal(lambda found: len([each for each in found if each["kind"] == "alert"]) == 2)
     assert [each["outcome"] for each in kinds if each["kind"] == "alert"] == ["resolved", "firing"]
@@ -164,7 +164,7 @@ def test_a_channel_without_a_url_is_named_and_told_of_nothing_later(world: World
 
     shown = router.request("GET", "/autopilot/alerts").json()
     assert (shown["withoutUrl"], shown["unsent"]) == (list(CHANNELS), 0)
-    assert [each["state"] for each in shown["alerts"]] == ["firing", "normal"]
+    assert [each["state"] for each in shown["alerts"]] == ["firing", "normal", "normal"]
 
 
 @pytest.mark.parametrize("answers", [{}, {"discord.example.com/hook": {"status": 404}}])

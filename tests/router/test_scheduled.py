@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.support.eventually import eventually
 from tests.support.watching import World
 
-PROBES_A_RUN = 18
+PROBES_A_RUN = 17
 
 
 def test_it_asks_each_autopilot_and_reports_what_it_found(world: World) -> None:

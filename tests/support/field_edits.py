@@ -151,11 +151,12 @@ SETTING_EDITS: Mapping[str, str] = {
     "customDomains": "false",
     "workersUrl": "http://{worker}.other.localhost",
     "diagnoseToken": "t" * 40,
+    "analyticsToken": "a" * 40,
     "heal": '{"repository": "a/b", "workflow": "heal.yml", "token": "t"}',
     "alertUrl": "https://alerts.example.com/hook",
     "journalDays": "7",
 }
 """Another account is no edit of this stack: `accountId` is not here."""
 
-SECRET_SETTINGS = ("apiToken", "webhookSecret", "diagnoseToken", "heal", "alertUrl")
+SECRET_SETTINGS = ("apiToken", "webhookSecret", "diagnoseToken", "analyticsToken", "heal", "alertUrl")
 FEW = ("Orchestrator.worker", "Needs.kv_namespaces", "BucketNeed.storage_class")

@@ -43,6 +43,7 @@ TABLE = RoutingTable(
     cron_period_ms=PERIOD_MS,
     alerts={
         "down": AlertRule(when="health.down", metric="health.down", above=0, to=("discord", "slack", "webhook-oncall")),
+        "full": AlertRule(when="quota > 80%", metric="quota", above=80, to=("slack",)),
         "gone": AlertRule(when="drift", metric="drift", above=0, to=("slack",)),
     },
 )
@@ -62,6 +63,11 @@ ACCOUNT = {
     "NAME_PREFIX": "pr-7-",
     "HEAL": json.dumps({"url": "https://heal.example.com/hook"}),
 }
+ANALYTICS = {
+    "CLOUDFLARE_ANALYTICS_TOKEN": "analytics-hunter2",
+    "CLOUDFLARE_ACCOUNT_ID": "acc",
+    "CLOUDFLARE_API_URL": ACCOUNT["CLOUDFLARE_API_URL"],
+}
 # What each kind of router is bound beside its own records and copy; a binding that is a text stands for one whose
 # namespace or database is gone: every use of it fails.
 KINDS: dict[str, dict[str, str]] = {
@@ -70,10 +76,20 @@ KINDS: dict[str, dict[str, str]] = {
     "quiet": {},
     "account": ALERTS | ACCOUNT,
     "alerting": {"ALERT_URLS": json.dumps(CHANNELS)},
+    "metered": ANALYTICS,
     "undatabased": ALERTS | {"DB": "gone"},
     "uncopied": ALERTS | {"REGISTRY": "gone"},
 }
-COUNTS = {"plain": 38, "shared": 10, "quiet": 3, "account": 8, "alerting": 5, "undatabased": 2, "uncopied": 1}
+COUNTS = {
+    "plain": 38,
+    "shared": 10,
+    "quiet": 3,
+    "account": 8,
+    "alerting": 5,
+    "metered": 2,
+    "undatabased": 2,
+    "uncopied": 1,
+}
 """As many as all tests together use: all of them may run in one process."""
 SHARED = ("shared", "account")  # these have a second isolate
 CLOUDFLARE = "api.example.com/client/v4/accounts/acc"

@@ -83,6 +83,7 @@ NOT_FOLLOWED = {
     "pulumi config set --secret --path alertUrls.<> https": _VALUE,
     "pulumi config set --secret cloudflare": _VALUE,
     "pulumi config set --secret diagnoseToken": _VALUE,
+    "pulumi config set --secret analyticsToken": _VALUE,
     'pulumi config set --secret heal \'{"repository"': _VALUE,
     "pulumi config set <> -s <>": _VALUE,
     "pulumi config set --secret r2SecretAccessKey -s <>": _VALUE,

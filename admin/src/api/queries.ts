@@ -89,6 +89,16 @@ export function useSkills(): UseQueryResult<Askable> {
   });
 }
 
+/** What is used of the free plan. */
+export function useUsage() {
+  const { client } = useApi();
+  return useQuery({
+    queryKey: ["usage"],
+    queryFn: ({ signal }) => data(client.GET("/autopilot/usage", { signal })),
+    ...usePolling(),
+  });
+}
+
 /** `since`: an age, or a date. */
 export function useStats(since: string) {
   const { client } = useApi();

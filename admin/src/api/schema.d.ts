@@ -443,6 +443,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/autopilot/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the day, or the month, has used of the free plan
+         * @description As Cloudflare says, about and of the whole account, where the stack has an `analyticsToken` and the scheduled run has asked today; else by our own counts.
+         */
+        get: operations["usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/autopilot/registry": {
         parameters: {
             query?: never;
@@ -523,8 +543,6 @@ export interface components {
             freePlan: {
                 /** @description Of Workers */
                 requestsADay: number;
-                /** @description The journal's own bound for tasks. */
-                entriesADay: number;
             };
         };
         Alerts: {
@@ -931,6 +949,28 @@ export interface components {
             durationMs: number | null;
             detail: string | null;
         };
+        Usage: {
+            /**
+             * @description Of Cloudflare, all figures are about, but for the entries of the journal, which are counted here.
+             * @enum {unknown}
+             */
+            source: "cloudflare" | "own";
+            /**
+             * Format: date-time
+             * @description As of when.
+             */
+            at: string;
+            /** @description Why it is not what Cloudflare says; null where it is. */
+            reason: string | null;
+            resources: {
+                /** @enum {unknown} */
+                name: "requests" | "kvReads" | "kvWrites" | "kvDeletes" | "kvLists" | "d1RowsRead" | "d1RowsWritten" | "queueOperations" | "neurons" | "r2ClassA" | "r2ClassB" | "journalEntries";
+                used: number;
+                limit: number;
+                /** @enum {unknown} */
+                per: "day" | "month";
+            }[];
+        };
         Stats: {
             /** Format: date-time */
             since: string;
@@ -1239,6 +1279,7 @@ export type Status = components['schemas']['Status'];
 export type Probed = components['schemas']['Probed'];
 export type Report = components['schemas']['Report'];
 export type Entry = components['schemas']['Entry'];
+export type Usage = components['schemas']['Usage'];
 export type Stats = components['schemas']['Stats'];
 export type Outcomes = components['schemas']['Outcomes'];
 export type Figures = components['schemas']['Figures'];
@@ -2301,6 +2342,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Stats"];
+                };
+            };
+            400: components["responses"]["InvalidParameters"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["NotReady"];
+        };
+    };
+    usage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was last read. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Usage"];
                 };
             };
             400: components["responses"]["InvalidParameters"];

@@ -2,7 +2,7 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { data } from "../api/client.ts";
-import { useAlerts, useApi, useHealth, useJournal, useList, useStats } from "../api/queries.ts";
+import { useAlerts, useApi, useHealth, useJournal, useList, useStats, useUsage } from "../api/queries.ts";
 import type { Autopilot, Check, Entry, Figures, Health } from "../api/schema.d.ts";
 import { adviceFor } from "../failures.ts";
 import { type Right, useRights } from "../rights.ts";
@@ -280,37 +280,45 @@ function Failures() {
 }
 
 function Usage() {
-  const { me } = useRights();
-  const today = new Date().toISOString().slice(0, 10);
-  const stats = useStats(today);
-  const most = me?.freePlan;
+  const usage = useUsage();
   return (
     <Card title={t.overview.usage}>
-      <Read query={stats}>
-        {({ decisions }) =>
-          most && (
-            <>
-              <Bar label={t.overview.usageRequests} used={decisions} most={most.requestsADay} />
+      <Read query={usage}>
+        {({ source, at, reason, resources }) => (
+          <>
+            {resources.map(({ name, used, limit, per }) => (
               <Bar
-                label={t.overview.usageJournal}
-                used={Math.min(decisions, most.entriesADay)}
-                most={most.entriesADay}
+                key={name}
+                label={per === "month" ? t.overview.usageOfMonth(t.overview.usages[name]) : t.overview.usages[name]}
+                used={used}
+                most={limit}
+                isAbout={source === "cloudflare" && name !== "journalEntries"}
               />
-              <p className="oa-hint">{t.overview.usageHint}</p>
-            </>
-          )
-        }
+            ))}
+            <p className="oa-hint">
+              {source === "cloudflare" ? (
+                <>
+                  {t.overview.usageHint} <Age at={at} />.
+                </>
+              ) : (
+                t.overview.usageHintOwn(reason ?? "")
+              )}
+            </p>
+          </>
+        )}
       </Read>
     </Card>
   );
 }
 
-function Bar({ label, used, most }: { label: string; used: number; most: number }) {
+function Bar({ label, used, most, isAbout }: { label: string; used: number; most: number; isAbout: boolean }) {
   const number = new Intl.NumberFormat();
   return (
     <div className="oa-bar">
       <span>{label}</span>
-      <span className="oa-small">{t.overview.usageOf(number.format(used), number.format(most))}</span>
+      <span className="oa-small">
+        {(isAbout ? t.overview.usageOfAbout : t.overview.usageOf)(number.format(used), number.format(most))}
+      </span>
       <meter aria-label={label} min={0} max={most} low={most * 0.8} high={most * 0.95} optimum={0} value={used} />
     </div>
   );

@@ -77,6 +77,7 @@ async def post_reset(controls: Controls, _request: Request) -> Response:
         await runtime.d1.purge(database["uuid"])
         TimeTravel(cloud).forget(database["uuid"])
     await runtime.ai({"neurons": 0})
+    await runtime.counts(forget=True)
     Files(cloud.data).sweep((), ())
     controls.calls.clear()
     controls.rate_limit.clear()

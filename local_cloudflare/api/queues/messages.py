@@ -32,7 +32,26 @@ CREATE TABLE IF NOT EXISTS message (
     held INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS message_by_time ON message (queue, held, due_at);
+CREATE TABLE IF NOT EXISTS operation (
+    day TEXT NOT NULL, queue TEXT NOT NULL, action TEXT NOT NULL, number INTEGER NOT NULL,
+    PRIMARY KEY (day, queue, action)
+) WITHOUT ROWID;
 """
+# As Cloudflare counts them: one for each 64 KB that are written, read or deleted; a retry is another read.
+_COUNTED = """
+CREATE TRIGGER IF NOT EXISTS {action} AFTER {event} BEGIN
+    INSERT INTO operation VALUES (date('now'), {row}.queue, '{action}', max(1, (length({row}.body) + 65535) / 65536))
+    ON CONFLICT DO UPDATE SET number = number + excluded.number;
+END;
+"""
+_SCHEMA += "".join(
+    _COUNTED.format(action=action, event=event, row=row)
+    for action, row, event in (
+        ("WriteMessage", "NEW", "INSERT ON message"),
+        ("ReadMessage", "NEW", "UPDATE OF held ON message WHEN NEW.held = 1"),
+        ("DeleteMessage", "OLD", "DELETE ON message"),
+    )
+)
 _HOLD = """
 UPDATE message SET held = 1 WHERE serial IN (
     SELECT serial FROM message WHERE queue = ? AND held = 0 AND due_at <= ? ORDER BY due_at, serial LIMIT ?
@@ -159,7 +178,11 @@ class Messages:
         ).rowcount
 
     def clear(self) -> None:
-        self._connection.execute("DELETE FROM message")
+        self._connection.executescript("DELETE FROM message; DELETE FROM operation")
+
+    def operations(self) -> list[tuple[str, str, str, int]]:
+        """How many there were: day, queue, action and number."""
+        return self._connection.execute("SELECT day, queue, action, number FROM operation").fetchall()
 
     def backlog(self, queue: str, now: int) -> Backlog:
         count, size, oldest, delayed, held = self._row(

@@ -1,4 +1,4 @@
-// Cloudflare's REST API, called with the diagnosis token (CLOUDFLARE_API_TOKEN), below the account that it is for.
+// Cloudflare's API, called with one of the stack's tokens, by default the one for diagnosis, below the account that it is for.
 
 import type { Env } from "../env.ts";
 import { checkEndpoint } from "../routing/urls.ts";
@@ -34,15 +34,17 @@ export type Api = (
   options?: { readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> },
 ) => Promise<ApiAnswer>;
 
+/** That of GraphQL has `data`, and errors without a number. */
 interface Envelope {
   readonly result?: unknown;
-  readonly errors?: readonly { readonly code: number; readonly message: string }[];
+  readonly data?: unknown;
+  readonly errors?: readonly { readonly code?: number; readonly message: string }[] | null;
   readonly result_info?: { readonly cursor?: string } | null;
 }
 
 /** The API, or undefined where the stack gives the Worker no token. A plain-HTTP address is for the local stack. */
-export function cloudflareApi(env: Env): Api | undefined {
-  const { CLOUDFLARE_API_TOKEN: token, CLOUDFLARE_ACCOUNT_ID: account, CLOUDFLARE_API_URL: base = PUBLIC_API } = env;
+export function cloudflareApi(env: Env, token = env.CLOUDFLARE_API_TOKEN): Api | undefined {
+  const { CLOUDFLARE_ACCOUNT_ID: account, CLOUDFLARE_API_URL: base = PUBLIC_API } = env;
   if (!token || !account || checkEndpoint(base, { allowLoopbackHttp: env.STAGE === "local" })) return undefined;
   return async (method, path, { body, headers } = {}) => {
     const url = path.startsWith("//") ? base + path.slice(1) : `${base}/accounts/${account}${path}`;
@@ -61,8 +63,8 @@ export function cloudflareApi(env: Env): Api | undefined {
       });
       status = response.status;
       const retryAfter = response.headers.get("retry-after");
-      const { result, errors = [], result_info } = (await response.json()) as Envelope;
-      const { code = 0, message = "" } = errors[0] ?? {};
+      const { data, result = data, errors, result_info } = (await response.json()) as Envelope;
+      const { code = 0, message = "" } = errors?.[0] ?? {};
       return { status, code, message, result, cursor: result_info?.cursor, retryAfter };
     } catch {
       // No answer, or one without Cloudflare's envelope: from its edge. A success without one is none.

@@ -1,19 +1,18 @@
 // What alerts are about, in figures. Only what some alert asks for is read.
 
-import freePlan from "free-plan";
 import type { Env } from "../env.ts";
-import { type Count, countsBetween, DAY_MS, HOUR_MS } from "../journal/counts.ts";
-import { MAX_A_DAY } from "../journal/journal.ts";
+import { type Count, countsBetween, HOUR_MS } from "../journal/counts.ts";
 import { percentile, total } from "../journal/stats.ts";
 import type { AlertRule } from "../routing/table.ts";
 import type { Snapshot } from "../snapshot.ts";
+import { countedToday, freePlanUse } from "../usage/use.ts";
 import type { Measured } from "./state.ts";
 
 /** Of fewer tasks neither a rate nor a percentile says anything. */
 const LEAST_TASKS = 10;
 
 /** What the run of the cron knows already. */
-export type Seen = Pick<Snapshot, "autopilots" | "missing" | "unknownRuns" | "waiting">;
+export type Seen = Pick<Snapshot, "autopilots" | "missing" | "unknownRuns" | "waiting" | "accountUse">;
 
 type Metric = AlertRule["metric"];
 
@@ -74,11 +73,11 @@ const MEASURES: Readonly<Record<Metric, (reading: Reading) => Promise<Measured |
     const value = oldestAt === null ? 0 : Math.max(0, now - oldestAt);
     return { value, text: `${Math.round(value / 1000)} s` };
   },
-  quota: async ({ env, now }) => {
-    const midnight = Math.floor(now / DAY_MS) * DAY_MS;
-    const { counts, serial } = await countsBetween(env, midnight, midnight + DAY_MS);
-    const shares = [total(counts) / freePlan.requestsADay, Math.min(serial, MAX_A_DAY) / MAX_A_DAY];
-    const value = Math.round(Math.max(...shares) * 1000) / 10;
-    return { value, text: `${value}% of the day's requests or entries` };
+  quota: async ({ env, seen: { accountUse }, now }) => {
+    const { source, resources } = freePlanUse(env, accountUse, await countedToday(env, now), now);
+    const most = resources.reduce((most, each) => (each.used / each.limit > most.used / most.limit ? each : most));
+    const value = Math.round((most.used / most.limit) * 1000) / 10;
+    const name = most.name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+    return { value, text: `${source === "cloudflare" ? "about " : ""}${value}% of the ${most.per}'s ${name}` };
   },
 };

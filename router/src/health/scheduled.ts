@@ -15,6 +15,7 @@ import { findWaitingRuns, lateSentences, lateSince } from "../later/late.ts";
 import { findUnknownRuns, type Run as OnceRun, pruneRuns } from "../once/runs.ts";
 import { feedSchedules, type Missed, missedSentence } from "../schedules/feed.ts";
 import { publishSnapshot, readSnapshot, type Snapshot } from "../snapshot.ts";
+import { readAccountUse } from "../usage/analytics.ts";
 import { type Delivery, sendAlert } from "./alert.ts";
 import { type Findings, runChecks } from "./checks.ts";
 import { forgetHealRequests, type HealAnswer, requestHeal } from "./heal-request.ts";
@@ -100,7 +101,9 @@ async function runScheduled(run: Run, trigger: Trigger): Promise<Report> {
   const { alert: delivered, unsent } = await sendAlert(env, [...(before?.unsent ?? []), ...lines], requestId);
 
   const { autopilots, probed } = found;
-  const alerts = await evaluateAlerts(env, before, { autopilots, missing, unknownRuns, waiting }, at, requestId);
+  const accountUse = await readAccountUse(env, at);
+  const seen = { autopilots, missing, unknownRuns, waiting, accountUse };
+  const alerts = await evaluateAlerts(env, before, seen, at, requestId);
   for (const { alert, state, text } of alerts.messages) {
     record(run, { kind: "alert", caller: run.caller, outcome: state, detail: `${alert}: ${text}` });
   }
@@ -118,6 +121,7 @@ async function runScheduled(run: Run, trigger: Trigger): Promise<Report> {
     lateSince: late,
     alerts: alerts.states,
     unsentAlerts: alerts.unsent,
+    accountUse,
   };
   const counts = await attempt("the checks could not be recorded", run, () => giveBack(env, requestId, snapshot));
   if (counts !== false) await publishSnapshot(env, snapshot, requestId);

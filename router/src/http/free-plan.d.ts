@@ -1,5 +1,5 @@
-// What the free plan has of each day, from orchestrator/limits/plans.py (orchestrator/bundle/modules.py).
+// What the free plan has of each day or month, from orchestrator/limits/plans.py (orchestrator/bundle/modules.py).
 declare module "free-plan" {
-  const plan: { readonly requestsADay: number };
+  const plan: Readonly<Record<string, readonly [per: "day" | "month", most: number]>>;
   export default plan;
 }

@@ -2,7 +2,6 @@
 
 import freePlan from "free-plan";
 import routingTable from "routing-table";
-import { MAX_A_DAY } from "../journal/journal.ts";
 import type { Right } from "../routing/table.ts";
 import type { Call } from "./call.ts";
 
@@ -17,6 +16,6 @@ export function showMe({ env, caller, rule }: Call): Response {
     needsAnother: Object.keys(routingTable.callers).length > 0,
     stage: env.STAGE ?? "unknown",
     build: env.BUILD_ID ?? "unknown",
-    freePlan: { ...freePlan, entriesADay: MAX_A_DAY },
+    freePlan: { requestsADay: freePlan.requests![1] },
   });
 }

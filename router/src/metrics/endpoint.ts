@@ -5,21 +5,20 @@
 
 import type { Env } from "../env.ts";
 import type { Call } from "../http/call.ts";
-import { type Count, countsBetween, DAY_MS } from "../journal/counts.ts";
+import type { Count } from "../journal/counts.ts";
 import { percentile, total } from "../journal/stats.ts";
 import { readSnapshot, type Snapshot } from "../snapshot.ts";
+import { countedToday, type FreePlanUse, freePlanUse } from "../usage/use.ts";
 import { CONTENT_TYPE, type Family, write } from "./text.ts";
 
 const STATUSES = ["pass", "warn", "fail", "unknown"] as const;
 const QUANTILES = [50, 90, 95, 99];
 
 export async function showMetrics({ env, requestId }: Call): Promise<Response> {
-  const midnight = Math.floor(Date.now() / DAY_MS) * DAY_MS;
-  const [snapshot, { counts }] = await Promise.all([
-    readSnapshot(env, requestId),
-    countsBetween(env, midnight, midnight + DAY_MS),
-  ]);
-  return new Response(write([...ofTasks(counts), ...ofSnapshot(snapshot), build(env)]), {
+  const now = Date.now();
+  const [snapshot, counted] = await Promise.all([readSnapshot(env, requestId), countedToday(env, now)]);
+  const use = freePlanUse(env, snapshot?.accountUse, counted, now);
+  return new Response(write([...ofTasks(counted.counts), ...ofSnapshot(snapshot), ...ofUse(use), build(env)]), {
     headers: { "content-type": CONTENT_TYPE },
   });
 }
@@ -117,6 +116,23 @@ function ofWaiting(waiting: Snapshot["waiting"]): Family[] {
       type: "gauge",
       help: "How often the most tried one of them was tried.",
       samples: [[{}, mostAttempts]],
+    },
+  ];
+}
+
+function ofUse({ source, resources }: FreePlanUse): Family[] {
+  return [
+    {
+      name: "orchestrator_free_plan_used",
+      type: "gauge",
+      help: "What the day or month has used of the free plan: as Cloudflare says, about, or by our own counts.",
+      samples: resources.map(({ name, used }) => [{ resource: name, source }, used] as const),
+    },
+    {
+      name: "orchestrator_free_plan_limit",
+      type: "gauge",
+      help: "What the free plan has of it; of the journal's entries, its own bound.",
+      samples: resources.map(({ name, limit }) => [{ resource: name }, limit] as const),
     },
   ];
 }

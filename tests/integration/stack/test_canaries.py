@@ -21,7 +21,9 @@ CANARIES = {
     "apiToken": "canary-caller-0123456789-0123456789-0123456789",
     "webhookSecret": "whsec_Y2FuYXJ5LXdlYmhvb2stMDEyMzQ1Njc4OS0w",
     "diagnoseToken": "canary-diagnose-token",
+    "analyticsToken": "canary-analytics-token",
     "alertUrl": "https://alerts.example.com/canary-alert-path",
+    "alertUrls.slack": "https://alerts.example.com/canary-channel-path",
     "heal": json.dumps({"url": "https://heal.example.com/", "token": "canary-heal-token"}),
     "secrets.ACCESS_KEY": "canary-access-key",
 }

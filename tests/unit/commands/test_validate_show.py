@@ -102,7 +102,7 @@ def test_show_as_tables(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
     assert "R2 buckets (4)\n  NAME         LOCATION  JURISDICTION  STORAGE CLASS  NEEDED BY\n" in text
     assert "  efh-private  -         default       Standard       ai-employee, payout-batch\n" in text
-    assert "    EFH_AGENT             service       efh-agent\n" in text
+    assert "    EFH_AGENT                   service       efh-agent\n" in text
     assert "  efh-agent: autopilots/employee/src/index.ts, for ai-employee, public\n" in text
     assert "  efh-page-deployer: autopilots/page-deployer/src/index.ts, for page-deployer, public\n" in text
     assert re.search(r"  run_payout_batch +payouts\.batch\.run +payout-batch +25 s +once\n", text)

@@ -113,6 +113,7 @@ def test_everything_that_the_example_implies() -> None:
                 SecretBinding(name="ALERT_URL", secret="ALERT_URL", optional=True),
                 SecretBinding(name="API_TOKEN", secret="API_TOKEN"),
                 AssetsBinding(),
+                SecretBinding(name="CLOUDFLARE_ANALYTICS_TOKEN", secret="CLOUDFLARE_ANALYTICS_TOKEN", optional=True),
                 SecretBinding(name="CLOUDFLARE_API_TOKEN", secret="CLOUDFLARE_API_TOKEN", optional=True),
                 D1Binding(name="DB", database="router"),
                 SecretBinding(name="HEAL", secret="HEAL", optional=True),

@@ -57,7 +57,7 @@ def use(name: str, uses: tuple[Use, ...]) -> Use:
         ("workers", desired(workers=3), 4),
         ("kvNamespaces", desired(), 1),
         ("d1Databases", desired(), 1),
-        ("variables", desired(workers=0), 11),  # of the router, with what is bound only where it is configured
+        ("variables", desired(workers=0), 12),  # of the router, with what is bound only where it is configured
         (
             "variables",
             desired(vars={f"V{n}": "1" for n in range(9)}, secrets=["C", {"name": "D", "optional": True}]),
