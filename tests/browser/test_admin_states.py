@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 from playwright.sync_api import BrowserContext, Error, Page, Route, expect
 
 from tests.browser.conftest import Open
-from tests.support.admin_screens import SCREENS
+from tests.support.admin_screens import SCREENS, arrive
 from tests.support.admin_world import READER_TOKEN, SHOP_TOKEN, TOKEN, World
 from tests.support.axe import violations
 
@@ -114,9 +114,8 @@ def test_each_list_without_anything_on_it_says_so(open_page: Open, world: World)
 def test_who_may_only_read_sees_nothing_that_does_something(open_page: Open, world: World) -> None:
     for at in (world, world.late):
         page = open_page(token=READER_TOKEN, at=at)
-        for screen in SCREENS.values():
-            page.evaluate("place => { location.hash = place }", f"#/{screen}")
-            page.wait_for_load_state("networkidle")
+        for screen in SCREENS:
+            arrive(page, screen)
             if page.locator("summary").count():
                 page.locator("summary").first.click()
             buttons = page.locator("button:not([role=tab])").all()

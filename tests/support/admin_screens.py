@@ -6,7 +6,7 @@ import base64
 import os
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 SCREENS = {
     "overview": "overview",
@@ -24,10 +24,22 @@ _SHOTS = Path(os.environ["ADMIN_SHOTS"]) if "ADMIN_SHOTS" in os.environ else Non
 _QUALITY = 80
 
 
-def visit(page: Page, screen: str) -> None:
-    """Go there; the first of a list is opened, a page is generated."""
+_TITLES = {"autopilot": "ai-employee", "run": "Run a task", "failures": "Journal"}
+
+
+def arrive(page: Page, screen: str) -> None:
+    """Go there, and wait until it has read what it shows."""
     page.evaluate("place => { location.hash = place }", f"#/{SCREENS[screen]}")
-    page.wait_for_load_state("networkidle")
+    page.get_by_role("heading", level=1, name=_TITLES.get(screen, screen.capitalize()), exact=True).wait_for()
+    if screen in ("journal", "failures"):
+        view = "Entries" if screen == "journal" else "Failures, grouped"
+        page.get_by_role("tab", name=view, selected=True).wait_for()
+    expect(page.get_by_text("Loading…")).to_have_count(0)
+
+
+def visit(page: Page, screen: str) -> None:
+    """The same; the first of a list is opened, a page is generated."""
+    arrive(page, screen)
     if screen == "run" and page.get_by_label("Description").input_value() == "":
         page.get_by_label("Description").fill("Welcome page for new students")
         page.get_by_role("button", name="Run", exact=True).click()
@@ -41,6 +53,7 @@ def take_picture(page: Page, screen: str, kind: str) -> None:
     if _SHOTS is None:
         return
     page.mouse.move(0, 0)
+    page.evaluate("scrollTo(0, 0)")
     size = page.evaluate("[document.documentElement.clientWidth, document.documentElement.scrollHeight]")
     clip = {"x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1}
     how = {"format": "webp", "quality": _QUALITY, "captureBeyondViewport": True, "clip": clip}

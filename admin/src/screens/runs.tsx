@@ -177,5 +177,5 @@ function Later({ run }: { run: Run }) {
 function bytes(count: number | null): string {
   return count === null
     ? ""
-    : new Intl.NumberFormat(undefined, { style: "unit", unit: "byte", notation: "compact" }).format(count);
+    : new Intl.NumberFormat(undefined, { style: "unit", unit: "byte", unitDisplay: "long" }).format(count);
 }
