@@ -7,7 +7,7 @@ where there is none (another pattern that takes all that the old one took), neve
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from orchestrator.catalog.entries import Entry
@@ -93,12 +93,20 @@ def _gone(old: Mapping[str, Any], new: Mapping[str, Any], where: str) -> Iterato
 
 def _fewer_values(old: Mapping[str, Any], new: Mapping[str, Any], where: str) -> Iterator[str]:
     before, after = _values(old), _values(new)
-    if after is not None and (before is None or any(value not in after for value in before)):
+    if after is not None and (before is None or any(not _is_in(value, after) for value in before)):
         yield f"`{where}` takes fewer values: {', '.join(map(str, after))}"
 
 
 def _values(schema: Mapping[str, Any]) -> list[Any] | None:
-    return [schema["const"]] if "const" in schema else schema.get("enum")
+    """Those that fit both `const` and `enum`; None where neither is said."""
+    if "const" not in schema:
+        return schema.get("enum")
+    return [schema["const"]] if _is_in(schema["const"], schema.get("enum", [schema["const"]])) else []
+
+
+def _is_in(value: Any, values: Sequence[Any]) -> bool:
+    """As JSON has it: true is not 1."""
+    return any(isinstance(value, bool) == isinstance(each, bool) and value == each for each in values)
 
 
 def _types(schema: Mapping[str, Any]) -> frozenset[str]:

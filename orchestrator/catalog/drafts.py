@@ -10,12 +10,15 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
+from urllib.parse import urljoin
 
 import yaml
 
 from orchestrator.catalog.entries import FOLDER
 from orchestrator.catalog.keywords import known_part
+from orchestrator.catalog.plain_yaml import load_plain
 from orchestrator.urls import check_endpoint
 
 _MOST = 200
@@ -23,7 +26,7 @@ _MOST_TEXT = 500
 _MOST_PARTS = 2_000  # of a schema
 _DEEPEST = 12
 _METHODS = ("post", "put", "patch", "get", "delete")
-_BODIES = ("application/json", "application/*+json", "*/*")
+_JSON = re.compile(r"application/(?:[\w.*-]+\+)?json|\*/\*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,15 +53,21 @@ class Draft:
 def parse_document(text: str) -> Mapping[str, Any]:
     """JSON or YAML. Raises ValueError where it is neither, or no mapping."""
     try:
-        document = json.loads(text)
-    except ValueError:
-        try:
-            document = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise ValueError("it is neither JSON nor YAML") from error
+        document = _parsed(text)
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        raise ValueError("it is neither JSON nor YAML") from error
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
     if not isinstance(document, dict):
         raise ValueError("it is no mapping")
     return document
+
+
+def _parsed(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return load_plain(text)
 
 
 def draft_of_agent_card(card: Mapping[str, Any], name: str | None, source: str) -> Draft:
@@ -66,7 +75,10 @@ def draft_of_agent_card(card: Mapping[str, Any], name: str | None, source: str) 
     left_out: list[str] = []
     own = name or slug(_text(card.get("name")) or "agent")
     skills = []
-    for number, skill in enumerate(_list(card.get("skills"))[:_MOST]):
+    listed = _list(card.get("skills"))
+    if len(listed) > _MOST:
+        left_out.append(f"all but the first {_MOST} skills")
+    for number, skill in enumerate(listed[:_MOST]):
         about = skill if isinstance(skill, Mapping) else {}
         word = slug(_text(about.get("id")) or _text(about.get("name")))
         if not word:
@@ -86,15 +98,19 @@ def draft_of_openapi(document: Mapping[str, Any], name: str | None, source: str)
     info = _mapping(document.get("info"))
     own = name or slug(_text(info.get("title")) or "service")
     skills = []
-    for path, method, operation in _operations(document):
+    operations = [*islice(_operations(document), _MOST + 1)]
+    if len(operations) > _MOST:
+        left_out.append(f"all but the first {_MOST} operations")
+    for path, method, operation in operations[:_MOST]:
         said = _text(operation.get("operationId")) or f"{method} {path}"
         meta, result = _meta(document, operation, left_out, said), _result(document, operation)
         description = _text(operation.get("description")) or f"{method.upper()} {path}"
         title = _text(operation.get("summary")) or said
         skills.append(Skill(name=f"{own}.{slug(said)}", title=title, description=description, meta=meta, result=result))
     servers = [_text(each.get("url")) for each in _list(document.get("servers")) if isinstance(each, Mapping)]
-    endpoint = next((url for url in servers if url.startswith("https://")), source)
-    return _draft(own, endpoint, skills[:_MOST], left_out)
+    relative = [urljoin(source, url) for url in servers] if source.startswith("https://") else []
+    endpoint = next((url for url in (*servers, *relative) if url.startswith("https://")), source)
+    return _draft(own, endpoint, skills, left_out)
 
 
 def _draft(name: str, endpoint: str, skills: list[Skill], left_out: list[str]) -> Draft:
@@ -117,7 +133,7 @@ def text_of(draft: Draft, source: str) -> str:
     tasks = {
         skill.name.replace(".", "_").replace("-", "_"): {
             "capability": skill.name,
-            "description": skill.title[:_MOST_TEXT],
+            "description": _line(skill.title),
         }
         for skill in draft.skills
     }
@@ -149,7 +165,8 @@ def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping
         for method in _METHODS:
             operation = _mapping(item).get(method)
             if isinstance(operation, Mapping):
-                yield str(path), method, operation
+                parameters = [*_list(_mapping(item).get("parameters")), *_list(operation.get("parameters"))]
+                yield str(path), method, {**operation, "parameters": parameters}
 
 
 def _meta(document: Mapping[str, Any], operation: Mapping[str, Any], left_out: list[str], said: str) -> dict[str, Any]:
@@ -164,7 +181,7 @@ def _meta(document: Mapping[str, Any], operation: Mapping[str, Any], left_out: l
             body = _mapping(parameter.get("schema"))
         elif place in ("path", "query") and name:
             members[name] = known_part(_resolve_all(document, parameter.get("schema") or parameter))
-            if parameter.get("required") is True:
+            if parameter.get("required") is True and name not in required:
                 required.append(name)
     schema = known_part(_resolve_all(document, body))
     if schema and schema.get("type", "object") != "object":
@@ -173,7 +190,7 @@ def _meta(document: Mapping[str, Any], operation: Mapping[str, Any], left_out: l
     schema = {**schema, "type": "object"}
     if members:
         schema["properties"] = {**members, **schema.get("properties", {})}
-    if every := [*required, *schema.get("required", [])]:
+    if every := [*dict.fromkeys([*required, *schema.get("required", [])])]:
         schema["required"] = every
     return schema
 
@@ -190,8 +207,8 @@ def _result(document: Mapping[str, Any], operation: Mapping[str, Any]) -> dict[s
 
 def _content(document: Mapping[str, Any], body: object) -> Mapping[str, Any]:
     content = _mapping(_resolved(document, body).get("content"))
-    kind = next((kind for kind in _BODIES if kind in content), "")
-    return _mapping(_mapping(content.get(kind)).get("schema"))
+    found = next((each for kind, each in content.items() if _JSON.fullmatch(str(kind).partition(";")[0].strip())), None)
+    return _mapping(_mapping(found).get("schema"))
 
 
 def _resolve_all(document: Mapping[str, Any], schema: object) -> Any:
@@ -202,7 +219,7 @@ def _resolve_all(document: Mapping[str, Any], schema: object) -> Any:
         nonlocal left
         left -= 1
         if isinstance(value, list):
-            return [resolve(each, depth) for each in value]
+            return [resolve(each, depth + 1) for each in value[: max(left, 0)]] if depth <= _DEEPEST else []
         if not isinstance(value, Mapping):
             return value
         if depth > _DEEPEST or left < 0:
@@ -243,4 +260,5 @@ def _line(text: str) -> str:
 
 
 def _yaml(value: object) -> str:
-    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=110)
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    return str(yaml.dump(value, Dumper=dumper, sort_keys=False, allow_unicode=True, width=110))

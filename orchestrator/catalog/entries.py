@@ -13,6 +13,7 @@ Touches: the files below `catalog/capabilities`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from typing import Any
 import yaml
 
 from orchestrator.catalog.keywords import schema_mistakes
+from orchestrator.catalog.plain_yaml import load_plain
+from orchestrator.catalog.schema import mistakes_of
 from orchestrator.errors import OrchestratorError
 
 FOLDER = Path("catalog/capabilities")
@@ -63,7 +66,7 @@ def load_catalog(root: Path, only: str | None = None) -> dict[str, Entry]:
 def _entry(path: Path, root: Path) -> Entry:
     where = path.relative_to(root).as_posix()
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = load_plain(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise CatalogError(f"{where} is not YAML: {error}", "correct the file") from error
     wrong = _wrong(content, path.stem)
@@ -94,4 +97,24 @@ def _wrong(content: object, name: str) -> list[str]:
     if not _VERSION.fullmatch(str(content.get("version", "1.0.0"))):
         wrong.append("`version` is not a semantic version such as 1.0.0")
     wrong += [mistake for key in ("meta", "result") for mistake in schema_mistakes(content.get(key, {}), key)]
-    return wrong
+    return wrong or [*_wrong_lists(content)]
+
+
+def _wrong_lists(content: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the examples and the errors of an entry whose schemas are right."""
+    for key, members in (("examples", {"title": str, "meta": dict}), ("errors", {"status": int, "when": str})):
+        listed = content.get(key, [])
+        if not isinstance(listed, list) or not all(_has(each, members) for each in listed):
+            yield f"`{key}` is no list of {{{', '.join(members)}}}"
+        elif key == "examples":
+            for number, each in enumerate(listed, 1):
+                for mistake in mistakes_of(content["meta"], each["meta"], ""):
+                    yield f"its example {number} does not fit: /meta{mistake['pointer']} {mistake['message']}"
+
+
+def _has(value: object, members: Mapping[str, type]) -> bool:
+    return (
+        isinstance(value, dict)
+        and value.keys() == members.keys()
+        and all(isinstance(value[name], kind) for name, kind in members.items())
+    )

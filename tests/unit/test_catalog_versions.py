@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
 from orchestrator.catalog import Entry, load_catalog
 from orchestrator.catalog.compare import breaks, mistakes
+from orchestrator.catalog.schema import mistakes_of
 from scripts import catalog
 from tests.support.project import ROOT
 
@@ -112,3 +114,80 @@ def test_a_break_is_not_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(sys, "argv", ["catalog", "--check"])
     assert catalog.main(tmp_path) == 1
     assert "run `make catalog`" in capsys.readouterr().err
+
+
+def test_true_is_not_1_where_values_are_compared() -> None:
+    old, new = (replace(ENTRY, meta={"enum": [value]}) for value in (True, 1))
+
+    assert breaks(old, new) == ["`meta` takes fewer values: 1"]
+
+
+def test_a_value_that_only_one_of_const_and_enum_allows_is_not_taken() -> None:
+    old, new = (replace(ENTRY, meta=meta) for meta in ({"const": "a"}, {"const": "a", "enum": ["b"]}))
+
+    assert breaks(old, new) == ["`meta` takes fewer values: "]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_was_taken_and_no_longer_is_breaks_whatever_changed(seed: int) -> None:
+    """Of values that have only what the old schema tells of: other members of an entry break nobody."""
+    made = Random(seed)  # noqa: S311
+    for _ in range(100):
+        old = _schema(made)
+        new = _changed(made, old)
+        values = [value for value in (_value(made) for _ in range(8)) if _is_told_of(old, value)]
+        was, now = ([not mistakes_of(schema, value, "") for value in values] for schema in (old, new))
+        if any(one and not two for one, two in zip(was, now, strict=True)):
+            assert breaks(replace(ENTRY, meta=old), replace(ENTRY, meta=new)), (old, new)
+        if any(two and not one for one, two in zip(was, now, strict=True)):
+            assert breaks(replace(ENTRY, result=old), replace(ENTRY, result=new)), (old, new)
+
+
+_TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
+_SCALARS = ("a", "b", "", "aba", 0, 1, -2, 1.5, True, False, None)
+
+
+def _schema(made: Random, depth: int = 0) -> dict[str, Any]:
+    keywords: dict[str, Any] = {
+        "type": made.choice(_TYPES) if made.random() < 0.7 else made.sample(_TYPES, 2),
+        "enum": made.sample(_SCALARS, made.randint(1, 4)),
+        "const": made.choice(_SCALARS),
+        "pattern": made.choice(("^a", "b$", "^[ab]*$")),
+        **{name: made.randint(0, 3) for name in ("minLength", "maxLength", "minItems", "maxItems")},
+        **{name: made.randint(-2, 2) for name in ("minimum", "maximum")},
+    }
+    if depth < 2:
+        keywords |= {
+            "properties": {name: _schema(made, depth + 1) for name in made.sample("xyz", made.randint(0, 3))},
+            "required": made.sample("xyz", made.randint(0, 2)),
+            "additionalProperties": made.random() < 0.5,
+            "items": _schema(made, depth + 1),
+        }
+    often = {"type": 0.7, "properties": 0.5}
+    return {name: each for name, each in keywords.items() if made.random() < often.get(name, 0.2)}
+
+
+def _changed(made: Random, schema: dict[str, Any], depth: int = 0) -> dict[str, Any]:
+    if (members := schema.get("properties")) and made.random() < 0.4:
+        name = made.choice(sorted(members))
+        return {**schema, "properties": {**members, name: _changed(made, members[name], depth + 1)}}
+    fresh = _schema(made, depth)
+    name = made.choice(sorted({*schema, *fresh, "type"}))
+    changed = {key: each for key, each in schema.items() if key != name}
+    return {**changed, name: fresh[name]} if name in fresh else changed
+
+
+def _value(made: Random, depth: int = 0) -> Any:
+    kind = made.random()
+    if kind < 0.55 or depth > 2:
+        return made.choice(_SCALARS)
+    if kind < 0.7:
+        return [_value(made, depth + 1) for _ in range(made.randint(0, 3))]
+    return {name: _value(made, depth + 1) for name in made.sample("xyz", made.randint(0, 3))}
+
+
+def _is_told_of(schema: dict[str, Any], value: Any) -> bool:
+    if isinstance(value, dict):
+        members = schema.get("properties", {})
+        return all(name in members and _is_told_of(members[name], each) for name, each in value.items())
+    return not isinstance(value, list) or all(_is_told_of(schema.get("items", {}), each) for each in value)

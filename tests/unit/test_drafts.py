@@ -153,3 +153,71 @@ def test_the_command_prints_the_draft_of_a_file(tmp_path: Path, capsys: pytest.C
     assert main(["import", "--openapi", str(tmp_path / "card.json")]) == 2
     assert "has no operations" in capsys.readouterr().err
     assert main(["import", "--openapi", str(tmp_path / "nowhere")]) == 2
+
+
+def openapi(operation: str, more: str = "") -> dict[str, Any]:
+    return dict(parse_document(f"openapi: 3.0.3\npaths: {{'/pets/{{id}}': {{{operation}}}}}\n{more}"))
+
+
+def test_all_of_nullable_and_parameters_of_the_path_are_understood() -> None:
+    """As documents of OpenAPI 3.0 have them; none of it refuses what the whole schema takes."""
+    body = """
+parameters: [{name: id, in: path, required: true, schema: {type: integer}}],
+post: {requestBody: {content: {application/json; charset=utf-8: {schema: {allOf: [{$ref: '#/base'},
+  {required: [tag], additionalProperties: false,
+   properties: {tag: {type: string, enum: [a], nullable: true}, day: {default: 2020-01-01, pattern: '['}}}]}}}},
+  responses: {200: {content: {application/x+json: {schema: {additionalProperties: false, patternProperties: {}}}}}}}"""
+    [skill] = draft_of_openapi(openapi(body, "base: {required: [name], properties: {name: {}}}"), "pets", SOURCE).skills
+
+    assert skill.meta == {
+        "type": "object",
+        "properties": {
+            "id": {"type": "integer"},
+            "tag": {"type": ["string", "null"], "enum": ["a", None]},
+            "day": {"default": "2020-01-01"},
+            "name": {},
+        },
+        "required": ["id", "name", "tag"],
+    }
+    assert skill.result == {}
+
+
+def test_an_address_that_is_relative_is_below_the_documents() -> None:
+    document = openapi("get: {}", "servers: [{url: /api/v3}]")
+
+    assert draft_of_openapi(document, "pets", "https://pets.example.com/docs/openapi.json").endpoint == (
+        "https://pets.example.com/api/v3"
+    )
+
+
+def test_of_very_many_the_first_are_taken_and_that_is_said() -> None:
+    paths: dict[str, Any] = {f"/x{number}": {"get": {}} for number in range(300)}
+    card = {"name": "x", "skills": [{"id": f"a{number}"} for number in range(300)]}
+
+    drafts = draft_of_openapi({"paths": paths}, "x", SOURCE), draft_of_agent_card(card, "x", SOURCE)
+
+    assert [len(draft.skills) for draft in drafts] == [200, 200]
+    assert [draft.left_out for draft in drafts] == [
+        ("all but the first 200 operations",),
+        ("all but the first 200 skills",),
+    ]
+
+
+def test_aliases_that_stand_for_gigabytes_have_an_end() -> None:
+    lists = "".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]\n" for n in range(1, 12))
+    body = (
+        "post: {requestBody: {content: {application/json: {schema: {enum: *l11, properties: {a: {examples: *l11}}}}}}}"
+    )
+    document = parse_document(f"l0: &l0 [x]\n{lists}paths: {{/x: {{{body}}}}}")
+
+    draft = draft_of_openapi(document, "x", SOURCE)
+
+    assert len(text_of(draft, SOURCE)) < 100_000
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a":' * 100_000, "a: " + "[" * 5_000, "a: 2020-99-99x: [", "!!python/object:x.y {}"]
+)
+def test_what_cannot_be_read_is_said(text: str) -> None:
+    with pytest.raises(ValueError, match=r"nested too deep|neither JSON nor YAML"):
+        parse_document(text)

@@ -27,6 +27,8 @@ PURE = {
     "orchestrator.catalog.compare": (),
     "orchestrator.catalog.drafts": (),
     "orchestrator.catalog.keywords": (),
+    "orchestrator.catalog.patterns": (),
+    "orchestrator.catalog.plain_yaml": (),
     "orchestrator.catalog.schema": (),
     "orchestrator.checks.account": (),
     "orchestrator.checks.check": (),

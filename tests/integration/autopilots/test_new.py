@@ -1,20 +1,24 @@
-"""`new`: the autopilot of each template passes the test that comes with it, and the project's checks.
-
-NEW_STACK=1 brings all of them up on the stack `local`, asks each, and previews a second time.
+"""`new`: the autopilot of each template passes the test that comes with it, and the project's checks; and all of them
+come up on the stack `local`, do what they are asked, and leave an empty second preview.
 """
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Iterator
+import runpy
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from local_cloudflare.listening import listening_on, server_of
 from orchestrator.catalog.templates import load_template, render, template_names
 from tests.support.checkout import Checkout
+from tests.support.eventually import eventually
 from tests.support.loopback_service import service
 from tests.support.project import ROOT
 
@@ -63,9 +67,8 @@ def stack(checkout: Checkout) -> Iterator[Checkout]:
         checkout.make("destroy")
 
 
-@pytest.mark.skipif(not os.environ.get("NEW_STACK"), reason="minutes: NEW_STACK=1 runs it")
-def test_each_is_brought_up_asked_and_previewed_again(stack: Checkout) -> None:
-    with service() as other:
+def test_each_is_brought_up_asked_and_previewed_again(stack: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    with service() as other, listening_on(0) as listener:
         other.answer = {"loaves": 12}
         for template in TEMPLATES:
             url = ("--set", f"url={other.url}/x") if template in WITH_URL else ()
@@ -73,18 +76,55 @@ def test_each_is_brought_up_asked_and_previewed_again(stack: Checkout) -> None:
         stack.run(f"{BIN}/node", "node_modules/typescript/bin/tsc", "-p", "tsconfig.json")
 
         stack.make("up")
+        stack.shell("pulumi config set --secret --path secrets.RYE_EXTERNAL_API_API_KEY s3cret && pulumi up -y -f")
 
         stack.shell("pulumi preview -s local --expect-no-changes")
-        assert plan(stack, "ai-text", {"question": "What is rye?"})["text"]
-        assert plan(stack, "http-relay", {"text": "bread"}) == {"loaves": 12}
-        assert plan(stack, "kv-cache", {"key": "rye"}) == {"key": "rye", "item": {"loaves": 12}, "isCached": False}
-        assert plan(stack, "webhook-receiver", {}) == {"events": []}
-        assert plan(stack, "queue-consumer", {"text": "one two"})["status"] == "queued"
-        stack.shell("python -m orchestrator plan rye_cron_collector --meta '{}'", expect=2)  # a 404
-        stack.shell("python -m orchestrator plan rye_external_api --meta '{\"order\": {}}'", expect=1)
+        here = f"--name here --endpoint http://127.0.0.1:{listener.getsockname()[1]}/"
+        register = f"python -m orchestrator register {here} --capability here.do"
+        exported = stack.shell(f"{register}; env; python -m orchestrator secret here").splitlines()
+        env = dict(line.partition("=")[::2] for line in exported)
+        monkeypatch.setenv("AUTOPILOT_NAME", "here")
+        monkeypatch.setenv("WEBHOOK_SECRET", exported[-1])
+        cron = env["CLOUDFLARE_BASE_URL"].replace("/client/v4", "/_local/cron")
+        with serving(stack.folder / "autopilots/rye-python-service/service.py", listener):
+            ask = partial(plan, env)
+            assert ask("ai-text", {"question": "What is rye?"})["text"]
+            assert ask("http-relay", {"text": "bread"}) == {"loaves": 12}
+            assert ask("kv-cache", {"key": "rye"}) == {"key": "rye", "item": {"loaves": 12}, "isCached": False}
+            assert ask("webhook-receiver", {}) == {"events": []}
+            body = {"task": "here.do", "meta": {"text": "bread"}}
+            assert call(env, "POST", "/autopilot/plan", json=body) == {"text": "daerb"}
+            assert ask("external-api", {"order": {}}) == {"loaves": 12}
+            assert other.calls[-1][1]["authorization"] == "Bearer s3cret"
+            run = ask("queue-consumer", {"text": "one two"})["id"]
+            eventually(lambda: call(env, "GET", f"/autopilot/runs/{run}")["status"] == "done", "the words are counted")
+            assert call(env, "GET", f"/autopilot/runs/{run}")["result"]["body"] == {"words": 2}
+            token = {"authorization": f"Bearer {env['CLOUDFLARE_API_TOKEN']}"}
+            assert httpx.post(cron, headers=token, json={"worker": "efh-rye-cron-collector"}).is_success
+            assert ask("cron-collector", {})["value"] == {"loaves": 12}
 
 
-def plan(stack: Checkout, template: str, meta: object) -> dict[str, Any]:
+@contextmanager
+def serving(file: Path, listener: Any) -> Iterator[None]:
+    """The service of the template in Python, which runs elsewhere: here beside the stack, as its first lines say."""
+    server = server_of(runpy.run_path(str(file))["app"])
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        yield
+    finally:
+        server.end()
+        thread.join()
+
+
+def plan(env: Mapping[str, str], template: str, meta: object) -> dict[str, Any]:
     task = f"rye_{template.replace('-', '_')}"
-    answer: dict[str, Any] = json.loads(stack.shell(f"python -m orchestrator plan {task} --meta '{json.dumps(meta)}'"))
-    return answer
+    return call(env, "POST", "/autopilot/plan", json={"task": task, "meta": meta})
+
+
+def call(env: Mapping[str, str], method: str, path: str, **options: Any) -> dict[str, Any]:
+    headers = {"authorization": f"Bearer {env['ORCHESTRATOR_TOKEN']}"}
+    answer = httpx.request(method, env["ORCHESTRATOR_URL"] + path, headers=headers, timeout=60, **options)
+    assert answer.is_success, f"{path} {options}: {answer.status_code} {answer.text}"
+    document: dict[str, Any] = answer.json()
+    return document
