@@ -39,8 +39,8 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     if len(entries) == _MOST:
         terminal.report(f"There were more: the newest {_MOST} entries were looked at. A shorter --since looks at all.")
     if options.json:
-        document = {"groupedBy": VERSION, "entries": len(entries), "groups": [document(each) for each in groups]}
-        terminal.write(json.dumps(document, indent=2, ensure_ascii=False))
+        told = {"groupedBy": VERSION, "entries": len(entries), "groups": [document(each) for each in groups]}
+        terminal.write(json.dumps(told, indent=2, ensure_ascii=False))
         return 0
     if not groups:
         terminal.report(f"nothing failed in the {len(entries)} entries since {options.since}")

@@ -24,9 +24,9 @@ def run(workerd_url: str) -> Run:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("ORCHESTRATOR_")}
     url = f"http://journalled.localhost:{httpx.URL(workerd_url).port}"
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str, command: str = "journal") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "orchestrator", "journal", *arguments],
+            [sys.executable, "-m", "orchestrator", command, *arguments],
             cwd=ROOT,
             env={**clean, "ORCHESTRATOR_URL": url, "ORCHESTRATOR_TOKEN": TOKEN},
             capture_output=True,
@@ -91,6 +91,17 @@ def test_figures_of_each_autopilot(empty_journal: Journal, run: Run) -> None:
         ["odd", "5", "1", "20.0%", "5", "9", "9"],
     ]
     assert json.loads(run("--stats", "--json").stdout)["autopilots"]["odd"]["latencyMs"]["p90"] == 9
+
+
+def test_analyze_prints_groups_of_what_failed_as_json(empty_journal: Journal, run: Run) -> None:
+    fill(empty_journal, 3)
+
+    done = run("--json", command="analyze")
+
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["entries"], [each["count"] for each in told["groups"]]) == (3, [1])
+    assert told["groups"][0]["command"]
 
 
 def test_an_empty_journal_says_so(empty_journal: Journal, run: Run) -> None:  # the fixture empties it
