@@ -25,7 +25,7 @@ _STATES = {
     **dict.fromkeys(("unknown", "fault", "fail", "failed", "dead", "problem", "missing", "lost", "over"), "red"),
 }
 """The style of a cell that is a state's word."""
-_NARROWEST = 24  # characters that a wrapped column keeps
+_NARROWEST = 16  # characters that a wrapped column keeps
 _GAP = "  "
 
 

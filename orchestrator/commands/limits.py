@@ -52,7 +52,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         document = as_json(uses, plan=options.plan, account_read=options.account)
         terminal.write(json.dumps(document, indent=2, ensure_ascii=False))
     else:
-        terminal.table(COLUMNS, rows(uses))
+        terminal.table(COLUMNS, rows(uses), spare=("SHARE", "PER"))
         if not options.account:
             terminal.write("\naccount: not read, so only what is declared is counted; --account reads it")
     for text in [*unmeasured, *warnings(uses)]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
+from pathlib import Path
 
 import pytest
 
+from orchestrator.cli import main
 from orchestrator.terminal import Terminal
+from tests.support.project import ROOT
 
 
 class Screen(io.StringIO):
@@ -58,6 +62,21 @@ def test_a_table_fits_the_terminal_and_loses_no_word(columns: int, monkeypatch: 
     lines = out.getvalue().splitlines()
     assert max(map(len, lines)) <= columns
     assert " ".join(" ".join(lines[1:]).split()).endswith(" ".join(ROWS[0][1:]))
+
+
+@pytest.mark.parametrize("columns", [80, 100, 120])
+def test_the_limits_of_the_plan_fit_the_terminal(columns: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole names of Workers among them, in the last column; in a folder without sources nothing is bundled."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    out = Screen()
+    monkeypatch.setattr("sys.stdout", out)
+
+    assert main(["limits", str(ROOT / "autopilots.yaml")]) == 0
+
+    lines = out.getvalue().splitlines()
+    assert max(len(re.sub(r"\x1b\[\d+m", "", line)) for line in lines) <= columns
+    assert "KV writes of the orchestrator's cron" in out.getvalue()
 
 
 def test_a_spare_column_is_left_out_only_where_it_must_be(monkeypatch: pytest.MonkeyPatch) -> None:
