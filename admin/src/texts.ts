@@ -359,6 +359,14 @@ export const t = {
     account: "The account has all that is declared",
     looked: "The router has looked again",
     waiting: "waiting",
+    notSeen: "not seen",
+    notMended: "Not mended",
+    still: (minutes: number, missing: readonly string[] | undefined) => {
+      const what = missing?.length ? `still missing: ${missing.join(", ")}.` : "not all of these steps were seen.";
+      return `${minutes} minutes after it was asked for, ${what}`;
+    },
+    whereTold: (detail: string) =>
+      `The router was not told why. When it asked, the answer was: “${detail}” The heal itself says why: on the stack local in .local/cloudflare/heal.log, elsewhere in the workflow's run on GitHub (Actions) or where your webhook runs it.`,
     ended: "Healed: nothing is missing any more.",
     lost: "Lost data",
     late: "Cron late",

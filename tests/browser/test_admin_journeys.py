@@ -16,6 +16,7 @@ from tests.support.axe import violations
 from tests.support.eventually import eventually
 from tests.support.keyboard import press, write
 from tests.support.loopback_service import Service
+from tests.support.polling import IDLE_MS, asked_for
 
 
 def run_of(world: World, key: str) -> dict[str, Any]:
@@ -236,7 +237,7 @@ def test_a_lost_namespace_is_told_plainly_and_its_heal_is_watched_to_the_end(
     namespaces = world.account.call("GET", "/storage/kv/namespaces").json()["result"]
     lost = next(each["id"] for each in namespaces if each["title"] == "AI_EMPLOYEE_LOGS")
     assert world.account.call("DELETE", f"/storage/kv/namespaces/{lost}").is_success
-    page = open_page("#/heal")
+    page = open_page("#/heal", clock=True)
     main = page.get_by_role("main")
     expect(main).to_contain_text("KV namespace AI_EMPLOYEE_LOGS")
     expect(main).to_contain_text("Lost data")
@@ -246,7 +247,20 @@ def test_a_lost_namespace_is_told_plainly_and_its_heal_is_watched_to_the_end(
     page.get_by_role("dialog").get_by_role("button", name="Heal now").click()
     expect(main).to_contain_text("The webhook took it.")
     assert json.loads(healer.calls[-1][2])["source"] == "request"
+
+    page.clock.fast_forward(10 * 60_000)
+    steps = main.get_by_role("region", name="The heal, step by step")
+    verdict = steps.get_by_role("listitem").filter(has_text="Not mended")
+    expect(verdict).to_contain_text("still missing: KV namespace AI_EMPLOYEE_LOGS.")
+    expect(verdict).to_contain_text("The webhook took it.")
+    expect(verdict).to_contain_text(".local/cloudflare/heal.log")
+    expect(steps).not_to_contain_text("waiting")
+    assert violations(page) == []
+    often = asked_for(page, "/autopilot/diagnose", 2 * IDLE_MS, IDLE_MS // 6)
+    assert often in (2, 3)  # every 30 seconds; the clock runs on meanwhile
     world.account.add_namespace("AI_EMPLOYEE_LOGS")  # what the workflow does when it is told to
     world.call("POST", "/__scheduled")
+    page.clock.fast_forward(IDLE_MS)
 
     expect(main).to_contain_text("Healed: nothing is missing any more.", timeout=60_000)
+    expect(verdict).to_have_count(0)

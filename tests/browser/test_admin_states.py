@@ -15,8 +15,8 @@ from tests.browser.conftest import Open
 from tests.support.admin_screens import SCREENS, arrive
 from tests.support.admin_world import READER_TOKEN, SHOP_TOKEN, TOKEN, World
 from tests.support.axe import violations
+from tests.support.polling import BUSY_MS, IDLE_MS, asked_for
 
-IDLE_MS, BUSY_MS = 30_000, 2_000
 READINGS = re.compile(r"/autopilot/(?!me$|sign-in)|/health$")
 """What the screens read, but who is signed in."""
 HARMLESS = re.compile(r"Filter|Clear|Look again|Loading…|Copy.*|Signed in.*|Sign out")
@@ -36,20 +36,6 @@ def signed_in_for_good(open_page: Open, **how: Any) -> Page:
     page = open_page(**how)
     page.evaluate("token => sessionStorage.setItem('orchestrator-admin-token', token)", how.get("token", TOKEN))
     return page
-
-
-def asked_for(page: Page, what: str, milliseconds: int, step: int) -> int:
-    """How often the page asks for `what` while its clock runs on, in steps at whose end each answer is there."""
-    asked: list[str] = []
-    answered: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("requestfinished", lambda request: answered.append(request.url))
-    for _ in range(milliseconds // step):
-        page.clock.run_for(step)
-        page.evaluate("0")  # it lets the page's events in
-        while len(answered) < len(asked):
-            page.evaluate("0")
-    return sum(what in each for each in asked)
 
 
 def test_each_screen_says_that_it_loads_and_then_shows_what_was_read(open_page: Open, world: World) -> None:

@@ -6,7 +6,7 @@ import { createContext, use } from "react";
 import { type Api, data, Refusal } from "./client.ts";
 import type { operations, Run, Task } from "./schema.d.ts";
 
-const IDLE_MS = 30_000;
+export const IDLE_MS = 30_000;
 const BUSY_MS = 2_000;
 
 export const ApiContext = createContext<Api | null>(null);
@@ -173,14 +173,15 @@ export function useSchedules() {
 }
 
 /** It costs calls of Cloudflare's API, so it is asked for when somebody wants it, and while a heal is watched. */
-export function useDiagnosis(watchMs?: number) {
+/** Read again only where `watchMs` says in how long, from the time (ms) of the last answer or refusal. */
+export function useDiagnosis(watchMs?: (readAt: number) => number) {
   const { client } = useApi();
   return useQuery({
     queryKey: ["diagnosis"],
     queryFn: ({ signal }) => data(client.GET("/autopilot/diagnose", { signal })),
     staleTime: 60_000,
     refetchOnWindowFocus: false,
-    refetchInterval: watchMs ?? false,
+    refetchInterval: ({ state }) => watchMs?.(Math.max(state.dataUpdatedAt, state.errorUpdatedAt)) ?? false,
   });
 }
 

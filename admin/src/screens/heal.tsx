@@ -3,7 +3,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { data } from "../api/client.ts";
-import { useApi, useDiagnosis, useHealth, useJournal } from "../api/queries.ts";
+import { IDLE_MS, useApi, useDiagnosis, useHealth, useJournal } from "../api/queries.ts";
 import type { HealAnswer, Missing } from "../api/schema.d.ts";
 import { useRights } from "../rights.ts";
 import { t } from "../texts.ts";
@@ -15,6 +15,8 @@ import { Age } from "../ui/time.tsx";
 import { Entries } from "./journal.tsx";
 
 const WATCH_MS = 4_000;
+/** Nothing tells the router how a heal ended: what is not well that long after it was asked for counts as not mended. */
+const LONGEST_MINUTES = 10;
 const HOLDS_DATA = new Set(["kvNamespace", "r2Bucket", "d1Database"]);
 
 export function HealScreen() {
@@ -25,7 +27,9 @@ export function HealScreen() {
   const [begun, setBegun] = useState<string | null>(null);
   const [isEnded, setEnded] = useState(false);
   const [wasLate, setWasLate] = useState(false);
-  const diagnosis = useDiagnosis(begun !== null && !isEnded ? WATCH_MS : undefined);
+  const isOverdueAt = (readAt: number) => begun !== null && readAt - Date.parse(begun) >= LONGEST_MINUTES * 60_000;
+  const isWatched = begun !== null && !isEnded;
+  const diagnosis = useDiagnosis(isWatched ? (readAt) => (isOverdueAt(readAt) ? IDLE_MS : WATCH_MS) : undefined);
   const late = diagnosis.data?.checks.find(({ name, state }) => name === "cron" && state === "problem");
   const heal = useMutation({
     mutationFn: () => data<HealAnswer>(client.POST("/autopilot/heal")),
@@ -54,6 +58,8 @@ export function HealScreen() {
           begun={begun}
           missing={diagnosis.data?.missing}
           cron={wasLate ? { isWell: !late } : undefined}
+          isOverdue={isOverdueAt(Math.max(diagnosis.dataUpdatedAt, diagnosis.errorUpdatedAt))}
+          detail={heal.data?.detail ?? ""}
           isOver={isEnded}
           onEnd={() => setEnded(true)}
         />
@@ -159,12 +165,16 @@ function Watch(props: {
   missing: readonly Missing[] | undefined;
   /** Of one that was late when the heal was asked for. */
   cron: { readonly isWell: boolean } | undefined;
+  /** Whether it was looked at so late that a heal would have been done; it may still be mended. */
+  isOverdue: boolean;
+  /** What the router said of the heal that was asked for. */
+  detail: string;
   /** Whether all of them were done: then it stays so, and nothing is asked any more. */
   isOver: boolean;
   onEnd: () => void;
 }) {
-  const { begun, missing, cron, isOver, onEnd } = props;
-  const { data: health } = useHealth(!isOver);
+  const { begun, missing, cron, isOverdue, detail, isOver, onEnd } = props;
+  const { data: health } = useHealth(!isOver && !isOverdue);
   const isComplete = missing?.length === 0;
   const looked = health?.checks["orchestrator:infrastructure"]?.[0]?.time;
   const hasLooked = looked !== undefined && looked > begun;
@@ -174,6 +184,7 @@ function Watch(props: {
     ...(cron ? [[t.heal.fires, isOver || cron.isWell] as const] : []),
     [t.heal.looked, isOver || hasLooked],
   ] as const;
+  const isFailed = isOverdue && !(isComplete && (!cron || cron.isWell));
   const isEnded = steps.every(([, isDone]) => isDone);
   useEffect(() => {
     if (isEnded && !isOver) onEnd();
@@ -190,11 +201,25 @@ function Watch(props: {
       <ol className="oa-steps" aria-live="polite">
         {steps.map(([name, isDone]) => (
           <li key={name} className={isDone ? "oa-step-done" : undefined}>
-            <Icon name={isDone ? "check" : "clock"} />
+            <Icon name={isDone ? "check" : isFailed ? "cross" : "clock"} />
             <span>{name}</span>
-            {!isDone && <span className="oa-small">{t.heal.waiting}</span>}
+            {!isDone && <span className="oa-small">{isFailed ? t.heal.notSeen : t.heal.waiting}</span>}
           </li>
         ))}
+        {isFailed && !isOver && (
+          <li>
+            <Badge tone="bad" icon="cross">
+              {t.heal.notMended}
+            </Badge>
+            <span className="oa-grow">
+              {t.heal.still(
+                LONGEST_MINUTES,
+                missing?.map(({ kind, name }) => `${t.heal.kinds[kind] ?? kind} ${name}`),
+              )}{" "}
+              {t.heal.whereTold(detail)}
+            </span>
+          </li>
+        )}
       </ol>
       {isEnded && (
         <p role="status">
