@@ -28,6 +28,7 @@ const SAMPLES = 3;
 const HOUR_MS = 3_600_000;
 const FAILED: ReadonlySet<string> = new Set(rules.failed);
 const BY_OUTCOME: Readonly<Record<string, Advice>> = rules.byOutcome;
+const WITHOUT_AUTOPILOT: Readonly<Record<string, Advice>> = rules.rejected.withoutAutopilot;
 const BY_STATUS: Readonly<Record<string, Advice>> = rules.rejected.byStatus;
 // In this order: a time has numbers in it, and an id may look like one.
 const VARYING: readonly (readonly [RegExp, string])[] = [
@@ -94,7 +95,9 @@ function trendOf(entries: readonly Entry[], middle: number): FailureGroup["trend
 export function adviceFor({ outcome, status, autopilot }: Pick<Entry, "outcome" | "status" | "autopilot">): Advice {
   const { cause, command } =
     outcome === "rejected"
-      ? (BY_STATUS[String(status)] ?? rules.rejected.otherwise)
+      ? ((autopilot === null ? WITHOUT_AUTOPILOT[String(status)] : undefined) ??
+        BY_STATUS[String(status)] ??
+        rules.rejected.otherwise)
       : (BY_OUTCOME[outcome] ?? rules.otherwise);
   const values: Readonly<Record<string, string>> = { autopilot: autopilot ?? "NAME", outcome };
   return { cause, command: command.replace(/\{(\w+)\}/g, (_, name: string) => values[name]!) };

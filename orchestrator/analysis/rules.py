@@ -22,7 +22,10 @@ def advice_for(group: FailureGroup) -> Advice:
     """The cause as far as the journal tells it, and what to run next."""
     if group.outcome == "rejected":
         rejected = RULES["rejected"]
-        advice = rejected["byStatus"].get(str(group.status), rejected["otherwise"])
+        status = str(group.status)
+        advice = rejected["byStatus"].get(status, rejected["otherwise"])
+        if group.autopilot is None:
+            advice = rejected["withoutAutopilot"].get(status, advice)
     else:
         advice = RULES["byOutcome"].get(group.outcome, RULES["otherwise"])
     command = advice["command"].format(autopilot=group.autopilot or "NAME", outcome=group.outcome)

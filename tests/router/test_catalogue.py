@@ -44,6 +44,13 @@ def test_what_does_not_fit_goes_to_nobody(client: Client, task: str) -> None:
     assert ask(client, task, GOOD | {"key": key}, key=key).status_code == 200, "the key is free"
 
 
+def test_the_journal_names_the_capability_of_what_did_not_fit_and_no_autopilot(journal: Journal) -> None:
+    entry = journal.entry(journal.plan("check", {"to": "nobody"}))
+
+    named = (entry["capability"], entry["autopilot"], entry["outcome"], entry["status"])
+    assert named == ("echo.checked", None, "rejected", 422)
+
+
 def test_an_explanation_says_so_too(client: Client) -> None:
     answer = ask(client, "check", {}, explain=True)
 

@@ -18,6 +18,8 @@ export interface Noted {
   isExplained?: boolean;
   /** Absent from a repeat, which goes to nobody. */
   decision?: Decision;
+  /** Of a task whose `meta` the catalogue does not take: it goes to nobody. */
+  refusedCapability?: string;
   outcome?: Outcome | "repeated" | "queued";
   /** Beside the outcome. */
   detail?: string | undefined;
@@ -44,8 +46,8 @@ async function recordTask(call: Call, work: (noted: Noted) => Promise<Response>)
   const noted: Noted = {};
   const note = (status: number, outcome: EntryOutcome, why?: string) => {
     if (noted.isExplained) return;
-    const { task, decision } = noted;
-    const { capability, route } = decision ?? {};
+    const { task, decision, refusedCapability } = noted;
+    const { capability = refusedCapability, route } = decision ?? {};
     const isGone = call.request.signal.aborted;
     const isHidden = isGone && !PRESSING.has(outcome);
     record(call, {

@@ -78,6 +78,7 @@ async function routeTask(call: Call, noted: Noted): Promise<Response> {
   // Who only asks where a task would go need not say what it is given.
   const outcome = explain && asked.meta === undefined ? decided : withMetaChecked(decided, asked.meta ?? {});
   const rule = ruleOf(routingTable, asked.task);
+  if ("problem" in outcome && isMetaRefused(outcome)) noted.refusedCapability = rule.capability;
   const preference = preferenceOf(request);
   if (!explain && asked.every !== null) {
     requireQueue(env);

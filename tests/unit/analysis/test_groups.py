@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from orchestrator.analysis.groups import group, normalised
 from orchestrator.analysis.rules import advice_for
-from orchestrator.commands.table import COMMANDS
+from orchestrator.cli import make_parser
 
 
 def entry(number: int = 0, **more: Any) -> dict[str, Any]:
@@ -96,6 +96,14 @@ def test_a_normalised_text_is_its_own(text: str) -> None:
     [
         ({}, "python -m orchestrator runs --status unknown"),
         ({"outcome": "rejected", "status": 401}, "python -m orchestrator secret payout-batch"),
+        (
+            {"outcome": "rejected", "status": 422},
+            "python -m orchestrator journal --outcome rejected --autopilot payout-batch",
+        ),
+        (
+            {"outcome": "rejected", "status": 422, "autopilot": None},
+            "python -m orchestrator journal --outcome rejected",
+        ),
         ({"outcome": "not-ready", "status": 503}, "python -m orchestrator heal --dry-run"),
         ({"outcome": "invalid", "status": 422}, "python -m orchestrator journal --outcome invalid"),
     ],
@@ -105,4 +113,11 @@ def test_each_cause_has_a_command_that_there_is(known: dict[str, Any], command: 
     advice = advice_for(found)
 
     assert advice.command == command
-    assert command.split()[3] in {each.name for each in COMMANDS}
+    words = command.split()[3:]
+    assert make_parser(words).parse_args(words), "as it is printed"
+
+
+def test_what_the_router_refused_by_the_catalogue_is_not_told_as_an_autopilots_refusal() -> None:
+    [found] = group([entry(outcome="rejected", status=422, autopilot=None)])
+
+    assert advice_for(found).cause == "The catalogue's schema does not take the task's meta, so it went to nobody."
