@@ -186,6 +186,7 @@ def test_every_route_of_the_account_names_a_permission() -> None:
     assert free == {
         "/accounts",
         "/zones",  # whoever asks is told of the zones that the token may see
+        "/graphql",  # asks for `Account Analytics` itself, and refuses as GraphQL does
         "/user/tokens/verify",
         "/accounts/{account_id}/tokens/verify",
         "/accounts/{account_id}/workers/assets/upload",
