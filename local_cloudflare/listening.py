@@ -36,13 +36,29 @@ def server_of(app: ASGIApp) -> Server:
 
 
 @contextlib.contextmanager
-def listening_on(port: int) -> Iterator[socket.socket]:
+def listening_on(port: int, *, or_any: bool = False) -> Iterator[socket.socket]:
+    """A socket that listens on the port of loopback; with `or_any`, on any free one where that is taken."""
+    try:
+        listener = _listen(port)
+    except OSError:
+        if not or_any:
+            raise
+        listener = _listen(0)
+    with listener:
+        yield listener
+
+
+def _listen(port: int) -> socket.socket:
     # The protocol is named because asyncio switches Nagle's algorithm off only where it is: 40 ms for each answer.
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((LOOPBACK, port))
         listener.listen(_BACKLOG)
-        yield listener
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 class Server(uvicorn.Server):

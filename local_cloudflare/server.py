@@ -64,9 +64,12 @@ def serve(options: Options) -> None:
     with process.serving(options.data):
         settings = settings_file.load_or_create(options.data, account_id=options.account_id)
         ports = settings_file.choose_ports(settings, api_port=options.api_port, workers_port=options.workers_port)
-        with listening_on(ports[0]) as listener:
+        first = options.api_port is None and settings.api_port == 0
+        with listening_on(ports[0], or_any=first) as listener:
+            # Who has the API's default port has that of Workers: two may start for the first time at one moment.
+            late = ports == settings_file.DEFAULT_PORTS and listener.getsockname()[1] != ports[0]
             try:
-                asyncio.run(_run(options, settings, listener, ports[1]))
+                asyncio.run(_run(options, settings, listener, 0 if late else ports[1]))
             except RuntimeFault as fault:
                 raise ServiceError(
                     f"workerd, which runs the Workers: {fault}", "if it never ran: `make setup`"

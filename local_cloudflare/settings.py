@@ -20,8 +20,7 @@ from orchestrator.files import PRIVATE, write_whole
 
 LOOPBACK = "127.0.0.1"
 STRIPE_PATH = "/_stripe"
-API_PORT = 7787
-WORKERS_PORT = 7788
+DEFAULT_PORTS = (7787, 7788)  # of the API and of Workers
 _TIMEOUT = 3.0  # seconds
 _ACCOUNT_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -97,20 +96,21 @@ def save(data: Path, settings: Settings) -> None:
 def choose_ports(settings: Settings, *, api_port: int | None, workers_port: int | None) -> tuple[int, int]:
     """The ports to listen on, of the API and of Workers; 0 for any free one.
 
-    What is asked for on the command line comes first, then what was used the last time; at the first start the default,
-    or any free one where that is taken. Raises ServiceError where one that was asked for or remembered is taken.
+    What is asked for on the command line comes first, then what was used the last time; at the first start the
+    defaults, or any free ones where one of the two is taken. Raises ServiceError where one that was asked for or
+    remembered is taken.
     """
+    if (api_port, workers_port) == (None, None) and settings.api_port == 0:
+        return DEFAULT_PORTS if all(map(is_free, DEFAULT_PORTS)) else (0, 0)
     places = (
-        ("the API", "--api-port", api_port, settings.api_port, API_PORT),
-        ("Workers", "--workers-port", workers_port, settings.workers_port, WORKERS_PORT),
+        ("the API", "--api-port", api_port, settings.api_port),
+        ("Workers", "--workers-port", workers_port, settings.workers_port),
     )
     deadline = time.monotonic() + _TIMEOUT
     chosen, taken, options = [], [], []
-    for label, option, asked, remembered, default in places:
+    for label, option, asked, remembered in places:
         wanted = remembered if asked is None else asked
-        if wanted == 0:
-            chosen.append(default if asked is None and is_free(default) else 0)
-        elif _becomes_free(wanted, deadline):
+        if wanted == 0 or _becomes_free(wanted, deadline):
             chosen.append(wanted)
         else:
             why = "was used the last time" if asked is None else "was asked for"

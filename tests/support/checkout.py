@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import random
 import shlex
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from local_cloudflare import settings
 from local_cloudflare.provider.install import PLUGIN_VARIABLE
 from tests.support.project import ROOT
 
@@ -34,6 +36,7 @@ class Checkout:
                 shutil.copy2(ROOT / name, folder / name)
         for name in (".venv", "node_modules"):
             (folder / name).symlink_to((ROOT / name).resolve())
+        _choose_ports(folder / ".local" / "cloudflare")
         return cls(folder)
 
     @property
@@ -69,3 +72,10 @@ class Checkout:
     def shell(self, script: str, expect: int = 0) -> str:
         """Run a script in the environment of `make shell`."""
         return self.run("bash", "-ec", f'eval "$(make -s shell)"\n{script}', expect=expect)
+
+
+def _choose_ports(data: Path) -> None:
+    """Ports that nobody takes while this one is down: not the defaults, and not those of outgoing connections."""
+    free = filter(settings.is_free, random.sample(range(20_000, 32_000), 100))
+    chosen = replace(settings.load_or_create(data), api_port=next(free), workers_port=next(free))
+    settings.save(data, chosen)

@@ -190,6 +190,20 @@ def test_it_listens_on_loopback_only(data: Path) -> None:
                 pass
 
 
+def test_two_that_start_for_the_first_time_at_one_moment_both_come_up(tmp_path: Path) -> None:
+    folders = [tmp_path / "one", tmp_path / "two"]
+    command = [sys.executable, "-m", "local_cloudflare", "start", "--dir"]
+    try:
+        starting = [subprocess.Popen([*command, folder], stdout=subprocess.PIPE, text=True) for folder in folders]
+        told = [each.communicate(timeout=90)[0] for each in starting]
+        assert [each.returncode for each in starting] == [0, 0], told
+        found = [process.find(folder) for folder in folders]
+        assert len({port for each in found if each for port in (each.api_port, each.workers_port)}) == 4
+    finally:
+        for folder in folders:
+            run("stop", folder)
+
+
 @pytest.mark.parametrize("arguments", [("--account-id", "short"), ("--api-port", "70000"), ("--workers-port", "x")])
 def test_what_the_user_can_put_right_exits_2(data: Path, arguments: tuple[str, ...]) -> None:
     assert "error: " in run("start", data, *arguments, exit_code=2)

@@ -55,7 +55,6 @@ END
 def test_a_persons_own_keys_stay_and_this_machines_come_back_when_they_are_taken_out(tmp_path: Path) -> None:
     checkout = Checkout.create(tmp_path / "project")
     data = checkout.folder / ".local" / "cloudflare"
-    data.mkdir(parents=True)
     known = {"api_token": "t" * 40, "account_id": "0" * 32, "api_port": 7787, "workers_port": 7788}
     (data / "settings.json").write_text(json.dumps(known))
 
