@@ -39,25 +39,33 @@ class TestEntry:
         }
 
     @pytest.mark.parametrize(
-        ("task", "meta", "outcome", "status", "autopilot"),
+        ("task", "meta", "outcome", "status", "capability", "autopilot"),
         [
-            ("echo", {"do": "plain", "status": 422, "text": ""}, "rejected", 422, "echo"),
-            ("echo", {"do": "plain", "status": 500, "text": ""}, "unknown", 500, "echo"),
-            ("echo", {"do": "plain", "status": 207, "text": ""}, "partly", 207, "echo"),
-            ("echo", {"do": "redirect", "status": 307}, "rejected", 502, "echo"),
-            ("echo", {"do": "cut"}, "unknown", 502, "echo"),
-            ("echo_soon", {"do": "never"}, "unknown", 504, "echo"),
-            ("gone.run", {}, "not-sent", 502, "gone"),
-            ("nobody.can", {}, "nobody", 404, None),
-            ("echo", [], "invalid", 422, None),
+            ("echo", {"do": "plain", "status": 422, "text": ""}, "rejected", 422, "echo.run", "echo"),
+            ("echo", {"do": "plain", "status": 500, "text": ""}, "unknown", 500, "echo.run", "echo"),
+            ("echo", {"do": "plain", "status": 207, "text": ""}, "partly", 207, "echo.run", "echo"),
+            ("echo", {"do": "redirect", "status": 307}, "rejected", 502, "echo.run", "echo"),
+            ("echo", {"do": "cut"}, "unknown", 502, "echo.run", "echo"),
+            ("echo_soon", {"do": "never"}, "unknown", 504, "echo.run", "echo"),
+            ("gone.run", {}, "not-sent", 502, "gone.run", "gone"),
+            ("nobody.can", {}, "nobody", 404, "nobody.can", None),
+            ("echo", [], "invalid", 422, None, None),
         ],
     )
     def test_each_end_of_a_task_has_a_word(
-        self, journal: Journal, task: str, meta: object, outcome: str, status: int, autopilot: str | None
+        self,
+        journal: Journal,
+        task: str,
+        meta: object,
+        outcome: str,
+        status: int,
+        capability: str | None,
+        autopilot: str | None,
     ) -> None:
         entry = journal.entry(journal.plan(task, meta))
 
-        assert (entry["outcome"], entry["status"], entry["autopilot"]) == (outcome, status, autopilot)
+        assert (entry["outcome"], entry["status"]) == (outcome, status)
+        assert (entry["capability"], entry["autopilot"]) == (capability, autopilot)
 
     def test_so_has_a_task_that_came_back(self, journal: Journal) -> None:
         entry = journal.entry(journal.plan("echo", **{"x-autopilot-hop": "1"}))

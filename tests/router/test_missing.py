@@ -90,6 +90,9 @@ def test_who_needs_it_is_refused_and_the_others_are_not(world: World) -> None:
         assert refusal.json()["missing"] == [LOST]
         assert int(refusal.headers["retry-after"]) > 0
         assert isolate.plan("go_paired").status_code == 200
+    entries = router.journal(lambda entries: sum(each["outcome"] == "not-ready" for each in entries) == 2)
+    refused = [(each["capability"], each["autopilot"]) for each in entries if each["outcome"] == "not-ready"]
+    assert refused == [("alone.run", None)] * 2
 
     world.answers(account())
     assert router.run()["missing"] == []

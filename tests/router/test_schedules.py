@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.support.eventually import eventually
 from tests.support.later import Later
 from tests.support.payments import new_key
 from tests.support.refusals import refused
@@ -90,8 +91,13 @@ class TestSchedules:
         ],
     )
     def test_a_time_that_never_comes_is_refused(self, later: Later, wanted: dict[str, str]) -> None:
-        document = refused(later.ask("report", **wanted), 422, "Invalid request")
+        answer = later.ask("report", **wanted)
+
+        document = refused(answer, 422, "Invalid request")
         assert document["errors"][0]["pointer"] == "/every"
+        which = f"/autopilot/journal?requestId={document['requestId']}"
+        [entry] = eventually(lambda: later.request("GET", which).json()["entries"], "it is journalled")
+        assert (entry["outcome"], entry["capability"]) == ("invalid", "report.run"), "nothing was queued"
 
 
 class TestByAnAutopilot:

@@ -79,6 +79,20 @@ def test_where_it_is_unknown_in_the_end_a_person_is_asked(payments: Payments) ->
     assert payments.resolve(run, "not-done").status_code == 200
 
 
+def test_where_it_is_refused_in_the_end_the_journal_names_who_refused_it(payments: Payments) -> None:
+    """Without an autopilot's name a 422 is one of the catalogue's, which sends nothing."""
+    key = new_key()
+    run = run_id(key)
+    meta = answers((202, {"run": run}), (422, {"run": run, "outcome": "rejected"}))
+
+    payments.pay(key, meta)
+    again = payments.pay(key, meta)
+
+    [entry] = wait_for_journal(payments, f"requestId={again.headers['x-request-id']}", "rejected")
+    assert (entry["status"], entry["capability"], entry["autopilot"]) == (422, "pay.run", "payer")
+    assert payments.run(run)["status"] == "not-done"
+
+
 def test_two_that_ask_at_once_leave_what_is_final(payments: Payments) -> None:
     key = new_key()
     run = run_id(key)
@@ -102,15 +116,19 @@ def test_the_command_line_tells_that_it_goes_on(payments: Payments) -> None:
     wait_for_journal(payments, "caller=command", "done", "partly")
 
 
-def wait_for_journal(payments: Payments, which: str, *expected: str) -> None:
-    """Until the entries that the filter finds have these outcomes: they are written after the answers, and on a busy
-    machine not in their order."""
+def wait_for_journal(payments: Payments, which: str, *expected: str) -> list[dict[str, Any]]:
+    """The entries that the filter finds, once they have these outcomes: they are written after the answers, and on a
+    busy machine not in their order."""
+
+    def entries() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = payments.request("GET", f"/autopilot/journal?{which}").json()["entries"]
+        return sorted(found, key=lambda each: str(each["outcome"]))
 
     def outcomes() -> list[str]:
-        entries = payments.request("GET", f"/autopilot/journal?{which}").json()["entries"]
-        return sorted(each["outcome"] for each in entries)
+        return [each["outcome"] for each in entries()]
 
     eventually(lambda: outcomes() == [*expected], lambda: f"{expected}: {outcomes()}")
+    return entries()
 
 
 def plan(payments: Payments, key: str, meta: object) -> subprocess.CompletedProcess[str]:

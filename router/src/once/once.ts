@@ -74,7 +74,7 @@ export async function runOnce(call: Call, asked: Asked, decided: Decision | Refu
     noted.outcome = "repeated";
     if (run.fingerprint !== fingerprint || !wasUnderWay(run)) return replay(run, fingerprint);
     const { response, ended } = await continueRun(call, run, meta);
-    noted.outcome = ended ?? "repeated";
+    Object.assign(noted, ended);
     return response;
   }
   noted.decision = decided;
@@ -170,21 +170,21 @@ export function endingOf({ route }: Decision, result: Answer | Failure): Ending 
 
 /**
  * How far a run is that its autopilot has taken; `approval`: somebody's word, which it is brought. An answer that does not
- * say so of this run changes nothing. `ended`: how, where it has ended now. Throws a problem.
+ * say so of this run changes nothing. `ended`: how, and with whom, where it has ended now. Throws a problem.
  */
 export async function continueRun(
   call: Call,
   run: Run,
   meta: string,
   approval?: Approval,
-): Promise<{ response: Response; isRecorded: boolean; ended?: Outcome }> {
+): Promise<{ response: Response; isRecorded: boolean; ended?: { outcome: Outcome; decision: Decision } }> {
   const { id } = run;
   const { decided, answer } = await askAgain(call, run, meta, approval);
   const isRecorded = isOfRun(answer, id);
   const ending = isUnderWay(answer, id) ? null : endingOf(decided, answer);
   if (isRecorded) await recordProgress(call.env, id, answer, { ending });
   const told = isRecorded && ending?.status === "unknown" ? withWayOut(answer, id) : answer;
-  const ended = isRecorded ? ending?.outcome : undefined;
+  const ended = isRecorded && ending ? { outcome: ending.outcome, decision: decided } : undefined;
   return { response: answerOf(decided, told, { [RUN_HEADER]: id }), isRecorded, ...(ended && { ended }) };
 }
 

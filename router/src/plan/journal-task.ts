@@ -16,10 +16,10 @@ export interface Noted {
   task?: string;
   /** Only explained: nothing is done, so nothing is journalled. */
   isExplained?: boolean;
-  /** Absent from a repeat, which goes to nobody. */
+  /** What the task needs, also where nobody gets it. */
+  capability?: string;
+  /** Absent where nobody got it, and from a repeat that ended nothing. */
   decision?: Decision;
-  /** Of a task whose `meta` the catalogue does not take: it goes to nobody. */
-  refusedCapability?: string;
   outcome?: Outcome | "repeated" | "queued";
   /** Beside the outcome. */
   detail?: string | undefined;
@@ -46,8 +46,7 @@ async function recordTask(call: Call, work: (noted: Noted) => Promise<Response>)
   const noted: Noted = {};
   const note = (status: number, outcome: EntryOutcome, why?: string) => {
     if (noted.isExplained) return;
-    const { task, decision, refusedCapability } = noted;
-    const { capability = refusedCapability, route } = decision ?? {};
+    const { task, capability, decision } = noted;
     const isGone = call.request.signal.aborted;
     const isHidden = isGone && !PRESSING.has(outcome);
     record(call, {
@@ -55,7 +54,7 @@ async function recordTask(call: Call, work: (noted: Noted) => Promise<Response>)
       caller: call.caller,
       task,
       capability,
-      autopilot: route?.name,
+      autopilot: decision?.route.name,
       outcome: isHidden ? CALLER_GONE : outcome,
       status,
       durationMs: Date.now() - begun,

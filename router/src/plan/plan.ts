@@ -78,13 +78,14 @@ async function routeTask(call: Call, noted: Noted): Promise<Response> {
   // Who only asks where a task would go need not say what it is given.
   const outcome = explain && asked.meta === undefined ? decided : withMetaChecked(decided, asked.meta ?? {});
   const rule = ruleOf(routingTable, asked.task);
-  if ("problem" in outcome && isMetaRefused(outcome)) noted.refusedCapability = rule.capability;
+  noted.capability = rule.capability;
   const preference = preferenceOf(request);
   if (!explain && asked.every !== null) {
     requireQueue(env);
     if ("problem" in outcome && (outcome.problem.status === 404 || isMetaRefused(outcome))) throw outcome.problem;
+    const answer = await addSchedule(call, { ...asked, meta, every: asked.every });
     noted.outcome = "queued";
-    return addSchedule(call, { ...asked, meta, every: asked.every });
+    return answer;
   }
   if (!explain && isForLater(rule, asked, preference, env)) {
     const later = { task: asked.task, meta, at: asked.at, callback: asked.callback };
