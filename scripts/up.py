@@ -27,6 +27,7 @@ from orchestrator.router_client.connection import RemoteDispatcher
 from orchestrator.router_client.scheduled import Schedule
 from orchestrator.stack.config import Stack, read_stack
 from orchestrator.stack.recover import recover
+from orchestrator.terminal import Terminal
 from scripts.local_stack import (
     CLOUDFLARE,
     CONFIG,
@@ -86,7 +87,7 @@ def up() -> int:
         say_what_was_kept(before, after)
         run_task(os.environ["ORCHESTRATOR_URL"])
         check_health(os.environ["ORCHESTRATOR_URL"])
-        say_what_next(after)
+        say_what_next([worker.key for worker in stack.desired().workers], after)
         print(f"\nAdmin page: {told(page_url(os.environ['ORCHESTRATOR_URL']))}")
     except OrchestratorError as error:
         print(f"\nmake up stopped: {error}", file=sys.stderr)
@@ -195,12 +196,16 @@ def check_health(url: str) -> None:
         router.run()
 
 
-def say_what_next(after: dict[str, Any]) -> None:
+def worker_rows(workers: list[str], urls: dict[str, str]) -> list[list[str]]:
+    """A row for each Worker that was made: its name and where it answers."""
+    return [[name, urls.get(name, "no address of its own")] for name in sorted(workers)]
+
+
+def say_what_next(workers: list[str], after: dict[str, Any]) -> None:
     """URLs and curl lines that work as they stand."""
     url = os.environ["ORCHESTRATOR_URL"]
-    print("\nWorkers:")
-    for name, worker_url in sorted(after["workerUrls"].items()):
-        print(f"  {name:30} {worker_url}")
+    print()
+    Terminal(sys.stdout, sys.stderr, os.environ).table(("WORKER", "ADDRESS"), worker_rows(workers, after["workerUrls"]))
     print(
         f"""
 Try next:
