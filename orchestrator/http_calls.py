@@ -16,6 +16,7 @@ import httpx
 
 from orchestrator.errors import SettingsError
 
+NAME_NOT_KNOWN = "its name is not known"
 _TOKEN = re.compile(r"[\x21-\x7e]+")  # what a header may have (RFC 9110, section 5.5), without the space
 
 
@@ -73,7 +74,7 @@ def _no_connection(error: BaseException) -> str:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, socket.gaierror):
-            return "its name is not known"
+            return NAME_NOT_KNOWN
         if isinstance(cause, ssl.SSLCertVerificationError):
             return "its certificate is not accepted"
         if isinstance(cause, OSError) and cause.errno:

@@ -15,13 +15,13 @@ import httpx
 
 from orchestrator.checks.account import readiness_checks
 from orchestrator.checks.check import Check
-from orchestrator.checks.document import document, health_checks
+from orchestrator.checks.document import document, health_checks, router_fix
 from orchestrator.cloudflare.account import Account
 from orchestrator.cloudflare.survey import take_survey
 from orchestrator.desired.derive import Desired
 from orchestrator.dispatch.pinned_transport import PinnedTransport, is_loopback
 from orchestrator.errors import CloudflareError, OrchestratorError, SettingsError
-from orchestrator.http_calls import failure_words
+from orchestrator.http_calls import NAME_NOT_KNOWN, failure_words
 from orchestrator.kinds import Kind
 from orchestrator.router_client.connection import RouterConnection
 
@@ -42,7 +42,10 @@ def diagnose(account: Account, desired: Desired, workers_url: str | None, stack:
     checks = readiness_checks(survey)
     if template := workers_url or _workers_dev(survey.subdomain):
         router = next(worker.name for worker in desired.workers if worker.key == desired.router)
-        checks += _ask_router(template.format(worker=router), stack)
+        is_made = not isinstance(survey.workers, CloudflareError) and router in survey.workers
+        checks += _ask_router(
+            template.format(worker=router), stack, is_made=is_made, under_workers_dev=workers_url is None
+        )
     return document(survey, desired, elsewhere, checks, now=datetime.now(UTC))
 
 
@@ -50,7 +53,7 @@ def _workers_dev(subdomain: str | CloudflareError) -> str | None:
     return None if isinstance(subdomain, CloudflareError) else f"https://{{worker}}.{subdomain}.workers.dev"
 
 
-def _ask_router(url: str, stack: str) -> list[Check]:
+def _ask_router(url: str, stack: str, *, is_made: bool, under_workers_dev: bool) -> list[Check]:
     transport = PinnedTransport(allow_loopback=True) if is_loopback(httpx.URL(url).host) else None
     try:
         with httpx.Client(transport=transport, timeout=_TIMEOUT_S) as client:
@@ -60,7 +63,8 @@ def _ask_router(url: str, stack: str) -> list[Check]:
         why = failure_words(error)
     except (ValueError, LookupError, TypeError):
         why = "what answers there is not the routing Worker"
-    return [Check(name="router", state="problem", detail=f"{url}/health: {why}", fix=f"pulumi up -s {stack}")]
+    fix = router_fix(stack, is_new=is_made and why == NAME_NOT_KNOWN, under_workers_dev=under_workers_dev)
+    return [Check(name="router", state="problem", detail=f"{url}/health: {why}", fix=fix)]
 
 
 class RemoteDiagnosis(RouterConnection):

@@ -92,6 +92,17 @@ def health_checks(health: Document, stack: str | None = None) -> list[Check]:
     return sorted(checks, key=_is_of_an_autopilot)
 
 
+def router_fix(stack: str, *, is_new: bool, under_workers_dev: bool) -> str:
+    """What to do where the routing Worker does not answer; `is_new`: the account has it, and no DNS its name."""
+    if not is_new:
+        return f"pulumi up -s {stack}"
+    if under_workers_dev:
+        return (
+            f"a new workers.dev subdomain is known after some minutes: then python -m orchestrator diagnose -s {stack}"
+        )
+    return f"workersUrl names another place: pulumi config rm workersUrl -s {stack}, then pulumi up -s {stack}"
+
+
 def _is_of_an_autopilot(check: Check) -> bool:
     return check.name.startswith(_AUTOPILOT)
 

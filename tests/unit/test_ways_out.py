@@ -50,6 +50,9 @@ FOLLOWED = {
     "pulumi config rm namePrefix": _DOCTOR,
     "pulumi config rm mark": _DOCTOR,
     "pulumi config rm <> -s <>": _DOCTOR,
+    "pulumi config rm workersUrl -s <>": (
+        f"{_STACK}test_diagnose.py::test_a_router_whose_name_is_not_known_is_not_told_to_be_deployed_again"
+    ),
     "pulumi config set customDomains true": _DOCTOR,
     "pulumi config set customDomains false -s <>": _DOMAINS,
     "pulumi config set journalDays 30": _DOCTOR,
@@ -102,6 +105,7 @@ NOT_FOLLOWED = {
     "python -m orchestrator adopt -s <> continues from here": "the same command as the one that says it",
     "python -m orchestrator adopt -s <> takes over what the account has and the state has not": "as the one above it",
     "python -m orchestrator destroy-data NAME": _WORD,
+    "python -m orchestrator diagnose -s <>": _LOOKS,
     "python -m orchestrator heal": _WORD,
     "python -m orchestrator template": _WORD,
     "python -m orchestrator template diff <>": _LOOKS,

@@ -10,6 +10,7 @@ import pytest
 
 from orchestrator.cli import main
 from orchestrator.names import LOCAL
+from orchestrator.stack.config import read_stack
 from tests.support.drift_stack import MANIFEST, ROUTER, STACK, DriftStack
 from tests.support.local_cloudflare import LocalCloudflare
 
@@ -106,6 +107,26 @@ def test_a_refused_token_is_an_error_with_what_to_do(monkeypatch: pytest.MonkeyP
     assert main(["diagnose", "-s", LOCAL]) == 1
 
     assert "Invalid API Token" in capsys.readouterr().err
+
+
+def test_a_router_whose_name_is_not_known_is_not_told_to_be_deployed_again(stack: DriftStack, capsys: Any) -> None:
+    where = read_stack(LOCAL, stack.root).workers_url
+    assert where
+    stack.project.run("config", "set", "workersUrl", "https://{worker}.invalid")
+    try:
+        _, wrong = diagnosis(capsys, "-s", LOCAL)
+        stack.project.run("config", "rm", "workersUrl")
+        _, new = diagnosis(capsys, "-s", LOCAL)
+    finally:
+        stack.project.run("config", "set", "workersUrl", where)
+
+    [of_a_setting], [of_workers_dev] = (
+        [each for each in told["checks"] if each["name"] == "router"] for told in (wrong, new)
+    )
+    assert "its name is not known" in of_a_setting["detail"]
+    assert "pulumi config rm workersUrl -s local" in of_a_setting["fix"]
+    assert ".workers.dev/health: its name is not known" in of_workers_dev["detail"]
+    assert "known after some minutes" in of_workers_dev["fix"]
 
 
 def test_a_router_that_nobody_runs(capsys: Any) -> None:

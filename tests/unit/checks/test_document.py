@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from orchestrator.checks.diagnose import RemoteDiagnosis
-from orchestrator.checks.document import health_checks, next_steps, rows, verdict
+from orchestrator.checks.document import health_checks, next_steps, router_fix, rows, verdict
 from orchestrator.errors import OrchestratorError, SettingsError
 
 WELL: dict[str, Any] = {
@@ -87,6 +87,14 @@ def test_the_routers_health_says_how_cron_and_autopilots_are() -> None:
         "autopilot ai-employee": ("ok", "pass"),
         "autopilot ai-stylist": ("unknown", "It has not been probed."),
     }
+
+
+def test_a_router_that_is_there_and_whose_name_is_not_known_yet_takes_no_update() -> None:
+    assert router_fix("prod", is_new=False, under_workers_dev=True) == "pulumi up -s prod"
+    assert "after some minutes: then python -m orchestrator diagnose -s prod" in router_fix(
+        "prod", is_new=True, under_workers_dev=True
+    )
+    assert "pulumi config rm workersUrl -s prod" in router_fix("prod", is_new=True, under_workers_dev=False)
 
 
 @pytest.mark.parametrize(
