@@ -333,10 +333,14 @@ export const t = {
     kv: "KV namespaces",
     r2: "R2 buckets",
     workers: "Workers",
-    states: { ok: "OK", problem: "Problem", unknown: "Not known", granted: "Granted", missing: "Missing" } as Record<
-      string,
-      string
-    >,
+    states: {
+      ok: "OK",
+      problem: "Problem",
+      unknown: "Not known",
+      granted: "Granted",
+      missing: "Missing",
+      notNeeded: "Not needed",
+    },
   },
   heal: {
     title: "Heal",

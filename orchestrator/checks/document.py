@@ -115,14 +115,14 @@ def verdict(document: Document) -> int:
     return max(found, 1) if any(each["status"] == "unknown" for each in _grants(document)) else found
 
 
-def _grants(document: Document) -> list[dict[str, str]]:
-    permissions: list[dict[str, str]] = document["permissions"]
+def _grants(document: Document) -> list[dict[str, Any]]:
+    permissions: list[dict[str, Any]] = document["permissions"]
     return permissions
 
 
-def _is_enough(permission: Mapping[str, str]) -> bool:
-    """The routing Worker's own token only reads: what it says of a missing Edit is that it needs none."""
-    return permission.get("note", _NO_EDIT) != _NO_EDIT
+def _is_enough(permission: Mapping[str, Any]) -> bool:
+    """The routing Worker's own token only reads: of a missing Edit it says that it needs none."""
+    return not permission.get("needed", True)
 
 
 def rows(document: Document) -> list[list[str]]:
@@ -130,7 +130,8 @@ def rows(document: Document) -> list[list[str]]:
     token = document["token"]
     found = [["token", "ok" if token["status"] == "active" else "problem", f"{token['status']}: {token['id']}"]]
     for each in _grants(document):
-        found.append([f"permission {each['name']}", each["status"], each.get("note", "")])
+        state = "not needed" if _is_enough(each) else each["status"]
+        found.append([f"permission {each['name']}", state, each.get("note", "")])
     for kind, items in document["resources"].items():
         named = [item if isinstance(item, str) else item.get("title") or item["name"] for item in items or []]
         detail = "could not be read" if items is None else f"{len(named)}: {', '.join(named)}".rstrip(": ")

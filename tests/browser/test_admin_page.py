@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from typing import Any
 
@@ -109,7 +110,14 @@ def test_the_alerts_are_shown_with_when_they_were_evaluated(open_page: Open) -> 
     expect(alerts).to_contain_text("evaluated")
     expect(alerts.get_by_role("listitem")).to_contain_text("Firing")
     expect(alerts.get_by_role("listitem")).to_contain_text("translator")
-    expect(alerts).to_contain_text("Nobody is told at slack")
+    expect(alerts.get_by_text("Nobody is told at slack")).to_have_css("text-align", "start")
+
+
+def test_a_permission_that_a_token_which_only_reads_does_without_is_not_needed(open_page: Open) -> None:
+    permissions = open_page("#/diagnose").get_by_role("region", name="Permissions of the token").get_by_role("listitem")
+
+    expect(permissions.filter(has_text="Queues Edit")).to_have_text(re.compile("^Not needed.*Read is enough"))
+    expect(permissions.filter(has_text="D1 Edit")).to_have_text(re.compile("^Granted"))
 
 
 def test_the_form_and_the_json_say_the_same_and_the_last_payload_is_kept(open_page: Open) -> None:

@@ -719,6 +719,8 @@ export interface components {
                 name: string;
                 /** @enum {unknown} */
                 status: "granted" | "missing" | "unknown";
+                /** @description False of one that is missing and that this token does without, since it only reads. */
+                needed?: boolean;
                 note?: string;
             }[];
             missing: components["schemas"]["Missing"][];

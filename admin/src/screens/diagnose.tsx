@@ -13,6 +13,7 @@ const STATES = {
   granted: ["good", "check"],
   problem: ["bad", "cross"],
   missing: ["bad", "cross"],
+  notNeeded: ["muted", "minus"],
   unknown: ["muted", "question"],
 } as const;
 
@@ -69,9 +70,9 @@ export function DiagnoseScreen() {
             <div className="oa-columns">
               <Card title={t.diagnose.permissions} flush>
                 <ul className="oa-rows">
-                  {permissions.map(({ name, status, note }) => (
+                  {permissions.map(({ name, status, needed = true, note }) => (
                     <li key={name}>
-                      <State state={status} />
+                      <State state={needed ? status : "notNeeded"} />
                       <div className="oa-grow">
                         {name} {note && <p className="oa-small">{note}</p>}
                       </div>

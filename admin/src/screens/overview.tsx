@@ -86,7 +86,7 @@ function Alerts() {
           </li>
         ))}
       </ul>
-      {withoutUrl.length > 0 && <p className="oa-empty">{t.alerts.withoutUrl(withoutUrl.join(", "))}</p>}
+      {withoutUrl.length > 0 && <p className="oa-hint oa-note">{t.alerts.withoutUrl(withoutUrl.join(", "))}</p>}
     </Card>
   );
 }

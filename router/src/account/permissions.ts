@@ -7,6 +7,8 @@ import { type Api, type ApiAnswer, R2_IS_OFF } from "./cloudflare-api.ts";
 export interface Permission {
   readonly name: string;
   readonly status: "granted" | "missing" | "unknown";
+  /** False of one that is missing and that this token, which only reads, does without. */
+  readonly needed?: boolean;
   readonly note?: string;
 }
 
@@ -32,7 +34,7 @@ export function probePermissions(api: Api, { queues }: { readonly queues: boolea
     [...PROBES, ...(queues ? [QUEUES] : [])].map(async ([name, method, path, body]) => {
       const status = grantState(await api(method, path, { body }));
       const isNoLoss = status === "missing" && name.endsWith("Edit");
-      return { name, status, ...(isNoLoss ? { note: READ_IS_ENOUGH } : {}) };
+      return { name, status, ...(isNoLoss ? { needed: false, note: READ_IS_ENOUGH } : {}) };
     }),
   );
 }

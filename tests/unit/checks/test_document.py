@@ -28,7 +28,7 @@ MISSING_EDIT = {"name": "D1 Edit", "status": "missing"}
         ({}, 0),
         ({"missing": [{"kind": "worker", "name": "efh-agent"}]}, 2),
         ({"permissions": [MISSING_EDIT]}, 2),
-        ({"permissions": [{**MISSING_EDIT, "note": "This token only diagnoses."}]}, 0),
+        ({"permissions": [{**MISSING_EDIT, "needed": False, "note": "This token only diagnoses."}]}, 0),
         ({"permissions": [{"name": "D1 Edit", "status": "unknown"}]}, 1),
         ({"checks": [{"name": "cron", "state": "unknown", "detail": ""}]}, 1),
         ({"checks": [{"name": "cron", "state": "problem", "detail": "late", "fix": "heal"}]}, 2),
@@ -42,10 +42,13 @@ def test_the_exit_code(changed: dict[str, Any], code: int) -> None:
 def test_it_reads_as_a_table_and_then_what_to_do() -> None:
     document = WELL | {"missing": [{"kind": "r2Bucket", "name": "efh-pages"}]}
     document["resources"] = {**WELL["resources"], "r2": None}
+    unneeded = {"name": "Queues Edit", "status": "missing", "needed": False, "note": "Read is enough."}
+    document["permissions"] = [*WELL["permissions"], unneeded]
 
     assert rows(document) == [
         ["token", "ok", "active: t1"],
         ["permission D1 Edit", "granted", ""],
+        ["permission Queues Edit", "not needed", "Read is enough."],
         ["KV namespaces", "", "1: REGISTRY"],
         ["R2 buckets", "unknown", "could not be read"],
         ["Workers", "", "1: efh-agent"],
