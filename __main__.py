@@ -23,7 +23,7 @@ from orchestrator.stack.lost_addresses import keep_addresses
 try:
     settings = read_settings()
     reading = begin_to_read_state(Path.cwd())
-    manifest = load(Path(settings.manifest))
+    manifest = load(Path(settings.manifest), project=Path.cwd())
     desired = derive(
         manifest,
         name_prefix=settings.name_prefix,

@@ -111,7 +111,7 @@ def _backend(root: Path) -> Check:
 def _manifest_and_secrets(own: Config, stack: str, root: Path) -> list[Check]:
     file = _text(own, "manifest") or DEFAULT_FILE
     try:
-        desired = derive(load(root / file), name_prefix=_prefix(own), stage=stack)
+        desired = derive(load(root / file, project=root), name_prefix=_prefix(own), stage=stack)
     except SettingsError as error:
         found = Check(name=file, state="problem", detail=error.message, fix=error.hint)
         return [found, *_unchecked("the names are not valid", "secrets")]

@@ -39,8 +39,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     try:
-        manifest = load(options.file)
-        if not options.no_compile and Path("router").is_dir():
+        compiles = not options.no_compile and Path("router").is_dir()
+        manifest = load(options.file, project=Path.cwd() if compiles else None)
+        if compiles:
             compile_sources(manifest)
         elif not options.no_compile:
             terminal.report("the Workers' sources were not compiled: this is not the project's folder")

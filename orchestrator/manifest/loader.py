@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -32,6 +32,7 @@ from orchestrator.manifest.references import (
     dates_to_come,
     endpoints,
     metas_of_schedules,
+    missing_sources,
     registry_namespace,
     tail_consumers,
     tasks_of_callers,
@@ -63,8 +64,11 @@ _CHECKS: tuple[ManifestRule, ...] = (
 )
 
 
-def load(path: str | Path = DEFAULT_FILE) -> Manifest:
-    """The manifest in a file. Raises ManifestError where it cannot be read, or is not right."""
+def load(path: str | Path = DEFAULT_FILE, *, project: Path | None = None) -> Manifest:
+    """The manifest in a file; with `project`, its folder, the sources that the file names must be there.
+
+    Raises ManifestError where it cannot be read, or is not right.
+    """
     try:
         raw = Path(path).read_bytes()
     except OSError as error:
@@ -80,7 +84,8 @@ def load(path: str | Path = DEFAULT_FILE) -> Manifest:
         raise _unreadable(path, "the file is not UTF-8 here", "save it as UTF-8", line, column) from error
     catalog = load_catalog(Path(path).parent) if "schedules:" in text else {}
     metas = {name: entry.meta for name, entry in catalog.items()}
-    return parse(text, str(path), metas, today=datetime.now(UTC).date())
+    is_there = (lambda source: (project / source).is_file()) if project else None
+    return parse(text, str(path), metas, today=datetime.now(UTC).date(), is_there=is_there)
 
 
 def parse(
@@ -89,9 +94,11 @@ def parse(
     catalog: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     *,
     today: date | None = None,
+    is_there: Callable[[str], bool] | None = None,
 ) -> Manifest:
     """The manifest in a text; `file` is only for the messages; `catalog`: the schema of what each capability takes;
-    `today`, in UTC: without it dates may be to come. Raises ManifestError with every issue."""
+    `today`, in UTC: without it dates may be to come; `is_there`: whether a source is, without it each may be. Raises
+    ManifestError with every issue."""
     source = read(text, file)
     issues = list(source.issues)
     manifest = None
@@ -105,6 +112,8 @@ def parse(
     issues.extend(source.issue(**asdict(finding)) for finding in metas_of_schedules(root, catalog))
     if today:
         issues.extend(source.issue(**asdict(finding)) for finding in dates_to_come(root, today))
+    if is_there:
+        issues.extend(source.issue(**asdict(finding)) for finding in missing_sources(root, is_there))
     if issues or manifest is None:
         raise ManifestError(sorted(set(issues)))
     return manifest

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
@@ -79,6 +79,20 @@ def dates_to_come(root: Place, today: date) -> Iterator[Mistake]:
                     code="compatibility-date-to-come",
                     message=f"the compatibility date {given.text} is to come, so Cloudflare does not take it",
                     hint=f"today is {today} (UTC); a later day can be set when it has come",
+                )
+
+
+def missing_sources(root: Place, is_there: Callable[[str], bool]) -> Iterator[Mistake]:
+    """A `source:` that is no file; `is_there` is told its path as it stands there, relative to the project's folder."""
+    for autopilot in root["autopilots"].items():
+        for worker in autopilot["needs"]["workers"].items():
+            given = worker["source"]
+            if given.text and not is_there(given.text):
+                yield Mistake(
+                    path=given.path,
+                    code="no-such-file",
+                    message=f"no such file: {given.text}",
+                    hint="name the Worker's entry point in `source:`, relative to the project's folder",
                 )
 
 

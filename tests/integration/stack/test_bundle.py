@@ -217,7 +217,8 @@ def test_validate_compiles_the_sources(checkout: Path, capsys: pytest.CaptureFix
         assert main(["validate", "--json", *arguments]) == exit_code
         return [(each["file"], each["line"], each["code"]) for each in json.loads(capsys.readouterr().out)]
 
-    assert told(exit_code=2) == [("w/index.ts", 1, "no-such-file")]
+    line = (checkout / "autopilots.yaml").read_text().splitlines().index("      source: w/index.ts") + 1
+    assert told(exit_code=2) == [("autopilots.yaml", line, "no-such-file")]
     assert told("--no-compile", exit_code=0) == []
     (checkout / "w").mkdir()
     (checkout / "w/index.ts").write_text("export default {\n  fetch( => 1 };\n")
