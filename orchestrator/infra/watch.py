@@ -29,7 +29,7 @@ class Watch:
 
 def read_watch(config: pulumi.Config, *, stack: str, account_id: str) -> Watch:
     """Read it from the stack's configuration; nothing of it needs to be there."""
-    values = {key: value for key in WATCH_KEYS if (value := config.get(key))}
+    values = {key: value for key in WATCH_KEYS if (value := config.get(key)) is not None}
     if problems := watch_problems(values, stack=stack):
         return Watch(problems=tuple(problems))
     secrets = {

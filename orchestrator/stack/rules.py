@@ -211,9 +211,14 @@ def set_alert_url(channel: str, stack: str) -> str:
 
 
 def size_problems(secrets: Mapping[str, str], *, plan: Plan, stack: str) -> list[SettingProblem]:
-    """A problem for each value that is larger than Cloudflare takes; `secrets`: those in `secrets`, by name."""
+    """A problem for each value that is empty, or larger than Cloudflare takes; `secrets`: the Workers' own, by name."""
     most = VARIABLE_SIZE.of(plan) or 0
-    return [
+    problems = [
+        SettingProblem(f"secrets.{name} is empty", set_secret(name, stack))
+        for name, value in sorted(secrets.items())
+        if not value
+    ]
+    return problems + [
         SettingProblem(
             f"secrets.{name} has {size:,} bytes, and a secret may have {most:,}",
             f"keep what is larger in KV or R2, and set a shorter one: {set_secret(name, stack)}",

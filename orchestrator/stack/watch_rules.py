@@ -34,8 +34,8 @@ _MOST_DAYS = 365
 
 
 def watch_problems(values: Mapping[str, str], *, stack: str) -> list[SettingProblem]:
-    """A problem for each of WATCH_KEYS in `values` that is wrong."""
-    found: dict[str, str | None] = {}
+    """A problem for each of WATCH_KEYS in `values` that is wrong; one that is empty is not one that is not set."""
+    found: dict[str, str | None] = {key: "is empty" for key in WATCH_KEYS if values.get(key) == ""}
     for key in TOKEN_KEYS:
         if token := values.get(key):
             is_token = re.fullmatch(r"\S+", token)

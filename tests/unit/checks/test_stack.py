@@ -56,6 +56,11 @@ def test_a_complete_configuration_is_one_good_finding() -> None:
         ),
         ({"plan": {"value": "gold"}}, "plan must be free or paid", "pulumi config set plan free -s prod"),
         ({"namePrefix": {"value": "PR_7"}}, "namePrefix must be", "pulumi config rm namePrefix -s prod"),
+        (
+            {"diagnoseToken": {"value": "", "secret": True}},
+            "diagnoseToken is empty",
+            "pulumi config set --secret diagnoseToken -s prod",
+        ),
         ({"journalDays": {"value": "0"}}, "journalDays must be a whole number", "journalDays 30 -s prod"),
     ],
 )
@@ -81,6 +86,7 @@ def test_no_value_of_a_setting_is_told() -> None:
         ({}, "problem", "secrets.KEY is not set (Worker clerk)"),
         ({"KEY": "k"}, "ok", "optional and not set: SPARE"),
         ({"KEY": "k", "SPARE": "s"}, "ok", "all set"),
+        ({"KEY": "k", "SPARE": ""}, "problem", "secrets.SPARE is empty"),
     ],
 )
 def test_a_required_secret_is_a_problem_an_optional_one_is_told(kept: dict[str, str], state: str, detail: str) -> None:
