@@ -14,8 +14,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from orchestrator.checks.account import account_checks
 from orchestrator.checks.check import Check
 from orchestrator.checks.r2_token import NAME as R2_TOKEN
@@ -29,7 +27,14 @@ from orchestrator.desired.derive import derive
 from orchestrator.errors import CloudflareError, ManifestError, OrchestratorError, SettingsError
 from orchestrator.manifest import DEFAULT_FILE, load
 from orchestrator.names import PREFIX_PATTERN, PUBLIC_API_URL
-from orchestrator.stack.config import read_config, read_project_name, read_stack_name, refuse_local_state, run_pulumi
+from orchestrator.stack.config import (
+    read_config,
+    read_project_name,
+    read_stack_file,
+    read_stack_name,
+    refuse_local_state,
+    run_pulumi,
+)
 from orchestrator.stack.moved import made_prefix
 from orchestrator.stack.state import exported_state
 
@@ -73,21 +78,13 @@ def _check_configured(stack: str, config: Config, root: Path) -> list[Check]:
     own = _own(config, project)
     has_token = bool(_token(config))
     settings = settings_checks(own, stack=stack, has_token=has_token, made_prefix=lambda: _made_prefix(stack, root))
-    plain = plain_secrets_checks(_stack_file(stack, root), project=project, stack=stack)
+    plain = plain_secrets_checks(read_stack_file(stack, root), project=project, stack=stack)
     return [
         *([] if plain and settings[0].state == "ok" else settings),
         *plain,
         *_manifest_and_secrets(own, stack, root),
         *_account(config, own, stack, queues=_has_queues(own, root)),
     ]
-
-
-def _stack_file(stack: str, root: Path) -> Any:
-    """Pulumi.<stack>.yaml, parsed; None where there is none or it is no YAML, which Pulumi tells."""
-    try:
-        return yaml.safe_load((root / f"Pulumi.{stack.rpartition('/')[2]}.yaml").read_text())
-    except (OSError, ValueError, yaml.YAMLError):
-        return None
 
 
 def _made_prefix(stack: str, root: Path) -> str:

@@ -22,7 +22,7 @@ from orchestrator.infra.own_state import begin_to_read_state
 from orchestrator.infra.watch import read_watch
 from orchestrator.limits import Plan
 from orchestrator.names import ALERT_URLS, API_TOKEN, CALLER_TOKENS, WEBHOOK_SECRET
-from orchestrator.stack.config import refuse_local_state
+from orchestrator.stack.config import read_stack_file, refuse_local_state
 from orchestrator.stack.deployed import SETTINGS, secrets_digest
 from orchestrator.stack.moved import made_prefix
 from orchestrator.stack.placeholders import SECRETS_LEFT_OUT
@@ -41,7 +41,7 @@ from orchestrator.stack.rules import (
     setting_problems,
     size_problems,
 )
-from orchestrator.stack.setting_names import unknown_setting_problems
+from orchestrator.stack.setting_names import plain_secret_problems, unknown_setting_problems
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +143,13 @@ def _project_keys() -> set[str]:
 
 def _made_prefix() -> str:
     return made_prefix(begin_to_read_state(Path.cwd()).result())
+
+
+def warn_of_plain_secrets(stack: str, root: Path) -> None:
+    """A warning for each secret that stands in plain text in the stack's file, as `doctor` finds it."""
+    document = read_stack_file(stack, root)
+    for problem in plain_secret_problems(document, project=pulumi.get_project(), stack=stack):
+        pulumi.log.warn(str(problem))
 
 
 def require_secrets(settings: StackSettings, desired: Desired) -> None:

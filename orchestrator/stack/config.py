@@ -161,6 +161,14 @@ def parse_config(name: str, root: Path, project: str, printed: Mapping[str, Mapp
     )
 
 
+def read_stack_file(stack: str, root: Path) -> Any:
+    """Pulumi.<stack>.yaml, parsed; None where there is none or it is no YAML, which Pulumi tells."""
+    try:
+        return yaml.safe_load((root / f"Pulumi.{stack.rpartition('/')[2]}.yaml").read_text())
+    except (OSError, ValueError, yaml.YAMLError):
+        return None
+
+
 def run_pulumi(
     arguments: Sequence[str],
     cwd: Path,

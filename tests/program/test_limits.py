@@ -153,9 +153,10 @@ def test_offline_the_file_alone_is_counted_and_the_table_says_why(
 
 
 def test_over_five_crons_the_program_stops_before_anything_is_declared(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     checkout = Checkout.create(tmp_path / "project")
+    (checkout.folder / "Pulumi.dev.yaml").write_text("config: {project:apiToken: canary}")
     manifest = checkout.manifest.read_text()
     crons = [f"{minute} * * * *" for minute in range(5)]
     edited = manifest.replace("- name: efh-agent\n", f"- name: efh-agent\n          crons: {crons}\n")
@@ -176,6 +177,9 @@ def test_over_five_crons_the_program_stops_before_anything_is_declared(
         failure.value
     )
     assert "pulumi config set plan paid -s dev" in str(failure.value)
+    (of_a_plain_secret,) = messages(caplog, logging.WARNING)
+    assert of_a_plain_secret.startswith("apiToken is kept as plain text: put a new value in its place: pulumi config")
+    assert "canary" not in of_a_plain_secret
 
 
 def refused(request: httpx.Request) -> httpx.Response:
