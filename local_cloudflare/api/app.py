@@ -29,6 +29,7 @@ from local_cloudflare.api.graphql import routes as _graphql
 from local_cloudflare.api.kv import routes as _kv
 from local_cloudflare.api.local.controls import Controls
 from local_cloudflare.api.local.routes import local_routes
+from local_cloudflare.api.observability import routes as _observability
 from local_cloudflare.api.queues import routes as _queues
 from local_cloudflare.api.r2 import routes as _r2
 from local_cloudflare.api.s3.app import S3
@@ -40,6 +41,7 @@ from local_cloudflare.runtime.errors import DataError
 ROUTES: tuple[Route, ...] = (
     *(*_account.ROUTES, *_kv.ROUTES, *_r2.ROUTES, *_d1.ROUTES, *_queues.ROUTES),
     *(*_workers.ROUTES, *_zones.ROUTES, *_graphql.ROUTES),
+    *_observability.ROUTES,
 )
 """Every call that is answered; docs/local-cloudflare.md lists them, and a test holds the two against each other."""
 

@@ -35,6 +35,8 @@ MEMBERSHIPS_READ = "Memberships Read"
 USER_READ = "User Details Read"
 AI_READ = "Workers AI Read"
 AI_WRITE = "Workers AI Write"
+OBSERVABILITY_READ = "Workers Observability Read"
+OBSERVABILITY_WRITE = "Workers Observability Write"
 ZONE_READ = "Zone Read"
 ROUTES_READ = "Workers Routes Read"
 ROUTES_WRITE = "Workers Routes Write"
@@ -42,7 +44,7 @@ ROUTES_WRITE = "Workers Routes Write"
 PERMISSIONS = (
     WORKERS_READ, WORKERS_WRITE, KV_READ, KV_WRITE, R2_READ, R2_WRITE, D1_READ, D1_WRITE,
     QUEUES_READ, QUEUES_WRITE, ACCOUNT_READ, ANALYTICS_READ, MEMBERSHIPS_READ, USER_READ, AI_READ, AI_WRITE,
-    ZONE_READ, ROUTES_READ, ROUTES_WRITE,
+    OBSERVABILITY_READ, OBSERVABILITY_WRITE, ZONE_READ, ROUTES_READ, ROUTES_WRITE,
 )  # fmt: skip
 
 Status = Literal["active", "disabled", "expired"]

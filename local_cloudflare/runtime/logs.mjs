@@ -1,4 +1,5 @@
 // What Workers wrote and threw: the last lines in memory, all of them in a file that can be followed with `tail -f`.
+import { randomBytes } from "node:crypto";
 import { EventEmitter, once } from "node:events";
 import { appendFileSync, existsSync, mkdirSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -35,17 +36,15 @@ export class Logs extends EventEmitter {
   receive(worker, events) {
     const key = `${new Date().toISOString().slice(0, 10)} worker ${worker} requests`;
     this.#invocations[key] = (this.#invocations[key] ?? 0) + events.length;
-    for (const { cron, request, logs, exceptions } of events) {
+    for (const { outcome, cron, request, logs, exceptions } of events) {
+      const run = { requestId: randomBytes(8).toString("hex"), outcome, ...eventOf(request, cron) };
       for (const { timestamp, level, message } of logs) {
-        this.#add(worker, timestamp, level, [message].flat().map(text).join(" "));
+        this.#add(worker, timestamp, level, [message].flat().map(text).join(" "), { run });
       }
       for (const { timestamp, name, message, stack } of exceptions) {
-        this.#add(
-          worker,
-          timestamp,
-          "exception",
-          [`${name}: ${message}`, stack && this.#translated(worker, stack)].filter(Boolean).join("\n"),
-        );
+        const exception = { name, message, stack: stack && this.#translated(worker, stack), timestamp };
+        const told = [`${name}: ${message}`, exception.stack].filter(Boolean).join("\n");
+        this.#add(worker, timestamp, "exception", told, { run, exception });
       }
       const thrown = exceptions.map(({ name, message }) => `${name}: ${message}`).join("; ");
       if (request) this.#addRequest(worker, request);
@@ -81,14 +80,20 @@ export class Logs extends EventEmitter {
     return this.#stacks.get(worker)?.translate(stack) ?? stack;
   }
 
-  #add(worker, time, level, text) {
-    const line = { seq: ++this.#seq, time, worker, level, text };
+  /** `detail`: of which run of the Worker it is, and the exception itself. */
+  #add(worker, time, level, text, detail) {
+    const line = { seq: ++this.#seq, time, worker, level, text, detail };
     this.#lines.push(line);
     if (this.#lines.length > KEPT) this.#lines.shift();
     const stamp = new Date(time).toISOString();
     appendFileSync(this.#file, `${stamp} ${worker} ${level} ${text.replaceAll("\n", "\n    ")}\n`);
     this.emit("line", line);
   }
+}
+
+function eventOf(request, cron) {
+  if (request) return { eventType: "fetch", event: { request } };
+  return { eventType: cron ? "scheduled" : "unknown", event: cron ? { cron: cron.replace(/ \d+$/, "") } : {} };
 }
 
 const text = (part) => (typeof part === "string" ? part : inspect(part, { depth: 4, breakLength: Infinity }));

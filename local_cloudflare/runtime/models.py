@@ -215,7 +215,8 @@ class Count:
 class LogLine:
     """One line a Worker wrote, or an exception it did not catch. `seq` grows; `time` in ms since 1970.
 
-    `level`: debug, info, log, warn, error, or `exception`.
+    `level`: debug, info, log, warn, error, or `exception`. `detail`: the `run` of the Worker that it is of, and the
+    `exception` itself; none for the line of a request.
     """
 
     seq: int
@@ -223,3 +224,4 @@ class LogLine:
     worker: str
     level: str
     text: str
+    detail: Mapping[str, Any] | None = None

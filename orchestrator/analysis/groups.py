@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,13 +26,14 @@ _FAILED = frozenset(RULES["failed"])
 _SHORTEST = 3_600  # seconds
 _SAMPLES = 3
 # In this order: a time has numbers in it, and an id may look like one. Spaces and letters are those of ASCII.
-_VARYING = (
+VARYING = (
     (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)", re.ASCII), "<time>"),
     (re.compile(r"https?://[^\s\"'<>]+", re.ASCII), "<address>"),
     (re.compile(r"[^\s@<>]+@[^\s@<>]+\.\w+", re.ASCII), "<e-mail>"),
     (re.compile(r"\b[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}\b|\b[0-9a-fA-F]{12,}\b", re.ASCII), "<id>"),
     (re.compile(r"\d+"), "<n>"),
 )
+Replacement = str | Callable[[re.Match[str]], str]
 Trend = Literal["new", "rising", "steady", "falling", "over"]
 
 
@@ -62,9 +63,14 @@ def is_failure(entry: Mapping[str, Any]) -> bool:
 
 
 def normalised(text: str | None) -> str | None:
-    """A detail without what names one case; nothing of a person is left in it."""
-    for pattern, name in _VARYING if text else ():
-        text = pattern.sub(name, text or "")
+    """A detail without what names one case."""
+    return without(text, VARYING) if text else text
+
+
+def without(text: str, patterns: Iterable[tuple[re.Pattern[str], Replacement]]) -> str:
+    """`text` with what each pattern finds replaced, one after the other."""
+    for pattern, name in patterns:
+        text = pattern.sub(name, text)
     return text
 
 
@@ -75,11 +81,21 @@ def group(entries: Iterable[Mapping[str, Any]]) -> list[FailureGroup]:
     for entry in entries:
         times.append(entry["at"])
         if is_failure(entry):
-            names = ("kind", "autopilot", "capability", "outcome", "status")
-            by_key[*(entry[name] for name in names), normalised(entry["detail"])].append(entry)
-    middle = _middle(times)
+            by_key[key_of(entry)].append(entry)
+    middle = middle_of(times)
     in_order = sorted(by_key.items(), key=lambda item: (-len(item[1]), _text(item[0])))
     return [_group(key, found, middle) for key, found in in_order]
+
+
+def key_of(entry: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What the entries of one group have in common."""
+    names = ("kind", "autopilot", "capability", "outcome", "status")
+    return (*(entry[name] for name in names), normalised(entry["detail"]))
+
+
+def group_id(key: tuple[Any, ...]) -> str:
+    """The id of the group with that in common."""
+    return hashlib.sha256(_text((VERSION, *key)).encode()).hexdigest()[:12]
 
 
 def _text(key: tuple[Any, ...]) -> str:
@@ -88,24 +104,31 @@ def _text(key: tuple[Any, ...]) -> str:
 
 def _group(key: tuple[Any, ...], entries: list[Mapping[str, Any]], middle: float) -> FailureGroup:
     kind, autopilot, capability, outcome, status, detail = key
-    newest_first = sorted(entries, key=lambda entry: entry["at"], reverse=True)
     same = {"kind": kind, "autopilot": autopilot, "capability": capability, "outcome": outcome, "status": status}
     told = ", ".join(f"{name} {value}" for name, value in same.items() if value is not None)
     return FailureGroup(
-        id=hashlib.sha256(_text((VERSION, *key)).encode()).hexdigest()[:12],
+        id=group_id(key),
         kind=kind,
         autopilot=autopilot,
         capability=capability,
         outcome=outcome,
         status=status,
         detail=detail,
-        count=len(entries),
-        first_seen=newest_first[-1]["at"],
-        last_seen=newest_first[0]["at"],
-        trend=_trend([_seconds(entry["at"]) for entry in entries], middle),
-        samples=tuple(entry["requestId"] for entry in newest_first[:_SAMPLES]),
         why=f"the same {told}" + (f", and a detail like “{detail}”" if detail else ""),
+        **describe([(entry["at"], entry["requestId"]) for entry in entries], middle),
     )
+
+
+def describe(moments: Sequence[tuple[str, str]], middle: float) -> dict[str, Any]:
+    """Count, first and last time, trend and samples of a group, by the time and request id of each case."""
+    newest_first = sorted(moments, key=lambda moment: moment[0], reverse=True)
+    return {
+        "count": len(moments),
+        "first_seen": newest_first[-1][0],
+        "last_seen": newest_first[0][0],
+        "trend": _trend([_seconds(at) for at, _ in moments], middle),
+        "samples": tuple(request for _, request in newest_first[:_SAMPLES]),
+    }
 
 
 def _trend(times: list[float], middle: float) -> Trend:
@@ -121,7 +144,7 @@ def _trend(times: list[float], middle: float) -> Trend:
     return "falling" if earlier >= 2 * later else "steady"
 
 
-def _middle(times: list[str]) -> float:
+def middle_of(times: Sequence[str]) -> float:
     """From when on a failure is of the second half; of less than an hour there are no halves: all of it is new."""
     if not times:
         return 0

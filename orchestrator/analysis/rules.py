@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestrator.analysis.groups import RULES, FailureGroup
+from orchestrator.analysis.logs import LogGroup
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,8 +19,12 @@ class Advice:
     command: str
 
 
-def advice_for(group: FailureGroup) -> Advice:
-    """The cause as far as the journal tells it, and what to run next."""
+def advice_for(group: FailureGroup, *, is_local: bool = False) -> Advice:
+    """The cause as far as the journal and the logs tell it, and what to run next; `is_local`: of the stack `local`."""
+    if isinstance(group, LogGroup):
+        logged = RULES["log"]
+        command = logged["command"]["local" if is_local else "account"].format(worker=group.worker)
+        return Advice(cause=logged["byLevel"][group.outcome], command=command)
     if group.outcome == "rejected":
         rejected = RULES["rejected"]
         status = str(group.status)

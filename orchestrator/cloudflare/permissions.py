@@ -56,6 +56,10 @@ QUEUES = Permission(name="Queues Edit", area="/queues", method="POST", path="/qu
 """Where the file has a task that is done later."""
 
 
+OBSERVABILITY = Permission(name="Workers Observability Edit", area="/workers/observability/", method="", path="")
+"""Of the Workers' logs, which `analyze` reads where it may: no stack needs it, so nothing probes it."""
+
+
 def needed(*, queues: bool) -> tuple[Permission, ...]:
     """Those that a stack needs; `queues`: whether it has any."""
     return (*PERMISSIONS, QUEUES) if queues else PERMISSIONS
@@ -68,7 +72,12 @@ def permission_for(path: str) -> Permission | None:
         return None
     below = path[account.end() :]
     return next(
-        (each for each in (*PERMISSIONS, QUEUES) if (below.startswith(each.area) if each.area else not below)), None
+        (
+            each
+            for each in (OBSERVABILITY, *PERMISSIONS, QUEUES)
+            if (below.startswith(each.area) if each.area else not below)
+        ),
+        None,
     )
 
 

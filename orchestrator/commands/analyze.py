@@ -6,12 +6,16 @@ import argparse
 import json
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from orchestrator.analysis.groups import VERSION, FailureGroup, group
+from orchestrator.analysis.logs import LogGroup, group_logs
 from orchestrator.analysis.rules import advice_for
 from orchestrator.dispatch.settings import read_token, read_url
+from orchestrator.logs import ReadLogs, read_logs
+from orchestrator.manifest import DEFAULT_FILE
 from orchestrator.router_client.journal import Journal
 from orchestrator.terminal import Terminal
 
@@ -20,48 +24,73 @@ _MOST = 5_000
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Read the journal of the deployed routing Worker and group what failed. Grouping is deterministic: the same "
-        "entries give the same groups. The token is read from $ORCHESTRATOR_TOKEN."
+        "Read the journal of the deployed routing Worker, and the Workers' logs, and group what failed. Grouping is "
+        "deterministic: the same entries give the same groups. A log line of a task that failed is told with that "
+        "failure. The router's token is read from $ORCHESTRATOR_TOKEN, the account from $CLOUDFLARE_ACCOUNT_ID and "
+        "$CLOUDFLARE_API_TOKEN, which needs Workers Observability Edit; without them the journal is grouped alone."
     )
     parser.epilog = """examples:
   python -m orchestrator analyze
   python -m orchestrator analyze --since 7d --json | jq '.groups[] | {count, why, command}'
 """
+    parser.add_argument("file", nargs="?", default=DEFAULT_FILE, metavar="FILE", help=f"default: {DEFAULT_FILE}")
     parser.add_argument("--since", metavar="WHEN", default="24h", help="a time, a date, or an age; default: 24h")
     parser.add_argument("--url", metavar="URL", help="the deployed routing Worker; default: $ORCHESTRATOR_URL")
-    parser.add_argument("--json", action="store_true", help="the groups with all that is known of them")
+    parser.add_argument("--name-prefix", default="", metavar="PREFIX", help="as the stack's config `namePrefix`")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="{groupedBy, entries, logs: {lines, notes}, groups}; `lines` is null where no logs were read",
+    )
 
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     with Journal(read_url(options.url, os.environ), read_token(os.environ)) as journal:
         entries = list(journal.entries({"since": options.since}, _MOST))
-    groups = group(entries)
+    logs = read_logs(options.file, options.name_prefix, options.since)
+    failures = group(entries)
+    lines = group_logs(logs.lines or (), entries, failures, logs.owners)
     if len(entries) == _MOST:
         terminal.report(f"There were more: the newest {_MOST} entries were looked at. A shorter --since looks at all.")
     if options.json:
-        told = {"groupedBy": VERSION, "entries": len(entries), "groups": [document(each) for each in groups]}
-        terminal.write(json.dumps(told, indent=2, ensure_ascii=False))
+        groups = [document(each, is_local=logs.is_local) for each in (*failures, *lines)]
+        told = {"lines": None if logs.lines is None else len(logs.lines), "notes": logs.notes}
+        whole = {"groupedBy": VERSION, "entries": len(entries), "logs": told, "groups": groups}
+        terminal.write(json.dumps(whole, indent=2, ensure_ascii=False))
         return 0
-    if not groups:
-        terminal.report(f"nothing failed in the {len(entries)} entries since {options.since}")
-    for each in groups:
-        _show(each, terminal)
+    _show_all(failures, lines, logs, terminal)
+    if not failures and not lines:
+        looked = "" if logs.lines is None else f", nor in the logs ({len(logs.lines)} lines)"
+        terminal.report(f"nothing failed in the {len(entries)} entries since {options.since}{looked}")
+    for note in logs.notes:
+        terminal.report(note)
     return 0
 
 
-def document(each: FailureGroup) -> dict[str, Any]:
+def document(each: FailureGroup, *, is_local: bool = False) -> dict[str, Any]:
     """A group with its cause and command, as `--json` prints it."""
     fields = {re.sub(r"_(\w)", lambda found: found[1].upper(), key): value for key, value in asdict(each).items()}
-    return {**fields, **asdict(advice_for(each))}
+    return {**fields, **asdict(advice_for(each, is_local=is_local))}
 
 
-def _show(each: FailureGroup, terminal: Terminal) -> None:
-    advice = advice_for(each)
-    title = f"{each.count} × {each.outcome} · {each.capability or each.kind} · {each.autopilot or 'no autopilot'}"
+def _show_all(failures: Sequence[FailureGroup], lines: Sequence[LogGroup], logs: ReadLogs, terminal: Terminal) -> None:
+    for each in failures:
+        _show(each, terminal, is_local=logs.is_local, its_log=[line for line in lines if line.part_of == each.id])
+    for line in lines:
+        if line.part_of is None:
+            _show(line, terminal, is_local=logs.is_local)
+
+
+def _show(each: FailureGroup, terminal: Terminal, *, is_local: bool, its_log: Sequence[LogGroup] = ()) -> None:
+    advice = advice_for(each, is_local=is_local)
+    name = each.worker if isinstance(each, LogGroup) else each.capability or each.kind
+    title = f"{each.count} × {each.outcome} · {name} · {each.autopilot or 'no autopilot'}"
     terminal.write(terminal.styled(title, "bold"))
     terminal.write(f"  {advice.cause}")
     terminal.write(f"  seen from {each.first_seen} to {each.last_seen}, {each.trend}")
     if each.detail:
         terminal.write(f"  detail: {each.detail}")
+    for line in its_log:
+        terminal.write(f"  its log: {line.count} × {line.outcome} of {line.worker}: {line.detail}")
     terminal.write(f"  requests: {', '.join(each.samples)}")
     terminal.write(f"  next: {terminal.styled(advice.command, 'green')}\n")

@@ -21,7 +21,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def run(workerd_url: str) -> Run:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("ORCHESTRATOR_")}
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("ORCHESTRATOR_", "CLOUDFLARE_"))}
     url = f"http://journalled.localhost:{httpx.URL(workerd_url).port}"
 
     def run(*arguments: str, command: str = "journal") -> subprocess.CompletedProcess[str]:
@@ -102,6 +102,10 @@ def test_analyze_prints_groups_of_what_failed_as_json(empty_journal: Journal, ru
     told = json.loads(done.stdout)
     assert (told["entries"], [each["count"] for each in told["groups"]]) == (3, [1])
     assert told["groups"][0]["command"]
+    assert told["logs"]["lines"] is None
+    assert told["logs"]["notes"] == [
+        "the logs were not read: CLOUDFLARE_ACCOUNT_ID is not set (export the account's id)"
+    ]
 
 
 def test_an_empty_journal_says_so(empty_journal: Journal, run: Run) -> None:  # the fixture empties it

@@ -56,6 +56,7 @@ PURE = {
     "orchestrator.kinds": (),
     "orchestrator.limits": (),
     "orchestrator.manifest": (),
+    "orchestrator.moments": (),
     "orchestrator.multipart": (),
     "orchestrator.names": (),
     "orchestrator.nearest": (),

@@ -45,7 +45,7 @@ async def get_logs(controls: Controls, request: Request) -> Response:
 
     async def encoded() -> AsyncIterator[str]:
         async for line in lines:
-            yield json.dumps(asdict(line)) + "\n"
+            yield json.dumps({name: value for name, value in asdict(line).items() if name != "detail"}) + "\n"
 
     return StreamingResponse(encoded(), media_type="application/x-ndjson")
 

@@ -5,7 +5,8 @@ export class Tail extends WorkerEntrypoint {
   /** @override @param {TraceItem[]} events */
   async tail(events) {
     const body = JSON.stringify(
-      events.map(({ event, logs, exceptions, eventTimestamp, wallTime }) => ({
+      events.map(({ event, logs, exceptions, eventTimestamp, outcome, wallTime }) => ({
+        outcome,
         request: event && "request" in event ? requestOf(event, eventTimestamp, wallTime) : null,
         cron: event && "cron" in event ? `${event.cron} ${Number(event.scheduledTime)}` : null,
         logs: logs.map(({ timestamp, level, message }) => ({ timestamp, level, message })),
@@ -18,7 +19,9 @@ export class Tail extends WorkerEntrypoint {
 
 /** @param {TraceItemFetchEventInfo} event @param {number | null} timestamp @param {number} ms */
 function requestOf({ request, response }, timestamp, ms) {
-  return { timestamp, method: request.method, path: new URL(request.url).pathname, status: response?.status, ms };
+  // As the tail has them: workerd has hidden what looks like a secret.
+  const { method, url, headers } = request;
+  return { timestamp, method, url, headers, path: new URL(url).pathname, status: response?.status, ms };
 }
 
 export default {};

@@ -178,6 +178,33 @@ def test_the_stack_as_it_is_shipped_is_well_right_after_make_up(stack: Checkout)
     stack.shell("python -m orchestrator diagnose --url $ORCHESTRATOR_URL")
 
 
+LOCAL_AI = (
+    'curl -sf -X PUT -H "Authorization: Bearer $CLOUDFLARE_API_TOKEN" ${CLOUDFLARE_BASE_URL%/client/v4}/_local/ai'
+)
+
+
+def test_what_a_worker_logged_in_a_failed_task_is_told_with_that_failure(stack: Checkout) -> None:
+    fault = json.dumps({"faults": [{"effect": "failed", "times": 1}]})
+    meta = json.dumps({"subject": "A lake at dawn", "format": "picture"})
+    stack.shell(f"{LOCAL_AI} --json '{fault}'")
+    try:
+        stack.shell(f"python -m orchestrator plan generate_asset --meta '{meta}' || test $? = 1")
+    finally:
+        stack.shell(f"{LOCAL_AI} --json '{{}}'")
+
+    def told() -> tuple[dict[str, Any], dict[str, Any]] | None:
+        groups = json.loads(stack.shell("python -m orchestrator analyze --json"))["groups"]
+        failed = [each for each in groups if each["capability"] == "web.asset.generate" and each["status"] == 503]
+        logged = [each for each in groups if each["kind"] == "log" and (each["detail"] or "").startswith("no picture")]
+        return (failed[0], logged[0]) if failed and logged else None
+
+    failed, logged = eventually(told, "a failure in the journal and its line in the log")
+    assert (logged["partOf"], logged["worker"], logged["outcome"]) == (failed["id"], "efh-ai-stylist", "warn")
+    assert logged["samples"] == failed["samples"]
+    assert "its log: 1 × warn of efh-ai-stylist: no picture was made" in stack.shell("python -m orchestrator analyze")
+    assert "no picture was made" in stack.shell(logged["command"])
+
+
 GUIDE: list[dict[str, Any]] = json.loads((ROOT / "tests/integration/autopilots/guide.json").read_text())
 
 
