@@ -94,7 +94,7 @@ def _read(data: Any) -> Origin:
         raise ValueError(f"{wrong} must be a text")
     for path in data["files"]:
         parts = PurePosixPath(path).parts
-        if parts[0] not in ("autopilots", "catalog", "tests") or ".." in parts:
+        if parts[:1] not in (("autopilots",), ("catalog",), ("tests",)) or ".." in parts:
             raise ValueError(f"{path} is no file that a template writes")
     return Origin(
         template=data["template"],

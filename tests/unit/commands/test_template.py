@@ -335,6 +335,7 @@ _NOTHING = "settings: {}, autopilot: {}, tasks: {}, files: {}"
         f"{{template: 1, version: '', {_NOTHING}}}",
         f"{{template: x, version: '', {_NOTHING.replace('files: {}', 'files: {../x: a}')}}}",
         f"{{template: x, version: '', {_NOTHING.replace('files: {}', 'files: {tests/../../x: a}')}}}",
+        f"{{template: x, version: '', {_NOTHING.replace('files: {}', 'files: {.: a}')}}}",
         f"{{template: x, version: '', {_NOTHING.replace('autopilot: {}', 'autopilot: []')}}}",
     ],
 )
