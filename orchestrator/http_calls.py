@@ -52,6 +52,8 @@ def failure_words(error: httpx.HTTPError) -> str:
             return "it redirects without end"
         case httpx.NetworkError() | httpx.RemoteProtocolError():
             return "the connection was lost"
+        case httpx.HTTPStatusError():
+            return f"the answer was HTTP {error.response.status_code}"
         case httpx.ProxyError():
             return "the proxy did not connect"
     return f"the call failed ({type(error).__name__})"

@@ -28,7 +28,7 @@ def served_difference(
 ) -> Difference | None:
     """How the page at `url`, the routing Worker's, differs from `assets`; None where it does not.
 
-    Raises httpx.HTTPError where it cannot be read.
+    Raises httpx.HTTPError where it cannot be read: also where something else answers, such as Cloudflare Access.
     """
     directory = root / assets.directory
     files = sorted(path for path in directory.rglob("*") if path.is_file())
@@ -38,18 +38,25 @@ def served_difference(
         ) as client,
         ThreadPoolExecutor(_AT_ONCE) as pool,
     ):
-        answers = list(pool.map(lambda path: client.get(_path(path, directory)), files))
+        answers = list(pool.map(lambda path: _get(client, _path(path, directory)), files))
     differs = [
         path.relative_to(directory).as_posix()
         for path, answer in zip(files, answers, strict=True)
-        if not answer.is_success or answer.content != path.read_bytes() or _is_looser(path, answer, assets)
+        if answer is None or answer.content != path.read_bytes() or _is_looser(path, answer, assets)
     ]
     if not differs:
         return None
     more = f" and {len(differs) - _SHOWN} more" if len(differs) > _SHOWN else ""
-    served = hashlib.sha256(b"".join(hashlib.sha256(answer.content).digest() for answer in answers)).hexdigest()
+    contents = (b"" if answer is None else answer.content for answer in answers)
+    served = hashlib.sha256(b"".join(hashlib.sha256(content).digest() for content in contents)).hexdigest()
     live = f"sha256 {served[:12]}: {', '.join(differs[:_SHOWN])}{more}"
     return Difference(path="assets", desired=f"sha256 {assets.sha256[:12]}", live=live)
+
+
+def _get(client: httpx.Client, path: str) -> httpx.Response | None:
+    """None where it is not there."""
+    answer = client.get(path)
+    return None if answer.status_code == httpx.codes.NOT_FOUND else answer.raise_for_status()
 
 
 def _path(path: Path, directory: Path) -> str:

@@ -11,6 +11,7 @@ import pytest
 from orchestrator.bundle.admin_page import HEADERS, Assets
 from orchestrator.drift.findings import Difference
 from orchestrator.drift.served_page import served_difference
+from orchestrator.http_calls import failure_words
 
 FILES = {"admin/index.html": "<p>page", "admin/preview.html": "<p>preview", "admin/assets/index-1.js": "go()"}
 POLICIES = {
@@ -79,3 +80,20 @@ def test_what_cannot_be_read_is_said(assets: Assets, tmp_path: Path) -> None:
 
     with pytest.raises(httpx.ConnectError):
         difference(assets, tmp_path, unreachable)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [httpx.Response(302, headers={"location": "https://team.cloudflareaccess.com/"}), httpx.Response(503)],
+    ids=["Cloudflare Access", "not now"],
+)
+def test_where_something_else_answers_it_cannot_be_read(assets: Assets, tmp_path: Path, answer: httpx.Response) -> None:
+    with pytest.raises(httpx.HTTPStatusError) as caught:
+        difference(assets, tmp_path, lambda _request: answer)
+    assert failure_words(caught.value) == f"the answer was HTTP {answer.status_code}"
+
+
+def test_what_is_not_there_is_the_same_difference_each_time(assets: Assets, tmp_path: Path) -> None:
+    found = [difference(assets, tmp_path, lambda _request: httpx.Response(404, text=text)) for text in "ab"]  # noqa: B023
+
+    assert found[0] == found[1]
