@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 from orchestrator.catalog.origin import Origin, origin_path
 from orchestrator.catalog.template_changes import unified
 from orchestrator.catalog.templates import load_template, render, template_names
-from orchestrator.commands.template import add_settings, list_templates, read_settings
+from orchestrator.commands.template import about, add_settings, list_templates, read_settings
 from orchestrator.errors import UserError
 from orchestrator.files import write_together
 from orchestrator.manifest import DEFAULT_FILE, load
@@ -31,6 +32,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", metavar="NAME", help="the autopilot's name, such as weather")
     parser.add_argument("--template", metavar="TEMPLATE", help="which one")
     add_settings(parser)
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="{autopilot, template, version, settings, changes: [{path, diff}], tasks, next (commands), isWritten}; "
+        "without --template {templates: [{name, title, description, version, settings}]}",
+    )
     parser.add_argument("--dry-run", action="store_true", help="print what would be written, and write nothing")
 
 
@@ -39,7 +46,11 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     if not options.template:
         if options.name:
             raise UserError("--template says by which template", f"there are: {', '.join(template_names(root))}")
-        list_templates(root, terminal)
+        if options.json:
+            listed = [about(load_template(root, name)) for name in template_names(root)]
+            terminal.write(json.dumps({"templates": listed}, ensure_ascii=False, indent=2))
+        else:
+            list_templates(root, terminal)
         return 0
     template = load_template(root, options.template)
     if not options.name:
@@ -53,15 +64,33 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     record = origin_path(options.name)
     if there := [path for path in (*rendered.files, record) if (root / path).exists()]:
         raise UserError(f"{', '.join(there)} is there already", "choose another name, or move it away")
-    if options.dry_run:
+    origin = Origin.of(template, settings, rendered)
+    texts = {**rendered.files, record: origin.text(), DEFAULT_FILE: after}
+    if not options.dry_run:
+        write_together({root / path: text for path, text in texts.items()})
+    test = next(path for path in rendered.files if path.startswith("tests/"))
+    steps = ["make catalog", f"pytest {test}", "make up"]
+    if options.json:
+        document = {
+            "autopilot": options.name,
+            "template": template.name,
+            "version": template.version,
+            "settings": origin.settings,
+            "changes": [
+                {"path": path, "diff": unified(path, before if path == DEFAULT_FILE else None, text)}
+                for path, text in texts.items()
+            ],
+            "tasks": list(rendered.tasks),
+            "next": steps,
+            "isWritten": not options.dry_run,
+        }
+        terminal.write(json.dumps(document, ensure_ascii=False, indent=2))
+    elif options.dry_run:
         terminal.out.write(unified(DEFAULT_FILE, before, after))
         for path, text in rendered.files.items():
             terminal.out.write(unified(path, None, text))
         terminal.report(f"And {record}, with which `template diff` and `template update` compare.")
-        return 0
-    texts = {**rendered.files, record: Origin.of(template, settings, rendered).text(), DEFAULT_FILE: after}
-    write_together({root / path: text for path, text in texts.items()})
-    terminal.write("\n".join(texts))
-    test = next(path for path in rendered.files if path.startswith("tests/"))
-    terminal.report(f"Next: make catalog; pytest {test}; make up; {', '.join(rendered.tasks)} can be asked for then.")
+    else:
+        terminal.write("\n".join(texts))
+        terminal.report(f"Next: {'; '.join(steps)}; {', '.join(rendered.tasks)} can be asked for then.")
     return 0

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import difflib
+import json
 import os
 from pathlib import Path
 from typing import Any
 
+from orchestrator.catalog.template_changes import unified
 from orchestrator.dispatch.settings import read_token, read_url
 from orchestrator.errors import UserError
 from orchestrator.files import write_whole
@@ -29,6 +30,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="*", metavar="NAME", help="only these; default: all")
     parser.add_argument("--file", default=DEFAULT_FILE, metavar="FILE", help=f"the manifest; default: {DEFAULT_FILE}")
     parser.add_argument("--dry-run", action="store_true", help="print what would change, and change nothing")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="{file, added, neededWorkers: [{autopilot, worker}], diff, isWritten}; added: names; neededWorkers: those "
+        "that the file may have to declare; isWritten is false with --dry-run, and where nothing is added",
+    )
     parser.add_argument("--url", metavar="URL", help="the deployed routing Worker; default: $ORCHESTRATOR_URL")
 
 
@@ -41,16 +48,30 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     path = Path(options.file)
     before = path.read_bytes().decode()
     after = add_autopilots(before, [entry(each) for each in new], options.file)
-    if not new:
+    is_written = bool(new) and not options.dry_run
+    if is_written:
+        write_whole(path, after)
+    if options.json:
+        terminal.write(json.dumps(_document(new, options.file, before, after, is_written=is_written), indent=2))
+    elif not new:
         terminal.report(f"{options.file} declares everything that is registered")
     elif options.dry_run:
-        old, new_lines = before.splitlines(keepends=True), after.splitlines(keepends=True)
-        terminal.out.writelines(difflib.unified_diff(old, new_lines, options.file, options.file))
+        terminal.out.write(unified(options.file, before, after))
     else:
-        write_whole(path, after)
         terminal.write(f"{options.file}: added {', '.join(each['name'] for each in new)}")
         _tell_what_is_next(new, terminal)
     return 0
+
+
+def _document(new: list[dict[str, Any]], file: str, before: str, after: str, *, is_written: bool) -> dict[str, Any]:
+    workers = [{"autopilot": each["name"], "worker": name} for each in new for name in each["needs"]["workers"]]
+    return {
+        "file": file,
+        "added": [each["name"] for each in new],
+        "neededWorkers": workers,
+        "diff": unified(file, before, after) if new else "",
+        "isWritten": is_written,
+    }
 
 
 def _chosen(registrations: list[dict[str, Any]], names: list[str]) -> list[dict[str, Any]]:

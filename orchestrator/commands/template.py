@@ -181,7 +181,7 @@ def _list(root: Path, terminal: Terminal, *, as_json: bool) -> int:
     templates = {name: load_template(root, name) for name in template_names(root)}
     written = [state_of(root, name, templates) for name in recorded_names(root)]
     if as_json:
-        document = {"templates": [_about(each) for each in templates.values()], "autopilots": written}
+        document = {"templates": [about(each) for each in templates.values()], "autopilots": written}
         terminal.write(json.dumps(document, ensure_ascii=False, indent=2))
         return 0
     list_templates(root, terminal)
@@ -192,7 +192,8 @@ def _list(root: Path, terminal: Terminal, *, as_json: bool) -> int:
     return 0
 
 
-def _about(template: Template) -> dict[str, Any]:
+def about(template: Template) -> dict[str, Any]:
+    """A template as JSON has it."""
     settings = {
         key: {"description": each.description, "default": each.default, "pattern": each.pattern}
         for key, each in template.settings.items()

@@ -143,6 +143,10 @@ def test_pull_writes_it_into_the_manifest(run: Run, name: str, tmp_path: Path) -
       r2Buckets: [efh-new]
 """
 
+    planned = json.loads(run("pull", name, "--dry-run", "--json").stdout)
+    assert planned.pop("diff").count("\n+  - name: ") == 1
+    assert planned == {"file": "autopilots.yaml", "added": [name], "neededWorkers": [], "isWritten": False}
+
     dry = run("pull", name, "--dry-run")
     assert (tmp_path / "autopilots.yaml").read_text() == MANIFEST
     assert "".join(f"+{line}\n" for line in lines.splitlines()) in dry.stdout
@@ -153,6 +157,8 @@ def test_pull_writes_it_into_the_manifest(run: Run, name: str, tmp_path: Path) -
     assert run("validate").returncode == 0
 
     again = run("pull", name)
+    nothing = {"file": "autopilots.yaml", "added": [], "neededWorkers": [], "diff": "", "isWritten": False}
+    assert json.loads(run("pull", name, "--json").stdout) == nothing
     assert (again.returncode, again.stderr) == (0, "autopilots.yaml declares everything that is registered\n")
     assert (tmp_path / "autopilots.yaml").read_text() == MANIFEST + lines
 

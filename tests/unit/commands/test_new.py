@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,33 @@ def test_it_writes_code_test_and_entries_and_changes_nothing_else(project: Path,
     assert (project / "tests/integration/autopilots/test_rye_bread.py").is_file()
     written = [path for path in project.rglob("*") if path.is_file() and "templates" not in path.parts]
     assert not [path for path in written if "{{" in path.read_text()]
+
+
+def test_json_for_scripts(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["new", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)["templates"]
+    assert [each["name"] for each in listed] == TEMPLATES
+    assert set(listed[0]) == {"name", "title", "description", "version", "settings"}
+
+    told = []
+    for way in (["--dry-run"], []):
+        assert main(["new", "rye", "--template", "kv-cache", "--set", "ttl=900", "--json", *way]) == 0
+        told.append(json.loads(capsys.readouterr().out))
+        assert (project / "autopilots/rye").exists() == told[-1]["isWritten"]
+    planned, done = told
+
+    assert planned | {"isWritten": True} == done
+    assert list(done) == ["autopilot", "template", "version", "settings", "changes", "tasks", "next", "isWritten"]
+    assert {each["path"] for each in done["changes"]} == {
+        str(path.relative_to(project))
+        for path in project.rglob("*")
+        if path.is_file() and "templates" not in path.parts
+    }
+    assert '+            CACHE_SECONDS: "900"' in next(
+        each["diff"] for each in done["changes"] if each["path"] == "autopilots.yaml"
+    )
+    assert done["settings"]["ttl"] == "900"
+    assert "make catalog" in done["next"]
 
 
 def test_a_dry_run_shows_it_and_writes_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
