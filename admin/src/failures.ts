@@ -22,6 +22,7 @@ export interface FailureGroup
 interface Advice {
   readonly cause: string;
   readonly command: string;
+  readonly byStatus?: Readonly<Record<string, Advice>>;
 }
 
 const SAMPLES = 3;
@@ -93,12 +94,13 @@ function trendOf(entries: readonly Entry[], middle: number): FailureGroup["trend
 }
 
 export function adviceFor({ outcome, status, autopilot }: Pick<Entry, "outcome" | "status" | "autopilot">): Advice {
+  const found = BY_OUTCOME[outcome];
   const { cause, command } =
     outcome === "rejected"
       ? ((autopilot === null ? WITHOUT_AUTOPILOT[String(status)] : undefined) ??
         BY_STATUS[String(status)] ??
         rules.rejected.otherwise)
-      : (BY_OUTCOME[outcome] ?? rules.otherwise);
+      : (found?.byStatus?.[String(status)] ?? found ?? rules.otherwise);
   const values: Readonly<Record<string, string>> = { autopilot: autopilot ?? "NAME", outcome };
   return { cause, command: command.replace(/\{(\w+)\}/g, (_, name: string) => values[name]!) };
 }

@@ -33,5 +33,6 @@ def advice_for(group: FailureGroup, *, is_local: bool = False) -> Advice:
             advice = rejected["withoutAutopilot"].get(status, advice)
     else:
         advice = RULES["byOutcome"].get(group.outcome, RULES["otherwise"])
+        advice = advice.get("byStatus", {}).get(str(group.status), advice)
     command = advice["command"].format(autopilot=group.autopilot or "NAME", outcome=group.outcome)
     return Advice(cause=advice["cause"], command=command)

@@ -39,6 +39,10 @@ def test_the_failing_autopilot_is_found_with_its_cause_by_keyboard(open_page: Op
     failure = page.get_by_role("region", name="Latest failures").get_by_role("listitem").filter(has_text="translate")
     expect(failure.first).to_contain_text("The autopilot did not say how it ended")
 
+    press(page, failure.first.get_by_role("link"))
+    expect(page.get_by_label("Request")).not_to_have_value("")
+    expect(page.locator("details[open]")).to_contain_text("The autopilot did not say how it ended")
+    go_to(page, "Overview")
     press(page, trouble.get_by_role("link", name="Look at it"))
 
     expect(page.get_by_role("heading", level=1)).to_have_text("translator")
@@ -60,11 +64,16 @@ def test_a_page_is_generated_and_seen_by_keyboard(open_page: Open) -> None:
     write(page, page.get_by_label("Description"), "Welcome page for new students")
     press(page, page.get_by_role("button", name="Run", exact=True))
 
-    frame = page.frame_locator("iframe[title='The page that was made']")
-    expect(frame.get_by_role("heading", level=1)).to_contain_text("Welcome page for new students")
+    made = page.get_by_title("The page that was made")
+    expect(made.content_frame.get_by_role("heading", level=1)).to_contain_text("Welcome page for new students")
+    expect(made).to_be_in_viewport(ratio=0.9)
     press(page, page.get_by_role("tab", name="Page"), "ArrowRight")
     expect(page.get_by_role("tab", name="JSON").last).to_be_focused()
     expect(page.get_by_role("tabpanel").last).to_contain_text("draft")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_role("heading", name="Answer")).to_be_in_viewport()
+    expect(page.get_by_role("tab", name="JSON").last).to_be_in_viewport()
 
 
 def test_yesterdays_unknown_payout_is_found_and_resolved_by_keyboard(open_page: Open, world: World) -> None:
@@ -94,6 +103,7 @@ def test_yesterdays_unknown_payout_is_found_and_resolved_by_keyboard(open_page: 
 
     expect(dialog).to_have_count(0)
     run = run_of(world, key)
+    expect(page.get_by_text("pay_affiliate_now: “It was not done” is saved.")).to_be_visible()
     assert (run["status"], run["resolutions"][0]["note"]) == ("not-done", "Stripe has no transfer of it")
 
 
@@ -110,6 +120,10 @@ def test_a_batch_over_the_cap_is_approved_by_keyboard_by_somebody_else_and_paid(
 
     press(page, row.get_by_role("button", name="Approve…"))
     dialog = page.get_by_role("dialog", name="May it go on?")
+    waits = dialog.get_by_label("What its autopilot says of it")
+    expect(waits).to_contain_text(
+        re.compile(f"{payee} would get 150000 eur.*destination{payee}amount150000", re.DOTALL)
+    )
     press(page, dialog.get_by_label("Approve it"), "Space")
     assert violations(page) == []
     press(page, dialog.get_by_role("button", name="Save"))

@@ -133,7 +133,7 @@ export function useRuns(query: RunsQuery) {
   });
 }
 
-/** One that the caller asked for and did not wait for: with its result, when it has ended. */
+/** One with its result: of the caller's own that nobody waited for when it has ended, of another's while it waits for an approval. */
 export function useRun(id: string) {
   const { client } = useApi();
   return useQuery({
@@ -145,8 +145,12 @@ export function useRun(id: string) {
 
 const ACCEPTED = 202;
 
-/** Whether an autopilot has taken it and waits for somebody's approval. */
+/** Whether an autopilot has taken it and not ended it: it goes on by itself, or waits for somebody's approval. */
 export const isWaiting = ({ status, answer }: Run): boolean => status === "running" && answer?.status === ACCEPTED;
+
+/** What waits for somebody says so, in its autopilot's own words. */
+export const shownStatus = (run: Run): string =>
+  isWaiting(run) && /approv/i.test(run.why ?? "") ? "waiting" : run.status;
 
 /** Whether it may end at any moment: neither one that waits for a person, nor one whose time is far. */
 function isUnderWay(run: Run): boolean {
@@ -172,8 +176,10 @@ export function useSchedules() {
   });
 }
 
-/** It costs calls of Cloudflare's API, so it is asked for when somebody wants it, and while a heal is watched. */
-/** Read again only where `watchMs` says in how long, from the time (ms) of the last answer or refusal. */
+/**
+ * It costs calls of Cloudflare's API, so it is asked for when somebody wants it, and while a heal is watched: read again
+ * only where `watchMs` says in how long, from the time (ms) of the last answer or refusal.
+ */
 export function useDiagnosis(watchMs?: (readAt: number) => number) {
   const { client } = useApi();
   return useQuery({

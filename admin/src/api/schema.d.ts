@@ -322,7 +322,7 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** One of them; its caller sees the result */
+        /** One of them; its caller sees the result, and who may approve it what waits */
         get: operations["run"];
         put?: never;
         post?: never;
@@ -1052,7 +1052,7 @@ export interface components {
                 /** @enum {unknown} */
                 status: "waiting" | "told" | "failed" | null;
             };
-            /** @description What the autopilot answered; its caller alone sees it, where nobody waited for it. */
+            /** @description What the autopilot answered. Its caller alone sees it, where nobody waited for it; of one that waits for an approval, others who may approve it. */
             result?: {
                 status: number;
                 type: string | null;

@@ -3,19 +3,20 @@
 import { useState } from "react";
 import { useJournal } from "../api/queries.ts";
 import type { Entry } from "../api/schema.d.ts";
+import { adviceFor } from "../failures.ts";
 import { useRights } from "../rights.ts";
 import { hashOf, Link, useNavigation } from "../route.tsx";
 import { t } from "../texts.ts";
 import { Button, Card, Empty, Facts, Field, Id, More, Read, Screen, Select } from "../ui/parts.tsx";
-import { OutcomeBadge } from "../ui/status.tsx";
+import { isFailure, OutcomeBadge, shownOutcome } from "../ui/status.tsx";
 import { Tabs } from "../ui/tabs.tsx";
 import { Age, duration, Moment } from "../ui/time.tsx";
 import { Failures } from "./failures.tsx";
 
 const TEXTS = ["autopilot", "task", "caller", "requestId"] as const;
 const KINDS = ["plan", "run", "callback", "schedule", "health", "alert", "infra", "heal", "scheduled", "registry"];
-/** Of runs alone. */
-const NO_OUTCOMES = ["running", "waiting", "dead"];
+/** Of runs alone, and of what is shown of others. */
+const NO_OUTCOMES = ["running", "waiting", "dead", "accepted"];
 const OUTCOMES = Object.keys(t.outcome).filter((each) => !NO_OUTCOMES.includes(each));
 export const SINCE = [
   ["", t.runs.sinceAny],
@@ -114,7 +115,11 @@ function EntriesView() {
         <Read query={journal}>
           {({ entries, next }) => (
             <>
-              {entries.length > 0 ? <Entries entries={entries} /> : <Empty>{t.journal.empty}</Empty>}
+              {entries.length > 0 ? (
+                <Entries entries={entries} isOpen={!!query.requestId} />
+              ) : (
+                <Empty>{t.journal.empty}</Empty>
+              )}
               {next && <More limit={limit} onMore={setLimit} />}
             </>
           )}
@@ -136,16 +141,16 @@ export function EntryWhat({ entry }: { entry: Entry }) {
   );
 }
 
-/** Each a line that opens; an open one stays so when the journal is read again. */
-export function Entries({ entries }: { entries: readonly Entry[] }) {
+/** Each a line that opens, or `isOpen` already; an open one stays so when the journal is read again. */
+export function Entries({ entries, isOpen }: { entries: readonly Entry[]; isOpen?: boolean }) {
   const { mayRun } = useRights();
   return (
     <ul className="oa-entries">
       {entries.map((entry) => (
         <li key={[entry.requestId, entry.at, entry.kind, entry.autopilot, entry.outcome, entry.detail].join(" ")}>
-          <details>
+          <details open={isOpen}>
             <summary>
-              <OutcomeBadge outcome={entry.outcome} />
+              <OutcomeBadge outcome={shownOutcome(entry)} />
               <span className="oa-grow">
                 <EntryWhat entry={entry} />
               </span>
@@ -166,6 +171,7 @@ export function Entries({ entries }: { entries: readonly Entry[] }) {
                 [t.journal.status, entry.status ?? t.none],
                 [t.journal.duration, duration(entry.durationMs)],
                 [t.journal.detail, entry.detail ?? t.none],
+                ...(isFailure(entry.outcome) ? [[t.failures.cause, adviceFor(entry).cause] as const] : []),
                 [t.journal.requestId, <Id key="">{entry.requestId}</Id>],
               ]}
             />

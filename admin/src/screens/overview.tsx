@@ -10,7 +10,7 @@ import { hashOf, Link } from "../route.tsx";
 import { t } from "../texts.ts";
 import { Icon } from "../ui/icon.tsx";
 import { Button, Card, Empty, Failure, Read, Screen } from "../ui/parts.tsx";
-import { Badge, HealthBadge, isFailure, OutcomeBadge } from "../ui/status.tsx";
+import { Badge, HealthBadge, isFailure, OutcomeBadge, shownOutcome } from "../ui/status.tsx";
 import { Age, duration } from "../ui/time.tsx";
 import { EntryWhat } from "./journal.tsx";
 
@@ -159,10 +159,10 @@ function Attention({ health }: { health: Health }) {
             <HealthBadge status={check.status} />
             <div>
               <strong>{name}</strong> <span>{check.output}</span>
-              {since && (
+              {(since ?? check.time) && (
                 <span className="oa-small">
                   {" "}
-                  {t.overview.since} <Age at={since} />
+                  {since ? t.overview.since : t.overview.seen} <Age at={since ?? check.time} />
                 </span>
               )}
             </div>
@@ -261,7 +261,7 @@ function Failures() {
             <ul className="oa-feed">
               {failures.map((entry: Entry) => (
                 <li key={entry.requestId}>
-                  <OutcomeBadge outcome={entry.outcome} />
+                  <OutcomeBadge outcome={shownOutcome(entry)} />
                   <Link to={hashOf("journal", { requestId: entry.requestId })}>
                     <EntryWhat entry={entry} />
                     <span className="oa-hint oa-cause">{adviceFor(entry).cause}</span>

@@ -1,7 +1,7 @@
 // An autopilot's answer: as a JSON tree, as the page or picture that it is or holds, as text, with its headers.
 
 import { useEffect, useMemo, useRef, useState } from "react";
-import { isWaiting, useApi, useRun } from "../api/queries.ts";
+import { shownStatus, useApi, useRun } from "../api/queries.ts";
 import { type Answer, answerOf } from "../api/run.ts";
 import { t } from "../texts.ts";
 import { Json } from "../ui/json.tsx";
@@ -21,7 +21,7 @@ export function Followed({ id }: { id: string }) {
         const answer = answerOf(run);
         return (
           <>
-            <Card title={t.run.followed} aside={<OutcomeBadge outcome={isWaiting(run) ? "waiting" : run.status} />}>
+            <Card title={t.run.followed} aside={<OutcomeBadge outcome={shownStatus(run)} />}>
               <Facts
                 facts={[
                   [t.runs.id, <Id key="">{id}</Id>],

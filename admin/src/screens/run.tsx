@@ -1,7 +1,7 @@
 // Runs a task: which one, with what, and what came back.
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { type Askable, useApi, useCapability, useList, useSkills } from "../api/queries.ts";
 import { explainTask, runTask } from "../api/run.ts";
 import { useRights } from "../rights.ts";
@@ -96,20 +96,27 @@ function TaskForm({ task, list, followed }: { task: string; list: Askable; follo
   const [key, setKey] = useState<string>(() => crypto.randomUUID());
   const [isConfirming, setConfirming] = useState(false);
   const [soFar, setSoFar] = useState("");
+  const answers = useRef<HTMLDivElement>(null);
   const isFormable = schema?.properties !== undefined;
   const isKnown = Object.keys(meta).every((name) => schema?.properties?.[name] !== undefined);
   const shown = isFormable && isKnown ? view : "json";
   const request = { task, meta, key: isOnce ? key : undefined };
 
+  // On a phone it is below the form, and out of sight.
+  const reveal = () => {
+    const place = answers.current;
+    if (place && place.getBoundingClientRect().top > innerHeight / 2) place.scrollIntoView();
+  };
   const run = useMutation({
     mutationFn: () => runTask(api, request, setSoFar),
     onMutate: () => {
       setSoFar("");
       keepMeta(task, meta);
+      reveal();
     },
     onSettled: () => queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "diagnosis" }),
   });
-  const explain = useMutation({ mutationFn: () => explainTask(api, request) });
+  const explain = useMutation({ mutationFn: () => explainTask(api, request), onMutate: reveal });
   const start = () => {
     if (isOnce) setConfirming(true);
     else run.mutate();
@@ -208,7 +215,7 @@ function TaskForm({ task, list, followed }: { task: string; list: Askable; follo
           </div>
         </div>
       </form>
-      <div aria-live="polite">
+      <div aria-live="polite" ref={answers}>
         {explain.error && <Failure error={explain.error} />}
         {explain.data && (
           <Card title={t.run.decision}>

@@ -4,11 +4,12 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { data } from "../api/client.ts";
-import { isWaiting, useApi, useList, useRuns } from "../api/queries.ts";
+import { shownStatus, useApi, useList, useRuns } from "../api/queries.ts";
 import type { Run, RunStatus } from "../api/schema.d.ts";
 import { useRights } from "../rights.ts";
 import { hashOf, Link, useNavigation } from "../route.tsx";
 import { t } from "../texts.ts";
+import { Icon } from "../ui/icon.tsx";
 import { Button, Card, Empty, Facts, Failure, Id, More, Read, Screen, Select } from "../ui/parts.tsx";
 import { OutcomeBadge } from "../ui/status.tsx";
 import { Age, Moment } from "../ui/time.tsx";
@@ -23,6 +24,7 @@ export function RunsScreen() {
   const { query } = place;
   const [limit, setLimit] = useState(PAGE);
   const [asked, setAsked] = useState<Asked | null>(null);
+  const [saved, setSaved] = useState("");
   const { may } = useRights();
   const { data: list } = useList(may("read"));
   const status = STATUSES.find((each) => each === query.status);
@@ -51,6 +53,12 @@ export function RunsScreen() {
         />
         <Select label={t.runs.since} value={query.since ?? ""} options={SINCE} onChange={(since) => set({ since })} />
       </div>
+      {saved && (
+        <div className="oa-well" role="status">
+          <Icon name="check" />
+          <p>{saved}</p>
+        </div>
+      )}
       <Card flush>
         <Read query={runs}>
           {({ runs, next }) => (
@@ -66,7 +74,7 @@ export function RunsScreen() {
           )}
         </Read>
       </Card>
-      {asked && <Word {...asked} onClose={() => setAsked(null)} />}
+      {asked && <Word {...asked} onClose={() => setAsked(null)} onSaved={setSaved} />}
     </Screen>
   );
 }
@@ -79,7 +87,7 @@ function RunRow({ run, onAsk }: { run: Run; onAsk: (asked: Asked) => void }) {
     <li>
       <details>
         <summary>
-          <OutcomeBadge outcome={isWaiting(run) ? "waiting" : run.status} />
+          <OutcomeBadge outcome={shownStatus(run)} />
           <span className="oa-grow">
             <span className="oa-what">{run.task}</span>
             <span className="oa-small"> → {run.autopilot}</span>

@@ -2,11 +2,12 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { data } from "../api/client.ts";
-import { isWaiting, useApi } from "../api/queries.ts";
+import { isWaiting, useApi, useRun } from "../api/queries.ts";
 import type { Run } from "../api/schema.d.ts";
 import { t } from "../texts.ts";
 import { Dialog } from "../ui/dialog.tsx";
-import { Button, Failure, Field } from "../ui/parts.tsx";
+import { Json } from "../ui/json.tsx";
+import { Button, Failure, Field, Read } from "../ui/parts.tsx";
 
 type Kind = "resolve" | "approve";
 
@@ -32,7 +33,12 @@ export function wordFor(run: Run): Kind | undefined {
   return isWaiting(run) ? "approve" : undefined;
 }
 
-export function Word({ run, word, onClose }: Asked & { onClose: () => void }) {
+export function Word({
+  run,
+  word,
+  onClose,
+  onSaved,
+}: Asked & { onClose: () => void; onSaved: (what: string) => void }) {
   const { client } = useApi();
   const queries = useQueryClient();
   const say = useMutation({
@@ -46,8 +52,9 @@ export function Word({ run, word, onClose }: Asked & { onClose: () => void }) {
         client.POST("/autopilot/runs/{id}/resolve", { params, body: { resolution, ...(note ? { note } : {}) } }),
       );
     },
-    onSuccess: async () => {
+    onSuccess: async (_, { isYes }) => {
       await queries.invalidateQueries();
+      onSaved(t.runs.saved(run.task, CHOICES[word].find(([value]) => value === isYes)![1]));
       onClose();
     },
   });
@@ -64,6 +71,7 @@ export function Word({ run, word, onClose }: Asked & { onClose: () => void }) {
         <p className="oa-small">
           {run.task} · <code>{run.id}</code>
         </p>
+        {word === "approve" && <Waiting id={run.id} />}
         {CHOICES[word].map(([value, label, hint]) => (
           <label key={label} className="oa-choice">
             <input type="radio" name="word" value={String(value)} required />
@@ -73,7 +81,7 @@ export function Word({ run, word, onClose }: Asked & { onClose: () => void }) {
             </span>
           </label>
         ))}
-        <Field label={t.runs.note}>{(id) => <textarea id={id} name="note" rows={3} maxLength={1000} />}</Field>
+        <Field label={t.runs.note[word]}>{(id) => <textarea id={id} name="note" rows={3} maxLength={1000} />}</Field>
         {say.error && <Failure error={say.error} />}
         <div className="oa-actions">
           <Button kind="main" type="submit" disabled={say.isPending}>
@@ -83,5 +91,24 @@ export function Word({ run, word, onClose }: Asked & { onClose: () => void }) {
         </div>
       </form>
     </Dialog>
+  );
+}
+
+/** Of a batch, so that each payee's amount is seen. */
+const ALL_OPEN = -2;
+
+/** What somebody approves, as its autopilot tells it. */
+function Waiting({ id }: { id: string }) {
+  const query = useRun(id);
+  return (
+    <Read query={query}>
+      {({ result }) =>
+        result && (
+          <section className="oa-waiting" aria-label={t.runs.waits} tabIndex={0}>
+            <Json value={result.body} depth={ALL_OPEN} />
+          </section>
+        )
+      }
+    </Read>
   );
 }

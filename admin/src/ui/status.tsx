@@ -34,6 +34,7 @@ const OUTCOMES: Readonly<Record<string, readonly [Tone, IconName]>> = {
   done: ["good", "check"],
   ready: ["good", "check"],
   partly: ["warn", "half"],
+  accepted: ["info", "clock"],
   running: ["info", "clock"],
   queued: ["info", "clock"],
   waiting: ["warn", "clock"],
@@ -70,6 +71,10 @@ export function OutcomeBadge({ outcome }: { outcome: string }) {
     </Badge>
   );
 }
+
+/** Of an entry of the journal: what the autopilot took and did not end then is in part done too. */
+export const shownOutcome = ({ outcome, status }: { outcome: string; status: number | null }): string =>
+  outcome === "partly" && status === 202 ? "accepted" : outcome;
 
 /** Of the journal: tasks that came to nothing, or of which nobody knows. */
 export const isFailure = (outcome: string): boolean =>

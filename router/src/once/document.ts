@@ -1,7 +1,9 @@
-// A run as its endpoints show it. What the autopilot answered may hold what is only the caller's, so nobody else sees it.
+// A run as its endpoints show it. What the autopilot answered may hold what is only the caller's, so nobody else sees it,
+// but who may approve what waits: they have to know what that is.
 
 import { textOf } from "../forward/answer.ts";
 import type { KeptRun, Run } from "./runs.ts";
+import { wasUnderWay } from "./under-way.ts";
 
 /** Without what was answered. */
 export function documentOf(run: Run, caller: string) {
@@ -39,10 +41,14 @@ function waiting({ status, dueAt, allowed, attempts }: Run) {
   return { nextTryAt, attemptsLeft: Math.max(0, allowed - attempts) };
 }
 
-/** The same as JSON; of a run that nobody waited for its caller also sees the `result`, whose numbers are as they were answered. */
-export function documentText(run: KeptRun, caller: string): string {
+/**
+ * The same as JSON. With the `result`, whose numbers are as they were answered, for the caller of a run that nobody waited
+ * for, and for another who `mayApprove` one that its autopilot has not ended.
+ */
+export function documentText(run: KeptRun, caller: string, mayApprove = false): string {
   const text = JSON.stringify(documentOf(run, caller));
-  if (!run.later || run.caller !== caller || run.answer === null || run.answerStatus === null) return text;
+  const isShown = run.caller === caller ? run.later : mayApprove && wasUnderWay(run);
+  if (!isShown || run.answer === null || run.answerStatus === null) return text;
   return `${text.slice(0, -1)},"result":${resultText(run)}}`;
 }
 

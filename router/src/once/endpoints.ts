@@ -1,5 +1,6 @@
 // /autopilot/runs: what became of tasks that must not be done twice or that nobody waits for, and a person's word where
-// the router cannot know. A caller sees its own, with what was answered; who may `read` sees all, without that.
+// the router cannot know. A caller sees its own, with what was answered; who may `read` sees all, without that; who may
+// `approve` as well, what waits for it.
 
 import * as v from "valibot";
 import { Problem } from "#worker-kit/problem.ts";
@@ -32,7 +33,7 @@ export async function listRuns(call: Call): Promise<Response> {
   query.check();
   const found = await findRuns(env, {
     ...{ since, after, status: status ?? null, task: task ?? null, limit: limit + 1 },
-    caller: mayRead(call) ? null : caller,
+    caller: isGiven(call, "read") ? null : caller,
   });
   const shown = found.slice(0, limit);
   const last = shown.at(-1);
@@ -53,7 +54,7 @@ export async function showRun(call: Call): Promise<Response> {
   const preference = preferenceOf(request);
   if (preference.waitS > 0) await waitForEnd(env, id, preference.waitS);
   return json(
-    documentText(await findVisibleRun(call), caller),
+    documentText(await findVisibleRun(call), caller, isGiven(call, "approve")),
     200,
     appliedPreference({ ...preference, respondAsync: false }),
   );
@@ -62,7 +63,7 @@ export async function showRun(call: Call): Promise<Response> {
 /** Throws a problem (404) where there is none, or none for this caller. */
 export async function findVisibleRun(call: Call): Promise<KeptRun> {
   const found = await findKeptRun(call.env, call.parameter);
-  if (!found || (found.caller !== call.caller && !mayRead(call))) throw noSuchRun(call.parameter);
+  if (!found || (found.caller !== call.caller && !isGiven(call, "read"))) throw noSuchRun(call.parameter);
   return found;
 }
 
@@ -70,8 +71,8 @@ export function json(text: string, status = 200, headers: Readonly<Record<string
   return new Response(text, { status, headers: { ...headers, "content-type": "application/json" } });
 }
 
-function mayRead({ rule }: Call): boolean {
-  return rule === null || rule.may.includes("read");
+function isGiven({ rule }: Call, right: "read" | "approve"): boolean {
+  return rule === null || rule.may.includes(right);
 }
 
 /** POST `{resolution, note?}`; throws a problem: 403 for a run of the caller's own, 404, 409 for a run whose outcome is known, 422. */

@@ -193,16 +193,19 @@ def test_above_a_cap_somebody_else_approves(guarded: httpx.Client, bank: Stripe,
 
     own = approve(guarded, run, "finance")
     without_right = approve(guarded, run, "shop")
-    shown = run_of(guarded, waiting, **by("boss"))
+    shown, asked = run_of(guarded, waiting, **by("boss")), run_of(guarded, waiting, **by("finance"))
     approved = approve(guarded, run, "boss", note="seen the invoice")
     again, twice = pay(guarded, key, **by("finance")), approve(guarded, run, "boss")
 
     assert (waiting.status_code, waiting.json()["status"]) == (202, "waiting for approval")
     assert [own.status_code, without_right.status_code] == [403, 403]
     assert (shown["status"], shown["why"]) == ("running", "It is waiting for approval.")
+    assert shown["result"]["body"] == waiting.json()  # who approves sees what
+    assert "result" not in asked
     assert (approved.status_code, approved.json()["status"], approved.json()["outcome"]) == (200, "done", "done")
     assert (again.status_code, again.json()["status"]) == (201, "paid")
     assert (twice.status_code, twice.json()["title"]) == (409, "Not waiting for approval")
+    assert "result" not in run_of(guarded, waiting, **by("boss"))
     assert bank.paid() == ALL_PAID
     eventually(lambda: journalled(guarded, run) == ["approved"], "the approval is in the journal")
 
