@@ -8,7 +8,7 @@ import subprocess
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.browser.conftest import Open
 from tests.support.admin_screens import SCREENS, take_picture, visit
@@ -111,6 +111,52 @@ def test_the_alerts_are_shown_with_when_they_were_evaluated(open_page: Open) -> 
     expect(alerts.get_by_role("listitem")).to_contain_text("Firing")
     expect(alerts.get_by_role("listitem")).to_contain_text("translator")
     expect(alerts.get_by_text("Nobody is told at slack")).to_have_css("text-align", "start")
+
+
+def test_the_bars_of_the_free_plan_say_about_what_cloudflare_says_or_why_it_does_not(
+    open_page: Open, world: World
+) -> None:
+    def bars(at: World) -> Locator:
+        return open_page(at=at).get_by_role("region", name="Free plan, today")
+
+    told = bars(world)
+    expect(told.get_by_text(re.compile(r"^about [\d,]+ of 100,000$")).first).to_be_visible()
+    expect(told.get_by_text(re.compile(r"^[\d,]+ of 30,000$"))).to_be_visible()  # of the journal that is exact
+    expect(told.get_by_role("meter", name="R2 class A operations, this month")).to_be_visible()
+    expect(told).to_contain_text("as Cloudflare's analytics say")
+
+    own = bars(world.late)
+    expect(own).to_contain_text("The stack has no analyticsToken, so Cloudflare is not asked.")
+    expect(own.get_by_role("meter")).to_have_count(2)
+    expect(own).not_to_contain_text("about")
+
+    world.account.local("PUT", "/faults", {"faults": [{"path": "/graphql", "effect": "status", "status": 503}]})
+    try:
+        world.call("POST", "/__scheduled")
+        unsaid = bars(world)
+        expect(unsaid).to_contain_text(re.compile("Our own counts of tasks.*Cloudflare did not say: .+"))
+        expect(unsaid).not_to_contain_text("about")
+    finally:
+        world.account.local("DELETE", "/faults")
+        world.call("POST", "/__scheduled")
+
+
+def test_an_answer_that_comes_in_parts_is_shown_as_it_comes(open_page: Open, world: World, faults: list[str]) -> None:
+    page = open_page("#/run?task=watch_transfer")
+    page.get_by_label("meta", exact=True).fill('{"do": "stream"}')
+    page.get_by_role("button", name="Run", exact=True).click()
+    answer = page.get_by_role("region", name="Answer")
+    expect(answer.get_by_text("data: asked")).to_be_visible()
+    expect(answer).not_to_contain_text("data: paid")
+    expect(page.get_by_role("button", name="Running…")).to_be_disabled()
+
+    world.release()
+
+    expect(answer).to_contain_text("data: paid")
+    expect(answer).to_contain_text("from payer")
+    expect(page.get_by_role("button", name="Run", exact=True)).to_be_enabled()
+    assert all("404" in fault for fault in faults)  # the catalogue has no entry of it
+    faults.clear()
 
 
 def test_a_permission_that_a_token_which_only_reads_does_without_is_not_needed(open_page: Open) -> None:

@@ -1,6 +1,6 @@
 """The admin page in front of a routing Worker with everything behind it: the real autopilots with the local Stripe, a
 payer whose outcomes are what a test says, an autopilot that fails, a queue, and the local Cloudflare's account. Beside
-it, at another host, is a router whose cron trigger was cleared long ago."""
+it, at another host, is a router whose cron trigger was cleared long ago, and which has no token for analytics."""
 
 from __future__ import annotations
 
@@ -65,7 +65,12 @@ TABLE = RoutingTable(
             worker="efh-page-deployer",
             binding="EFH_PAGE_DEPLOYER",
         ),
-        Route(name="payer", capabilities=("payouts.transfer.single",), worker="efh-payer", binding="EFH_PAYER"),
+        Route(
+            name="payer",
+            capabilities=("payouts.transfer.single", "payouts.transfer.watch"),
+            worker="efh-payer",
+            binding="EFH_PAYER",
+        ),
         Route(
             name="payout-batch",
             capabilities=("payouts.batch.run",),
@@ -85,6 +90,7 @@ TABLE = RoutingTable(
             capability="text.translate", idempotent=True, later=AsyncRule(retries=0, backoff_ms=1_000)
         ),
         "pay_affiliate_now": TaskRule(capability="payouts.transfer.single", once=True, description="Pay one affiliate"),
+        "watch_transfer": TaskRule(capability="payouts.transfer.watch", description="Tell how far a payout is"),
         "run_payout_batch": TaskRule(capability="payouts.batch.run", once=True, description="Run affiliate payouts"),
     },
     declared=Resources(kv_namespaces=("AI_EMPLOYEE_LOGS", "REGISTRY"), r2_buckets=("efh-private",)),
@@ -105,15 +111,16 @@ AUTOPILOTS = {
     "efh-page-deployer": ("page-deployer", "page-deployer"),
     "efh-payout-batch": ("payout-batch", "payout-batch"),
 }
-# It is the routers' cron trigger too, and the hand in their records.
+# It is the routers' cron trigger too, the hand in their records, and lets go the answer that the payer holds.
 FRONT = """
 export default {
-  async fetch(request, { ROUTER, LATE, DB, COPY }) {
+  async fetch(request, { ROUTER, LATE, PAYER, DB, COPY }) {
     const { hostname, pathname } = new URL(request.url);
     const router = hostname.startsWith("late.") ? LATE : ROUTER;
     if (pathname === "/_cron") return Response.json(await router.scheduled({ cron: "*/15 * * * *" }));
     if (pathname === "/_sql") return Response.json((await DB.prepare(await request.text()).all()).results);
     if (pathname === "/_snapshot") return Response.json(await COPY.put("snapshot", await request.text()) ?? null);
+    if (pathname === "/_release") return PAYER.fetch("http://payer/release");
     return router.fetch(request);
   },
 };
@@ -151,6 +158,10 @@ class World:
     def cron(self) -> None:
         """What Cloudflare does every 15 minutes."""
         assert self._http.get("/_cron").json()["outcome"] == "ok"
+
+    def release(self) -> None:
+        """The rest of an answer that comes in parts may come."""
+        self._http.post("/_release").raise_for_status()
 
     def sql(self, statement: str) -> list[dict[str, Any]]:
         """On the router's records, past it."""
@@ -218,7 +229,7 @@ def _workers(account: Account, heal_url: str, bank: Stripe, folder: Path) -> lis
     )
     modern = {"modules": True, "compatibilityDate": "2026-07-01"}
     tokens = {"reader": READER_TOKEN, "ops": OPS_TOKEN, "boss": BOSS_TOKEN, "shop": SHOP_TOKEN}
-    router = {
+    router: dict[str, Any] = {
         **modern,
         "scriptPath": made["router"].path,
         "compatibilityFlags": ["enable_request_signal"],
@@ -253,13 +264,17 @@ def _workers(account: Account, heal_url: str, bank: Stripe, folder: Path) -> lis
             "name": "front",
             "script": FRONT,
             "compatibilityFlags": ["service_binding_extra_handlers"],
-            "serviceBindings": {"ROUTER": "router", "LATE": "late"},
+            "serviceBindings": {"ROUTER": "router", "LATE": "late", "PAYER": "efh-payer"},
             "d1Databases": {"DB": "records"},
             "kvNamespaces": {"COPY": "late-registry"},
         },
         {
             **router,
             "name": "router",
+            "bindings": {
+                **router["bindings"],
+                "CLOUDFLARE_ANALYTICS_TOKEN": account.mint("Account Analytics Read"),
+            },
             "d1Databases": {"DB": "records"},
             "kvNamespaces": {"REGISTRY": "registry"},
             "queueConsumers": {"efh-tasks": {"maxBatchSize": 5, "maxBatchTimeout": 0}},

@@ -1,9 +1,10 @@
-// An autopilot that moves money, for tests: it remembers each call by the idempotency key of its signed body and
-// answers as `meta` says. GET /calls?key=… answers the calls with that key; POST /release lets go those that are held.
+// An autopilot that moves money, for tests: it remembers each call by the idempotency key of its signed body ("" where
+// it has none) and answers as `meta` says. GET /calls?key=… answers the calls with that key; POST /release lets go those
+// that are held.
 import { Webhook } from "standardwebhooks";
 
 interface Meta {
-  /** `throw`, `never`, `hold` until it is released, or else answer. */
+  /** `throw`, `never`, `hold` until it is released, `stream` a part and the rest when it is released, or else answer. */
   do?: string;
   status?: number;
   type?: string;
@@ -62,11 +63,30 @@ async function perform(body: string, headers: Record<string, string>, secret: st
   }
   if (meta.do === "throw") throw new Error("the password is hunter2");
   if (meta.do === "never") return new Promise(() => setTimeout(() => undefined, 60_000));
-  while (meta.do === "hold" && !released.has(run.key)) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  if (meta.do === "hold") await release(run.key);
+  if (meta.do === "stream") return streamed(run.key);
   const content = meta.bytes ? new Uint8Array(meta.bytes).fill(0xff) : (meta.text ?? `paid, call ${calls.length}`);
   const { type = "text/plain" } = meta;
   const status = meta.times !== undefined && calls.length > meta.times ? 201 : (meta.status ?? 201);
   return new Response(content, { status, headers: { "content-type": type, ...meta.headers } });
+}
+
+async function release(key: string): Promise<void> {
+  while (!released.has(key)) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+}
+
+function streamed(key: string): Response {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const writer = writable.getWriter();
+  const say = (what: string) => writer.write(new TextEncoder().encode(`data: ${what}\n\n`));
+  const tell = async () => {
+    await say("asked");
+    await release(key);
+    await say("paid");
+    await writer.close();
+  };
+  void tell();
+  return new Response(readable, { headers: { "content-type": "text/event-stream" } });
 }
 
 function isVerified(body: string, headers: Record<string, string>, secret: string): boolean {

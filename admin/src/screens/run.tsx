@@ -18,6 +18,8 @@ import { Followed, Result } from "./result.tsx";
 type Meta = Record<string, unknown>;
 const EXAMPLE: Meta = { pageType: "home", description: "Welcome page for new students" };
 const EXAMPLE_TASK = "generate_page";
+/** What no task changes, and costs a request. */
+const UNCHANGED: ReadonlySet<unknown> = new Set(["diagnosis", "capability", "me"]);
 
 export function RunScreen() {
   const { me, may } = useRights();
@@ -114,7 +116,7 @@ function TaskForm({ task, list, followed }: { task: string; list: Askable; follo
       keepMeta(task, meta);
       reveal();
     },
-    onSettled: () => queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "diagnosis" }),
+    onSettled: () => queries.invalidateQueries({ predicate: ({ queryKey: [what] }) => !UNCHANGED.has(what) }),
   });
   const explain = useMutation({ mutationFn: () => explainTask(api, request), onMutate: reveal });
   const start = () => {
