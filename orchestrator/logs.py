@@ -26,12 +26,11 @@ MOST_LINES = 5_000
 @dataclass(frozen=True, kw_only=True)
 class ReadLogs:
     """`lines` is None where they could not be read; `notes` say why, or what is not in them. `owners`: each Worker's
-    autopilot. `is_local`: of the Cloudflare on this machine."""
+    autopilot."""
 
     lines: tuple[LogLine, ...] | None
     notes: tuple[str, ...]
     owners: Mapping[str, str]
-    is_local: bool = False
 
 
 def account_of_environment() -> Account:
@@ -40,6 +39,15 @@ def account_of_environment() -> Account:
     if not account_id:
         raise SettingsError("CLOUDFLARE_ACCOUNT_ID is not set", "export the account's id")
     return Account.from_environment(account_id)
+
+
+def is_on_this_machine() -> bool:
+    """Whether the account of the environment is that of the local Cloudflare."""
+    try:
+        with account_of_environment() as account:
+            return is_loopback(account.host)
+    except SettingsError:
+        return False
 
 
 def read_logs(file: str, name_prefix: str, since: str) -> ReadLogs:
@@ -76,4 +84,4 @@ def _read(account: Account, desired: Desired, owners: Mapping[str, str], since: 
     lines = [line for event in found.events if (line := read(event))]
     if odd := len(found.events) - len(lines):
         notes.append(f"{odd} lines of the logs have another shape than Cloudflare documents, and are not counted")
-    return ReadLogs(lines=tuple(lines), notes=tuple(notes), owners=owners, is_local=is_loopback(account.host))
+    return ReadLogs(lines=tuple(lines), notes=tuple(notes), owners=owners)

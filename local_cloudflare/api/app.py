@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 
 from local_cloudflare.api import envelope, errors
 from local_cloudflare.api.account import routes as _account
+from local_cloudflare.api.ai import routes as _ai
 from local_cloudflare.api.auth import Token, Tokens, bearer
 from local_cloudflare.api.call import Call, Route
 from local_cloudflare.api.cloud import Cloud
@@ -41,7 +42,7 @@ from local_cloudflare.runtime.errors import DataError
 ROUTES: tuple[Route, ...] = (
     *(*_account.ROUTES, *_kv.ROUTES, *_r2.ROUTES, *_d1.ROUTES, *_queues.ROUTES),
     *(*_workers.ROUTES, *_zones.ROUTES, *_graphql.ROUTES),
-    *_observability.ROUTES,
+    *(*_observability.ROUTES, *_ai.ROUTES),
 )
 """Every call that is answered; docs/local-cloudflare.md lists them, and a test holds the two against each other."""
 

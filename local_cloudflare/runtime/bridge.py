@@ -75,6 +75,12 @@ class Runtime:
         control = (await self._connected()).control
         return await control.call("GET", "/ai") if settings is None else await control.call("PUT", "/ai", settings)
 
+    async def run_model(self, model: str, inputs: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+        """What the stand-in for Workers AI answers: 200 and the answer, or another status with `code` and `message`."""
+        body = {"model": model, "inputs": inputs}
+        told = await (await self._connected()).control.call("POST", "/ai/run", body)
+        return told["status"], told["answer"]
+
     # Workers
 
     async def check(self, config: WorkerConfig) -> Startup:

@@ -33,6 +33,7 @@ export function createControl({ fleet, front, checker, logs, token, ai }) {
     ["GET", /^\/counts$/, async () => logs.invocations(false)],
     ["DELETE", /^\/counts$/, async () => logs.invocations(true)],
     ["GET", /^\/ai$/, async () => ai.state()],
+    ["POST", /^\/ai\/run$/, async (request) => runModel(/** @type {any} */ (await json(request)))],
     ["PUT", /^\/ai$/, async (request) => ai.set(/** @type {any} */ (await json(request)))],
   ];
 
@@ -43,6 +44,11 @@ export function createControl({ fleet, front, checker, logs, token, ai }) {
     }
     logs.setSourceMaps(config.name, files);
     fleet.put(config);
+  }
+
+  async function runModel(asked) {
+    const response = await ai.answer({ json: async () => asked });
+    return { status: response.status, answer: await response.json() };
   }
 
   async function runScheduled(name, { cron, time }) {

@@ -17,7 +17,6 @@ from orchestrator.analysis.groups import VARYING, FailureGroup, describe, group_
 from orchestrator.analysis.log_lines import LogLine
 
 _MOST = 300  # characters of a line that are told
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _NAMING = r"(?i)\b([\w-]*(?:token|secret|password|passwd|api[_-]?key|authorization)[\"']?\s*[=:]\s*[\"']?)"
 _LONG = r"(?=[A-Za-z_+=-]*\d)(?=[\d_+=-]*[A-Za-z])(?<![\w<])[\w+=-]{20,}"
 _NAME = re.compile(r"[A-Za-z_$][\w$.-]*|<[\w-]+>")
@@ -43,9 +42,14 @@ class LogGroup(FailureGroup):
     part_of: str | None
 
 
+def one_line(text: str) -> str:
+    """`text` on one line, without what a terminal would not print."""
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
+
+
 def redacted(text: str) -> str:
     """A log's text on one line, without what names one case, and without what looks like a secret."""
-    told = without(_CONTROL.sub(" ", text), _LOGGED)
+    told = without(one_line(text), _LOGGED)
     return told if len(told) <= _MOST else f"{told[:_MOST]}…"
 
 

@@ -86,11 +86,14 @@ class ApiClient:
     def close(self) -> None:
         self._client.close()
 
-    def request(self, method: str, path: str, *, repeatable: bool | None = None, **options: Any) -> httpx.Response:
+    def request(
+        self, method: str, path: str, *, repeatable: bool | None = None, waits: bool = True, **options: Any
+    ) -> httpx.Response:
         """The answer to one call, whatever its status; `options` as httpx takes them (`params`, `json`, `content`, …).
 
-        `repeatable`: whether doing it twice does no harm; of itself only a read. Raises CloudflareError with status 0
-        where there is no answer.
+        `repeatable`: whether doing it twice does no harm; of itself only a read. `waits`: whether a 429 is waited out:
+        not where it says something else than too many calls. Raises CloudflareError with status 0 where there is no
+        answer.
         """
         again = repeatable if repeatable is not None else method in _SAFE
         for tries_left in reversed(range(TRIES)):
@@ -109,7 +112,7 @@ class ApiClient:
                 self._back_off(tries_left)
                 continue
             self._rate_limiter.answered(response.headers)
-            if response.status_code == _TOO_MANY and tries_left:
+            if response.status_code == _TOO_MANY and tries_left and waits:
                 self._wait_as_told(response.headers)
             elif response.status_code in _PASSING and again and tries_left:
                 self._back_off(tries_left)
@@ -182,8 +185,8 @@ def envelope(method: str, path: str, response: httpx.Response) -> dict[str, Any]
 def _hint(status: int, code: int, path: str) -> str:
     if code == ErrorCode.NOT_PERMITTED and (permission := permission_for(path)):
         return f"the API token lacks the account permission {permission.name}: add it ({TOKENS_PAGE})"
-    if status == _TOO_MANY:
-        return "the token made too many calls: try again in five minutes"
     if hint := hint_of(code):
         return hint
+    if status == _TOO_MANY:
+        return "the token made too many calls: try again in five minutes"
     return "Cloudflare failed, and the retries failed too: try again later" if status in _PASSING else ""

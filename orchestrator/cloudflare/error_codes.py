@@ -20,6 +20,8 @@ class ErrorCode(IntEnum):
 
     NO_SUCH_OBJECT = (7000, "")
     NO_ROUTE = (7003, "")  # also for an account that does not exist
+    NEURONS_SPENT = (3036, "the day's free neurons of Workers AI are spent: they are there again after midnight UTC")
+    AI_BUSY = (3040, "Workers AI has no room now: try again in a minute")
     TOKEN_MISSING = (9106, "set CLOUDFLARE_API_TOKEN")
     TOKEN_INVALID = (9109, _NOT_VALID)
     NOT_PERMITTED = (

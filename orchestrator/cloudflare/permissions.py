@@ -57,7 +57,9 @@ QUEUES = Permission(name="Queues Edit", area="/queues", method="POST", path="/qu
 
 
 OBSERVABILITY = Permission(name="Workers Observability Edit", area="/workers/observability/", method="", path="")
-"""Of the Workers' logs, which `analyze` reads where it may: no stack needs it, so nothing probes it."""
+WORKERS_AI = Permission(name="Workers AI Read", area="/ai/", method="", path="")
+"""Of the Workers' logs, which `analyze` reads where it may, and of its summary: no stack needs them, so nothing probes
+them."""
 
 
 def needed(*, queues: bool) -> tuple[Permission, ...]:
@@ -74,7 +76,7 @@ def permission_for(path: str) -> Permission | None:
     return next(
         (
             each
-            for each in (OBSERVABILITY, *PERMISSIONS, QUEUES)
+            for each in (OBSERVABILITY, WORKERS_AI, *PERMISSIONS, QUEUES)
             if (below.startswith(each.area) if each.area else not below)
         ),
         None,

@@ -108,6 +108,19 @@ def test_analyze_prints_groups_of_what_failed_as_json(empty_journal: Journal, ru
     ]
 
 
+def test_a_summary_that_cannot_be_had_leaves_the_groups_as_they_are(empty_journal: Journal, run: Run) -> None:
+    fill(empty_journal, 3)
+
+    done, without = run("--summary", "--json", command="analyze"), run("--json", command="analyze")
+
+    assert (done.returncode, without.returncode) == (0, 0), done.stderr
+    told = json.loads(done.stdout)
+    said = told.pop("summary")
+    assert told == json.loads(without.stdout)
+    assert said["statements"] == []
+    assert said["reason"] == "no model answered: CLOUDFLARE_ACCOUNT_ID is not set (export the account's id)"
+
+
 def test_an_empty_journal_says_so(empty_journal: Journal, run: Run) -> None:  # the fixture empties it
     done = run()
 

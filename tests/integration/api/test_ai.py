@@ -1,4 +1,4 @@
-"""The stand-in for Workers AI, through the binding of a Worker: answers, refusals, the day's neurons, faults."""
+"""The stand-in for Workers AI, by a Worker's binding and over the API: answers, refusals, the day's neurons, faults."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ from typing import Any
 import pytest
 from cloudflare import Cloudflare
 
+from orchestrator.analysis.summary import inputs, read
+from orchestrator.cloudflare.account import Account
+from orchestrator.cloudflare.workers_ai import run_model
+from orchestrator.errors import CloudflareError
 from tests.support.local_cloudflare import LocalCloudflare
 from tests.support.worker_upload import upload
+from tests.unit.analysis.test_summary import GROUPS
 
 GLM, LLAMA = "@cf/zai-org/glm-4.7-flash", "@cf/meta/llama-3.2-3b-instruct"
 FLUX = "@cf/black-forest-labs/flux-1-schnell"
@@ -118,3 +123,88 @@ def test_an_answer_may_break_the_rules(asker: LocalCloudflare, effect: str, cont
     asker.local("PUT", "/ai", {"faults": [{"effect": effect, "times": 1}]})
 
     assert ask(asker, GLM, QUESTION)["choices"][0]["message"]["content"].startswith(content)
+
+
+def test_the_api_has_the_same_stand_in_as_the_binding(cloudflare_api: LocalCloudflare, sdk: Cloudflare) -> None:
+    answer: Any = sdk.ai.run(GLM, account_id=cloudflare_api.account_id, extra_body=QUESTION)
+
+    assert json.loads(answer["choices"][0]["message"]["content"])["title"] == "Bread for beginners."
+    assert cloudflare_api.local("GET", "/ai")["neurons"] > 0
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "refusal"),
+    [
+        (
+            "@cf/nobody/nothing",
+            {"json": QUESTION},
+            (400, 5007, "No such model: No such model @cf/nobody/nothing or task"),
+        ),
+        (GLM, {"json": {"prompt": "Hello"}}, (400, 5006, "Error: required properties at '/' are 'messages'")),
+        (GLM, {}, (400, 3003, "Incomplete request: Request is missing headers or body: body")),
+        (GLM, {"content": b"{"}, (400, 10026, "Could not parse request body.")),
+    ],
+)
+def test_the_api_refuses_as_the_real_one_does(
+    cloudflare_api: LocalCloudflare, model: str, options: dict[str, Any], refusal: tuple[int, int, str]
+) -> None:
+    answer = cloudflare_api.call("POST", f"/ai/run/{model}", **options)
+
+    [error] = answer.json()["errors"]
+    status, code, message = refusal
+    assert (answer.status_code, error["code"]) == (status, code)
+    assert error["message"].removeprefix("AiError: ").startswith(message)
+
+
+def test_the_api_wants_the_permission(cloudflare_api: LocalCloudflare) -> None:
+    tokens = {
+        permission: cloudflare_api.local("POST", "/tokens", {"permissions": [permission]})["value"]
+        for permission in ("Workers AI Read", "Workers AI Edit", "Workers Scripts Edit")
+    }
+
+    answers = {
+        permission: cloudflare_api.call("POST", f"/ai/run/{GLM}", token=token, json=QUESTION).status_code
+        for permission, token in tokens.items()
+    }
+
+    assert answers == {"Workers AI Read": 200, "Workers AI Edit": 200, "Workers Scripts Edit": 403}
+
+
+def run_it(api: LocalCloudflare, token: str = "") -> Any:
+    with Account(account_id=api.account_id, token=token or api.token, base_url=api.url) as account:
+        return run_model(account, GLM, inputs(GROUPS))
+
+
+def test_the_stand_in_cites_no_group_and_the_summary_says_so(cloudflare_api: LocalCloudflare) -> None:
+    found = read(run_it(cloudflare_api), GROUPS)
+
+    assert (found.statements, found.reason) == ((), "the model said nothing that cites a group")
+    assert found.dropped > 0
+    assert found.neurons
+
+
+@pytest.mark.parametrize("effect", ["no-json", "off-schema"])
+def test_an_answer_that_breaks_the_rules_is_no_summary(cloudflare_api: LocalCloudflare, effect: str) -> None:
+    cloudflare_api.local("PUT", "/ai", {"faults": [{"effect": effect, "times": 1}]})
+
+    assert read(run_it(cloudflare_api), GROUPS).reason
+
+
+@pytest.mark.parametrize(("effect", "hint"), [("spent", "midnight UTC"), ("busy", "in a minute"), ("failed", "")])
+def test_a_refusal_is_told_at_once_with_what_to_do(cloudflare_api: LocalCloudflare, effect: str, hint: str) -> None:
+    cloudflare_api.local("PUT", "/ai", {"faults": [{"effect": effect}]})
+
+    with pytest.raises(CloudflareError) as refused:
+        run_it(cloudflare_api)
+
+    assert hint in refused.value.hint
+    assert len(cloudflare_api.local("GET", "/ai")["calls"]) == 1, "nothing that costs is asked twice"
+
+
+def test_a_token_that_may_ask_no_model_is_told_which_permission_it_lacks(cloudflare_api: LocalCloudflare) -> None:
+    token = cloudflare_api.local("POST", "/tokens", {"permissions": ["Workers Scripts Edit"]})["value"]
+
+    with pytest.raises(CloudflareError) as refused:
+        run_it(cloudflare_api, token)
+
+    assert "Workers AI Read" in refused.value.hint

@@ -201,7 +201,10 @@ def test_what_a_worker_logged_in_a_failed_task_is_told_with_that_failure(stack: 
     failed, logged = eventually(told, "a failure in the journal and its line in the log")
     assert (logged["partOf"], logged["worker"], logged["outcome"]) == (failed["id"], "efh-ai-stylist", "warn")
     assert logged["samples"] == failed["samples"]
-    assert "its log: 1 × warn of efh-ai-stylist: no picture was made" in stack.shell("python -m orchestrator analyze")
+    printed = stack.shell("python -m orchestrator analyze --summary")
+    assert f"its log: 1 × warn of efh-ai-stylist · {logged['id']}: no picture was made" in printed
+    assert "written by this machine's stand-in for a model: no model runs here" in printed
+    assert "the model said nothing that cites a group" in printed
     assert "no picture was made" in stack.shell(logged["command"])
 
 

@@ -102,7 +102,7 @@ def test_what_has_another_shape_is_no_line(odd: dict[str, Any]) -> None:
             "Cannot read properties of undefined (reading 'items')",
         ),
         ("GET https://example.com/a?b=c failed", "GET <address> failed"),
-        ("\x1b[31mred\x07\nnext", " [<n>mred next"),
+        ("\x1b[31mred\x07\nnext", "[<n>mred next"),
     ],
 )
 def test_what_names_one_case_or_is_a_secret_is_taken_out(said: str, told: str) -> None:

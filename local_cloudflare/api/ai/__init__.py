@@ -1,0 +1,1 @@
+"""Workers AI over the API: the stand-in that Workers' bindings have too. No model runs."""
