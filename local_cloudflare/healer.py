@@ -2,7 +2,8 @@
 
 The command is given to `serve`; it is never part of a request. One run at a time: who asks while one is active gets
 another one after it, since what is missing now may not be what that one is repairing. Everything that is printed goes
-to a log, and a run ends with this process.
+to a log, and a run ends with this process. Its report has the shape in which the routing Worker is told how a heal
+ended (`HealRun` of router/openapi.yaml), and more.
 
 Touches that child process and its log.
 """
@@ -18,21 +19,26 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
+from uuid import uuid4
 
 from local_cloudflare.api.camel_case import to_json
 
 _GRACE_S = 10.0
 _TAIL_LINES = 20
+_LOST_DATA = 8  # the exit code of `python -m orchestrator heal` where it has stopped before lost data
 
 
 @dataclass(kw_only=True)
 class Run:
-    """Times in RFC 3339; `exit_code` None while it is active, negative where a signal ended it."""
+    """Times in RFC 3339; `exit_code` None while it is active, negative where a signal ended it; `detail` where it
+    failed: what the command said of that."""
 
-    status: Literal["running", "done", "failed"] = "running"
-    started: str = field(default_factory=lambda: _now())
-    ended: str | None = None
+    status: Literal["running", "done", "failed", "lost"] = "running"
+    id: str = field(default_factory=lambda: uuid4().hex)
+    started_at: str = field(default_factory=lambda: _now())
+    ended_at: str | None = None
     exit_code: int | None = None
+    detail: str | None = None
 
 
 class Healer:
@@ -75,8 +81,10 @@ class Healer:
             self._run = run = Run()
             self._runs += 1
             run.exit_code = await self._run_once()
-            run.ended = _now()
-            run.status = "done" if run.exit_code == 0 else "failed"
+            run.ended_at = _now()
+            run.status = "lost" if run.exit_code == _LOST_DATA else "failed" if run.exit_code else "done"
+            if run.status != "done":
+                run.detail = f"{_said(self._tail())}\nAll of it is in {self._log}."
             if not self._again:
                 return
 
@@ -100,6 +108,12 @@ class Healer:
             return self._log.read_text(errors="replace").splitlines()[-_TAIL_LINES:]
         except FileNotFoundError:
             return []
+
+
+def _said(tail: Sequence[str]) -> str:
+    """From the last error on; of a command that names none, its last lines."""
+    begins = max((index for index, line in enumerate(tail) if line.startswith("error:")), default=len(tail) - 3)
+    return "\n".join(tail[max(begins, 0) :]) or "It said nothing."
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -134,6 +134,13 @@ def summarise(markdown: str, environment: Mapping[str, str] = os.environ) -> Non
             file.write(f"{markdown}\n")
 
 
+def put_output(name: str, value: str, environment: Mapping[str, str] = os.environ) -> None:
+    """What later steps of the run can ask for, where there is a run."""
+    if path := environment.get("GITHUB_OUTPUT"):
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(f"{name}={value}\n")
+
+
 def _hidden(marker: str) -> str:
     return f"<!-- autopilot-orchestrator:{marker} -->"
 

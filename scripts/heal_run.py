@@ -19,7 +19,7 @@ from typing import Any
 from orchestrator.errors import LostData, OrchestratorError
 from orchestrator.kinds import word_of
 from scripts.deployed_state import publish
-from scripts.github import GitHub, summarise
+from scripts.github import GitHub, put_output, summarise
 
 LABEL = "lost-data"
 TITLE = "Data was lost in the Cloudflare account, and heal waits for a decision"
@@ -39,6 +39,7 @@ def main(stack: str, heal: Sequence[str] = _HEAL) -> int:
         with GitHub.from_environment() as github:
             if done.returncode == LostData.exit_code:
                 ask(github, report, stack)
+                put_output("lost", "true")
                 return 0
             if done.returncode == 0:
                 for number in github.open_issues(LABEL):

@@ -33,7 +33,8 @@ _PERMISSIONS = {
 def watch_secrets(cloudflare: Settings, known: Callable[[str], str | None]) -> dict[str, str]:
     """The stack's secrets `heal` and those with tokens; each token that is `known`, as long as the account takes it."""
     api = cloudflare.base_url.removesuffix("/client/v4")
-    heal = {"url": f"{api}/_local/heal", "token": cloudflare.heal_token}
+    url = f"{api}/_local/heal"
+    heal = {"url": url, "statusUrl": url, "token": cloudflare.heal_token}
     return {
         "heal": json.dumps(heal),
         **{

@@ -41,7 +41,7 @@ TEXTS: Mapping[str, str] = {
     ),
     "heal": (
         "Where the routing Worker asks for a heal: `{repository, workflow, ref, token}` of a GitHub workflow,"
-        " or `{url, token}` of a webhook."
+        " or `{url, statusUrl, token}` of a webhook; its `statusUrl` says how heals end."
     ),
     "alertUrl": "A webhook that is told of each change of health, in Slack's JSON.",
     "alertUrls": (

@@ -64,16 +64,19 @@ def parse_heal(text: str) -> Any:
 
 
 def _wrong_with_heal(heal: Any, stack: str) -> str | None:
-    """A workflow, or the `url` of a webhook with its `token`, which may be left out."""
+    """A workflow, or the `url` of a webhook, whose `statusUrl` (how heals end) and `token` may be left out."""
     if not isinstance(heal, dict) or not all(isinstance(value, str) for value in heal.values()):
         return "must be an object of texts"
     if "url" in heal:
-        if unknown := sorted(heal.keys() - {"url", "token"}):
-            return f"is a webhook (`url`), which takes a `token` and no {', '.join(unknown)}"
-        why = _wrong_with_url(heal["url"], stack)
-        return f"has a `url` that cannot be called: {why}" if why else None
+        if unknown := sorted(heal.keys() - {"url", "statusUrl", "token"}):
+            return f"is a webhook (`url`), which takes a `statusUrl`, a `token` and no {', '.join(unknown)}"
+        for name in ("url", "statusUrl"):
+            if name in heal and (why := _wrong_with_url(heal[name], stack)):
+                return f"has a `{name}` that cannot be called: {why}"
+        return None
     if unknown := sorted(heal.keys() - _WORKFLOW.keys()):
-        return f"has no {', '.join(unknown)}: it is a workflow ({', '.join(_WORKFLOW)}) or a webhook (url, token)"
+        known = f"it is a workflow ({', '.join(_WORKFLOW)}) or a webhook (url, statusUrl, token)"
+        return f"has no {', '.join(unknown)}: {known}"
     broken = [key for key, pattern in _WORKFLOW.items() if not re.fullmatch(pattern, heal.get(key, ""))]
     return f"has no valid {', '.join(broken)}" if broken else None
 

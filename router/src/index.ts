@@ -11,6 +11,7 @@ import { ensureInfra } from "./diagnose/ensure-infra.ts";
 import type { Env } from "./env.ts";
 import { showHealth } from "./health/endpoint.ts";
 import { askForHeal } from "./health/heal.ts";
+import { showHeal } from "./health/heal-run.ts";
 import { runScheduledByCron, runScheduledNow } from "./health/scheduled.ts";
 import { authenticate, requireRight } from "./http/auth.ts";
 import type { Call, Handler } from "./http/call.ts";
@@ -46,7 +47,7 @@ const ENDPOINTS: Readonly<Record<string, Readonly<Record<string, readonly [Handl
   "/autopilot/capabilities/:name": { GET: [showCapability, "read"] },
   "/autopilot/diagnose": { GET: [diagnose, "read"] },
   "/autopilot/ensure-infra": { POST: [ensureInfra, "heal"] },
-  "/autopilot/heal": { POST: [askForHeal, "heal"] },
+  "/autopilot/heal": { GET: [showHeal, "read"], POST: [askForHeal, "heal"] },
   "/autopilot/journal": { GET: [showJournal, "read"] },
   "/autopilot/list": { GET: [listAutopilots, "read"] },
   "/autopilot/me": { GET: [showMe] },

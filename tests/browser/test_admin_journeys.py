@@ -8,6 +8,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open
@@ -29,6 +30,11 @@ def go_to(page: Page, screen: str) -> None:
     """By the navigation, as somebody does who begins at the page's beginning."""
     press(page, page.get_by_role("navigation").get_by_role("link", name=screen, exact=True))
     expect(page.get_by_role("heading", level=1)).to_be_focused()
+
+
+def source_of_last(healer: Service) -> str:
+    """Of the heal that was asked for last."""
+    return str(json.loads([body for path, _, body in healer.calls if path == "/heal"][-1])["source"])
 
 
 def test_the_failing_autopilot_is_found_with_its_cause_by_keyboard(open_page: Open) -> None:
@@ -148,7 +154,7 @@ def test_a_cleared_cron_is_seen_and_its_heal_is_watched_to_the_end_by_keyboard(
     press(page, page.get_by_role("dialog").get_by_role("button", name="Heal now"))
     expect(main).to_contain_text("The webhook took it.")
     expect(main).to_contain_text("The cron trigger fires again")
-    assert json.loads(healer.calls[-1][2])["source"] == "request"
+    assert source_of_last(healer) == "request"
     world.late.cron()  # as Cloudflare does when the workflow has set the trigger again
 
     expect(main).to_contain_text("Healed: nothing is missing any more.", timeout=60_000)
@@ -260,7 +266,7 @@ def test_a_lost_namespace_is_told_plainly_and_its_heal_is_watched_to_the_end(
     page.get_by_role("button", name="Heal now").click()
     page.get_by_role("dialog").get_by_role("button", name="Heal now").click()
     expect(main).to_contain_text("The webhook took it.")
-    assert json.loads(healer.calls[-1][2])["source"] == "request"
+    assert source_of_last(healer) == "request"
 
     page.clock.fast_forward(10 * 60_000)
     steps = main.get_by_role("region", name="The heal, step by step")
@@ -278,3 +284,35 @@ def test_a_lost_namespace_is_told_plainly_and_its_heal_is_watched_to_the_end(
 
     expect(main).to_contain_text("Healed: nothing is missing any more.", timeout=60_000)
     expect(verdict).to_have_count(0)
+
+
+def test_a_heal_that_failed_says_why_as_soon_as_it_has_ended(
+    open_page: Open, healer: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(healer, "answer", {})
+    link = "https://github.com/efh/platform/actions/runs/7"
+    run = {"id": "7", "status": "running", "startedAt": "2026-11-27T08:00:00Z", "url": link}
+    page = open_page("#/heal")
+    main = page.get_by_role("main")
+    page.get_by_role("button", name="Heal now").click()
+    healer.answer = run
+    page.get_by_role("dialog").get_by_role("button", name="Heal now").click()
+    steps = main.get_by_role("region", name="The heal, step by step")
+    runs = steps.get_by_role("listitem").filter(has_text="The heal has run")
+    expect(runs).to_contain_text("waiting", timeout=60_000)
+
+    healer.answer = {**run, "status": "failed", "endedAt": "2026-11-27T08:01:00Z", "detail": "error: no lock\n  wait"}
+
+    expect(steps).to_contain_text("Failed", timeout=60_000)
+    expect(steps).to_contain_text("error: no lock")
+    expect(steps.get_by_role("link", name="All that it said")).to_have_attribute("href", link)
+    expect(steps).not_to_contain_text("Not mended")
+    assert violations(page) == []
+    healer.answer = {**run, "status": "lost", "detail": "data of the stack is lost"}
+    page.evaluate("location.hash = '#/journal'")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Journal")
+    page.evaluate("location.hash = '#/heal'")
+    newest = main.get_by_role("region", name="The newest heal")
+    expect(newest).to_contain_text("Stopped: data was lost")
+    expect(newest).to_contain_text("data of the stack is lost")
+    assert violations(page) == []

@@ -86,6 +86,10 @@ def test_where_alerts_go_and_how_long_the_journal_is_kept() -> None:
         ({"heal": '{"repository": "efh/platform"}'}, "heal has no valid workflow, token: "),
         ({"heal": json.dumps(WORKFLOW | {"branch": "main"})}, "heal has no branch: it is a workflow ("),
         ({"heal": '{"url": "https://x.example.com/", "ref": "main"}'}, "heal is a webhook (`url`), which takes a"),
+        (
+            {"heal": json.dumps(WEBHOOK | {"statusUrl": "http://127.0.0.1:1/heal"})},
+            "heal has a `statusUrl` that cannot be called: it must use https: ",
+        ),
         ({"heal": '{"url": "http://127.0.0.1:1/heal"}'}, "heal has a `url` that cannot be called: it must use https: "),
         ({"alertUrl": "hooks.example.com"}, "alertUrl cannot be called: it must begin with https://: "),
         *(({key: ""}, f"{key} is empty: ") for key in ("diagnoseToken", "analyticsToken", "heal", "alertUrl")),

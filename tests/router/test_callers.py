@@ -40,6 +40,7 @@ ENDPOINTS = {
     ("GET", "/autopilot/diagnose"): "read",
     ("POST", "/autopilot/registry"): "register",
     ("DELETE", "/autopilot/registry/helper"): "register",
+    ("GET", "/autopilot/heal"): "read",
     ("POST", "/autopilot/ensure-infra"): "heal",
     ("POST", "/__scheduled"): "heal",
     ("POST", "/autopilot/plan"): "plan",

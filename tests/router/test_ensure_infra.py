@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -19,7 +19,7 @@ WORKFLOW = json.dumps({"repository": "efh/platform", "workflow": "heal.yml", "re
 LOGS = {"kind": "kvNamespace", "name": "LOGS"}
 WORKFLOW_ROUTERS = (
     "once", "shared", "shared-too", "crowd", "crowd-too", "refused", "forgetful", "cron",
-    "undeclared", "ready", "silent",
+    "undeclared", "ready", "silent", "asked",
 )  # fmt: skip
 
 
@@ -49,8 +49,14 @@ def router(tmp_path_factory: pytest.TempPathFactory, github: Service, webhook: S
         account.add_worker("efh-well")
         token = {"CLOUDFLARE_API_TOKEN": account.mint(*READS)}
         hook = json.dumps({"url": f"{webhook.url}/heal", "token": WEBHOOK_TOKEN})
+        told = json.dumps({"url": f"{webhook.url}/heal", "statusUrl": f"{webhook.url}/last", "token": WEBHOOK_TOKEN})
         settings: dict[str, dict[str, str]] = {name: {**token, "HEAL": WORKFLOW} for name in WORKFLOW_ROUTERS}
-        settings |= {"webhook": {**token, "HEAL": hook}, "unset": token, "tokenless": {"HEAL": WORKFLOW}}
+        settings |= {
+            "webhook": {**token, "HEAL": hook},
+            "telling": {"HEAL": told},
+            "unset": token,
+            "tokenless": {"HEAL": WORKFLOW},
+        }
         settings["forgetful"]["DB"] = "no database"
         with routers(account, github, settings) as running:
             yield running
@@ -65,10 +71,11 @@ def forget_calls(github: Service, webhook: Service) -> None:
 
 
 @contextmanager
-def answering(service: Service, status: int) -> Iterator[None]:
-    before, service.status = service.status, status
+def answering(service: Service, status: int, answer: Any = None) -> Iterator[None]:
+    before = service.status, service.answer
+    service.status, service.answer = status, answer or {}
     yield
-    service.status = before
+    service.status, service.answer = before
 
 
 def journalled(router: Router) -> list[dict[str, Any]]:
@@ -240,3 +247,101 @@ class TestHealRequest:
         assert {each["caller"] for each in entries} == {"default"}
         for said in (answer.text, json.dumps(entries), *capfd.readouterr()):
             assert GITHUB_TOKEN not in said
+
+
+class TestHowItEnded:
+    """`GET /autopilot/heal`."""
+
+    RUN: ClassVar[dict[str, Any]] = {
+        "id": 7,
+        "status": "completed",
+        "conclusion": "success",
+        "html_url": "https://github.com/efh/platform/actions/runs/7",
+        "run_started_at": "2026-11-27T08:00:00Z",
+        "updated_at": "2026-11-27T08:01:00Z",
+    }
+    KNOWN: ClassVar[dict[str, Any]] = {"id": "7", "startedAt": RUN["run_started_at"], "url": RUN["html_url"]}
+
+    @pytest.mark.parametrize(
+        ("run", "steps", "status", "detail"),
+        [
+            ({"status": "queued", "conclusion": None}, [], "running", None),
+            ({}, [("Heal", "success"), ("Data was lost", "skipped")], "done", None),
+            ({}, [("Heal", "success"), ("Data was lost", "success")], "lost", "the label lost-data"),
+            (
+                {"conclusion": "failure"},
+                [("Set up job", "success"), ("Heal", "failure")],
+                "failed",
+                "The run ended as failure. Failed: Heal.",
+            ),
+            ({"conclusion": "cancelled"}, [("Heal", "cancelled")], "failed", "The run ended as cancelled."),
+            ({"conclusion": "skipped"}, [], "failed", "The run ended as skipped."),
+        ],
+    )
+    def test_of_a_workflow_its_newest_run_says(
+        self,
+        router: dict[str, Router],
+        github: Service,
+        run: dict[str, Any],
+        steps: list[tuple[str, str]],
+        status: str,
+        detail: str | None,
+    ) -> None:
+        jobs = [{"steps": [{"name": name, "conclusion": conclusion} for name, conclusion in steps]}]
+        with answering(github, 200, {"workflow_runs": [self.RUN | run], "jobs": jobs}):
+            said = router["asked"].request("GET", "/autopilot/heal").json()
+
+        ended_at = None if status == "running" else self.RUN["updated_at"]
+        assert said == {**self.KNOWN, "status": status, "endedAt": ended_at, "detail": said["detail"]}
+        assert said["detail"] is None if detail is None else detail in said["detail"]
+        asked = [(path, headers["authorization"]) for path, headers, _ in github.calls]
+        paths = ["/workflows/heal.yml/runs", *([] if status == "running" else ["/runs/7/jobs"])]
+        assert asked == [(f"/repos/efh/platform/actions{path}", f"Bearer {GITHUB_TOKEN}") for path in paths]
+
+    def test_there_may_have_been_none(self, router: dict[str, Router], github: Service) -> None:
+        with answering(github, 200, {"workflow_runs": []}):
+            said = router["asked"].request("GET", "/autopilot/heal").json()
+
+        assert said == {**dict.fromkeys(said), "status": "none"}
+
+    @pytest.mark.parametrize(
+        ("status", "answer", "why"),
+        [
+            (403, {}, "GitHub answered 403. The token lacks the permission “Actions: read and write”."),
+            (302, {}, "GitHub answered 302."),
+            (200, ["hunter2"], "GitHub answered 200."),
+        ],
+    )
+    def test_who_cannot_be_asked_leaves_it_unknown(
+        self, router: dict[str, Router], github: Service, status: int, answer: Any, why: str
+    ) -> None:
+        with answering(github, status, answer):
+            said = router["asked"].request("GET", "/autopilot/heal").json()
+
+        assert said == {**dict.fromkeys(said), "status": "unknown", "detail": why}
+
+    def test_a_webhook_says_so_in_the_same_shape(self, router: dict[str, Router], webhook: Service) -> None:
+        told = {**self.KNOWN, "status": "failed", "endedAt": None, "detail": "error: it is late"}
+        with answering(webhook, 200, {**told, "tail": ["more"], "exitCode": 1}):
+            assert router["telling"].request("GET", "/autopilot/heal").json() == told
+        with answering(webhook, 200, {**told, "url": "javascript:alert(1)"}):
+            assert router["telling"].request("GET", "/autopilot/heal").json() == {**told, "url": None}
+        with answering(webhook, 200, {**told, "status": "fine"}):
+            said = router["telling"].request("GET", "/autopilot/heal").json()
+        assert (said["status"], said["detail"]) == ("unknown", "The webhook answered 200.")
+        assert {(path, headers["authorization"]) for path, headers, _ in webhook.calls} == {
+            ("/last", f"Bearer {WEBHOOK_TOKEN}")
+        }
+
+    def test_a_webhook_that_is_to_be_called_only_to_heal_is_not_asked(
+        self, router: dict[str, Router], webhook: Service
+    ) -> None:
+        """Some begin their work at any request."""
+        said = router["webhook"].request("GET", "/autopilot/heal").json()
+
+        assert (said["status"], "statusUrl" in said["detail"], webhook.calls) == ("unknown", True, [])
+
+    def test_where_none_can_be_asked_for_there_is_none(self, router: dict[str, Router]) -> None:
+        said = router["unset"].request("GET", "/autopilot/heal").json()
+
+        assert (said["status"], "pulumi config set" in said["detail"]) == ("not-configured", True)

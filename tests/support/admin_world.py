@@ -196,7 +196,7 @@ class World:
 
 @contextmanager
 def running(folder: Path, heal_url: str = "") -> Iterator[World]:
-    """Run it all; `heal_url`: the webhook that a heal is asked for at."""
+    """Run it all; `heal_url`: the webhook that a heal is asked for at; `/last` below it says how it ended."""
     account = Account(folder)
     try:
         for title in ("REGISTRY", "AI_EMPLOYEE_LOGS"):
@@ -242,7 +242,7 @@ def _workers(account: Account, heal_url: str, bank: Stripe, folder: Path) -> lis
             "CLOUDFLARE_API_TOKEN": account.mint(*EDITS, "Account Settings Read"),
             "CLOUDFLARE_ACCOUNT_ID": account.account_id,
             "CLOUDFLARE_API_URL": account.url,
-            **({"HEAL": json.dumps({"url": heal_url})} if heal_url else {}),
+            **({"HEAL": json.dumps({"url": heal_url, "statusUrl": f"{heal_url}/last"})} if heal_url else {}),
         },
         "queueProducers": {"TASK_QUEUE": "efh-tasks", "DEAD_LETTER_QUEUE": "efh-tasks-dead"},
         "serviceBindings": {route.binding: route.worker for route in TABLE.autopilots if route.binding},

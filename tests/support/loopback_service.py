@@ -37,6 +37,7 @@ def service() -> Iterator[Service]:
             recorded.calls.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
             payload = b"" if recorded.status == 204 else json.dumps(recorded.answer).encode()
             self.send_response(recorded.status)
+            self.send_header("connection", "close")  # as this server does: else the next call may take the same one
             for name, value in ({"content-type": "application/json"} | recorded.headers).items():
                 self.send_header(name, value)
             if recorded.status != 204:

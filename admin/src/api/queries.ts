@@ -4,7 +4,7 @@
 import { keepPreviousData, QueryClient, type UseQueryResult, useIsMutating, useQuery } from "@tanstack/react-query";
 import { createContext, use } from "react";
 import { type Api, data, Refusal } from "./client.ts";
-import type { operations, Run, Task } from "./schema.d.ts";
+import type { HealRun, operations, Run, Task } from "./schema.d.ts";
 
 export const IDLE_MS = 30_000;
 const BUSY_MS = 2_000;
@@ -173,6 +173,18 @@ export function useSchedules() {
     queryKey: ["schedules"],
     queryFn: ({ signal }) => data(client.GET("/autopilot/schedules", { signal })),
     ...usePolling(),
+  });
+}
+
+/** How the newest heal goes, or ended. It costs calls of whoever runs it, so it is read again only as `watchMs` says. */
+export function useHealRun(watchMs: (run: HealRun | undefined) => number | false) {
+  const { client } = useApi();
+  return useQuery({
+    queryKey: ["heal"],
+    queryFn: ({ signal }) => data(client.GET("/autopilot/heal", { signal })),
+    staleTime: 0,
+    refetchOnWindowFocus: false,
+    refetchInterval: ({ state }) => watchMs(state.data),
   });
 }
 

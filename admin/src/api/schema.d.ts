@@ -181,7 +181,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** How the newest heal goes, or how it ended, as who runs it says */
+        get: operations["healRun"];
         put?: never;
         /** Ask for a heal of whatever differs from what is declared */
         post: operations["heal"];
@@ -738,6 +739,23 @@ export interface components {
             status: "requested" | "already-requested" | "not-configured" | "failed";
             detail: string;
         };
+        /** @description Of the workflow's newest run on GitHub, or as the webhook's `statusUrl` says. */
+        HealRun: {
+            /**
+             * @description `lost`: it has stopped before lost data, which a person has to decide on.
+             * @enum {unknown}
+             */
+            status: "none" | "running" | "done" | "failed" | "lost" | "unknown" | "not-configured";
+            /** @description Tells it from the runs before. */
+            id: string | null;
+            /** @description RFC 3339, as are all times. */
+            startedAt: string | null;
+            endedAt: string | null;
+            /** @description Where all of it can be read. */
+            url: string | null;
+            /** @description Why it failed, or why that is not known. */
+            detail: string | null;
+        };
         WantRequest: {
             want: {
                 kvNamespaces?: (string | {
@@ -1268,6 +1286,7 @@ export type Rule = components['schemas']['Rule'];
 export type Task = components['schemas']['Task'];
 export type Diagnosis = components['schemas']['Diagnosis'];
 export type HealAnswer = components['schemas']['HealAnswer'];
+export type HealRun = components['schemas']['HealRun'];
 export type WantRequest = components['schemas']['WantRequest'];
 export type Ensured = components['schemas']['Ensured'];
 export type List = components['schemas']['List'];
@@ -1574,6 +1593,30 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             502: components["responses"]["Unread"];
+            503: components["responses"]["NotReady"];
+        };
+    };
+    healRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `unknown` where that cannot be learnt; `detail` says why. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealRun"];
+                };
+            };
+            400: components["responses"]["InvalidParameters"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             503: components["responses"]["NotReady"];
         };
     };

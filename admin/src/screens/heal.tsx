@@ -3,8 +3,8 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { data } from "../api/client.ts";
-import { IDLE_MS, useApi, useDiagnosis, useHealth, useJournal } from "../api/queries.ts";
-import type { HealAnswer, Missing } from "../api/schema.d.ts";
+import { IDLE_MS, useApi, useDiagnosis, useHealRun, useHealth, useJournal } from "../api/queries.ts";
+import type { HealAnswer, HealRun, Missing } from "../api/schema.d.ts";
 import { useRights } from "../rights.ts";
 import { t } from "../texts.ts";
 import { Dialog } from "../ui/dialog.tsx";
@@ -12,10 +12,11 @@ import { Icon } from "../ui/icon.tsx";
 import { Button, Card, CopyButton, Empty, Failure, Read, Screen } from "../ui/parts.tsx";
 import { Badge } from "../ui/status.tsx";
 import { Age } from "../ui/time.tsx";
+import { isBroken, isTold, Newest, Verdict } from "./heal-run.tsx";
 import { Entries } from "./journal.tsx";
 
 const WATCH_MS = 4_000;
-/** Nothing tells the router how a heal ended: what is not well that long after it was asked for counts as not mended. */
+/** What is not well that long after a heal was asked for counts as not mended, where nobody says how the heal ended. */
 const LONGEST_MINUTES = 10;
 const HOLDS_DATA = new Set(["kvNamespace", "r2Bucket", "d1Database"]);
 
@@ -27,12 +28,21 @@ export function HealScreen() {
   const [begun, setBegun] = useState<string | null>(null);
   const [isEnded, setEnded] = useState(false);
   const [wasLate, setWasLate] = useState(false);
+  /** The id of a heal that had ended before; undefined where the newest is meant, whichever it is. */
+  const [before, setBefore] = useState<string | null>();
   const isOverdueAt = (readAt: number) => begun !== null && readAt - Date.parse(begun) >= LONGEST_MINUTES * 60_000;
   const isWatched = begun !== null && !isEnded;
   const diagnosis = useDiagnosis(isWatched ? (readAt) => (isOverdueAt(readAt) ? IDLE_MS : WATCH_MS) : undefined);
+  const ours = (run: HealRun | undefined) => (run?.id === before ? undefined : run);
+  const newest = useHealRun((run) => isWatched && (isBroken(ours(run)) ? IDLE_MS : WATCH_MS)).data;
   const late = diagnosis.data?.checks.find(({ name, state }) => name === "cron" && state === "problem");
   const heal = useMutation({
-    mutationFn: () => data<HealAnswer>(client.POST("/autopilot/heal")),
+    mutationFn: async () => {
+      const earlier = await data(client.GET("/autopilot/heal")).catch(() => newest);
+      const answer = await data<HealAnswer>(client.POST("/autopilot/heal"));
+      setBefore(answer.requested && earlier?.status !== "running" ? (earlier?.id ?? null) : undefined);
+      return answer;
+    },
     onSuccess: ({ status }) => {
       if (status === "requested" || status === "already-requested") {
         setBegun(new Date().toISOString());
@@ -57,6 +67,7 @@ export function HealScreen() {
           key={begun}
           begun={begun}
           missing={diagnosis.data?.missing}
+          run={ours(newest)}
           cron={wasLate ? { isWell: !late } : undefined}
           isOverdue={isOverdueAt(Math.max(diagnosis.dataUpdatedAt, diagnosis.errorUpdatedAt))}
           detail={heal.data?.detail ?? ""}
@@ -65,6 +76,7 @@ export function HealScreen() {
         />
       )}
       <Read query={diagnosis}>{({ missing }) => <Differs missing={missing} late={late?.detail} />}</Read>
+      {newest && !isWatched && <Newest run={newest} />}
       <LastHeals />
       {isAsking && (
         <Dialog title={t.heal.confirmTitle} onClose={() => setAsking(false)}>
@@ -163,6 +175,8 @@ function Differs({ missing, late }: { missing: readonly Missing[]; late: string 
 function Watch(props: {
   begun: string;
   missing: readonly Missing[] | undefined;
+  /** The heal itself, as who runs it says. */
+  run: HealRun | undefined;
   /** Of one that was late when the heal was asked for. */
   cron: { readonly isWell: boolean } | undefined;
   /** Whether it was looked at so late that a heal would have been done; it may still be mended. */
@@ -173,18 +187,21 @@ function Watch(props: {
   isOver: boolean;
   onEnd: () => void;
 }) {
-  const { begun, missing, cron, isOverdue, detail, isOver, onEnd } = props;
+  const { begun, missing, run, cron, isOverdue, detail, isOver, onEnd } = props;
   const { data: health } = useHealth(!isOver && !isOverdue);
+  const told = isTold(run) ? run : undefined;
   const isComplete = missing?.length === 0;
   const looked = health?.checks["orchestrator:infrastructure"]?.[0]?.time;
   const hasLooked = looked !== undefined && looked > begun;
   const steps = [
     [t.heal.asked, true],
+    ...(told ? [[t.heal.ran, isOver || told.status === "done"] as const] : []),
     [t.heal.account, isOver || isComplete],
     ...(cron ? [[t.heal.fires, isOver || cron.isWell] as const] : []),
     [t.heal.looked, isOver || hasLooked],
   ] as const;
-  const isFailed = isOverdue && !(isComplete && (!cron || cron.isWell));
+  const isLate = isOverdue && told?.status !== "running" && !(isComplete && (!cron || cron.isWell));
+  const isFailed = isBroken(told) || isLate;
   const isEnded = steps.every(([, isDone]) => isDone);
   useEffect(() => {
     if (isEnded && !isOver) onEnd();
@@ -206,7 +223,14 @@ function Watch(props: {
             {!isDone && <span className="oa-small">{isFailed ? t.heal.notSeen : t.heal.waiting}</span>}
           </li>
         ))}
-        {isFailed && !isOver && (
+        {told && isBroken(told) && (
+          <li>
+            <div className="oa-grow">
+              <Verdict run={told} />
+            </div>
+          </li>
+        )}
+        {isLate && !isBroken(told) && !isOver && (
           <li>
             <Badge tone="bad" icon="cross">
               {t.heal.notMended}

@@ -16,7 +16,7 @@ import { Failures } from "./failures.tsx";
 const TEXTS = ["autopilot", "task", "caller", "requestId"] as const;
 const KINDS = ["plan", "run", "callback", "schedule", "health", "alert", "infra", "heal", "scheduled", "registry"];
 /** Of runs alone, and of what is shown of others. */
-const NO_OUTCOMES = ["running", "waiting", "dead", "accepted"];
+const NO_OUTCOMES = ["lost", "running", "waiting", "dead", "accepted"];
 const OUTCOMES = Object.keys(t.outcome).filter((each) => !NO_OUTCOMES.includes(each));
 export const SINCE = [
   ["", t.runs.sinceAny],

@@ -43,6 +43,7 @@ const OUTCOMES: Readonly<Record<string, readonly [Tone, IconName]>> = {
   "not-sent": ["bad", "cross"],
   "not-done": ["muted", "minus"],
   dead: ["bad", "cross"],
+  lost: ["bad", "warn"],
   repeated: ["muted", "refresh"],
   "not-ready": ["warn", "warn"],
   nobody: ["bad", "question"],

@@ -4,7 +4,7 @@
 
 import type { Env } from "../env.ts";
 import { signed } from "../forward/signed.ts";
-import { postJson } from "../http/post-json.ts";
+import { postJson } from "../http/json-calls.ts";
 
 const TIMEOUT_MS = 5_000;
 const MOST_OF_DISCORD = 2_000;

@@ -3,7 +3,7 @@
 
 import { log } from "#worker-kit/log.ts";
 import type { Env } from "../env.ts";
-import { postJson } from "../http/post-json.ts";
+import { postJson } from "../http/json-calls.ts";
 
 const TIMEOUT_MS = 5_000;
 /** Of the sentences that could not be delivered, the latest are kept. */

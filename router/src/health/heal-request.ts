@@ -8,9 +8,10 @@
 import { log } from "#worker-kit/log.ts";
 import { database } from "../database.ts";
 import type { Env } from "../env.ts";
-import { postJson } from "../http/post-json.ts";
+import { postJson } from "../http/json-calls.ts";
 import { record } from "../journal/journal.ts";
 import type { Missing } from "../routing/decide.ts";
+import { githubUrl, headersFor, NOT_CONFIGURED, refusalOf, type Target, TIMEOUT_MS, targetOf } from "./heal-target.ts";
 
 export interface HealReason {
   readonly missing: readonly Missing[];
@@ -25,11 +26,6 @@ export interface HealAnswer {
   readonly detail: string;
 }
 
-/** The content of HEAL; orchestrator/infra/watch.py checks it. */
-type Target =
-  | { readonly url: string; readonly token?: string }
-  | { readonly repository: string; readonly workflow: string; readonly ref: string; readonly token: string };
-
 const MINUTE_MS = 60_000;
 /** After the first request, the second and the third; the cron may be a moment early. */
 const PAUSES_MS = [15, 60, 6 * 60].map((minutes) => (minutes - 1) * MINUTE_MS);
@@ -42,21 +38,9 @@ const CLAIM = `
   ON CONFLICT (reason) DO UPDATE SET requested_at = ?2, tries = tries + 1
   WHERE requested_at <= ?2 - min(?3, CASE tries
     ${PAUSES_MS.map((pause, index) => `WHEN ${index + 1} THEN ${pause}`).join(" ")} ELSE ${LONGEST_PAUSE_MS} END)`;
-const TIMEOUT_MS = 10_000;
 const ALREADY =
   "A heal of the same was asked for already. The cron asks again after 15 minutes, an hour, six hours, then once a day; " +
   "you may after 10 minutes.";
-const HOW =
-  'Set it: `pulumi config set --secret heal \'{"repository": "owner/name", "workflow": "heal.yml", ' +
-  '"token": "…"}\'`, then run `pulumi up`.';
-/** What GitHub's refusals of a workflow_dispatch mean. */
-const GITHUB: Readonly<Record<number, string>> = {
-  401: "The token is not valid (any more).",
-  403: "The token lacks the permission “Actions: read and write”.",
-  404: "The repository or the workflow is not there, or the token does not see it.",
-  422: "The branch is not there, or the workflow has no workflow_dispatch trigger.",
-};
-
 /** When each reason was last asked for by this isolate, and how often: stands in where D1 does not answer. */
 const asked = new Map<string, { readonly at: number; readonly tries: number }>();
 
@@ -80,7 +64,7 @@ async function askForHeal(env: Env, { missing, source }: HealReason, requestId: 
     detail,
   });
   const target = targetOf(env);
-  if (!target) return told("not-configured", `Nothing says where a heal is to be asked for. ${HOW}`);
+  if (!target) return told("not-configured", NOT_CONFIGURED);
   const key = missing
     .map(({ kind, name }) => `${kind} ${name}`)
     .sort()
@@ -96,33 +80,17 @@ async function askForHeal(env: Env, { missing, source }: HealReason, requestId: 
   return told("failed", failure);
 }
 
-function targetOf({ HEAL }: Env): Target | undefined {
-  try {
-    return JSON.parse(HEAL ?? "") as Target;
-  } catch {
-    return undefined;
-  }
-}
-
 /** What went wrong, or undefined where it was taken. */
 async function send(target: Target, event: unknown, requestId: string): Promise<string | undefined> {
   const isWebhook = "url" in target;
-  const url = isWebhook
-    ? target.url
-    : `https://api.github.com/repos/${target.repository}/actions/workflows/${target.workflow}/dispatches`;
+  const url = isWebhook ? target.url : githubUrl(target.repository, `workflows/${target.workflow}/dispatches`);
   try {
     const body = JSON.stringify(isWebhook ? event : { ref: target.ref });
-    const { ok, status } = await postJson(url, body, TIMEOUT_MS, {
-      accept: isWebhook ? "application/json" : "application/vnd.github+json",
-      "user-agent": "autopilot-orchestrator", // GitHub refuses a request without one
-      ...(target.token ? { authorization: `Bearer ${target.token}` } : {}),
-      ...(isWebhook ? {} : { "x-github-api-version": "2022-11-28" }),
-    });
-    if (ok) return undefined;
-    return isWebhook ? `The webhook answered ${status}.` : `GitHub answered ${status}. ${GITHUB[status] ?? ""}`.trim();
+    const { ok, status } = await postJson(url, body, TIMEOUT_MS, headersFor(target));
+    return ok ? undefined : refusalOf(target, status);
   } catch (error) {
     log("a heal could not be asked for", requestId, (error as Error).name); // its text may have the address in it
-    return `${isWebhook ? "The webhook" : "GitHub"} did not answer.`;
+    return refusalOf(target);
   }
 }
 

@@ -6,7 +6,7 @@ import { log } from "#worker-kit/log.ts";
 import type { Env } from "../env.ts";
 import { endpointRules } from "../forward/endpoint-rules.ts";
 import { signed } from "../forward/signed.ts";
-import { postJson } from "../http/post-json.ts";
+import { postJson } from "../http/json-calls.ts";
 import { record } from "../journal/journal.ts";
 import { documentText } from "../once/document.ts";
 import { findKeptRun, type KeptRun } from "../once/runs.ts";

@@ -93,11 +93,16 @@ def test_a_failure_is_seen_and_the_next_run_may_succeed(healed: Healed) -> None:
     before = healed.hold()
     healed.end_with(8)
     healed.call("POST")
-    assert healed.until(lambda report: report["status"] == "failed")["exitCode"] == 8
+    lost = healed.until(lambda report: report["status"] == "lost")
+    assert (lost["exitCode"], lost["detail"]) == (8, f"repairing\nAll of it is in {lost['log']}.")
+    healed.end_with(1)
+    healed.call("POST")
+    failed = healed.until(lambda report: report["status"] == "failed")
+    assert (failed["exitCode"], failed["id"] != lost["id"]) == (1, True)
 
     healed.end_with(0)
     healed.call("POST")
-    assert healed.until(lambda report: report["status"] == "done")["runs"] == before + 2
+    assert healed.until(lambda report: report["status"] == "done")["runs"] == before + 3
 
 
 def test_a_run_ends_with_the_server(healed: Healed) -> None:

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from orchestrator.errors import OrchestratorError, SettingsError
 from scripts import heal_run, stage
 from scripts.github import GitHub, pull_request_of, read_event
 from tests.support.github_server import GitHubServer, github_server
+from tests.support.project import ROOT
 
 LOST = {
     "change": "missing",
@@ -33,7 +35,8 @@ CLEAN: dict[str, Any] = {"stack": "prod", "status": "clean", "apiCalls": 9, "los
 def github(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[GitHubServer]:
     """The server, and the environment of a step that talks to it."""
     with github_server() as server:
-        for name, value in {**server.environment, "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}.items():
+        files = {"GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"), "GITHUB_OUTPUT": str(tmp_path / "output")}
+        for name, value in {**server.environment, **files}.items():
             monkeypatch.setenv(name, value)
         yield server
 
@@ -74,6 +77,21 @@ def test_a_refusal_says_what_the_job_lacks(github: GitHubServer) -> None:
         client.put_comment(7, "preview", "text")
 
     assert "permissions" in refused.value.hint
+
+
+def test_lost_data_is_a_step_of_the_run_by_which_the_router_knows_it(github: GitHubServer, tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    heal(CLEAN, 0)
+    assert not output.exists()
+
+    heal({**CLEAN, "status": "lost", "lost": [LOST]}, 8)
+
+    assert output.read_text() == "lost=true\n"
+    steps = yaml.safe_load((ROOT / ".github/workflows/heal.yml").read_text())["jobs"]["heal"]["steps"]
+    [step] = [each for each in steps if "outputs.lost" in each.get("if", "")]
+    assert f'"{step["name"]}"' in (ROOT / "router/src/health/heal-run.ts").read_text()
+    assert step["if"] == "steps.heal.outputs.lost == 'true'"
+    assert [each["run"] for each in steps if each.get("id") == "heal"] == ["python -m scripts.heal_run"]
 
 
 def test_lost_data_opens_one_issue_that_is_kept_up_to_date_and_closed(github: GitHubServer) -> None:

@@ -331,6 +331,14 @@ def test_what_is_missing_is_healed_by_the_call_that_finds_it(stack: Checkout) ->
     assert (answer["ready"], answer["heal"]["status"]) == (False, "requested")
     run = heal_run(stack)
     assert run["exitCode"] == 8, run
+    told = json.loads(
+        stack.shell('curl -sf -H "Authorization: Bearer $ORCHESTRATOR_TOKEN" $ORCHESTRATOR_URL/autopilot/heal')
+    )
+    assert (told["status"], told["id"], "heal -s local --recreate efh-images" in told["detail"]) == (
+        "lost",
+        run["id"],
+        True,
+    )
     assert "heal -s local --recreate efh-images" in "\n".join(run["tail"])
     assert "efh-page-deployer" in {worker["id"] for worker in api(stack, "/workers/scripts")}
     stack.shell("python -m orchestrator heal -s local --recreate efh-images")
