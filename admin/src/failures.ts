@@ -31,6 +31,7 @@ const FAILED: ReadonlySet<string> = new Set(rules.failed);
 const BY_OUTCOME: Readonly<Record<string, Advice>> = rules.byOutcome;
 const WITHOUT_AUTOPILOT: Readonly<Record<string, Advice>> = rules.rejected.withoutAutopilot;
 const BY_STATUS: Readonly<Record<string, Advice>> = rules.rejected.byStatus;
+const OF_AUTOPILOT = " --autopilot {autopilot}";
 // In this order: a time has numbers in it, and an id may look like one.
 const VARYING: readonly (readonly [RegExp, string])[] = [
   [/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(?:Z|[+-][0-9]{2}:[0-9]{2})/g, "<time>"],
@@ -59,7 +60,7 @@ export function groupFailures(entries: readonly Entry[]): FailureGroup[] {
     .map(([key, found]) => groupOf(key, found, middle));
 }
 
-/** A detail without what names one case; nothing of a person is left in it. */
+/** A detail without what names one case. */
 function normalised(detail: string | null): string | null {
   return detail && VARYING.reduce((text, [pattern, name]) => text.replace(pattern, name), detail);
 }
@@ -95,12 +96,12 @@ function trendOf(entries: readonly Entry[], middle: number): FailureGroup["trend
 
 export function adviceFor({ outcome, status, autopilot }: Pick<Entry, "outcome" | "status" | "autopilot">): Advice {
   const found = BY_OUTCOME[outcome];
+  const refused = autopilot === null ? WITHOUT_AUTOPILOT : BY_STATUS;
   const { cause, command } =
     outcome === "rejected"
-      ? ((autopilot === null ? WITHOUT_AUTOPILOT[String(status)] : undefined) ??
-        BY_STATUS[String(status)] ??
-        rules.rejected.otherwise)
+      ? (refused[String(status)] ?? refused["otherwise"]!)
       : (found?.byStatus?.[String(status)] ?? found ?? rules.otherwise);
-  const values: Readonly<Record<string, string>> = { autopilot: autopilot ?? "NAME", outcome };
-  return { cause, command: command.replace(/\{(\w+)\}/g, (_, name: string) => values[name]!) };
+  const template = autopilot === null ? command.replace(OF_AUTOPILOT, "") : command;
+  const values: Readonly<Record<string, string>> = { autopilot: autopilot ?? "", outcome };
+  return { cause, command: template.replace(/\{(\w+)\}/g, (_, name: string) => values[name]!) };
 }

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from orchestrator.analysis.groups import RULES, FailureGroup
 from orchestrator.analysis.logs import LogGroup
 
+_OF_AUTOPILOT = " --autopilot {autopilot}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Advice:
@@ -28,11 +30,10 @@ def advice_for(group: FailureGroup, *, is_local: bool = False) -> Advice:
     if group.outcome == "rejected":
         rejected = RULES["rejected"]
         status = str(group.status)
-        advice = rejected["byStatus"].get(status, rejected["otherwise"])
-        if group.autopilot is None:
-            advice = rejected["withoutAutopilot"].get(status, advice)
+        by_status = rejected["withoutAutopilot" if group.autopilot is None else "byStatus"]
+        advice = by_status.get(status, by_status["otherwise"])
     else:
         advice = RULES["byOutcome"].get(group.outcome, RULES["otherwise"])
         advice = advice.get("byStatus", {}).get(str(group.status), advice)
-    command = advice["command"].format(autopilot=group.autopilot or "NAME", outcome=group.outcome)
-    return Advice(cause=advice["cause"], command=command)
+    template = advice["command"] if group.autopilot else advice["command"].replace(_OF_AUTOPILOT, "")
+    return Advice(cause=advice["cause"], command=template.format(autopilot=group.autopilot, outcome=group.outcome))

@@ -133,7 +133,9 @@ def _show(each: FailureGroup, terminal: Terminal, *, is_local: bool, its_log: Se
     for line in its_log:
         terminal.write(f"  its log: {line.count} × {line.outcome} of {line.worker} · {line.id}: {line.detail}")
     terminal.write(f"  requests: {', '.join(each.samples)}")
-    terminal.write(f"  next: {terminal.styled(advice.command, 'green')}\n")
+    if not (its_log and advice.command.endswith(" analyze")):  # what the log says stands above
+        terminal.write(f"  next: {terminal.styled(advice.command, 'green')}")
+    terminal.write()
 
 
 def _show_summary(said: summary.Summary, terminal: Terminal, *, note: str) -> None:

@@ -178,6 +178,16 @@ def test_the_stack_as_it_is_shipped_is_well_right_after_make_up(stack: Checkout)
     stack.shell("python -m orchestrator diagnose --url $ORCHESTRATOR_URL")
 
 
+def test_each_command_that_a_failure_names_works_as_it_is_printed(stack: Checkout) -> None:
+    """Those of the rule table, by the names that this stack has; a log is followed until it is stopped elsewhere."""
+    rules = json.loads((ROOT / "orchestrator/analysis/failures.json").read_text())
+    found = re.findall(r'"(?:command|local)": "([^"]+)"', json.dumps(rules))
+    values = {"autopilot": "ai-stylist", "outcome": "rejected", "worker": "efh-ai-stylist"}
+    commands = {command.format(**values) for command in found}
+    assert len(commands) > 10
+    stack.shell(" && ".join(f"({command}) > /dev/null" for command in sorted(commands)))
+
+
 LOCAL_AI = (
     'curl -sf -X PUT -H "Authorization: Bearer $CLOUDFLARE_API_TOKEN" ${CLOUDFLARE_BASE_URL%/client/v4}/_local/ai'
 )

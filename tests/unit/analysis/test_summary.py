@@ -98,7 +98,7 @@ _JSON = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=50)
 @given(st.lists(_JSON, max_size=4))
 def test_whatever_it_says_only_known_groups_are_cited(statements: list[Any]) -> None:
     found = read(answer(*statements), GROUPS)
