@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pydoc
+import re
 import shutil
 import sys
 import textwrap
@@ -27,6 +28,7 @@ _STATES = {
 """The style of a cell that is a state's word."""
 _NARROWEST = 16  # characters that a wrapped column keeps
 _GAP = "  "
+_HELD = "\0"  # a space at which no line is broken
 
 
 class Terminal:
@@ -50,6 +52,24 @@ class Terminal:
         if self._plain or not (stream or self.out).isatty():
             return text
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
+
+    def wrapped(self, text: str, stream: TextIO | None = None) -> str:
+        """A line of prose in lines that fit where `stream`, `out` if not said, is a terminal.
+
+        They go on below where it began. What stands in backticks, a command to copy, and any other word stay whole.
+        """
+        if not (stream or self.out).isatty():
+            return text
+        whole = re.sub("`[^`]+`", lambda found: found[0].replace(" ", _HELD), text)
+        indent = " " * (len(text) - len(text.lstrip()))
+        lines = textwrap.wrap(
+            whole,
+            shutil.get_terminal_size().columns,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        return "\n".join(lines).replace(_HELD, " ")
 
     def table(
         self, columns: Sequence[str], rows: Sequence[Sequence[Any]], indent: str = "  ", *, spare: Sequence[str] = ()

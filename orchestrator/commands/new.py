@@ -89,8 +89,11 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         terminal.out.write(unified(DEFAULT_FILE, before, after))
         for path, text in rendered.files.items():
             terminal.out.write(unified(path, None, text))
-        terminal.report(f"And {record}, with which `template diff` and `template update` compare.")
+        told = f"And {record}, with which `template diff` and `template update` compare."
+        terminal.report(terminal.wrapped(told, terminal.err))
     else:
         terminal.write("\n".join(texts))
-        terminal.report(f"Next: {'; '.join(steps)}; {', '.join(rendered.tasks)} can be asked for then.")
+        commands = ", ".join(f"`{step}`" for step in steps)
+        told = f"Next: {commands}; {', '.join(rendered.tasks)} can be asked for then."
+        terminal.report(terminal.wrapped(told, terminal.err))
     return 0

@@ -86,6 +86,10 @@ def _chosen(registrations: list[dict[str, Any]], names: list[str]) -> list[dict[
 def _tell_what_is_next(new: list[dict[str, Any]], terminal: Terminal) -> None:
     for each in new:
         for worker in each["needs"]["workers"]:
-            terminal.report(f"{each['name']} needs the Worker {worker}: declare it with its script, if it is not yet")
-    terminal.report("Next: a pull request. Once `pulumi up` has run, what is declared goes before the registration,")
-    terminal.report("which may then be removed: `python -m orchestrator register --remove NAME`.")
+            told = f"{each['name']} needs the Worker {worker}: declare it with its script, if it is not yet"
+            terminal.report(terminal.wrapped(told, terminal.err))
+    told = (
+        "Next: a pull request. Once `pulumi up` has run, what is declared goes before the registration, which may then "
+        "be removed: `python -m orchestrator register --remove NAME`."
+    )
+    terminal.report(terminal.wrapped(told, terminal.err))

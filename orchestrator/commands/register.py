@@ -64,10 +64,11 @@ def _print(registered: dict[str, Any], terminal: Terminal, *, as_json: bool) -> 
     if as_json:
         terminal.write(json.dumps(registered, indent=2, ensure_ascii=False))
         return
-    terminal.write(f"{registered['name']} is registered for {', '.join(registered['capabilities'])}")
+    terminal.write(terminal.wrapped(f"{registered['name']} is registered for {', '.join(registered['capabilities'])}"))
     if missing := registered["missing"]:
         names = ", ".join(f"{each['kind']} {each['name']}" for each in missing)
-        terminal.write(f"It gets no tasks yet: it needs what autopilots.yaml does not declare ({names}).")
+        told = f"It gets no tasks yet: it needs what autopilots.yaml does not declare ({names})."
+        terminal.write(terminal.wrapped(told))
     terminal.write("To declare it: `python -m orchestrator pull`, then a pull request.")
 
 

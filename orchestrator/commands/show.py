@@ -119,7 +119,7 @@ def _worker(worker: Worker, terminal: Terminal) -> None:
     script = worker.source or f"{len(worker.content or ''):,} characters in the manifest"
     crons = f", cron {', '.join(worker.crons)}" if worker.crons else ""
     settings = "".join(f", {each}" for each in _settings(worker))
-    terminal.write(f"  {worker.name}: {script}, for {worker.owner}{crons}{settings}")
+    terminal.write(terminal.wrapped(f"  {worker.name}: {script}, for {worker.owner}{crons}{settings}"))
     terminal.table(
         ["BINDING", "TYPE", "TO"], [[each.name, each.type, _target(each)] for each in worker.bindings], indent="    "
     )

@@ -86,9 +86,9 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
 def list_templates(root: Path, terminal: Terminal) -> None:
     """Each with its settings, as `--set` takes them."""
     for template in (load_template(root, name) for name in template_names(root)):
-        terminal.write(f"{template.name}: {template.description}")
+        terminal.write(terminal.wrapped(f"{template.name}: {template.description}"))
         for key, setting in template.settings.items():
-            terminal.write(f"  --set {key}={setting.default}  {setting.description}")
+            terminal.write(terminal.wrapped(f"  --set {key}={setting.default}  {setting.description}"))
 
 
 def read_settings(given: Sequence[str]) -> dict[str, str]:

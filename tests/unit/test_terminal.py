@@ -49,6 +49,44 @@ def test_a_table_is_aligned_and_an_empty_cell_is_a_dash() -> None:
     assert out.getvalue() == "  NAME    OF\n  a       -\n  longer  0\n"
 
 
+def test_prose_fits_the_terminal_and_a_command_to_copy_stays_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    command = "`python -m orchestrator register --remove rye-bread-of-the-house`"
+    text = f"  its words, and many more of them, then {command} and at last https://a-long.name/x"
+
+    lines = Terminal(Screen(), io.StringIO(), {}).wrapped(text).splitlines()
+
+    assert all(line.startswith("  ") for line in lines)
+    assert [line.strip() for line in lines if len(line) > 40] == [command]
+    assert " ".join(line.strip() for line in lines) == text.strip()
+    assert Terminal(io.StringIO(), Screen(), {}).wrapped(text) == text
+
+
+@pytest.mark.parametrize(
+    "command", [["show"], ["new"], ["template", "list"], ["new", "rye", "--template", "kv-cache"]], ids=" ".join
+)
+def test_no_line_of_a_command_is_wider_than_a_terminal_but_for_what_is_copied(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("catalog", "autopilots"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "catalog/templates").symlink_to(ROOT / "catalog/templates")
+    (tmp_path / "autopilots.yaml").write_text((ROOT / "autopilots.yaml").read_text())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("LINES", "9999")  # no pager
+    out, err = Screen(), Screen()
+    monkeypatch.setattr("sys.stdout", out)
+    monkeypatch.setattr("sys.stderr", err)
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    assert main(command) == 0
+
+    lines = f"{out.getvalue()}{err.getvalue()}".splitlines()
+    is_of_a_table = re.compile(r" +\S.*\S  +\S")
+    assert [line for line in lines if len(line) > 80 and not is_of_a_table.match(line) and line.strip()[0] != "`"] == []
+
+
 ROWS = [["2026-11-26", "done", "a text of more than one line on a terminal that is as narrow as this one"]]
 
 
