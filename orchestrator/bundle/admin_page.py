@@ -3,7 +3,7 @@ the Worker hands out, which need not be in its script.
 
 Vite makes three builds of one source: the page, the React component, the custom element. The same sources give the same
 bytes (names by content, pinned tools), so a build is kept under the hash of what it is made of: in `.build/`, and for
-all checkouts of this machine in the cache. A project without `admin/` has no page.
+all checkouts of this machine in the cache, which keeps those used last. A project without `admin/` has no page.
 
 Touches: files below the project's root and the cache, and child processes (Node).
 """
@@ -32,6 +32,8 @@ PREFIX = "admin"  # no path of the API begins with it
 DOCUMENTS = f"{PREFIX}/api"  # where the Worker looks for them: router/src/http/document.ts
 _STAMP = Path(".build/admin.sha256")
 _VITE = "node_modules/vite/bin/vite.js"
+KEPT = 10
+"""So many builds stay in the cache: those of a few checkouts and of what was undone."""
 _BUILDS = ("page", "component", "element")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # Vite's bundler has them whatever it is told
 _NOT_SOURCE = {"node_modules", "package.json"}  # what is installed, the lock file says
@@ -114,6 +116,8 @@ def _build_page(root: Path, directory: Path) -> None:
         kept = _cache() / source
         if not kept.is_dir():
             _build(root, kept)
+        os.utime(kept)  # its last use
+        _prune(kept.parent)
         _put_in_place(kept, directory)
         write_whole(stamp, source)
 
@@ -141,6 +145,20 @@ def _digest(files: list[Path], base: Path) -> str:
 
 def _cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "autopilot-orchestrator" / "admin"
+
+
+def _prune(cache: Path) -> None:
+    """Remove the builds that were not used for longest; what else is there is under way."""
+    builds = [each for each in cache.iterdir() if re.fullmatch("[0-9a-f]{64}", each.name)]
+    for build in sorted(builds, key=_last_use, reverse=True)[KEPT:]:
+        shutil.rmtree(build, ignore_errors=True)
+
+
+def _last_use(build: Path) -> float:
+    try:
+        return build.stat().st_mtime
+    except OSError:  # somebody else has removed it
+        return 0
 
 
 def _build(root: Path, kept: Path) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from orchestrator.bundle.admin_page import build_assets
+from orchestrator.bundle.admin_page import KEPT, build_assets
 from orchestrator.errors import BundleError
 from tests.support.project import ROOT
 
@@ -48,11 +49,22 @@ def test_nothing_of_it_is_evaluated_from_text_or_loaded_from_elsewhere() -> None
     assert "new Function" not in script.read_text()
 
 
-def test_the_same_sources_give_the_same_bytes(project: Path) -> None:
+def test_the_same_sources_give_the_same_bytes_and_of_older_builds_those_used_last_are_kept(
+    project: Path, tmp_path: Path
+) -> None:
     documents = {"capabilities/echo.run.json": "{}"}
+    cache = tmp_path / "cache/autopilot-orchestrator/admin"
+    old = [cache / f"{number:064x}" for number in range(KEPT + 2)]
+    for number, build in enumerate(old):
+        build.mkdir(parents=True)
+        os.utime(build, (number, number))
+    (under_way := cache / "tmp1").mkdir()
+
     ours, theirs = build_assets(ROOT, documents), build_assets(project, documents)
 
     assert ours == theirs
+    [made] = {*cache.iterdir()} - {*old, under_way}
+    assert {*cache.iterdir()} == {made, under_way, *old[-KEPT + 1 :]}
 
 
 def test_a_project_without_it_has_documents_alone(tmp_path: Path) -> None:
