@@ -34,7 +34,9 @@ def main() -> int:
     was_running = service.healthy(CLOUDFLARE) is not None
     try:
         watch = Watch(ROOT)  # before the update, so that what is saved meanwhile is seen after it
-        return make_up() or follow(watch, Session(Terminal(sys.stdout, sys.stderr, os.environ), yes=options.yes))
+        return make_up() or follow(
+            watch, Session(Terminal(sys.stdout, sys.stderr, os.environ), Keys(), yes=options.yes)
+        )
     except KeyboardInterrupt:
         return 0
     finally:
@@ -44,15 +46,14 @@ def main() -> int:
 
 def follow(watch: Watch, session: Session) -> int:
     """Until somebody quits."""
-    with session, LogReader(CLOUDFLARE, session.terminal), Keys() as keys:
+    with session, LogReader(CLOUDFLARE, session.terminal), session.keys as keys:
         session.say(f"watching autopilots.yaml and the sources; {KEYS if keys.are_read else 'Ctrl-C ends it'}")
         while (key := keys.read(watch.seconds)) != "q":
             try:
                 if changed := watch.changed():
                     session.take(changed)
                 elif key:
-                    with keys.paused():
-                        session.press(key)
+                    session.press(key)
             except OrchestratorError as error:
                 session.fail(str(error))
     return 0

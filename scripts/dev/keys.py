@@ -8,8 +8,6 @@ import sys
 import termios
 import time
 import tty
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Self
 
 
@@ -39,11 +37,15 @@ class Keys:
         # Not by sys.stdin, which would read on and keep the keys that follow.
         return (os.read(sys.stdin.fileno(), 1).decode(errors="replace") or "q") if ready else ""
 
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """Lines are typed and seen meanwhile."""
-        self.__exit__()
+    def ask(self, question: str) -> str:
+        """The line that is typed as the answer, without the spaces around it; nothing where nobody is there to ask.
+
+        Only here is seen what is typed. A key that is pressed while something else is under way has its turn after it.
+        """
+        if not self.are_read:
+            return ""
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, self._before)
         try:
-            yield
+            return input(question).strip()
         finally:
-            self.__enter__()
+            tty.setcbreak(sys.stdin, termios.TCSADRAIN)

@@ -28,6 +28,7 @@ from orchestrator.stack.config import read_stack
 from orchestrator.stack.recover import recover
 from orchestrator.terminal import Terminal
 from scripts import destroy, up
+from scripts.dev.keys import Keys
 from scripts.dev.upload import upload, upload_assets
 from scripts.local_stack import ROOT, STACK, environment, pulumi, secret
 
@@ -35,8 +36,9 @@ from scripts.local_stack import ROOT, STACK, environment, pulumi, secret
 class Session:
     """A context: it holds the account's connection. `yes`: an edit of the file is applied without a question."""
 
-    def __init__(self, terminal: Terminal, *, yes: bool) -> None:
+    def __init__(self, terminal: Terminal, keys: Keys, *, yes: bool) -> None:
         self.terminal = terminal
+        self.keys = keys
         self._yes = yes
         self._account: Account
         self._desired: Desired
@@ -112,7 +114,7 @@ class Session:
         read_stack(STACK, ROOT).desired()  # a mistake stops here
         if not self._yes:
             pulumi("preview", "--stack", STACK, "--diff", "--suppress-outputs")
-            if not self._asked("apply this?"):
+            if self.keys.ask("apply this? [y/N] ").lower() not in ("y", "yes"):
                 self.say("not applied; `make up` applies it, or save the file again")
                 return False
         stack = read_stack(STACK, ROOT)
@@ -126,22 +128,17 @@ class Session:
         self._begin()
         self.say(f"{DEFAULT_FILE} is live")
 
-    def _asked(self, question: str) -> bool:
-        if not sys.stdin.isatty():
-            return False
-        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
-
     def _open(self) -> None:
         url = up.page_url(environment()["ORCHESTRATOR_URL"])
         self.say(url)
         webbrowser.open(url)
 
     def _plan(self) -> None:
-        task = input("task: ").strip()
+        task = self.keys.ask("task: ")
         if not task:
             return
         try:
-            meta = json.loads(input("meta, as JSON: ").strip() or "{}")
+            meta = json.loads(self.keys.ask("meta, as JSON: ") or "{}")
         except ValueError as error:
             raise OrchestratorError(f"this is no JSON: {error}", 'for example {"name": "Ada"}') from error
         with RemoteDispatcher(environment()["ORCHESTRATOR_URL"], secret("apiToken")) as orchestrator:
@@ -154,7 +151,7 @@ class Session:
 
     def _reset(self) -> None:
         """Everything anew. The data on this machine goes, so it is asked for by a word."""
-        if not sys.stdin.isatty() or input("this deletes all data of the local stack; type reset: ").strip() != "reset":
+        if self.keys.ask("this deletes all data of the local stack; type reset: ") != "reset":
             self.say("nothing was deleted")
             return
         if destroy.main() != 0:

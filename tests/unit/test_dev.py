@@ -125,11 +125,21 @@ def test_keys_come_one_by_one_and_the_terminal_is_as_it_was_after(monkeypatch: p
     with os.fdopen(inside, closefd=True) as terminal:
         monkeypatch.setattr(sys, "stdin", terminal)
         before = termios.tcgetattr(terminal)
+        asked = []
+
+        def answer(question: str) -> str:
+            asked.append((question, termios.tcgetattr(terminal)))
+            return " echo "
+
         with Keys() as keys:
             os.write(outside, b"dq")
             assert [keys.read(1), keys.read(1), keys.read(0)] == ["d", "q", ""]
-            with keys.paused():
-                assert termios.tcgetattr(terminal) == before
+            monkeypatch.setattr("builtins.input", answer)
+            assert keys.ask("task: ") == "echo"
+            assert asked == [("task: ", before)]
+            os.write(outside, b"xd")  # while a command is under way: not seen, and not lost
+            assert not termios.tcgetattr(terminal)[3] & termios.ECHO
+            assert [keys.read(1), keys.read(1)] == ["x", "d"]
         assert termios.tcgetattr(terminal) == before
     os.close(outside)
 
