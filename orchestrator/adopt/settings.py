@@ -1,7 +1,7 @@
 """What a Worker that is taken over has, as autopilots.yaml says it: how it runs, and how it is reached.
 
-Its code and bindings become what is declared. A variable's text is not written, since it may be a secret that was meant
-to be one. Touches nothing.
+Its code and bindings become what is declared; which bindings it loses by that is told. A variable's text is written
+only where a person says so, since it may be a secret that was meant to be one. Touches nothing.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from orchestrator.desired.derive import Desired
 from orchestrator.kinds import Kind
 
 _OF_WORKER = (Kind.WORKER, Kind.SCHEDULES, Kind.SUBDOMAIN)
+_BINDING = "bindings."  # begins the path of a difference
+_TEXT = "plain_text"
 
 
 def settings_of(existing: Iterable[Existing], names: Iterable[str], desired: Desired) -> dict[str, dict[str, Any]]:
@@ -31,6 +33,36 @@ def settings_of(existing: Iterable[Existing], names: Iterable[str], desired: Des
         if settings := _in_keys(live, known):
             found[known[name]] = settings
     return found
+
+
+def lost_bindings(existing: Iterable[Existing], names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """The types of the bindings that the Workers `names` have and the file does not say, by Worker and binding.
+
+    Not of secrets: an upload leaves those that it does not name.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for each in existing:
+        if each.wanted.kind is Kind.WORKER and each.wanted.name in names:
+            for one in each.differences:
+                if one.path.startswith(_BINDING) and one.desired is None and one.live not in (None, "secret_text"):
+                    found.setdefault(each.wanted.name, {})[one.path.removeprefix(_BINDING)] = str(one.live)
+    return found
+
+
+def vars_of(
+    lost: Mapping[str, Mapping[str, str]], bound: Mapping[str, Iterable[Mapping[str, Any]]], desired: Desired
+) -> dict[str, dict[str, Any]]:
+    """The lost variables with their texts, as `vars` of each Worker's entry; `bound`: the bindings as they are told."""
+    known = {worker.name: worker.key for worker in desired.workers}
+    found = {
+        known[name]: {
+            str(each["name"]): str(each["text"])
+            for each in bound.get(name, ())
+            if types.get(str(each["name"])) == _TEXT
+        }
+        for name, types in lost.items()
+    }
+    return {key: {"vars": texts} for key, texts in found.items() if texts}
 
 
 def _in_keys(live: Mapping[str, list[str]], known: Mapping[str, str]) -> dict[str, Any]:

@@ -6,14 +6,14 @@ import argparse
 import json
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from orchestrator.adopt.existing import with_differences
 from orchestrator.adopt.replaced import replaced
-from orchestrator.adopt.settings import settings_of
+from orchestrator.adopt.settings import lost_bindings, settings_of, vars_of
 from orchestrator.adopt.takeover import Takeover, find_takeover, take_over
 from orchestrator.desired.ownership import refusal_of_namesake, refusal_of_others
 from orchestrator.drift.check import check
@@ -39,7 +39,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "differs, import it into the stack (protected meanwhile), run `pulumi up`, and end with an empty preview. Data "
         "stays as it is. A Worker that this stack did not upload is taken over only by name, since the update replaces "
         "its code. What such a Worker has and the file does not say (crons, public, compatibility, observability, "
-        "placement, limits, tail consumers, logpush) is written into the file, comments kept, so that it stays."
+        "placement, limits, tail consumers, logpush) is written into the file, comments kept, so that it stays. "
+        "Bindings that the file does not say go; they are named before."
     )
     parser.epilog = """examples:
   python -m orchestrator adopt --dry-run
@@ -55,16 +56,22 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="also take over this Worker, which is not ours, or this custom domain, which leads to another Worker",
     )
+    parser.add_argument(
+        "--vars",
+        action="store_true",
+        help="write the texts of such a Worker's variables into the file too, where it has no `vars` for it; look that "
+        "no secret is among them",
+    )
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument(
         "--json",
         action="store_true",
         help="{stack, existing: [{kind, key, name, id, ours, differences: [{path, desired, live}]}], elsewhere: "
-        "[{name, jurisdiction}], replaced, theirs: [{kind, name, worker}], refused, settings, update, adopted}; "
+        "[{name, jurisdiction}], replaced, theirs: [{kind, name, worker}], refused, settings, loses, update, adopted}; "
         "elsewhere: full buckets in another jurisdiction; replaced: lost things of which there is another one, as "
         "`drift --json` has them; theirs: what another platform has, by one of its Workers; refused: Workers that "
-        "would need --overwrite; settings: what the file gets of each Worker that is overwritten; update: what "
-        "`pulumi up` does beside, in words",
+        "would need --overwrite; settings: what the file gets of each Worker that is overwritten; loses: "
+        "the type of each binding that it loses, by Worker and name; update: what `pulumi up` does beside, in words",
     )
 
 
@@ -77,11 +84,14 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         refused = _refused(found, options.overwrite)
         _keep_bound_stores(stack, found, refused, terminal)
         taken = [each.wanted.name for each in found.foreign if options.dry_run or each.wanted.name not in refused]
-        settings = _unsaid(stack, settings_of(found.existing, taken, stack.desired()))
+        loses = lost_bindings(found.existing, taken)
+        settings = _unsaid(stack, _settings(stack, found, taken, loses if options.vars else {}, terminal))
         if not options.json:
             _show(found, terminal)
             for name, unsaid in settings.items():
                 terminal.write(f"{stack.manifest.name} gets what {name} has, which so stays: {flow_text(unsaid)}")
+            for told in _told_losses(loses, settings, stack):
+                terminal.write(terminal.wrapped(told))
         wanted = bool(found.existing or found.renamed or found.replaced) or found.unfinished
         adopted = wanted and not refused and not found.theirs and not found.elsewhere and not options.dry_run
         if adopted:
@@ -95,7 +105,9 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
             with stack.account(report=terminal.report) as account:
                 take_over(stack, account, found, report=terminal.report, display=display)
     if options.json:
-        terminal.write(json.dumps(_document(stack, found, refused, settings, adopted), indent=2, ensure_ascii=False))
+        terminal.write(
+            json.dumps(_document(stack, found, refused, settings, loses, adopted), indent=2, ensure_ascii=False)
+        )
     elif adopted:
         count = len(found.existing) + len(found.renamed) + len(found.replaced)
         terminal.write(f"Taken over: {count}; the stack {stack.name} is as declared, its preview is empty.")
@@ -134,6 +146,33 @@ def _keep_bound_stores(stack: Stack, found: Takeover, refused: Sequence[str], te
         keep_bound_stores(
             stack.desired(), stack.state(), account, bound, start_empty=stack.start_empty, stack=stack.name
         )
+
+
+def _settings(
+    stack: Stack, found: Takeover, taken: list[str], lost: Mapping[str, Mapping[str, str]], terminal: Terminal
+) -> dict[str, dict[str, Any]]:
+    """What the file may get of the Workers `taken`; of those in `lost` their variables too."""
+    desired = stack.desired()
+    settings = settings_of(found.existing, taken, desired)
+    if lost:
+        with stack.account(report=terminal.report) as account:
+            texts = vars_of(lost, read_bindings(account, lost), desired)
+        settings = {name: settings.get(name, {}) | texts.get(name, {}) for name in {**settings, **texts}}
+    return settings
+
+
+def _told_losses(
+    loses: Mapping[str, Mapping[str, str]], settings: Mapping[str, Mapping[str, Any]], stack: Stack
+) -> Iterator[str]:
+    """A line for each Worker that loses bindings, with the ways to keep them."""
+    keys = {worker.name: worker.key for worker in stack.desired().workers}
+    for worker, types in loses.items():
+        kept = settings.get(keys[worker], {}).get("vars", {})
+        if left := [f"{name} ({type})" for name, type in types.items() if name not in kept]:
+            yield (
+                f"{worker} loses what it is bound to and {stack.manifest.name} does not say: {', '.join(left)}. To "
+                "keep one, say it there first (`vars`, `needs`); with --vars the texts of variables are written there."
+            )
 
 
 def _unsaid(stack: Stack, settings: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -222,7 +261,12 @@ def _confirm(options: argparse.Namespace, stack: str, terminal: Terminal) -> Non
 
 
 def _document(
-    stack: Stack, found: Takeover, refused: list[str], settings: Mapping[str, Any], adopted: bool
+    stack: Stack,
+    found: Takeover,
+    refused: list[str],
+    settings: Mapping[str, Any],
+    loses: Mapping[str, Any],
+    adopted: bool,
 ) -> dict[str, Any]:
     return {
         "stack": stack.name,
@@ -232,6 +276,7 @@ def _document(
         "theirs": [each.as_json() for each in found.theirs],
         "refused": refused,
         "settings": settings,
+        "loses": loses,
         "update": _also(found),
         "adopted": adopted,
     }

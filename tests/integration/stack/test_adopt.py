@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ def forget(stack: HealedStack, forgotten: Callable[[dict[str, Any]], bool] = lam
 
 def upload_theirs(stack: HealedStack) -> None:
     """Somebody deploys a Worker of their own under the keeper's name."""
-    stack.outside.upload(KEEPER, THEIRS)
+    stack.outside.upload(KEEPER, THEIRS, bindings=[{"name": "LEVEL", "type": "plain_text", "text": "high"}])
 
 
 def content(stack: HealedStack) -> str:
@@ -108,7 +109,19 @@ def test_a_worker_that_is_not_ours_is_neither_overwritten_nor_taken_over(stack: 
     assert "theirs" in content(stack)
     assert KEEPER in shown["settings"]
     assert refused["settings"] == {}
-    assert yaml.safe_load((stack.project.root / "autopilots.yaml").read_text()) == MANIFEST
+    file = stack.project.root / "autopilots.yaml"
+    assert yaml.safe_load(file.read_text()) == MANIFEST
+    assert shown["loses"] == {KEEPER: {"LEVEL": "plain_text"}}
+    assert "high" not in str(shown)
+    said = file.read_text()
+    without = deepcopy(MANIFEST)
+    del without["autopilots"][0]["needs"]["workers"][0]["vars"]
+    file.write_text(yaml.safe_dump(without))
+    try:
+        asked, _ = adopt(stack, "--dry-run", "--vars")
+    finally:
+        file.write_text(said)
+    assert asked["settings"][KEEPER]["vars"] == {"LEVEL": "high"}
 
 
 def test_everything_is_taken_over_with_its_data_also_after_a_kill(stack: HealedStack) -> None:
@@ -146,7 +159,13 @@ def test_everything_is_taken_over_with_its_data_also_after_a_kill(stack: HealedS
     stack.assert_clean()
     planted.assert_unchanged()
     nothing: dict[str, Any] = {key: [] for key in NOTHING}
-    assert adopt(stack, "--yes")[0] | {"update": []} == {"stack": STACK, **nothing, "settings": {}, "adopted": False}
+    assert adopt(stack, "--yes")[0] | {"update": []} == {
+        "stack": STACK,
+        **nothing,
+        "settings": {},
+        "loses": {},
+        "adopted": False,
+    }
 
 
 def test_an_import_that_was_killed_in_the_middle_is_done_again(stack: HealedStack) -> None:

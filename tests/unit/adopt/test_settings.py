@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.adopt.existing import Existing
-from orchestrator.adopt.settings import settings_of
+from orchestrator.adopt.settings import lost_bindings, settings_of, vars_of
 from orchestrator.adopt.wanted import Wanted
 from orchestrator.desired.derive import derive
 from orchestrator.drift.findings import Difference
@@ -49,3 +49,20 @@ def test_what_differs_is_said_as_the_file_says_it(
     existing = [Existing(wanted=wanted, id="w", ours=False, differences=differences)]
 
     assert settings_of(existing, ["pr-7-w"], DESIRED) == ({"w": settings} if settings else {})
+
+
+def test_the_bindings_that_the_file_does_not_say_are_told_by_their_types_and_only_variables_can_be_written() -> None:
+    there = {"MODE": "plain_text", "CACHE": "kv_namespace", "KEY": "secret_text", "LEVEL": "plain_text 1"}
+    differences = tuple(
+        Difference(path=f"bindings.{name}", desired="plain_text 2" if name == "LEVEL" else None, live=live)
+        for name, live in there.items()
+    )
+    wanted = Wanted(kind=Kind.WORKER, key="w", name="pr-7-w", account_id="")
+    existing = [Existing(wanted=wanted, id="w", ours=False, differences=differences)]
+    bound = [{"name": "MODE", "type": "plain_text", "text": "fast"}, {"name": "LEVEL", "text": "1"}, {"name": "CACHE"}]
+
+    lost = lost_bindings(existing, ["pr-7-w"])
+
+    assert lost == {"pr-7-w": {"MODE": "plain_text", "CACHE": "kv_namespace"}}
+    assert vars_of(lost, {"pr-7-w": bound}, DESIRED) == {"w": {"vars": {"MODE": "fast"}}}
+    assert lost_bindings(existing, []) == {}
