@@ -15,7 +15,7 @@ from orchestrator.infra.limits import check_limits, read_inventory, tell_gone
 from orchestrator.infra.own_state import begin_to_read_state
 from orchestrator.infra.platform import declare
 from orchestrator.infra.settings import read_settings, require_secrets, warn_of_plain_secrets
-from orchestrator.manifest import load
+from orchestrator.manifest import load, warnings_of
 from orchestrator.stack.deployed import deployment_hash
 from orchestrator.stack.empty_stores import keep_bound_stores, keep_stores
 from orchestrator.stack.lost_addresses import keep_addresses
@@ -25,6 +25,8 @@ try:
     warn_of_plain_secrets(settings.stack, Path.cwd())
     reading = begin_to_read_state(Path.cwd())
     manifest = load(Path(settings.manifest), project=Path.cwd())
+    for warning in warnings_of(settings.manifest):
+        pulumi.log.warn(str(warning))
     desired = derive(
         manifest,
         name_prefix=settings.name_prefix,

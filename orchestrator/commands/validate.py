@@ -14,7 +14,7 @@ from orchestrator.bundle.type_check import check_types
 from orchestrator.desired.derive import derive
 from orchestrator.errors import BundleError, ManifestError, SetupError
 from orchestrator.issues import Issue
-from orchestrator.manifest import DEFAULT_FILE, Manifest, load
+from orchestrator.manifest import DEFAULT_FILE, Manifest, load, warnings_of
 from orchestrator.terminal import Terminal
 
 
@@ -41,6 +41,11 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     try:
         compiles = not options.no_compile and Path("router").is_dir()
         manifest = load(options.file, project=Path.cwd() if compiles else None)
+        for warning in warnings_of(options.file):
+            if options.github:
+                terminal.write(annotation(warning, level="warning"))
+            else:
+                terminal.report(f"warning: {warning}")
         if compiles:
             compile_sources(manifest)
         elif not options.no_compile:
@@ -76,12 +81,12 @@ def compile_sources(manifest: Manifest) -> None:
     check_types(desired, root=root)
 
 
-def annotation(issue: Issue) -> str:
+def annotation(issue: Issue, *, level: str = "error") -> str:
     """An issue as a GitHub workflow command."""
     properties = {"file": issue.file, "line": issue.line, "col": issue.column, "title": issue.code}
     where = ",".join(f"{key}={_escaped(str(value), ':,')}" for key, value in properties.items())
     message = f"{issue.message}\n{issue.hint}" if issue.hint else issue.message
-    return f"::error {where}::{_escaped(message)}"
+    return f"::{level} {where}::{_escaped(message)}"
 
 
 def _escaped(text: str, more: str = "") -> str:

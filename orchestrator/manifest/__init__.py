@@ -7,7 +7,7 @@
 all else is pure.
 """
 
-from orchestrator.manifest.loader import load, parse
+from orchestrator.manifest.loader import load, parse, warnings_of
 from orchestrator.manifest.models import Autopilot, Manifest, Orchestrator, Task
 from orchestrator.manifest.needs import BucketNeed, KvNamespaceNeed, Needs, SecretNeed, WorkerScript
 from orchestrator.names import DEFAULT_FILE
@@ -25,4 +25,5 @@ __all__ = [
     "WorkerScript",
     "load",
     "parse",
+    "warnings_of",
 ]

@@ -64,7 +64,7 @@ _CALLER_RULE = (
     "`default` is who presents the stack's apiToken"
 )
 _TASK_RULE = "up to 128 letters, digits, dots, hyphens and underscores, with a letter or digit at both ends"
-_FLAG_RULE = "lower-case letters, digits and underscores"
+_FLAG_RULE = "lower-case letters, digits, underscores and hyphens"
 _CAPABILITY_RULE = (
     "lower-case words (letters, digits, hyphens, underscores) with dots between them, up to 128 characters"
 )
@@ -210,7 +210,7 @@ ScheduleExpression = Annotated[str, AfterValidator(_check_schedule), WithJsonSch
 Timezone = Annotated[str, AfterValidator(_check_timezone), WithJsonSchema(_TIMEZONE_SCHEMA)]
 ScheduleName = Annotated[str, *_text("schedule name", NAME_PATTERN, NAME_RULE, "daily-report")]
 CompatibilityDate = Annotated[str, AfterValidator(_check_date), WithJsonSchema(_DATE_SCHEMA)]
-CompatibilityFlag = Annotated[str, *_text("compatibility flag", r"^[a-z][a-z0-9_]*$", _FLAG_RULE, "nodejs_compat")]
+CompatibilityFlag = Annotated[str, *_text("compatibility flag", r"^[a-z][a-z0-9_-]*$", _FLAG_RULE, "nodejs_compat")]
 SourcePath = Annotated[str, AfterValidator(_check_source), WithJsonSchema(_SOURCE_SCHEMA)]
 
 

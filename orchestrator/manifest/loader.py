@@ -15,6 +15,7 @@ from orchestrator.catalog import load_catalog
 from orchestrator.errors import ManifestError
 from orchestrator.issues import Issue
 from orchestrator.manifest.bindings import router_bindings, worker_bindings
+from orchestrator.manifest.compatibility_flags import unknown_flags
 from orchestrator.manifest.duplicates import (
     conflicting_domains,
     conflicting_needs,
@@ -117,6 +118,12 @@ def parse(
     if issues or manifest is None:
         raise ManifestError(sorted(set(issues)))
     return manifest
+
+
+def warnings_of(path: str | Path) -> list[Issue]:
+    """What is right in a file that was loaded, and may not be what was meant."""
+    source = read(Path(path).read_text(encoding="utf-8"), str(path))
+    return [source.issue(**asdict(finding)) for finding in unknown_flags(Place(source, source.data))]
 
 
 def _unreadable(path: str | Path, message: str, hint: str, line: int = 1, column: int = 1) -> ManifestError:

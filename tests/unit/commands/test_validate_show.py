@@ -266,3 +266,32 @@ def test_outside_of_the_project_the_file_alone_is_checked(
 
     assert main(["validate", SHIPPED, "--json"]) == 0
     assert capsys.readouterr() == ("[]\n", "the Workers' sources were not compiled: this is not the project's folder\n")
+
+
+MISSPELT = """\
+orchestrator: {worker: efh-o}
+autopilots:
+  - name: a
+    worker: efh-a
+    capabilities: [x]
+    needs:
+      workers:
+        - name: efh-a
+          content: export default {}
+          compatibilityFlags: [nodejs_compatt, fixup-transform-stream-backpressure]
+"""
+
+
+def test_a_flag_that_nobody_knows_is_a_warning_with_its_place_and_the_nearest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "autopilots.yaml").write_text(MISSPELT)
+
+    assert main(["validate", "--no-compile"]) == 0
+    told = capsys.readouterr().err
+    assert told.startswith("warning: autopilots.yaml:10:32: workerd ")
+    assert "knows no compatibility flag `nodejs_compatt`" in told
+    assert told.endswith("[unknown-compatibility-flag]\n  the nearest is nodejs_compat\n")
+    assert main(["validate", "--no-compile", "--github"]) == 0
+    assert capsys.readouterr().out.startswith("::warning file=autopilots.yaml,line=10,col=32,")
