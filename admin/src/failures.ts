@@ -1,7 +1,8 @@
 // The journal's failures in groups, each with its cause and the command for it. The twin of orchestrator/analysis: the
 // same entries give the same groups (tests/twins/failures.json). Deterministic; no model is asked.
 
-import rules from "../../orchestrator/analysis/failures.json" with { type: "json" };
+// Its members by name: those of the Workers' logs are not for the page, and are not built into it.
+import { byOutcome, failed, otherwise, rejected } from "../../orchestrator/analysis/failures.json";
 import type { Entry } from "./api/schema.d.ts";
 
 export interface FailureGroup
@@ -27,10 +28,10 @@ interface Advice {
 
 const SAMPLES = 3;
 const HOUR_MS = 3_600_000;
-const FAILED: ReadonlySet<string> = new Set(rules.failed);
-const BY_OUTCOME: Readonly<Record<string, Advice>> = rules.byOutcome;
-const WITHOUT_AUTOPILOT: Readonly<Record<string, Advice>> = rules.rejected.withoutAutopilot;
-const BY_STATUS: Readonly<Record<string, Advice>> = rules.rejected.byStatus;
+const FAILED: ReadonlySet<string> = new Set(failed);
+const BY_OUTCOME: Readonly<Record<string, Advice>> = byOutcome;
+const WITHOUT_AUTOPILOT: Readonly<Record<string, Advice>> = rejected.withoutAutopilot;
+const BY_STATUS: Readonly<Record<string, Advice>> = rejected.byStatus;
 const OF_AUTOPILOT = " --autopilot {autopilot}";
 // In this order: a time has numbers in it, and an id may look like one.
 const VARYING: readonly (readonly [RegExp, string])[] = [
@@ -99,8 +100,8 @@ export function adviceFor({ outcome, status, autopilot }: Pick<Entry, "outcome" 
   const refused = autopilot === null ? WITHOUT_AUTOPILOT : BY_STATUS;
   const { cause, command } =
     outcome === "rejected"
-      ? (refused[String(status)] ?? refused["otherwise"]!)
-      : (found?.byStatus?.[String(status)] ?? found ?? rules.otherwise);
+      ? (refused[String(status)] ?? refused.otherwise!)
+      : (found?.byStatus?.[String(status)] ?? found ?? otherwise);
   const template = autopilot === null ? command.replace(OF_AUTOPILOT, "") : command;
   const values: Readonly<Record<string, string>> = { autopilot: autopilot ?? "", outcome };
   return { cause, command: template.replace(/\{(\w+)\}/g, (_, name: string) => values[name]!) };

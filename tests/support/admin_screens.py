@@ -53,9 +53,15 @@ def take_picture(page: Page, screen: str, kind: str) -> None:
     if _SHOTS is None:
         return
     page.mouse.move(0, 0)
+    size = page.viewport_size
+    assert size
+    for _ in range(
+        2
+    ):  # a frame is painted only where it is in sight, so all of the page has to be; and grows with that
+        page.set_viewport_size({**size, "height": page.evaluate("document.documentElement.scrollHeight")})
     page.evaluate("scrollTo(0, 0)")
-    size = page.evaluate("[document.documentElement.clientWidth, document.documentElement.scrollHeight]")
-    clip = {"x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1}
-    how = {"format": "webp", "quality": _QUALITY, "captureBeyondViewport": True, "clip": clip}
-    taken = page.context.new_cdp_session(page).send("Page.captureScreenshot", how)
+    for frame in page.frames:
+        frame.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    taken = page.context.new_cdp_session(page).send("Page.captureScreenshot", {"format": "webp", "quality": _QUALITY})
     (_SHOTS / f"admin-{screen}-{kind}.webp").write_bytes(base64.b64decode(taken["data"]))
+    page.set_viewport_size(size)

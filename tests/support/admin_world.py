@@ -174,7 +174,10 @@ class World:
             self.late.close()
 
     def live_a_while(self) -> None:
-        """A morning's work: pages, leads, a payout that nobody knows of, an autopilot that fails."""
+        """A morning's work: pages, leads, a payout that nobody knows of, an autopilot that fails; and some use of the
+        account for its analytics, which know nothing of Workers that run elsewhere."""
+        self.account.use_worker("efh-agent", times=25)
+        self.account.local("PUT", "/ai", {"neurons": 19})
         self.plan("generate_page", {"pageType": "home", "description": "Welcome page for new students"})
         self.plan("create_lead", {"email": "ada@example.com", "name": "Ada Lovelace"})
         self.plan("create_lead", {"email": "no address"})

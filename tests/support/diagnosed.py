@@ -76,6 +76,14 @@ class Account(LocalCloudflare):
         }
         assert self.call("PUT", f"/workers/scripts/{name}", files=files).is_success
 
+    def use_worker(self, name: str, *, times: int) -> None:
+        """A Worker of the account that was asked so often."""
+        self.add_worker(name)
+        assert self.call("POST", f"/workers/scripts/{name}/subdomain", json={"enabled": True}).is_success
+        url = httpx.URL(self.workers_url.format(worker=name))
+        for _ in range(times):
+            httpx.get(url.copy_with(host="127.0.0.1"), headers={"host": url.netloc.decode()}).raise_for_status()
+
 
 class Router:
     """One configuration of the routing Worker."""

@@ -5,7 +5,7 @@ import { type FailureGroup, groupFailures } from "../failures.ts";
 import { hashOf, Link } from "../route.tsx";
 import { t } from "../texts.ts";
 import { Card, CopyButton, Empty, Facts, Read } from "../ui/parts.tsx";
-import { Badge, OutcomeBadge, type Tone } from "../ui/status.tsx";
+import { Badge, OutcomeBadge, shownOutcome, type Tone } from "../ui/status.tsx";
 import { Age, Moment } from "../ui/time.tsx";
 
 const MOST = 500; // entries that the router gives at once
@@ -48,7 +48,7 @@ function Group({ group }: { group: FailureGroup }) {
     <li>
       <details>
         <summary>
-          <OutcomeBadge outcome={group.outcome} />
+          <OutcomeBadge outcome={shownOutcome(group)} />
           <span className="oa-grow">
             <span className="oa-what">{capability ?? kind}</span>
             {autopilot && <span className="oa-small"> → {autopilot}</span>}

@@ -73,7 +73,7 @@ export function OutcomeBadge({ outcome }: { outcome: string }) {
   );
 }
 
-/** Of an entry of the journal: what the autopilot took and did not end then is in part done too. */
+/** Of entries of the journal: what the autopilot took and did not end then is in part done too. */
 export const shownOutcome = ({ outcome, status }: { outcome: string; status: number | null }): string =>
   outcome === "partly" && status === 202 ? "accepted" : outcome;
 
