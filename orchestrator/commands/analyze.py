@@ -68,7 +68,8 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     lines = group_logs(logs.lines or (), entries, failures, logs.owners)
     said = _summarise([*failures, *lines]) if options.summary else None
     if len(entries) == _MOST:
-        terminal.report(f"There were more: the newest {_MOST} entries were looked at. A shorter --since looks at all.")
+        more = f"There were more: the newest {_MOST} entries were looked at. A shorter --since looks at all."
+        terminal.report(terminal.wrapped(more, terminal.err))
     if options.json:
         groups = [document(each, is_local=is_local) for each in (*failures, *lines)]
         told = {"lines": None if logs.lines is None else len(logs.lines), "notes": logs.notes}
@@ -83,7 +84,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     if said is not None:
         _show_summary(said, terminal, note=_note(is_local))
     for note in logs.notes:
-        terminal.report(note)
+        terminal.report(terminal.wrapped(note, terminal.err))
     return 0
 
 
@@ -115,24 +116,27 @@ def _show_all(
     failures: Sequence[FailureGroup], lines: Sequence[LogGroup], terminal: Terminal, *, is_local: bool
 ) -> None:
     for each in failures:
-        _show(each, terminal, is_local=is_local, its_log=[line for line in lines if line.part_of == each.id])
+        show(each, terminal, is_local=is_local, its_log=[line for line in lines if line.part_of == each.id])
     for line in lines:
         if line.part_of is None:
-            _show(line, terminal, is_local=is_local)
+            show(line, terminal, is_local=is_local)
 
 
-def _show(each: FailureGroup, terminal: Terminal, *, is_local: bool, its_log: Sequence[LogGroup] = ()) -> None:
+def show(each: FailureGroup, terminal: Terminal, *, is_local: bool, its_log: Sequence[LogGroup] = ()) -> None:
+    """A group as a person reads it."""
     advice = advice_for(each, is_local=is_local)
     name = each.worker if isinstance(each, LogGroup) else each.capability or each.kind
     title = f"{each.count} × {each.outcome} · {name} · {each.autopilot or 'no autopilot'}"
     terminal.write(f"{terminal.styled(title, 'bold')} · {terminal.styled(each.id, 'dim')}")
-    terminal.write(f"  {advice.cause}")
-    terminal.write(f"  seen from {each.first_seen} to {each.last_seen}, {each.trend}")
+    terminal.write(terminal.wrapped(f"  {advice.cause}"))
+    terminal.write(terminal.wrapped(f"  seen from {each.first_seen} to {each.last_seen}, {each.trend}"))
     if each.detail:
-        terminal.write(f"  detail: {each.detail}")
+        terminal.write(terminal.wrapped(f"  detail: {each.detail}"))
     for line in its_log:
-        terminal.write(f"  its log: {line.count} × {line.outcome} of {line.worker} · {line.id}: {line.detail}")
-    terminal.write(f"  requests: {', '.join(each.samples)}")
+        terminal.write(
+            terminal.wrapped(f"  its log: {line.count} × {line.outcome} of {line.worker} · {line.id}: {line.detail}")
+        )
+    terminal.write(terminal.wrapped(f"  requests: {', '.join(each.samples)}"))
     if not (its_log and advice.command.endswith(" analyze")):  # what the log says stands above
         terminal.write(f"  next: {terminal.styled(advice.command, 'green')}")
     terminal.write()
@@ -141,10 +145,10 @@ def _show(each: FailureGroup, terminal: Terminal, *, is_local: bool, its_log: Se
 def _show_summary(said: summary.Summary, terminal: Terminal, *, note: str) -> None:
     terminal.write(terminal.styled(f"Summary by {summary.MODEL} ({note})", "bold"))
     for each in said.statements:
-        terminal.write(f"  - {each.text} [{', '.join(each.groups)}]")
+        terminal.write(terminal.wrapped(f"  - {each.text} [{', '.join(each.groups)}]"))
     if said.reason:
-        terminal.write(f"  {said.reason}")
+        terminal.write(terminal.wrapped(f"  {said.reason}"))
     if said.dropped:
-        terminal.write(f"  left out: {said.dropped} that cite no group, or one that is not there")
+        terminal.write(terminal.wrapped(f"  left out: {said.dropped} that cite no group, or one that is not there"))
     if said.neurons is not None:
         terminal.write(f"  cost: about {said.neurons} neurons; {NEURONS.free:,} a day are free")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from orchestrator.analysis.groups import group
 from orchestrator.cli import main
+from orchestrator.commands.analyze import show
 from orchestrator.terminal import Terminal
 from tests.support.project import ROOT
 
@@ -85,6 +88,19 @@ def test_no_line_of_a_command_is_wider_than_a_terminal_but_for_what_is_copied(
     lines = f"{out.getvalue()}{err.getvalue()}".splitlines()
     is_of_a_table = re.compile(r" +\S.*\S  +\S")
     assert [line for line in lines if len(line) > 80 and not is_of_a_table.match(line) and line.strip()[0] != "`"] == []
+
+
+def test_what_analyze_says_fits_the_terminal_and_its_command_stays_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    entries = json.loads((ROOT / "tests/twins/failures.json").read_text())
+    out = Screen()
+
+    for each in group(entries):
+        show(each, Terminal(out, out, {"NO_COLOR": "1"}), is_local=True)
+
+    lines = out.getvalue().splitlines()
+    assert len(lines) > 50
+    assert [line for line in lines if len(line) > 80 and not line.startswith("  next: ")] == []
 
 
 ROWS = [["2026-11-26", "done", "a text of more than one line on a terminal that is as narrow as this one"]]
