@@ -35,6 +35,11 @@ COMMANDS = (
         module="orchestrator.commands.limits",
     ),
     Command(
+        name="usage",
+        summary="show what the day has used of the free plan",
+        module="orchestrator.commands.usage",
+    ),
+    Command(
         name="dev",
         summary="make each saved source live on the stack of this machine, and show the logs",
         module="orchestrator.commands.dev",

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
 from orchestrator.limits.plans import METERED
 from tests.support.journals import Journal
+from tests.support.loopback_service import service
+from tests.support.project import ROOT
+from tests.support.router_fixtures import Client
 from tests.support.watching import Router, World
+from tests.support.workers import TOKEN
 
 GRAPHQL = "api.example.com/client/v4/graphql"
 KV, R2 = "kvOperationsAdaptiveGroups", "r2OperationsAdaptiveGroups"
@@ -145,3 +151,43 @@ def test_without_a_token_it_is_our_own_counts(empty_journal: Journal) -> None:
     ]
     metrics = empty_journal.get("/metrics").text
     assert 'orchestrator_free_plan_used{resource="requests",source="own"} 2\n' in metrics
+
+
+def command(url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {"ORCHESTRATOR_URL": url, "ORCHESTRATOR_TOKEN": TOKEN}
+    words = [sys.executable, "-m", "orchestrator", "usage", *arguments]
+    return subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_command_says_why_it_shows_our_own_counts(client: Client) -> None:
+    url = f"http://router.localhost:{client('router').base_url.port}"
+
+    shown, scripted = command(url), command(url, "--json")
+
+    assert (shown.returncode, scripted.returncode) == (0, 0)
+    assert [line.split("  ")[1] for line in shown.stdout.splitlines()[1:]] == [
+        "Requests of Workers",
+        "Entries of the journal",
+    ]
+    assert "about" not in shown.stdout
+    assert shown.stderr == (
+        "counted by the router itself: The stack has no analyticsToken, so Cloudflare is not asked.\n"
+    )
+    assert [each["name"] for each in json.loads(scripted.stdout)["resources"]] == ["requests", "journalEntries"]
+
+
+def test_the_command_says_what_is_about_and_warns_of_what_is_near() -> None:
+    used = {"requests": 1_000, "kvWrites": 850, "journalEntries": 5}
+    limits = {each.name: each.free for each in METERED} | {"journalEntries": 30_000}
+    resources = [{"name": name, "used": n, "limit": limits[name], "per": "day"} for name, n in used.items()]
+    with service() as router:
+        at = "2026-11-27T08:00:00.000Z"
+        router.answer = {"source": "cloudflare", "at": at, "reason": None, "resources": resources}
+        shown = command(router.url)
+
+    assert [" ".join(line.split()) for line in shown.stdout.splitlines()[1:]] == [
+        "Requests of Workers day about 1,000 100,000 1.0%",
+        "KV writes day about 850 1,000 85.0%",
+        "Entries of the journal day 5 30,000 0.0%",
+    ]
+    assert shown.stderr == f"about, as Cloudflare said at {at}\nwarning: KV writes: 85% is used\n"
