@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 
 import httpx
@@ -36,7 +37,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     source = options.agent_card or options.openapi
     try:
-        document = parse_document(_read(source))
+        document = parse_document(read_source(options, PinnedTransport(allow_loopback=True)))
     except ValueError as error:
         raise UserError(f"{source} cannot be imported: {error}", "give the address of the document itself") from error
     read = draft_of_agent_card if options.agent_card else draft_of_openapi
@@ -48,8 +49,9 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _read(source: str) -> str:
-    """Raises OrchestratorError where it cannot be read."""
+def read_source(options: argparse.Namespace, transport: httpx.BaseTransport) -> str:
+    """The text of what is to be imported. Raises OrchestratorError where it cannot be read; no redirect is followed."""
+    source: str = options.agent_card or options.openapi
     if not source.startswith(("https://", "http://")):
         try:
             return Path(source).read_text(encoding="utf-8")
@@ -57,9 +59,10 @@ def _read(source: str) -> str:
             raise UserError(
                 f"{source} cannot be read: {error}", "give a URL that begins with https://, or a file"
             ) from error
-    transport = PinnedTransport(allow_loopback=True)
     try:
         with httpx.Client(transport=transport, timeout=_TIMEOUT_S) as client, client.stream("GET", source) as answer:
+            if answer.is_redirect:
+                raise _moved(options, source, answer)
             if not answer.is_success:
                 raise OrchestratorError(f"{source} was not read: it answered {answer.status_code}")
             content = b""
@@ -67,6 +70,23 @@ def _read(source: str) -> str:
                 content += part
                 if len(content) > _MOST_BYTES:
                     raise OrchestratorError(f"{source} was not read: it has more than {_MOST_BYTES:,} bytes")
+    except httpx.InvalidURL as error:
+        raise UserError(f"{source} is no URL: {error}", "give the address of the document itself") from error
     except httpx.HTTPError as error:
         raise OrchestratorError(f"{source} was not read: {failure_words(error)}") from error
     return content.decode("utf-8", errors="replace")
+
+
+def _moved(options: argparse.Namespace, source: str, answer: httpx.Response) -> UserError:
+    """Where a redirect leads, as the command to give: whoever runs it sees to which host it goes."""
+    said = f"{source} was not read: it answered {answer.status_code}, a redirect"
+    begin = httpx.URL(source)
+    to = begin.join(answer.headers["location"]).copy_with(fragment=None)
+    if to.scheme not in {"https", begin.scheme} or not to.host:
+        return UserError(f"{said} to {to}, which is not https", "give the address of the document itself")
+    if to.userinfo:
+        return UserError(f"{said} to an address with a password", "give the address of the document itself")
+    flag = "--agent-card" if options.agent_card else "--openapi"
+    name = ["--name", options.name] if options.name else []
+    command = shlex.join(["python", "-m", "orchestrator", "import", flag, str(to), *name])
+    return UserError(f"{said} to {to}", f"if that is the right place: {command}")
