@@ -67,6 +67,15 @@ def measured(client: Client, metric: str, now: int) -> float:
     return float(client("corpus").post("/measure", json={"metric": metric, "now": now}).json()["value"])
 
 
+@pytest.mark.parametrize(("runs", "text"), [(0, "0 runs"), (1, "1 run"), (2, "2 runs")])
+def test_runs_are_counted_in_words(client: Client, runs: int, text: str) -> None:
+    seen = {"unknownRuns": ["run"] * runs}
+
+    found = client("corpus").post("/measure", json={"metric": "unknown", "now": 0, "seen": seen}).json()
+
+    assert found == {"value": runs, "text": text}
+
+
 def test_rates_and_times_are_of_this_hour_and_the_one_before(client: Client, empty_journal: Journal) -> None:
     now = 500_000 * HOURS + 1_000
     task = {"autopilot": "a", "status": 200, "duration_ms": 40}
@@ -153,7 +162,12 @@ def test_a_run_sends_five_and_leaves_the_rest_to_the_next(world: World) -> None:
         router.run(1)
         unsent.append(router.request("GET", "/autopilot/alerts").json()["unsent"])
 
-    assert (tried, unsent) == (5, [6, 1, 0])
+    told = {
+        channel: ["Firing" if "iring" in call["body"] else "Resolved" for call in hook_calls(world, channel)]
+        for channel in CHANNELS
+    }
+    assert told == {each: ["Firing", "Resolved"] for each in CHANNELS}, "who reads them takes the last one for true"
+    assert (tried, unsent) == (3, [6, 1, 0]), "a channel that did not take one is not asked to take the next"
 
 
 def test_a_channel_without_a_url_is_named_and_told_of_nothing_later(world: World) -> None:

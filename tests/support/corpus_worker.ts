@@ -4,7 +4,7 @@
 // statement on the database of the router `journalled`; POST /prune prunes its journal, POST /count counts it.
 import type { Entry } from "../../admin/src/api/schema.d.ts";
 import { groupFailures } from "../../admin/src/failures.ts";
-import { measurer } from "../../router/src/alerts/measure.ts";
+import { measurer, type Seen } from "../../router/src/alerts/measure.ts";
 import { type AlertState, type Measured, nextState } from "../../router/src/alerts/state.ts";
 import { mistakesOf, type Schema } from "../../router/src/catalog/schema.ts";
 import { Circuit } from "../../router/src/forward/circuit.ts";
@@ -90,8 +90,8 @@ const RUN: Readonly<Record<string, (input: never, env: Env) => unknown>> = {
       return next;
     });
   },
-  "/measure": ({ metric, now }: { metric: AlertRule["metric"]; now: number }, env) =>
-    measurer({ DB: env.JOURNAL }, { autopilots: {}, missing: [] }, now)(metric),
+  "/measure": ({ metric, now, seen }: { metric: AlertRule["metric"]; now: number; seen?: Partial<Seen> }, env) =>
+    measurer({ DB: env.JOURNAL }, { autopilots: {}, missing: [], ...seen }, now)(metric),
   "/schemas": ({ cases }: { cases: { schema: Schema; value: unknown }[] }) =>
     cases.map(({ schema, value }) => mistakesOf(schema, value, "")),
   "/retry": ({ outcome, rule, random, now }: RetryCase) => ({ delay: retryDelayMs(outcome, rule, random, now) }),

@@ -8,8 +8,8 @@ import { alertUrls, deliver, type Message } from "./deliver.ts";
 import { measurer, type Seen } from "./measure.ts";
 import { type AlertState, nextState } from "./state.ts";
 
-/** Of the messages that could not be delivered, the latest are kept. */
-const MOST_UNSENT = 50;
+/** Of the messages that a channel did not take, the latest are kept. */
+const MOST_UNSENT = 20;
 /** Of all that is due, in one run: each is a subrequest, and the run has others to make. */
 const MOST_SENT = 5;
 
@@ -56,19 +56,27 @@ export async function evaluateAlerts(
 }
 
 /**
- * Sends the first of what is due. What was not taken and what is left are for the next run, the former after the latter:
- * a channel that is down keeps nothing from the others. One without a URL is told of nothing, now or later.
+ * Sends to each channel what is due, one after the other: who reads them takes the last one for true. A channel that does
+ * not take one keeps nothing from the others; the rest is for the next run, where whoever had no turn comes first. A
+ * channel without a URL is told of nothing, now or later.
  */
 async function sendAll(env: Env, due: readonly Unsent[], requestId: string): Promise<Unsent[]> {
   const urls = alertUrls(env);
   const known = due.filter(({ to }) => Object.hasOwn(urls, to));
-  const sent = await Promise.all(
-    known.slice(0, MOST_SENT).map(async (each) => {
-      const why = await deliver(env, each.to, each.message);
-      if (why === "") return [];
-      log(`an alert was not delivered to ${each.to}`, requestId, why);
-      return [each];
+  const hadNoTurn: Unsent[] = [];
+  const refused: Unsent[] = [];
+  let left = MOST_SENT;
+  await Promise.all(
+    [...Map.groupBy(known, ({ to }) => to)].map(async ([to, queue]) => {
+      const rest = left > 0 ? refused : hadNoTurn;
+      let why = "";
+      while (queue.length > 0 && !why && left-- > 0) {
+        why = await deliver(env, to, queue[0]!.message);
+        if (why) log(`an alert was not delivered to ${to}`, requestId, why);
+        else queue.shift();
+      }
+      rest.push(...queue.slice(-MOST_UNSENT));
     }),
   );
-  return [...known.slice(MOST_SENT), ...sent.flat()].slice(-MOST_UNSENT);
+  return [...hadNoTurn, ...refused];
 }

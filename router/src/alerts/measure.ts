@@ -51,9 +51,9 @@ const MEASURES: Readonly<Record<Metric, (reading: Reading) => Promise<Measured |
     value: missing.length,
     text: missing.map(({ kind, name }) => `${kind} ${name}`).join(", ") || "nothing is missing",
   }),
-  unknown: async ({ seen: { unknownRuns = [] } }) => ({
-    value: unknownRuns.length,
-    text: `${unknownRuns.length} runs`,
+  unknown: async ({ seen: { unknownRuns: { length } = [] } }) => ({
+    value: length,
+    text: `${length} run${length === 1 ? "" : "s"}`,
   }),
   errorRate: async ({ recent }) => {
     const counts = await recent();

@@ -13,8 +13,8 @@ const STATUSES = ["none", "running", "done", "failed", "lost"];
 const MOST = 2_000; // characters of a field
 /** A step of .github/workflows/heal.yml, which runs where heal has stopped before lost data: such a run is green. */
 const LOST_STEP = "Data was lost";
-const NOT_SAID = "The webhook has no `statusUrl` in the stack's setting `heal`, so it is not asked how its heals end.";
-const LOST = "Data was lost, and heal has stopped before it: the issue with the label lost-data says what to do.";
+const NOT_SAID = "The webhook of the stack's setting `heal` has no `statusUrl`, so it is not asked.";
+const LOST = "Heal has stopped before lost data: the issue with the label lost-data says what to do.";
 
 /** `unknown` where that cannot be learnt; `detail` says why. Never throws. */
 export async function showHeal({ env, requestId }: Call): Promise<Response> {
@@ -41,7 +41,7 @@ async function ask(target: Target, requestId: string): Promise<Said> {
     if (STATUSES.includes(said.status as string))
       return /^https?:/.test(String(said.url)) ? said : { ...said, url: null };
   } catch (error) {
-    log("it could not be asked how a heal ended", requestId, (error as Error).name); // as for its text: heal-request.ts
+    log("a heal could not be asked after", requestId, (error as Error).name); // as for its text: heal-request.ts
   }
   return { status: "unknown", detail: refusalOf(target, status) };
 }
