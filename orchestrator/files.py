@@ -10,7 +10,8 @@ import hashlib
 import os
 import secrets
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from glob import escape
 from pathlib import Path
 from typing import IO, Any
 
@@ -36,7 +37,8 @@ def write_together(contents: Mapping[Path, str | None]) -> None:
     """Put each content in the place of whatever is at its path, in their order; None takes the file away.
 
     All of it is written beside the files first, so what fails leaves them as they were. An interrupt (Ctrl-C) that
-    comes once the first is in its place waits for the last. Folders are made.
+    comes once the first is in its place waits for the last. Folders are made. What a kill has left beside the files
+    is taken away by the next call for them.
     """
     temporaries = {path: _beside(path) for path, content in contents.items() if content is not None}
     try:
@@ -53,6 +55,7 @@ def write_together(contents: Mapping[Path, str | None]) -> None:
                     path.unlink(missing_ok=True)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        _remove_left(contents)
     except BaseException:
         for temporary in temporaries.values():
             temporary.unlink(missing_ok=True)
@@ -61,6 +64,12 @@ def write_together(contents: Mapping[Path, str | None]) -> None:
 
 def _beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+
+
+def _remove_left(paths: Iterable[Path]) -> None:
+    for path in paths:
+        for left in path.parent.glob(f".{escape(path.name)}.????????.tmp"):
+            left.unlink(missing_ok=True)
 
 
 def _create(path: Path, content: str | bytes, mode: int) -> None:

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from orchestrator.errors import OrchestratorError, UserError
 
 MARK = "<<<<<<< "
+_BETWEEN, _END = "=======", ">>>>>>> "
 _LABELS = ("yours", "the template when it was written", "the template today")
 _MOST_CONFLICTS = 127  # what git counts up to; above it the exit code is an error's
 
@@ -42,6 +43,25 @@ def merge(mine: str, base: str, theirs: str, *, keeps_mine: bool) -> Merged:
 def has_marks(text: str) -> bool:
     """Whether conflicts of an earlier merge still stand there."""
     return any(line.startswith(MARK) for line in text.splitlines())
+
+
+def is_marked_by(mine: str, base: str, theirs: str) -> bool:
+    """Whether the marks in `mine` are those that this merge makes: an update that was cut off had come so far."""
+    return merge(_without_marks(mine), base, theirs, keeps_mine=False).text == mine
+
+
+def _without_marks(text: str) -> str:
+    """The side of each marked place that is the person's own."""
+    kept, is_theirs = [], False
+    for line in text.splitlines(keepends=True):
+        said = line.rstrip("\r\n")
+        if said == f"{MARK}{_LABELS[0]}":
+            continue
+        if said == _BETWEEN or said == f"{_END}{_LABELS[-1]}":
+            is_theirs = said == _BETWEEN
+        elif not is_theirs:
+            kept.append(line)
+    return "".join(kept)
 
 
 def _merged(mine: str, base: str, theirs: str, *how: str) -> Merged:

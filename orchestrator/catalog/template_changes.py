@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from orchestrator.catalog.merge import has_marks, merge
+from orchestrator.catalog.merge import has_marks, is_marked_by, merge
 from orchestrator.catalog.templates import Rendered
 from orchestrator.errors import ManifestError, UserError
 from orchestrator.manifest import DEFAULT_FILE, parse
@@ -79,6 +79,8 @@ def _file(path: str, mine: str | None, base: str | None, theirs: str | None) -> 
     if theirs in (base, mine):
         return None
     if mine is not None and has_marks(mine):
+        if theirs is not None and is_marked_by(mine, base or "", theirs):
+            return TemplateChange(path=path, what="marked", mine=mine, after=mine)
         raise UserError(
             f"{path} still has the marks of a conflict", "leave of each marked place what is right, without its marks"
         )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -187,6 +189,62 @@ def test_a_conflict_is_marked_in_code_and_named(project: Project) -> None:
     (project.root / SOURCE).write_text(load_origin(project.root, "rye").rendered.files[SOURCE])  # type: ignore[union-attr]
     project.run("template update rye")
     assert "theirs, later" in project.read(SOURCE)
+
+
+class Killed(BaseException):
+    """What ends a process at once, as far as its files tell."""
+
+
+def kill_at(number: int, patch: pytest.MonkeyPatch) -> None:
+    """Let the process end right before it moves or takes away the file of that number; nothing is tidied up then."""
+    moves = 0
+
+    def ending(does: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*arguments: Any, **options: Any) -> Any:
+            nonlocal moves
+            moves += 1
+            if moves >= number:
+                raise Killed
+            return does(*arguments, **options)
+
+        return counted
+
+    for name in ("replace", "unlink"):
+        patch.setattr(Path, name, ending(getattr(Path, name)))
+
+
+def edit_all(project: Project) -> None:
+    """The template changes a file with a conflict, one that nobody touched, an entry; one comes, and one goes."""
+    project.edit(SOURCE, "must be a key such as rye-bread", "mine")
+    project.edit_template("index.ts.tmpl", "must be a key such as rye-bread", "theirs")
+    project.edit_template("index.ts.tmpl", "a day.\n", "a day.\n// New.\n")
+    project.edit_template("test.py.tmpl", "comes from KV", "is from KV")
+    project.edit_template("declared.yaml.tmpl", "CACHE_SECONDS", "CACHE_FOR")
+    project.edit_template("template.yaml", "verb: get", "verb: fetch")
+
+
+@pytest.mark.parametrize("number", range(1, 8))
+def test_an_update_that_was_killed_between_two_files_is_finished_by_the_next(
+    project: Project, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit_all(project)
+    before = project.texts()
+    project.run("template update rye", expect=2)
+    whole = project.texts()
+    for path in whole.keys() - before.keys():
+        (project.root / path).unlink()
+    for path, text in before.items():
+        (project.root / path).write_text(text)
+
+    with monkeypatch.context() as patch:
+        kill_at(number, patch)
+        with contextlib.suppress(Killed):
+            main(["template", "update", "rye"])
+    if number == 1:
+        assert {path: text for path, text in project.texts().items() if not path.endswith(".tmp")} == before
+
+    project.run("template update rye", expect=2 if project.read(RECORD) != whole[RECORD] else 0)
+    assert project.texts() == whole
 
 
 def test_a_conflict_of_entries_leaves_what_the_person_wrote_and_shows_the_templates(project: Project) -> None:
