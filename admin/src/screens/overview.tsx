@@ -2,7 +2,7 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { data } from "../api/client.ts";
-import { useAlerts, useApi, useHealth, useJournal, useList, useStats, useUsage } from "../api/queries.ts";
+import { useApi, useHealth, useJournal, useList, useStats } from "../api/queries.ts";
 import type { Autopilot, Check, Entry, Figures, Health } from "../api/schema.d.ts";
 import { adviceFor } from "../failures.ts";
 import { type Right, useRights } from "../rights.ts";
@@ -10,9 +10,11 @@ import { hashOf, Link } from "../route.tsx";
 import { t } from "../texts.ts";
 import { Icon } from "../ui/icon.tsx";
 import { Button, Card, Empty, Failure, Read, Screen } from "../ui/parts.tsx";
-import { Badge, HealthBadge, isFailure, OutcomeBadge, shownOutcome } from "../ui/status.tsx";
+import { HealthBadge, isFailure, OutcomeBadge, shownOutcome } from "../ui/status.tsx";
 import { Age, duration } from "../ui/time.tsx";
+import { Alerts } from "./alerts.tsx";
 import { EntryWhat } from "./journal.tsx";
+import { Usage } from "./usage.tsx";
 
 const SHOWN_FAILURES = 8;
 
@@ -41,53 +43,6 @@ export function OverviewScreen() {
         <Usage />
       </div>
     </Screen>
-  );
-}
-
-const ALERT_STATES = {
-  normal: ["good", "check"],
-  pending: ["warn", "clock"],
-  firing: ["bad", "warn"],
-  resolving: ["info", "clock"],
-} as const;
-
-/** Those of autopilots.yaml; nothing where it has none. */
-function Alerts() {
-  const { data } = useAlerts();
-  if (!data?.alerts.length) return null;
-  const { alerts, evaluatedAt, withoutUrl } = data;
-  const aside = (
-    <span className="oa-small">
-      {evaluatedAt ? (
-        <>
-          {t.alerts.evaluated} <Age at={evaluatedAt} />
-        </>
-      ) : (
-        t.alerts.never
-      )}
-    </span>
-  );
-  return (
-    <Card title={t.alerts.title} aside={aside} flush>
-      <ul className="oa-rows">
-        {alerts.map(({ name, when, state, since, text }) => (
-          <li key={name}>
-            <Badge tone={ALERT_STATES[state][0]} icon={ALERT_STATES[state][1]}>
-              {t.alerts.states[state]}
-            </Badge>
-            <span className="oa-grow">
-              <strong>{name}</strong> <code>{when}</code> {text && <span className="oa-small">{text}</span>}
-            </span>
-            {since && (
-              <span className="oa-small">
-                {t.overview.since} <Age at={since} />
-              </span>
-            )}
-          </li>
-        ))}
-      </ul>
-      {withoutUrl.length > 0 && <p className="oa-hint oa-note">{t.alerts.withoutUrl(withoutUrl.join(", "))}</p>}
-    </Card>
   );
 }
 
@@ -276,50 +231,5 @@ function Failures() {
         }}
       </Read>
     </Card>
-  );
-}
-
-function Usage() {
-  const usage = useUsage();
-  return (
-    <Card title={t.overview.usage}>
-      <Read query={usage}>
-        {({ source, at, reason, resources }) => (
-          <>
-            {resources.map(({ name, used, limit, per }) => (
-              <Bar
-                key={name}
-                label={per === "month" ? t.overview.usageOfMonth(t.overview.usages[name]) : t.overview.usages[name]}
-                used={used}
-                most={limit}
-                isAbout={source === "cloudflare" && name !== "journalEntries"}
-              />
-            ))}
-            <p className="oa-hint">
-              {source === "cloudflare" ? (
-                <>
-                  {t.overview.usageHint} <Age at={at} />.
-                </>
-              ) : (
-                t.overview.usageHintOwn(reason ?? "")
-              )}
-            </p>
-          </>
-        )}
-      </Read>
-    </Card>
-  );
-}
-
-function Bar({ label, used, most, isAbout }: { label: string; used: number; most: number; isAbout: boolean }) {
-  const number = new Intl.NumberFormat();
-  return (
-    <div className="oa-bar">
-      <span>{label}</span>
-      <span className="oa-small">
-        {(isAbout ? t.overview.usageOfAbout : t.overview.usageOf)(number.format(used), number.format(most))}
-      </span>
-      <meter aria-label={label} min={0} max={most} low={most * 0.8} high={most * 0.95} optimum={0} value={used} />
-    </div>
   );
 }

@@ -6,16 +6,15 @@ import { type Askable, useApi, useCapability, useList, useSkills } from "../api/
 import { explainTask, runTask } from "../api/run.ts";
 import { useRights } from "../rights.ts";
 import { hashOf, useNavigation } from "../route.tsx";
-import { KEPT } from "../session.tsx";
 import { t } from "../texts.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { JsonText, type Schema, SchemaForm } from "../ui/form.tsx";
 import { Button, Card, CopyButton, Empty, Facts, Failure, Field, Loading, Read, Screen } from "../ui/parts.tsx";
 import { Badge } from "../ui/status.tsx";
 import { Tabs } from "../ui/tabs.tsx";
+import { curlOf, isObject, keepMeta, lastMeta, type Meta } from "./payload.ts";
 import { Followed, Result } from "./result.tsx";
 
-type Meta = Record<string, unknown>;
 const EXAMPLE: Meta = { pageType: "home", description: "Welcome page for new students" };
 const EXAMPLE_TASK = "generate_page";
 /** What no task changes, and costs a request. */
@@ -276,38 +275,4 @@ function TaskForm({ task, list, followed }: { task: string; list: Askable; follo
       )}
     </div>
   );
-}
-
-const isObject = (value: unknown): value is Meta =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** The last payload of each task, until the tab is closed. */
-const storageKey = (task: string) => `${KEPT}meta ${task}`;
-
-function lastMeta(task: string): Meta {
-  try {
-    const kept: unknown = JSON.parse(sessionStorage.getItem(storageKey(task)) ?? "{}");
-    return isObject(kept) ? kept : {};
-  } catch {
-    return {};
-  }
-}
-
-function keepMeta(task: string, meta: Meta): void {
-  try {
-    sessionStorage.setItem(storageKey(task), JSON.stringify(meta));
-  } catch {
-    // storage is forbidden or full: then it is not kept
-  }
-}
-
-/** For a shell in which `make shell` was evaluated: the token is not in it. */
-function curlOf(baseUrl: string, { task, meta, key }: { task: string; meta: Meta; key: string | undefined }): string {
-  const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
-  return [
-    `curl ${quoted(`${baseUrl}/autopilot/plan`)}`,
-    `-H "Authorization: Bearer $ORCHESTRATOR_TOKEN"`,
-    ...(key ? [`-H ${quoted(`Idempotency-Key: ${key}`)}`] : []),
-    `--json ${quoted(JSON.stringify({ task, meta }))}`,
-  ].join(" \\\n  ");
 }
