@@ -86,9 +86,10 @@ def test_rates_and_times_are_of_this_hour_and_the_one_before(client: Client, emp
     empty_journal.fill([*long_ago, *of_now])
     assert measured(client, "errorRate", now) == 0, "of nine tasks no rate says anything"
     empty_journal.clear()
-    empty_journal.fill([*long_ago, failed, *of_now])
+    refused = [{**each, "autopilot": None, "outcome": "invalid", "status": 422} for each in of_now * 5]
+    empty_journal.fill([*long_ago, failed, *of_now, *refused])
 
-    assert measured(client, "errorRate", now) == 10
+    assert measured(client, "errorRate", now) == 10, "of what nobody was asked for it says nothing"
     assert measured(client, "p95", now) == 6_000
     assert measured(client, "quota", now) == 10, "of the 30,000 entries of a day"
 

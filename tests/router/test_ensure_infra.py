@@ -247,6 +247,8 @@ class TestHealRequest:
         assert {each["caller"] for each in entries} == {"default"}
         for said in (answer.text, json.dumps(entries), *capfd.readouterr()):
             assert GITHUB_TOKEN not in said
+        router["silent"].request("POST", "/autopilot/heal")
+        assert "request" in [each["detail"] for each in journalled(router["silent"])]
 
 
 class TestHowItEnded:

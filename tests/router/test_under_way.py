@@ -41,6 +41,17 @@ def test_it_is_asked_again_until_it_has_ended(payments: Payments) -> None:
     assert (payments.run(run)["status"], payments.run(run)["outcome"]) == ("done", "done")
 
 
+def test_of_several_that_could_do_it_the_one_that_has_it_is_asked(payments: Payments) -> None:
+    key = new_key()
+    run = run_id(key)
+    meta = answers(*[(202, {"run": run})] * 10, (201, {"run": run}))
+
+    told = [payments.pay(key, meta, task="pay_either") for _ in range(11)]
+
+    assert [each.status_code for each in told] == [*[202] * 10, 201], told[-1].json()
+    assert {each.headers["x-autopilot"] for each in told} == {told[0].headers["x-autopilot"]}
+
+
 def test_an_autopilot_that_names_no_run_is_called_once(payments: Payments) -> None:
     key = new_key()
     meta = answers((202, {"status": "accepted"}), (201, {}))

@@ -26,12 +26,14 @@ SECRET = "whsec_dGhlIHNlY3JldCBvZiB0aGVzZSB0ZXN0cw=="
 TABLE = RoutingTable(
     autopilots=(
         Route(name="closed", capabilities=("closed.run",), worker="efh-gone", binding="EFH_GONE"),
-        Route(name="payer", capabilities=("pay.run",), worker="efh-payer", binding="EFH_PAYER"),
+        Route(name="payer", capabilities=("pay.run", "pair.run"), worker="efh-payer", binding="EFH_PAYER"),
+        Route(name="second", capabilities=("pair.run",), worker="efh-payer", binding="EFH_PAYER"),
     ),
     tasks={
         "pay": TaskRule(capability="pay.run", once=True),
         "pay_soon": TaskRule(capability="pay.run", once=True, timeout_ms=300),
         "pay_nowhere": TaskRule(capability="closed.run", once=True),
+        "pay_either": TaskRule(capability="pair.run", once=True),
         "pay_nobody": TaskRule(capability="nobody.run", once=True),
     },
 )

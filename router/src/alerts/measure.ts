@@ -21,14 +21,17 @@ interface Reading {
   readonly env: Env;
   readonly seen: Seen;
   readonly now: number;
-  /** The tasks of this hour and the one before it. */
+  /** The tasks of this hour and the one before it that an autopilot was asked for, or that failed before. */
   readonly recent: () => Promise<readonly Count[]>;
 }
 
 /** Measures each metric once, when it is first asked for; one that could not be read throws. */
 export function measurer(env: Env, seen: Seen, now: number): (metric: Metric) => Promise<Measured | undefined> {
   const hour = Math.floor(now / HOUR_MS) * HOUR_MS;
-  const recent = once(async () => (await countsBetween(env, hour - HOUR_MS, hour + HOUR_MS)).counts);
+  // What a caller did wrong before anybody was asked says nothing of autopilots, however much of it there is.
+  const recent = once(async () =>
+    (await countsBetween(env, hour - HOUR_MS, hour + HOUR_MS)).counts.filter((each) => each.autopilot || each.isError),
+  );
   const known = new Map<Metric, Promise<Measured | undefined>>();
   return (metric) => {
     const measured = known.get(metric) ?? MEASURES[metric]({ env, seen, now, recent });

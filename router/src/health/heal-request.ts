@@ -51,7 +51,12 @@ export async function requestHeal(env: Env, reason: HealReason, requestId: strin
   const names = reason.missing.map(({ kind, name }) => `${kind} ${name}`).join(", ");
   record(
     { env, requestId, later: (work) => void written.push(work) },
-    { kind: "heal", caller: reason.caller ?? "", outcome: answer.status, detail: `${reason.source}: ${names}` },
+    {
+      kind: "heal",
+      caller: reason.caller ?? "",
+      outcome: answer.status,
+      detail: names ? `${reason.source}: ${names}` : reason.source,
+    },
   );
   await Promise.all(written);
   return answer;

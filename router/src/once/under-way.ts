@@ -85,7 +85,7 @@ export async function askAgain(
   approval?: Approval,
 ): Promise<{ decided: Decision; answer: Answer }> {
   const { env, request, requestId } = call;
-  const decided = await decideNow(call, run.task);
+  const decided = await decideNow(call, run.task, run.autopilot);
   if ("problem" in decided) throw decided.problem;
   if (decided.route.name !== run.autopilot) throw movedProblem(run);
   const { id, key, caller, attempts: attempt } = run;
@@ -107,7 +107,7 @@ function movedProblem({ id, autopilot, task }: Run): Problem {
   return new Problem({
     status: 503,
     title: "Autopilot not available",
-    detail: `${autopilot} has the run ${id}, and ${task} would go to another autopilot now.`,
-    members: { run: id, hint: `Wait until ${autopilot} is well, or declare it again, then repeat this.` },
+    detail: `${autopilot} has the run ${id}, and cannot do ${task} any more.`,
+    members: { run: id, hint: "Declare that it can, then repeat this." },
   });
 }

@@ -16,11 +16,13 @@ import { ruleOf } from "./table.ts";
 
 /**
  * The decision on `task`. Registrations are read only where no declared autopilot can do it, and the record only where
- * the copy knows nobody either: what was registered a moment ago, elsewhere, is found all the same.
+ * the copy knows nobody either: what was registered a moment ago, elsewhere, is found all the same. `owner` has a run of
+ * it, and is asked before all others.
  */
 export async function decideNow(
   { env, requestId, later }: Pick<Call, "env" | "requestId" | "later">,
   task: string,
+  owner?: string,
 ): Promise<Decision | Refusal> {
   const { capability } = ruleOf(routingTable, task);
   const able = routingTable.autopilots.filter(({ capabilities }) => capabilities.includes(capability)).length;
@@ -30,10 +32,10 @@ export async function decideNow(
     return known;
   }
   const snapshot = await readSnapshot(env, requestId);
-  if (able > 0) return decideWith(task, stateOf(snapshot));
+  if (able > 0) return decideWith(task, stateOf(snapshot), owner);
   const copied = await readCopiedRegistrations(env, requestId);
   const isCopied = copied.some((each) => each.capabilities.includes(capability) && !isDeclared(each.name));
-  return decideWith(task, stateOf(snapshot, isCopied ? copied : await readRegistrations(env, requestId)));
+  return decideWith(task, stateOf(snapshot, isCopied ? copied : await readRegistrations(env, requestId)), owner);
 }
 
 let kept = { snapshot: knownSnapshot(), decisions: new Map<string, Decision>() };
@@ -54,8 +56,8 @@ function knownDecision(task: string): Decision | undefined {
   return outcome;
 }
 
-function decideWith(task: string, state: State): Decision | Refusal {
-  return decide(routingTable, task, state, Math.random());
+function decideWith(task: string, state: State, owner?: string): Decision | Refusal {
+  return decide(routingTable, task, state, Math.random(), owner);
 }
 
 function isDeclared(name: string): boolean {

@@ -41,8 +41,17 @@ export interface Refusal {
 
 const RETRY_AFTER_SECONDS = 60;
 
-/** Choose the autopilot for `task`, a task's or a capability's name; `random` is in [0, 1). */
-export function decide(table: RoutingTable, task: string, state: State, random: number): Decision | Refusal {
+/**
+ * Choose the autopilot for `task`, a task's or a capability's name; `random` is in [0, 1). `owner` has a run of it: it is
+ * chosen before all others while it can do this at all.
+ */
+export function decide(
+  table: RoutingTable,
+  task: string,
+  state: State,
+  random: number,
+  owner?: string,
+): Decision | Refusal {
   const rule = ruleOf(table, task);
   const { capability } = rule;
   const reasons = [
@@ -50,7 +59,9 @@ export function decide(table: RoutingTable, task: string, state: State, random: 
       ? `The task ${task} needs the capability ${capability}.`
       : `${task} is no task: it is taken as the name of a capability.`,
   ];
-  const candidates = able(table, capability, state, reasons);
+  const all = able(table, capability, state, reasons);
+  const owners = all.filter(({ name }) => name === owner);
+  const candidates = owners.length > 0 ? owners : all;
   if (candidates.length === 0) return { problem: nobody(table, capability, state), reasons };
   const ready = withInfrastructure(candidates, state, reasons);
   if (ready.length === 0) return { problem: notReady(candidates, capability, state), reasons };
