@@ -114,9 +114,10 @@ def _build_page(root: Path, directory: Path) -> None:
     stamp = root / _STAMP
     if not (directory.is_dir() and stamp.is_file() and stamp.read_text() == source):
         kept = _cache() / source
-        if not kept.is_dir():
+        try:
+            os.utime(kept)  # its last use, before somebody else prunes
+        except FileNotFoundError:
             _build(root, kept)
-        os.utime(kept)  # its last use
         _prune(kept.parent)
         _put_in_place(kept, directory)
         write_whole(stamp, source)
