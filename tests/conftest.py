@@ -1,4 +1,4 @@
-"""For all tests: which are left out, how many run side by side, and when garbage is collected.
+"""For all tests: which are left out, how many run side by side, that Ctrl-C is heard, and when garbage is collected.
 
 The collector runs seldom, and not over what was loaded to find the tests: a third of the unit tests' time went to it.
 pytest still collects at the end, so that a leak is seen.
@@ -6,6 +6,7 @@ pytest still collects at the end, so that a leak is seen.
 
 import gc
 import os
+import signal
 
 import pytest
 
@@ -18,6 +19,9 @@ gc.set_threshold(50_000)
 
 def pytest_configure(config: pytest.Config) -> None:
     AllRan.register(config)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # As a shell leaves it to what it runs in the background, and a process to those that it starts.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

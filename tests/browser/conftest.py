@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from scripts.setup import BROWSERS
 from tests.support.admin_world import EMBEDDING, HOST, LATE_HOST, World, running
@@ -27,6 +27,7 @@ FLAGS = [
 ]
 NOT_INSTALLED = "there is no Chromium on this machine: `apt-get install chromium` on Debian"
 Open = Callable[..., Page]
+_PATIENCE_MS = 30_000  # for what comes: the machine may be busy
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +35,7 @@ def browser() -> Iterator[Browser]:
     """For a module, since Playwright's event loop runs as long: another test of the process may have one of its own."""
     if CHROMIUM is None:
         pytest.skip(NOT_INSTALLED)
+    expect.set_options(timeout=_PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
@@ -63,7 +65,7 @@ def faults() -> list[str]:
 @pytest.fixture
 def context(browser: Browser, faults: list[str]) -> Iterator[BrowserContext]:
     context = browser.new_context(locale="en-GB", timezone_id="Europe/Berlin", viewport={"width": 1280, "height": 860})
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(_PATIENCE_MS)
     context.on("weberror", lambda error: faults.append(f"error: {error.error}"))
     context.on("console", lambda said: faults.append(f"console: {said.text}") if said.type == "error" else None)
     context.on("request", lambda asked: None if _is_own(asked.url) else faults.append(f"foreign: {asked.url}"))
