@@ -19,7 +19,7 @@ from tests.support.polling import BUSY_MS, IDLE_MS, asked_for
 
 READINGS = re.compile(r"/autopilot/(?!me$|sign-in)|/health$")
 """What the screens read, but who is signed in."""
-HARMLESS = re.compile(r"Filter|Clear|Look again|Loading…|Copy.*|Signed in.*|Sign out")
+HARMLESS = re.compile(r"Filter|Show more|Clear|Look again|Loading…|Copy.*|Signed in.*|Sign out")
 """Buttons that change nothing."""
 DOING = "a[href='#/run'], a[href^='#/run?'], a[href^='#/heal']"
 """Links to what somebody does."""
