@@ -382,7 +382,7 @@ export const t = {
     ended: "Healed: nothing is missing any more.",
     lost: "Lost data",
     late: "Cron late",
-    fires: "The cron trigger fires again",
+    fires: "The cron trigger fires again, at its next time",
     notHealing: "You may not heal: ask somebody whose token has the right heal.",
     kinds: {
       kvNamespace: "KV namespace",

@@ -140,9 +140,10 @@ def test_a_batch_over_the_cap_is_approved_by_keyboard_by_somebody_else_and_paid(
 
 
 def test_a_cleared_cron_is_seen_and_its_heal_is_watched_to_the_end_by_keyboard(
-    open_page: Open, world: World, healer: Service
+    open_page: Open, world: World, healer: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = open_page(at=world.late)
+    monkeypatch.setattr(healer, "answer", {"id": "1", "status": "done"})
+    page = open_page(at=world.late, clock=True)
     main = page.get_by_role("main")
     cron = main.get_by_role("listitem").filter(has_text="Scheduled run")
     press(page, cron.get_by_role("link", name="Heal"))
@@ -153,9 +154,16 @@ def test_a_cleared_cron_is_seen_and_its_heal_is_watched_to_the_end_by_keyboard(
     press(page, page.get_by_role("button", name="Heal now"))
     press(page, page.get_by_role("dialog").get_by_role("button", name="Heal now"))
     expect(main).to_contain_text("The webhook took it.")
-    expect(main).to_contain_text("The cron trigger fires again")
+    expect(main).to_contain_text("The cron trigger fires again, at its next time")
     assert source_of_last(healer) == "request"
-    world.late.cron()  # as Cloudflare does when the workflow has set the trigger again
+    healer.answer = {"id": "2", "status": "done"}
+    steps = main.get_by_role("region", name="The heal, step by step").get_by_role("listitem")
+    expect(steps.filter(has_text="The heal has run")).not_to_contain_text("waiting")
+    page.clock.fast_forward(10 * 60_000)
+    expect(steps.filter(has_text="The cron trigger fires")).to_contain_text("waiting")
+    expect(steps.filter(has_text="Not mended")).to_have_count(0)
+    world.late.cron()  # as Cloudflare does at the next time of the trigger, which the heal has set again
+    page.clock.fast_forward(IDLE_MS)
 
     expect(main).to_contain_text("Healed: nothing is missing any more.", timeout=60_000)
     expect(main).to_contain_text("Nothing that the router can see differs")

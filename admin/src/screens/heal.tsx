@@ -200,7 +200,9 @@ function Watch(props: {
     ...(cron ? [[t.heal.fires, isOver || cron.isWell] as const] : []),
     [t.heal.looked, isOver || hasLooked],
   ] as const;
-  const isLate = isOverdue && told?.status !== "running" && !(isComplete && (!cron || cron.isWell));
+  // A trigger that was set again fires at its next time, which may be long after the heal has ended.
+  const isMended = isComplete && (!cron || cron.isWell || told?.status === "done");
+  const isLate = isOverdue && told?.status !== "running" && !isMended;
   const isFailed = isBroken(told) || isLate;
   const isEnded = steps.every(([, isDone]) => isDone);
   useEffect(() => {
