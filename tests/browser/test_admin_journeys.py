@@ -159,7 +159,9 @@ def test_a_cleared_cron_is_seen_and_its_heal_is_watched_to_the_end_by_keyboard(
     healer.answer = {"id": "2", "status": "done"}
     steps = main.get_by_role("region", name="The heal, step by step").get_by_role("listitem")
     expect(steps.filter(has_text="The heal has run")).not_to_contain_text("waiting")
-    page.clock.fast_forward(10 * 60_000)
+    for minutes in (10, 1):  # what was read at the first is on the screen at the second
+        with page.expect_response(lambda answer: "/autopilot/diagnose" in answer.url):
+            page.clock.fast_forward(minutes * 60_000)
     expect(steps.filter(has_text="The cron trigger fires")).to_contain_text("waiting")
     expect(steps.filter(has_text="Not mended")).to_have_count(0)
     world.late.cron()  # as Cloudflare does at the next time of the trigger, which the heal has set again
