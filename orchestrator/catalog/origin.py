@@ -21,6 +21,7 @@ from typing import Any
 
 import yaml
 
+from orchestrator.catalog.plain_yaml import load_plain
 from orchestrator.catalog.templates import Rendered, Template
 from orchestrator.errors import UserError
 
@@ -28,7 +29,6 @@ _HEAD = """\
 # By which template this autopilot was written, and what that said then. `python -m orchestrator template` reads and
 # writes this file: commit it, and do not edit it.
 """
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _KEYS = {"template", "version", "settings", "autopilot", "tasks", "files"}
 
 
@@ -79,7 +79,7 @@ def load_origin(root: Path, name: str) -> Origin | None:
     if not path.is_file():
         return None
     try:
-        return _read(yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER))  # noqa: S506
+        return _read(load_plain(path.read_text(encoding="utf-8")))
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(f"{origin_path(name)} is not what was written there: {reason}", write_again(name)) from None

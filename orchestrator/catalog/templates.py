@@ -18,8 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from orchestrator.catalog.plain_yaml import load_plain
 from orchestrator.errors import UserError
 from orchestrator.nearest import nearest_names
 
@@ -75,7 +74,7 @@ def load_template(root: Path, name: str) -> Template:
         hint = f"did you mean `{near[0]}`? " if near else ""
         raise UserError(f"there is no template `{name}`", f"{hint}There are: {', '.join(known)}")
     folder = root / FOLDER / name
-    about = yaml.safe_load((folder / "template.yaml").read_text(encoding="utf-8"))
+    about = load_plain((folder / "template.yaml").read_text(encoding="utf-8"))
     return Template(
         name=name,
         version=_version(folder),
@@ -104,7 +103,7 @@ def render(template: Template, name: str, chosen: Mapping[str, str]) -> Rendered
     values = {"name": name, "NAME": words.upper(), "task": words, "capability": f"{name}.{template.verb}"}
     values |= _settings(template, chosen, values)
     texts = {file: _filled(text, values) for file, text in template.texts.items()}
-    declared = yaml.safe_load(texts["declared"])
+    declared = load_plain(texts["declared"])
     folder = f"autopilots/{name}" + ("/src" if template.source == "index.ts" else "")
     return Rendered(
         files={

@@ -6,6 +6,7 @@ import argparse
 import re
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,7 @@ def before_pipe(words: list[str]) -> Iterator[str]:
         yield word
 
 
+@cache
 def parser_of(name: str) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = subcommands(cli.make_parser([name]))[name]
     return parser
