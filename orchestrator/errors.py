@@ -41,6 +41,11 @@ class OrchestratorError(Exception):
     def __str__(self) -> str:
         return f"{self.message}\n  {self.hint}" if self.hint else self.message
 
+    @property
+    def on_one_line(self) -> str:
+        """As a part of another sentence."""
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
 
 class UserError(OrchestratorError):
     """Something that the user can put right."""

@@ -5,7 +5,6 @@ Touches the file, the environment and the network.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,18 +32,10 @@ class ReadLogs:
     owners: Mapping[str, str]
 
 
-def account_of_environment() -> Account:
-    """The account of $CLOUDFLARE_ACCOUNT_ID and $CLOUDFLARE_API_TOKEN. Raises SettingsError where one is not set."""
-    account_id = os.environ.get("CLOUDFLARE_ACCOUNT_ID")
-    if not account_id:
-        raise SettingsError("CLOUDFLARE_ACCOUNT_ID is not set", "export the account's id")
-    return Account.from_environment(account_id)
-
-
 def is_on_this_machine() -> bool:
     """Whether the account of the environment is that of the local Cloudflare."""
     try:
-        with account_of_environment() as account:
+        with Account.of_environment() as account:
             return is_loopback(account.host)
     except SettingsError:
         return False
@@ -56,13 +47,13 @@ def read_logs(file: str, name_prefix: str, since: str) -> ReadLogs:
     try:
         desired = derive(load(file), name_prefix=name_prefix)
         owners = {worker.name: worker.owner for worker in desired.workers if worker.owner != ORCHESTRATOR}
-        with account_of_environment() as account:
+        with Account.of_environment() as account:
             return _read(account, desired, owners, since)
     except ManifestError as error:
         first = error.issues[0]
         note = f"the logs were not read: {first.file}:{first.line}: {first.message}"
     except OrchestratorError as error:
-        note = f"the logs were not read: {error.message}" + (f" ({error.hint})" if error.hint else "")
+        note = f"the logs were not read: {error.on_one_line}"
     return ReadLogs(lines=None, notes=(note,), owners=owners)
 
 

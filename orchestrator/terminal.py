@@ -47,6 +47,10 @@ class Terminal:
         """One line (or several) about progress or a failure."""
         self.err.write(f"{text}\n")
 
+    def warn(self, text: str) -> None:
+        """What is done all the same, and may not be what was meant."""
+        self.report(f"{self.styled('warning:', 'yellow', self.err)} {text}")
+
     def styled(self, text: str, style: str, stream: TextIO | None = None) -> str:
         """`text` in a style (bold, dim, or a colour) where `stream`, `out` if not said, shows colours."""
         if self._plain or not (stream or self.out).isatty():

@@ -129,16 +129,19 @@ def pull_request_of(event: Mapping[str, Any]) -> int:
 
 def summarise(markdown: str, environment: Mapping[str, str] = os.environ) -> None:
     """Add it to the page of the run, where there is one."""
-    if path := environment.get("GITHUB_STEP_SUMMARY"):
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.write(f"{markdown}\n")
+    _add_line("GITHUB_STEP_SUMMARY", markdown, environment)
 
 
 def put_output(name: str, value: str, environment: Mapping[str, str] = os.environ) -> None:
     """What later steps of the run can ask for, where there is a run."""
-    if path := environment.get("GITHUB_OUTPUT"):
+    _add_line("GITHUB_OUTPUT", f"{name}={value}", environment)
+
+
+def _add_line(variable: str, text: str, environment: Mapping[str, str]) -> None:
+    """To the file that GitHub names in the variable; none elsewhere."""
+    if path := environment.get(variable):
         with Path(path).open("a", encoding="utf-8") as file:
-            file.write(f"{name}={value}\n")
+            file.write(f"{text}\n")
 
 
 def _hidden(marker: str) -> str:

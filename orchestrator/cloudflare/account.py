@@ -75,6 +75,14 @@ class Account(AccountCalls):
         keys = keys_of_environment() or r2_keys
         return cls(account_id=account_id, token=token, token_name=name, base_url=url, r2_keys=keys, **options)
 
+    @classmethod
+    def of_environment(cls, hint: str = "export the account's id") -> Self:
+        """The account of CLOUDFLARE_ACCOUNT_ID. Raises SettingsError, with the hint, where that is not set."""
+        account_id = os.environ.get("CLOUDFLARE_ACCOUNT_ID")
+        if not account_id:
+            raise SettingsError("CLOUDFLARE_ACCOUNT_ID is not set", hint)
+        return cls.from_environment(account_id)
+
     def names(self, kind: Kind, jurisdiction: str = "default") -> dict[str, str]:
         """Cloudflare's id of each thing of a kind, by name; a bucket's (of that jurisdiction) and a Worker's is its
         name again. What belongs to a Worker has the Workers' names."""

@@ -14,11 +14,12 @@ from orchestrator.analysis import summary
 from orchestrator.analysis.groups import VERSION, FailureGroup, group
 from orchestrator.analysis.logs import LogGroup, group_logs
 from orchestrator.analysis.rules import advice_for
+from orchestrator.cloudflare.account import Account
 from orchestrator.cloudflare.workers_ai import run_model
 from orchestrator.dispatch.settings import read_token, read_url
 from orchestrator.errors import OrchestratorError
 from orchestrator.limits.plans import NEURONS
-from orchestrator.logs import account_of_environment, is_on_this_machine, read_logs
+from orchestrator.logs import is_on_this_machine, read_logs
 from orchestrator.manifest import DEFAULT_FILE
 from orchestrator.router_client.journal import Journal
 from orchestrator.terminal import Terminal
@@ -100,12 +101,10 @@ def _summarise(groups: Sequence[FailureGroup]) -> summary.Summary:
     if not sent:
         return summary.Summary(reason="there is no group to sum up, so no model was asked")
     try:
-        with account_of_environment() as account:
+        with Account.of_environment() as account:
             return summary.read(run_model(account, summary.MODEL, summary.inputs(sent)), sent)
     except OrchestratorError as error:
-        return summary.Summary(
-            reason=f"no model answered: {error.message}" + (f" ({error.hint})" if error.hint else "")
-        )
+        return summary.Summary(reason=f"no model answered: {error.on_one_line}")
 
 
 def _note(is_local: bool) -> str:

@@ -61,7 +61,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     else:
         terminal.write(told(taken, folder, store))
     for problem in problems:
-        terminal.report(f"{terminal.styled('warning:', 'yellow', terminal.err)} {problem}")
+        terminal.warn(problem)
     return 1 if taken.kind == "r2" and not r2.is_all_read(folder) else 0
 
 

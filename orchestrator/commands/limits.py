@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from pathlib import Path
 from typing import get_args
 
@@ -12,7 +11,7 @@ from orchestrator.bundle.modules import bundle_workers, module_sizes
 from orchestrator.cloudflare.account import Account
 from orchestrator.cloudflare.inventory import take_inventory
 from orchestrator.desired.derive import Desired, derive
-from orchestrator.errors import BundleError, SettingsError, SetupError
+from orchestrator.errors import BundleError, SetupError
 from orchestrator.limits import Inventory, ModuleSize, Plan, usage
 from orchestrator.limits.report import COLUMNS, as_json, refusal, rows, warnings
 from orchestrator.manifest import DEFAULT_FILE, load
@@ -56,17 +55,14 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         if not options.account:
             terminal.write("\naccount: not read, so only what is declared is counted; --account reads it")
     for text in [*unmeasured, *warnings(uses)]:
-        terminal.report(f"{terminal.styled('warning:', 'yellow', terminal.err)} {text}")
+        terminal.warn(text)
     if error:
         raise error
     return 0
 
 
 def _inventory(desired: Desired) -> Inventory:
-    account_id = os.environ.get("CLOUDFLARE_ACCOUNT_ID")
-    if not account_id:
-        raise SettingsError("CLOUDFLARE_ACCOUNT_ID is not set", "export the account's id, or leave --account out")
-    with Account.from_environment(account_id) as account:
+    with Account.of_environment("export the account's id, or leave --account out") as account:
         return take_inventory(account, desired)
 
 

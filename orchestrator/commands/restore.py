@@ -46,7 +46,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     with progress_line(terminal) as progress, stack.account(report=terminal.report, others=HALF) as account:
         store = find(account, options.into or taken.name, options.kind or taken.kind, options.jurisdiction)
         if warning := quota.warn(taken, folder, "paid" if stack.plan == "paid" else "free"):
-            _warn(warning, terminal)
+            terminal.warn(warning)
         try:
             done = put_back(account, taken, store, folder, progress, merge=options.merge, now=int(time.time()))
         except KeyboardInterrupt:
@@ -61,9 +61,5 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     else:
         terminal.write(f"{store.title}: {done.written:,} {WRITTEN[store.kind]} written")
     for note in done.notes:
-        _warn(note, terminal)
+        terminal.warn(note)
     return 0
-
-
-def _warn(text: str, terminal: Terminal) -> None:
-    terminal.report(f"{terminal.styled('warning:', 'yellow', terminal.err)} {text}")

@@ -57,8 +57,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         terminal.report(f"about, as Cloudflare said at {document['at']}")
     for each in document["resources"]:
         if each["used"] >= NEAR * each["limit"]:
-            share = f"{each['used'] / each['limit']:.0%}"
-            terminal.report(f"{terminal.styled('warning:', 'yellow', terminal.err)} {_label(each)}: {share} is used")
+            terminal.warn(f"{_label(each)}: {each['used'] / each['limit']:.0%} is used")
     return 0
 
 

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from orchestrator.manifest.place import Mistake, Place
+from orchestrator.manifest.place import Mistake, Place, declared_workers
 from orchestrator.nearest import nearest_names
 
 FILE = Path(__file__).with_suffix(".json")
@@ -21,18 +21,17 @@ FILE = Path(__file__).with_suffix(".json")
 def unknown_flags(root: Place) -> Iterator[Mistake]:
     """One for each flag of a declared Worker that workerd does not know."""
     known = known_flags()
-    for autopilot in root["autopilots"].items():
-        for worker in autopilot["needs"]["workers"].items():
-            for flag in worker["compatibilityFlags"].items():
-                if flag.text and flag.text not in known["flags"]:
-                    nearest = nearest_names(flag.text, known["flags"], 1)
-                    yield Mistake(
-                        path=flag.path,
-                        code="unknown-compatibility-flag",
-                        message=f"workerd {known['workerd']} knows no compatibility flag `{flag.text}`, so it does not "
-                        "run here, and an upload is refused unless Cloudflare's is newer",
-                        hint=f"the nearest is {nearest[0]}" if nearest else "remove it",
-                    )
+    for worker in declared_workers(root):
+        for flag in worker["compatibilityFlags"].items():
+            if flag.text and flag.text not in known["flags"]:
+                nearest = nearest_names(flag.text, known["flags"], 1)
+                yield Mistake(
+                    path=flag.path,
+                    code="unknown-compatibility-flag",
+                    message=f"workerd {known['workerd']} knows no compatibility flag `{flag.text}`, so it does not "
+                    "run here, and an upload is refused unless Cloudflare's is newer",
+                    hint=f"the nearest is {nearest[0]}" if nearest else "remove it",
+                )
 
 
 @cache

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from orchestrator.kinds import Kind
-from orchestrator.manifest.place import Mistake, Place
+from orchestrator.manifest.place import Mistake, Place, declared_workers
 from orchestrator.names import COMPATIBILITY_DATE, ORCHESTRATOR
 
 _NEEDS = {
@@ -89,20 +89,19 @@ def _twice(listed: Place, key: str, code: str, kind: str) -> Iterator[Mistake]:
 def conflicting_domains(root: Place) -> Iterator[Mistake]:
     """A host leads to one Worker."""
     first: dict[str, tuple[str, int]] = {}
-    for autopilot in root["autopilots"].items():
-        for worker in autopilot["needs"]["workers"].items():
-            for item in worker["domains"].items():
-                host, name = item.named(), worker.named("name")
-                if host is None or name is None:
-                    continue
-                other, line = first.setdefault(host, (name, item.line))
-                if other != name:
-                    yield Mistake(
-                        path=item.path,
-                        code="conflicting-domain",
-                        message=f"the custom domain `{host}` leads to the Worker `{other}` (line {line})",
-                        hint="remove one of them: a host leads to one Worker",
-                    )
+    for worker in declared_workers(root):
+        for item in worker["domains"].items():
+            host, name = item.named(), worker.named("name")
+            if host is None or name is None:
+                continue
+            other, line = first.setdefault(host, (name, item.line))
+            if other != name:
+                yield Mistake(
+                    path=item.path,
+                    code="conflicting-domain",
+                    message=f"the custom domain `{host}` leads to the Worker `{other}` (line {line})",
+                    hint="remove one of them: a host leads to one Worker",
+                )
 
 
 def conflicting_needs(root: Place) -> Iterator[Mistake]:

@@ -60,6 +60,12 @@ class Place:
         return self._source.line(self.path)
 
 
+def declared_workers(root: Place) -> Iterator[Place]:
+    """The Workers under `needs` of all autopilots, in the file's order."""
+    for autopilot in root["autopilots"].items():
+        yield from autopilot["needs"]["workers"].items()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Mistake:
     """One broken rule and the path of the place that breaks it; `at_key`: point at the key, not at the value."""

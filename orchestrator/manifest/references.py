@@ -12,14 +12,14 @@ from orchestrator import names
 from orchestrator.catalog.schema import mistakes_of
 from orchestrator.manifest.bindings import bound_as
 from orchestrator.manifest.fields import HOST_PATTERN
-from orchestrator.manifest.place import Mistake, Place
+from orchestrator.manifest.place import Mistake, Place, declared_workers
 from orchestrator.manifest.translate import did_you_mean
 from orchestrator.urls import check_endpoint
 
 
 def autopilots_without_a_way(root: Place) -> Iterator[Mistake]:
     """Each autopilot has an endpoint or a Worker, and the Worker is declared somewhere in the file."""
-    workers = [worker for autopilot in root["autopilots"].items() for worker in autopilot["needs"]["workers"].items()]
+    workers = list(declared_workers(root))
     declared = {name for worker in workers if (name := worker.named())}
     readable = all(_is_readable(autopilot["needs"]) for autopilot in root["autopilots"].items())
     router = root["orchestrator"]["worker"].text
@@ -46,7 +46,7 @@ def autopilots_without_a_way(root: Place) -> Iterator[Mistake]:
 
 def tail_consumers(root: Place) -> Iterator[Mistake]:
     """Each is a declared Worker, which is made before the Worker whose logs it gets: no circle of them can be made."""
-    workers = [worker for autopilot in root["autopilots"].items() for worker in autopilot["needs"]["workers"].items()]
+    workers = list(declared_workers(root))
     declared = {name for worker in workers if (name := worker.named())}
     readable = all(_is_readable(autopilot["needs"]) for autopilot in root["autopilots"].items())
     graph: dict[str, list[str]] = {}
@@ -70,30 +70,28 @@ def tail_consumers(root: Place) -> Iterator[Mistake]:
 
 def dates_to_come(root: Place, today: date) -> Iterator[Mistake]:
     """Cloudflare takes no compatibility date that is to come (error 10021); its day is that of UTC."""
-    for autopilot in root["autopilots"].items():
-        for worker in autopilot["needs"]["workers"].items():
-            given = worker["compatibilityDate"]
-            if re.fullmatch(r"\d{4}-\d\d-\d\d", given.text or "") and str(given.text) > today.isoformat():
-                yield Mistake(
-                    path=given.path,
-                    code="compatibility-date-to-come",
-                    message=f"the compatibility date {given.text} is to come, so Cloudflare does not take it",
-                    hint=f"today is {today} (UTC); a later day can be set when it has come",
-                )
+    for worker in declared_workers(root):
+        given = worker["compatibilityDate"]
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", given.text or "") and str(given.text) > today.isoformat():
+            yield Mistake(
+                path=given.path,
+                code="compatibility-date-to-come",
+                message=f"the compatibility date {given.text} is to come, so Cloudflare does not take it",
+                hint=f"today is {today} (UTC); a later day can be set when it has come",
+            )
 
 
 def missing_sources(root: Place, is_there: Callable[[str], bool]) -> Iterator[Mistake]:
     """A `source:` that is no file; `is_there` is told its path as it stands there, relative to the project's folder."""
-    for autopilot in root["autopilots"].items():
-        for worker in autopilot["needs"]["workers"].items():
-            given = worker["source"]
-            if given.text and not is_there(given.text):
-                yield Mistake(
-                    path=given.path,
-                    code="no-such-file",
-                    message=f"no such file: {given.text}",
-                    hint="name the Worker's entry point in `source:`, relative to the project's folder",
-                )
+    for worker in declared_workers(root):
+        given = worker["source"]
+        if given.text and not is_there(given.text):
+            yield Mistake(
+                path=given.path,
+                code="no-such-file",
+                message=f"no such file: {given.text}",
+                hint="name the Worker's entry point in `source:`, relative to the project's folder",
+            )
 
 
 def _is_readable(needs: Place) -> bool:
@@ -244,19 +242,18 @@ def contradictions(root: Place) -> Iterator[Mistake]:
                 hint="take `stream` out; a `once` task's answer comes whole",
                 at_key=True,
             )
-    for autopilot in root["autopilots"].items():
-        for worker in autopilot["needs"]["workers"].items():
-            if not isinstance(worker.value, dict) or ("source" in worker.value) != ("content" in worker.value):
-                continue
-            both = "source" in worker.value
-            yield Mistake(
-                path=worker["content" if both else "name"].path,
-                code="source-or-content",
-                message=f"the Worker `{worker.named()}` has {'both' if both else 'neither'} `source` "
-                f"{'and' if both else 'nor'} `content`",
-                hint="give exactly one of them",
-                at_key=both,
-            )
+    for worker in declared_workers(root):
+        if not isinstance(worker.value, dict) or ("source" in worker.value) != ("content" in worker.value):
+            continue
+        both = "source" in worker.value
+        yield Mistake(
+            path=worker["content" if both else "name"].path,
+            code="source-or-content",
+            message=f"the Worker `{worker.named()}` has {'both' if both else 'neither'} `source` "
+            f"{'and' if both else 'nor'} `content`",
+            hint="give exactly one of them",
+            at_key=both,
+        )
 
 
 def endpoints(root: Place) -> Iterator[Mistake]:

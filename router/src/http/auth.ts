@@ -64,9 +64,14 @@ export function presentedToken(request: Request): string {
   return presented;
 }
 
+/** The callers without a rule may do everything. */
+export function hasRight({ rule }: Pick<Call, "rule">, right: Right): boolean {
+  return rule === null || rule.may.includes(right);
+}
+
 /** Throws a problem (403) where the caller may not do it. */
 export function requireRight({ caller, rule }: Pick<Call, "caller" | "rule">, right: Right): void {
-  if (rule === null || rule.may.includes(right)) return;
+  if (hasRight({ rule }, right)) return;
   throw forbidden(caller, right, `${caller} may not ${right}.`, `Add \`${right}\` to \`callers.${caller}.may\``);
 }
 

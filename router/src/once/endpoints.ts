@@ -5,7 +5,7 @@
 import * as v from "valibot";
 import { Problem } from "#worker-kit/problem.ts";
 import { object } from "#worker-kit/validation.ts";
-import { requireAnother } from "../http/auth.ts";
+import { hasRight, requireAnother } from "../http/auth.ts";
 import { readBody } from "../http/body.ts";
 import type { Call } from "../http/call.ts";
 import { Query } from "../http/query.ts";
@@ -33,7 +33,7 @@ export async function listRuns(call: Call): Promise<Response> {
   query.check();
   const found = await findRuns(env, {
     ...{ since, after, status: status ?? null, task: task ?? null, limit: limit + 1 },
-    caller: isGiven(call, "read") ? null : caller,
+    caller: hasRight(call, "read") ? null : caller,
   });
   const shown = found.slice(0, limit);
   const last = shown.at(-1);
@@ -54,7 +54,7 @@ export async function showRun(call: Call): Promise<Response> {
   const preference = preferenceOf(request);
   if (preference.waitS > 0) await waitForEnd(env, id, preference.waitS);
   return json(
-    documentText(await findVisibleRun(call), caller, isGiven(call, "approve")),
+    documentText(await findVisibleRun(call), caller, hasRight(call, "approve")),
     200,
     appliedPreference({ ...preference, respondAsync: false }),
   );
@@ -63,16 +63,12 @@ export async function showRun(call: Call): Promise<Response> {
 /** Throws a problem (404) where there is none, or none for this caller. */
 export async function findVisibleRun(call: Call): Promise<KeptRun> {
   const found = await findKeptRun(call.env, call.parameter);
-  if (!found || (found.caller !== call.caller && !isGiven(call, "read"))) throw noSuchRun(call.parameter);
+  if (!found || (found.caller !== call.caller && !hasRight(call, "read"))) throw noSuchRun(call.parameter);
   return found;
 }
 
 export function json(text: string, status = 200, headers: Readonly<Record<string, string>> = {}): Response {
   return new Response(text, { status, headers: { ...headers, "content-type": "application/json" } });
-}
-
-function isGiven({ rule }: Call, right: "read" | "approve"): boolean {
-  return rule === null || rule.may.includes(right);
 }
 
 /** POST `{resolution, note?}`; throws a problem: 403 for a run of the caller's own, 404, 409 for a run whose outcome is known, 422. */

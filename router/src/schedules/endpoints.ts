@@ -2,7 +2,7 @@
 // autopilots.yaml are changed there.
 
 import { Problem } from "#worker-kit/problem.ts";
-import { requireRight } from "../http/auth.ts";
+import { hasRight, requireRight } from "../http/auth.ts";
 import { invalid } from "../http/body.ts";
 import type { Call } from "../http/call.ts";
 import { record } from "../journal/journal.ts";
@@ -20,17 +20,15 @@ export interface AskedAgain {
 }
 
 export async function listSchedules(call: Call): Promise<Response> {
-  const { env, rule, caller } = call;
-  const mayRead = rule === null || rule.may.includes("read");
-  return Response.json({ schedules: (await findSchedules(env, mayRead ? null : caller)).map(document) });
+  const { env, caller } = call;
+  return Response.json({ schedules: (await findSchedules(env, hasRight(call, "read") ? null : caller)).map(document) });
 }
 
 /** Throws a problem: 403 for another caller's without `resolve`, 404, 409 for one of autopilots.yaml. */
 export async function removeSchedule(call: Call): Promise<Response> {
-  const { env, rule, caller, parameter: id } = call;
+  const { env, caller, parameter: id } = call;
   const found = await findSchedule(env, id);
-  const mayRead = rule === null || rule.may.includes("read");
-  if (!found || (found.caller !== caller && !mayRead)) throw noSuchSchedule(id);
+  if (!found || (found.caller !== caller && !hasRight(call, "read"))) throw noSuchSchedule(id);
   if (id.startsWith(DECLARED)) throw declaredSchedule(id);
   if (found.caller !== caller) requireRight(call, "resolve");
   await deleteSchedule(env, id);
